@@ -4,8 +4,8 @@
  * a chunk can look at its neighbours' tokens and no context is lost where a corpus was cut for the
  * threads. Windows and noise come from a sequence keyed by (key, begin of the chunk).
  *
- * Memory. Rows of rare words miss every cache, so the noise of the next centre is drawn while this
- * one is trained and its rows are prefetched, as is the input row that the window meets next.
+ * Memory. Rows of rare words miss every cache, so noise is drawn a little before it is needed and
+ * its rows are prefetched, as are the next centre's and the input row that the window meets next.
  */
 #include "wv_sgns.h"
 #include "wv_text.h"
@@ -63,18 +63,25 @@ wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int3
     return WV_OK;
 }
 
+/* Sets of noise that are drawn before they are needed, so that their rows are there by then. One
+ * is a little late for single pairs (4 % of the time of independent noise), eight crowd the cache.
+ */
+enum { AHEAD_OF_NOISE = 2 };
+
 /* -- worker --------------------------------------------------------------------------------------
  */
 
 struct wv_sgns_worker {
-    int32_t *kept;             /* ids that passed subsampling, WV_ID_BREAK between lines */
-    int64_t longest;           /* room in kept */
-    int32_t *noise, *upcoming; /* (negative,) each */
-    int32_t *context;          /* (2 window,): the words of a window */
-    float **in, **out;         /* (2 window,), (2 window + negative,) */
-    float **rows;              /* what a hidden row is made of */
-    float *hidden, *before;    /* (stride,) */
-    float *copies;             /* (4 window + negative, stride): of frozen rows; or NULL */
+    int32_t *kept;     /* ids that passed subsampling, WV_ID_BREAK between lines */
+    int64_t longest;   /* room in kept */
+    int32_t *noise;    /* (negative,) of the pair at hand, in the ring */
+    int32_t *ring;     /* (AHEAD_OF_NOISE + 1, negative): its noise and that of pairs to come */
+    int slot;          /* of the ring, where noise is */
+    int32_t *context;  /* (2 window,): the words of a window */
+    float **in, **out; /* (2 window,), (1 + negative,) */
+    float **rows;      /* what a hidden row is made of */
+    float *hidden, *before; /* (stride,) */
+    float *copies;          /* (2 window + 1 + negative, stride): of frozen rows; or NULL */
     float *sign, *weight, *scratch;
     int sign_in, sign_out; /* what sign and weight are filled for; 0: for nothing */
 };
@@ -85,8 +92,8 @@ static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
 }
 
 wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
-    const int ni = 2 * m->window, no = ni + m->negative;
-    const size_t pairs = (size_t)ni * (size_t)(1 + m->negative) + (size_t)no + 16;
+    const int ni = 2 * m->window, no = 1 + m->negative;
+    const size_t pairs = (size_t)ni * (size_t)no + 16;
     int64_t most = 1;
     if (m->sub_starts)
         for (int32_t w = 0; w < m->vocab; w++)
@@ -95,8 +102,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     if (!w) return NULL;
     w->longest = longest + 2 * (int64_t)m->window;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
-    w->noise = malloc((size_t)m->negative * sizeof *w->noise);
-    w->upcoming = malloc((size_t)m->negative * sizeof *w->upcoming);
+    w->ring = malloc((AHEAD_OF_NOISE + 1) * (size_t)m->negative * sizeof *w->ring);
     w->context = malloc((size_t)ni * sizeof *w->context);
     w->in = malloc((size_t)ni * sizeof *w->in);
     w->out = malloc((size_t)no * sizeof *w->out);
@@ -107,9 +113,8 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     w->sign = malloc(pairs * sizeof *w->sign);
     w->weight = malloc(pairs * sizeof *w->weight);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
-    if (!w->kept || !w->noise || !w->upcoming || !w->context || !w->in || !w->out || !w->rows ||
-        !w->hidden || !w->before || (m->frozen && !w->copies) || !w->sign || !w->weight ||
-        !w->scratch) {
+    if (!w->kept || !w->ring || !w->context || !w->in || !w->out || !w->rows || !w->hidden ||
+        !w->before || (m->frozen && !w->copies) || !w->sign || !w->weight || !w->scratch) {
         wv_sgns_worker_free(w);
         return NULL;
     }
@@ -119,8 +124,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
 void wv_sgns_worker_free(wv_sgns_worker *w) {
     if (!w) return;
     free(w->kept);
-    free(w->noise);
-    free(w->upcoming);
+    free(w->ring);
     free(w->context);
     free(w->in);
     free(w->out);
@@ -230,33 +234,10 @@ static double train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, float *cons
     return m->table->step(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
 }
 
-/* One step of one input with all words of a window and one set of noise, which counts for each of
- * them that it is not. */
-static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, float *in, int nc,
-                           float alpha) {
-    int no = 0;
-    for (int i = 0; i < nc; i++, no++) {
-        w->out[no] = output_row(m, w, w->context[i], no);
-        w->sign[no] = w->weight[no] = 1.0f;
-    }
-    for (int32_t k = 0; k < m->negative; k++) {
-        int times = 0;
-        for (int i = 0; i < nc; i++) times += w->context[i] != w->noise[k];
-        if (!times) continue;
-        w->out[no] = output_row(m, w, w->noise[k], no);
-        w->sign[no] = -1.0f;
-        w->weight[no++] = (float)times;
-    }
-    for (int j = no; j < ((no + 15) & ~15); j++) w->sign[j] = w->weight[j] = 0.0f;
-    w->sign_in = 0;
-    return m->table->step(&in, 1, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
-}
-
 static void next_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng) {
-    int32_t *t = w->noise;
-    w->noise = w->upcoming;
-    w->upcoming = t;
-    draw_noise(m, rng, w->upcoming);
+    draw_noise(m, rng, w->ring + w->slot * m->negative);
+    w->slot = w->slot == AHEAD_OF_NOISE ? 0 : w->slot + 1;
+    w->noise = w->ring + w->slot * m->negative;
 }
 
 /* Adds the rows of a word's input to w->rows. */
@@ -294,12 +275,9 @@ static double train_hidden(const wv_sgns_model *m, wv_sgns_worker *w, int32_t ce
     if (m->cbow) {
         next_noise(m, w, rng);
         loss = train_pairs(m, w, &w->hidden, 1, centre, alpha);
-    } else if (m->shared) {
-        next_noise(m, w, rng);
-        loss = train_window(m, w, w->hidden, nc, alpha);
     } else {
         for (int i = 0; i < nc; i++) {
-            next_noise(m, w, rng);
+            if (i == 0 || !m->shared) next_noise(m, w, rng);
             loss += train_pairs(m, w, &w->hidden, 1, w->context[i], alpha);
         }
     }
@@ -340,7 +318,8 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
 
     const int hidden = m->cbow || m->sub_starts;
     wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
-    draw_noise(m, &rng, w->upcoming);
+    for (int i = 0; i < AHEAD_OF_NOISE; i++) draw_noise(m, &rng, w->ring + i * m->negative);
+    w->slot = AHEAD_OF_NOISE;
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
     for (int64_t t = first; t < last; t++) {
         const int32_t centre = w->kept[t];

@@ -89,7 +89,9 @@ typedef struct wv_sgns_model {
     int32_t window;        /* >= 1, context words on each side at most */
     int32_t negative;      /* >= 1, noise words a pair */
     int32_t shrink;        /* 1: the window of a centre is drawn from 1..window (word2vec) */
-    int32_t shared;        /* 1: one set of noise words for all pairs of a centre */
+    int32_t shared;        /* 1: one set of noise words for all pairs of a centre; with subwords the
+                              pairs still take their steps in turn, because one input row that took
+                              all at once would overshoot */
     int32_t cbow;          /* 1: CBOW */
     int32_t mean;          /* of several rows an input is 1: the mean, 0: the sum */
     int32_t divide;        /* 1: each row's gradient has the mean's 1/count; 0: it has not, as in
