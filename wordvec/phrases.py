@@ -541,7 +541,9 @@ def _parse_header(line: bytes) -> str:
         raise ValueError(
             f"a table of version {int(header[1])}, not {_VERSION}: see a newer wordvec"
         )
-    return header[2].decode("utf-8", "surrogateescape")
+    delimiter = header[2].decode("utf-8", "surrogateescape")
+    check_delimiter(delimiter)
+    return delimiter
 
 
 def _parse_row(line: bytes) -> tuple[int, Phrase]:
