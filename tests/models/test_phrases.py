@@ -1,6 +1,8 @@
 """Finding phrases, against an oracle in plain Python and against gensim."""
 
+import doctest
 import random
+import sys
 from unittest import mock
 
 import numpy as np
@@ -190,6 +192,11 @@ def test_an_empty_corpus_is_an_error(source):
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Phrases(**options).fit([["a", "b"]])
+
+
+def test_the_example_runs():
+    result = doctest.testmod(sys.modules[Phrases.__module__])
+    assert (result.failed, result.attempted) == (0, 5)
 
 
 def test_the_manners_of_an_estimator():

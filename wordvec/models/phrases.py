@@ -82,10 +82,13 @@ class Phrases(Estimator):
 
     Examples
     --------
-    >>> lines = [["new", "york", "is", "big"], ["in", "new", "york"]] * 10
-    >>> phrases = Phrases(min_count=2, threshold=2, threads=1).fit(lines)
+    >>> lines = [["new", "york", "is", "big"], ["it", "is", "in", "new", "york"]] * 10
+    >>> lines += [["big", "is", "it"], ["in", "it"]] * 10
+    >>> phrases = Phrases(min_count=2, threshold=3, threads=1).fit(lines)
     >>> [(phrases.phrases_.spelling(p), p.count, p.score) for p in phrases.phrases_]
-    [('new_york', 20, 3.15), ('is_big', 10, 5.6)]
+    [('new_york', 20, 6.3)]
+    >>> list(phrases.transform_lists([["in", "new", "york"]]))
+    [['in', 'new_york']]
     """
 
     min_count: int = 5
