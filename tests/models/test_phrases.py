@@ -158,6 +158,16 @@ def test_a_text_without_phrases_comes_back():
     assert list(model.transform_lists([["a", "b"], []])) == [["a", "b"], []]
 
 
+def test_a_phrase_scores_more_than_the_threshold_and_occurs_min_count_times():
+    lines = [["a", "b"]] * 4  # (4 - 1) / (4 * 4) * 8 = 1.5
+    assert found(Phrases(min_count=1, threshold=1.49).fit(lines)) == [{("a", "b"): (4, 1.5)}]
+    assert found(Phrases(min_count=1, threshold=1.5).fit(lines)) == []
+    assert found(Phrases(min_count=4, threshold=0).fit(lines)) == []  # a score of 0
+    npmi = {"scoring": "npmi", "threshold": -1}
+    assert len(found(Phrases(min_count=4, **npmi).fit(lines))) == 1
+    assert found(Phrases(min_count=5, **npmi).fit(lines)) == []
+
+
 def test_thresholds_may_fall_from_pass_to_pass():
     lines = text_of(4)
     fallen = Phrases(min_count=2, passes=2, threshold=(8, 1)).fit(lines).phrases_.passes
