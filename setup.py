@@ -32,6 +32,7 @@ MODULES = {
     "hyper": ["wv_hyper", "wv_hyper_baseline", "wv_hyper_avx2", "wv_hyper_avx512"],
     "analogy": ["wv_analogy"],
     "perm": ["wv_perm"],
+    "phrase": ["wv_phrase"],
 }
 
 DATA = glob.glob("data/*.toml") + glob.glob("data/README.md")

@@ -19,6 +19,8 @@ _PUBLIC = {
     "PPMI": "wordvec.models.ppmi",
     "HyperbolicMDS": "wordvec.models.hmds",
     "Lorentz": "wordvec.models.lorentz",
+    "PhraseTable": "wordvec.phrases",
+    "Phrases": "wordvec.models.phrases",
     "Poincare": "wordvec.models.poincare",
     "Relations": "wordvec.relations",
     "Sarkar": "wordvec.models.sarkar",
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from wordvec.models.glove import GloVe as GloVe
     from wordvec.models.hmds import HyperbolicMDS as HyperbolicMDS
     from wordvec.models.lorentz import Lorentz as Lorentz
+    from wordvec.models.phrases import Phrases as Phrases
     from wordvec.models.poincare import Poincare as Poincare
     from wordvec.models.ppmi import PPMI as PPMI
     from wordvec.models.sarkar import Sarkar as Sarkar
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from wordvec.models.skipgram import FastText as FastText
     from wordvec.models.skipgram import SkipGram as SkipGram
     from wordvec.models.swivel import Swivel as Swivel
+    from wordvec.phrases import PhraseTable as PhraseTable
     from wordvec.relations import Relations as Relations
     from wordvec.shards import Shards as Shards
     from wordvec.vectors import WordVectors as WordVectors

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,12 @@ MAX_VOCAB = click.option("--max-vocab", type=POSITIVE, help="Keep the most frequ
 
 VOCAB = click.option(
     "--vocab", type=click.Path(exists=True), help="Use the words of this file, or of these shards."
+)
+
+PHRASES = click.option(
+    "--phrases",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Join the phrases of this table, which `wordvec phrases` wrote.",
 )
 
 # Model -> where its estimator is.
@@ -110,6 +117,7 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
 @click.option("--vector-size", type=POSITIVE, help="Dimensions.  [100; hierarchies 10, sarkar 2]")
 @click.option("--window", type=POSITIVE, help="Context words a side.  [5; from counts 10]")
 @VOCAB
+@PHRASES
 @MIN_COUNT
 @MAX_VOCAB
 @click.option("--epochs", type=POSITIVE, help="Passes over the data.  [5; glove 15, swivel 10]")
@@ -227,7 +235,7 @@ def train(
             f"{folder} is a folder: {model} trains on texts; {', '.join(MATRIX_MODELS)} on shards"
         )
     if folder is not None:
-        for name in ("window", "vocab", "min_count", "max_vocab"):
+        for name in ("window", "vocab", "phrases", "min_count", "max_vocab"):
             if _given(ctx, name):
                 raise click.UsageError(
                     f"--{name.replace('_', '-')} is fixed in the shards {folder}"
@@ -264,7 +272,7 @@ def _estimator(
     arguments = set(inspect.signature(kind.fit).parameters) & set(OF_FIT)
     chosen, more = {}, {}
     for option, value in options.items():
-        if value is None or option == "vocab":
+        if value is None or option in ("vocab", "phrases"):
             continue
         field = RENAMED.get(model, {}).get(option, option)
         if field in fields:
@@ -298,11 +306,21 @@ def _vocabulary(path: str | None) -> Vocabulary | None:
     return Shards(path).vocab if Path(path).is_dir() else Vocabulary.load(path)
 
 
+def _encoder(phrases: str | None) -> Callable[..., Corpus]:
+    """What reads a text as ids, with the phrases of a table joined."""
+    if phrases is None:
+        from wordvec.corpus import encode
+
+        return encode
+    from wordvec.phrases import PhraseTable
+
+    return PhraseTable.load(phrases).encode
+
+
 def _read(inputs: tuple[str, ...], options: dict[str, Any], display: Display) -> Corpus:
-    from wordvec.corpus import encode
     from wordvec.parallel import default_threads
 
-    corpus = encode(
+    corpus = _encoder(options["phrases"])(
         list(inputs),
         vocab=_vocabulary(options["vocab"]),
         min_count=options["min_count"],
@@ -355,6 +373,7 @@ def vocab(
 @INPUTS
 @click.option("-o", "--output", required=True, type=click.Path(), help="The folder to make.")
 @VOCAB
+@PHRASES
 @MIN_COUNT
 @MAX_VOCAB
 @click.option("--window", type=POSITIVE, default=10, help="Context words a side.")
@@ -379,6 +398,7 @@ def count(
     inputs: tuple[str, ...],
     output: str,
     vocab: str | None,
+    phrases: str | None,
     min_count: int,
     max_vocab: int | None,
     window: int,
@@ -396,13 +416,12 @@ def count(
     """Count co-occurrences of texts into shards, a folder that matrix models train on."""
     from wordvec.cooccurrence import Window
     from wordvec.cooccurrence import count as count_corpus
-    from wordvec.corpus import encode
     from wordvec.files import check_folder
     from wordvec.models.base import counting
     from wordvec.parallel import default_threads
 
     check_folder(output, force=force)
-    corpus = encode(
+    corpus = _encoder(phrases)(
         list(inputs),
         vocab=_vocabulary(vocab),
         min_count=min_count,
