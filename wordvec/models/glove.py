@@ -102,7 +102,7 @@ class GloVe(TileModel):
             progress=progress,
             unit="cells",
             total=shards.cells,
-            rate=self.eta,
+            rate=lambda _: self.eta,
             diagnose=self._diagnose(shards, words, contexts),
         )
         self.vectors_ = self._store(

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from wordvec.cooccurrence import Window, count
 from wordvec.corpus import Corpus, Source, encode
@@ -95,13 +95,19 @@ class MatrixModel(Estimator):
                 threads=threads,
                 progress=progress and (lambda stats: progress(reading(stats))),
             )
+        window, sample = self._counting()
         return count(
             source,
             folder,
-            Window(window=self.window),
+            window,
+            sample=sample,
             threads=threads,
             progress=progress and counting(progress),
         )
+
+    def _counting(self) -> tuple[Window, float]:
+        """How a text is counted: its window, and the subsampling before it."""
+        return Window(window=self.window), 0.0
 
     def _store(
         self,
@@ -205,6 +211,9 @@ class TileModel(MatrixModel, abc.ABC):
 
     epochs: int = 10
 
+    _free: ClassVar[tuple[str, ...]] = FREE
+    _rate: ClassVar[str] = "eta"  # the option to lower when the loss is no longer a number
+
     def fit(
         self,
         source: Shards | Corpus | Source,
@@ -257,11 +266,12 @@ class TileModel(MatrixModel, abc.ABC):
         progress: Callback | None,
         unit: str,
         total: int,
-        rate: float,
+        rate: Callable[[float], float],
         diagnose: Callable[[], float] | None = None,
     ) -> Stopwatch:
-        """Trains the epochs that a checkpoint leaves; `total` is an epoch's work in `unit`s."""
-        identity = {name: v for name, v in self.get_params().items() if name not in FREE}
+        """Trains the epochs that a checkpoint leaves; `total` is an epoch's work in `unit`s, `rate`
+        the learning rate when that share of all epochs is done."""
+        identity = {name: v for name, v in self.get_params().items() if name not in self._free}
         manifest = (shards.path / "manifest.json").read_bytes()
         identity |= {"model": type(self).__name__, "shards": zlib.crc32(manifest)}
         keeper = start.checkpoint and Checkpoint(Path(start.checkpoint), identity)
@@ -272,6 +282,9 @@ class TileModel(MatrixModel, abc.ABC):
             )
         watch = Stopwatch()
         first, convergence = done, math.nan
+
+        def now() -> float:
+            return rate((epoch + work / max(total, 1)) / self.epochs)
 
         def report() -> None:
             if progress:
@@ -284,7 +297,7 @@ class TileModel(MatrixModel, abc.ABC):
                         watch.seconds,
                         epoch + 1,
                         self.epochs,
-                        alpha=rate,
+                        alpha=now(),
                         loss=mean,
                         convergence=convergence,
                     )
@@ -298,8 +311,8 @@ class TileModel(MatrixModel, abc.ABC):
                 mean = loss / max(cells, 1)
                 if not math.isfinite(loss):
                     raise TrainingError(
-                        f"the loss became {loss} in epoch {epoch + 1} at a rate of {rate:.4g}: "
-                        "lower eta"
+                        f"the loss became {loss} in epoch {epoch + 1} at a rate of {now():.4g}: "
+                        f"lower {self._rate}"
                     )
                 report()
             self.losses_.append(mean)
