@@ -106,7 +106,8 @@ static wv_status pick(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_s
             if (mirror && u->in_tile == u->out_tile && r == c) continue;
             const visit v = {(uint16_t)(mirror ? c : r), (uint16_t)(mirror ? r : c), x};
             w->sums[v.in] += (double)x;
-            const uint64_t n = (uint64_t)ceilf(times);
+            uint32_t n = (uint32_t)times; /* ceil, without a call */
+            n += (float)n < times;
             const uint64_t now = share_of(n, wv_rng_at(key, i), u->part, m->bits);
             /* Written always, kept when it is of the part: most have one visit or none. */
             w->picked[w->n] = v;
@@ -293,6 +294,7 @@ wv_status wv_sgns_tile_train(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, con
         int32_t *t = w->noise;
         w->noise = w->upcoming;
         w->upcoming = t;
+        if (g + 4 < groups) WV_PREFETCH(w->sorted + w->groups[g + 4].first);
         if (g + 1 < groups) prepare(m, w, u, w->groups + g + 1, &rng);
         stats->loss += (double)train_group(m, w, u, w->groups + g, stats);
     }

@@ -122,6 +122,7 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
     "--sample", type=click.FloatRange(min=0), help="Subsampling; 0 is off.  [1e-3; fasttext 1e-4]"
 )
 @click.option("--alpha", type=ABOVE_ZERO, help="Rate at the start.  [.025; cbow, fasttext .05]")
+@click.option("--cap", type=ABOVE_ZERO, help="skipgram from shards: most weight of a visit.  [1]")
 @click.option("--shrink/--no-shrink", default=None, help="Windows drawn from 1..window, or fixed.")
 @click.option("--subword/--no-subword", default=None, help="Inputs with character n-grams.")
 @click.option("--minn", type=POSITIVE, help="Shortest n-gram.  [3]")
@@ -190,9 +191,9 @@ def train(
     """Train vectors on texts, on shards, or on the relations of a hierarchy.
 
     INPUT is text files (.gz, .bz2, .xz, .zst are told by content), - for standard input, or one
-    folder that `wordvec count` made (skipgram, glove, swivel, ppmi). For poincare, lorentz, euclidean,
-    translation and sarkar it is one list of relations, child TAB parent, or a folder of relation
-    shards; their other defaults are those of the Python classes.
+    folder that `wordvec count` made (skipgram, glove, swivel, ppmi). For poincare, lorentz,
+    euclidean, translation and sarkar it is one list of relations, child TAB parent, or a folder of
+    relation shards; their other defaults are those of the Python classes.
     """
     from wordvec.files import check_target
 
@@ -254,7 +255,7 @@ def _estimator(
     for option, value in options.items():
         if value is None or option == "vocab":
             continue
-        if special and (option in COUNTED or option == "deterministic"):  # always is
+        if special and option in (*COUNTED, "deterministic"):  # which tile models always are
             continue
         field = RENAMED.get(model, {}).get(option, option)
         if field in fields:
