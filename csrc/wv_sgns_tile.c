@@ -250,8 +250,7 @@ static float train_group(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const w
     for (; j % 16; j++) w->sign[j] = w->weight[j] = 0.0f;
     if (observed) w->out[0] = m->out + ((int64_t)g->out * m->k + u->out_tile) * m->stride;
     for (int k = 0; k < noise; k++)
-        w->out[observed + k] =
-            m->out + ((int64_t)w->noise[k] * m->k + u->out_tile) * m->stride;
+        w->out[observed + k] = m->out + ((int64_t)w->noise[k] * m->k + u->out_tile) * m->stride;
     return m->table->step(w->in, g->count, w->out, no, m->stride, w->sign, w->weight, u->alpha,
                           w->scratch);
 }

@@ -63,9 +63,10 @@ typedef struct wv_sgns_tile_worker wv_sgns_tile_worker;
 wv_sgns_tile_worker *wv_sgns_tile_worker_new(const wv_sgns_tiles *model);
 void wv_sgns_tile_worker_free(wv_sgns_tile_worker *worker);
 
-/* Trains one part of the cells of a unit. Rows that rise and fit their tile are validated by the caller;
- * WV_ERR_RANGE for a column beyond its tile or a count not in (0, 2^30 cap], WV_ERR_MEMORY, WV_ERR_NONFINITE when the
- * loss is no number. Inputs and outputs of the unit must not be in use by another thread. */
+/* Trains one part of the cells of a unit. Rows that rise and fit their tile are validated by the
+ * caller; WV_ERR_RANGE for a column beyond its tile or a count not in (0, 2^30 cap], WV_ERR_MEMORY,
+ * WV_ERR_NONFINITE when the loss is no number. Inputs and outputs of the unit must not be in use by
+ * another thread. */
 wv_status wv_sgns_tile_train(const wv_sgns_tiles *model, wv_sgns_tile_worker *worker,
                              const wv_sgns_unit *unit, wv_sgns_tile_stats *stats);
 

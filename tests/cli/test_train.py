@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -59,25 +61,27 @@ def test_skip_gram_from_shards_goes_on_to_the_same_file(capsys, text, tmp_path):
     counting = ("--window", 4, "--weighting", "linear", "--sample", 0.1)
     run(capsys, "count", text, "-o", tmp_path / "s", *counting)
     options = (
-        "--model", "skipgram", "--vector-size", 8, "--epochs", 2, "--negative", 3, "--ns-exponent", 1,
-        "--alpha", 0.05, "--cap", 2, "--seed", 7,
+        "--model", "skipgram", "--vector-size", 8, "--epochs", 2, "--negative", 3,
+        "--ns-exponent", 1, "--alpha", 0.05, "--cap", 2, "--seed", 7,
     )  # fmt: skip
     outs = tmp_path / "1.wv", tmp_path / "2.wv", tmp_path / "3.wv"
     keep = ("--checkpoint", tmp_path / "keep")
-    for out, more in zip(outs, (("--deterministic",), ("--threads", 2, *keep), keep), strict=True):
+    for out, more in zip(
+        outs, (("--deterministic",), ("--threads", 2, *keep), (*keep, "--resume")), strict=True
+    ):
         code, stdout, stderr = run(capsys, "train", tmp_path / "s", "-o", out, *options, *more)
         assert (code, stdout) == (0, "")
         assert "wrote" in stderr
-    one, two, three = (
-        run(capsys, "neighbors", out, "w3", "--format", "tsv")[1] for out in outs
-    )
+    one, two, three = (run(capsys, "neighbors", out, "w3", "--format", "tsv")[1] for out in outs)
     assert one == two == three
     out = tmp_path / "4.wv"
     code, _, _ = run(
         capsys, "train", tmp_path / "s", "-o", out, "--vector-size", 8, "--init", outs[0]
     )
     assert code == 0
-    code, _, stderr = run(capsys, "train", tmp_path / "s", "-o", tmp_path / "5.wv", *keep)
+    code, _, stderr = run(
+        capsys, "train", tmp_path / "s", "-o", tmp_path / "5.wv", *keep, "--resume"
+    )
     assert code == 1
     assert "alpha was 0.05 and is 0.025" in stderr
 
@@ -212,7 +216,10 @@ def test_a_folder_without_permission(capsys, text, tmp_path):
         (["train", "TEXT", "-o", "OUT", "--cap", "2"], "--cap is not an option of skipgram"),
         (["train", "TEXT", "-o", "OUT", "--model", "swivel", "--x-max", "1"], "option of swivel"),
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--epochs", "1"], "option of ppmi"),
-        (["train", "TEXT", "-o", "OUT", "--checkpoint", "c"], "not an option of skipgram"),
+        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not an option of ppmi"),
+        (["train", "TEXT", "-o", "OUT", "--every", "day"], "every must be such as 1epoch"),
+        (["train", "TEXT", "-o", "OUT", "--frozen"], "frozen words come from init"),
+        (["train", "TEXT", "-o", "OUT", "--patience", "1"], "patience needs held_out"),
         (["count", "TEXT", "-o", "OUT", "--memory", "lots"], "500M"),
         (["trian"], "did you mean 'train'"),
         (["neighbours"], "did you mean 'neighbors'"),
@@ -281,16 +288,42 @@ def test_mistakes_in_a_config_file_are_usage_errors(capsys, text, tmp_path, cont
 
 
 def test_an_interrupt_exits_with_130_and_leaves_no_file(capsys, text, tmp_path, monkeypatch):
-    from wordvec.models import skipgram
+    from wordvec.models import stream
 
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(skipgram, "ordered_map", interrupted)
+    monkeypatch.setattr(stream, "ordered_map", interrupted)
     code, _, stderr = run(capsys, "train", text, "-o", tmp_path / "v.wv", "--quiet")
     assert code == 130
     assert "interrupted" in stderr
     assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_an_interrupt_saves_the_run_and_the_same_command_resumes_it(text, tmp_path):
+    def command(name, *more):
+        return [
+            sys.executable, "-m", "wordvec", "train", str(text), "-o", str(tmp_path / name),
+            "--threads", "1", "--epochs", "3000", "--vector-size", "4", "--quiet", *more,
+        ]  # fmt: skip
+
+    keep = ("--checkpoint", str(tmp_path / "keep"), "--every", "0.1s", "--resume")
+    with subprocess.Popen(command("a.wv", *keep), stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "keep" / "state").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    saved = f"saved in {tmp_path / 'keep'}: resume to go on from there"
+    assert said.splitlines()[-1] == f"wordvec: interrupted; {saved}"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["keep", "text.txt"]
+    subprocess.run(command("a.wv", *keep), check=True, capture_output=True)
+    subprocess.run(command("b.wv"), check=True, capture_output=True)
+
+    import wordvec
+
+    a, b = (wordvec.load(tmp_path / name) for name in ("a.wv", "b.wv"))
+    assert a.vectors.tobytes() == b.vectors.tobytes()
 
 
 def test_a_full_disk_leaves_no_half_file(text, tmp_path):
@@ -316,14 +349,14 @@ def test_a_run_goes_on_from_its_checkpoint_and_starts_from_older_vectors(capsys,
 
     assert train("1.wv", "--epochs", 4)[0] == 0
     assert train("2.wv", "--epochs", 2, "--checkpoint", tmp_path / "c")[0] == 0
-    assert train("3.wv", "--epochs", 4, "--checkpoint", tmp_path / "c")[0] == 0
+    assert train("3.wv", "--epochs", 4, "--checkpoint", tmp_path / "c", "--resume")[0] == 0
     import numpy as np
 
     import wordvec
 
     one, three = (wordvec.load(tmp_path / name).vectors for name in ("1.wv", "3.wv"))
     assert np.array_equal(one, three)
-    code, _, stderr = train("4.wv", "--eta", 0.2, "--checkpoint", tmp_path / "c")
+    code, _, stderr = train("4.wv", "--eta", 0.2, "--checkpoint", tmp_path / "c", "--resume")
     assert code == 1
     assert "eta was 0.1 and is 0.2" in stderr
     assert train("5.wv", "--epochs", 1, "--init", tmp_path / "3.wv", "--unk")[0] == 0

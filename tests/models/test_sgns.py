@@ -48,16 +48,6 @@ def test_skip_grams_loss_is_that_of_its_objective(shards):
     assert model.losses_[0] == pytest.approx(loss / X.sum(), rel=0.01)
 
 
-def test_skip_grams_objective_falls_and_its_words_group(shards):
-    model = SGNS(**QUICK | {"epochs": 30, "alpha": 0.1}).fit(shards)
-    assert model.losses_[-1] < model.losses_[0]
-    unit = model.vectors_.get_normed_vectors()
-    group = np.array([w[0] for w in model.vectors_.index_to_key])
-    alike = group[:, None] == group
-    cosine = unit @ unit.T
-    assert cosine[alike].mean() - cosine[~alike].mean() > 0.5
-
-
 def test_skip_gram_counts_a_text_as_the_stream_reads_it(planted, tmp_path):
     options = {"sample": 0.01, "window": 3}
     text = SGNS(**QUICK | options).fit(planted).vectors_
@@ -79,11 +69,6 @@ def test_skip_grams_noise_is_that_of_the_whole_vocabulary(many_words, tmp_path):
     assert share.sum() == pytest.approx(1)
 
 
-def test_a_rate_that_is_too_high_is_named(shards):
-    with pytest.raises(TrainingError, match=r"epoch 1 at a rate of .*: lower alpha"):
-        SGNS(**QUICK | {"alpha": 1e30}).fit(shards)
-
-
 def test_a_cap_that_asks_for_more_visits_than_can_be_is_refused(shards):
     with pytest.raises(ValueError, match="too large for the cap"):
         SGNS(**QUICK | {"cap": 1e-9}).fit(shards)
@@ -97,21 +82,8 @@ def test_words_that_have_no_counts_have_no_noise(shards, tmp_path):
         SGNS(**QUICK).fit(tmp_path / "s")
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("negative", 0), ("alpha", 0), ("cap", 0), ("cap", float("nan")), ("min_alpha", 1),
-        ("sample", -1), ("ns_exponent", 11), ("epochs", 0), ("output", "both"),
-    ],
-)  # fmt: skip
-def test_options_of_skip_gram_that_cannot_be_are_refused(shards, option, value):
-    with pytest.raises(ValueError, match=f"{option} must be"):
-        SGNS(**QUICK | {option: value}).fit(shards)
-
-
-@pytest.mark.parametrize("direction", ["symmetric", "right"])
-def test_the_result_does_not_depend_on_threads(many_words, tmp_path, direction):
-    window = Window(window=5, weighting="linear", direction=direction)
+def test_one_sided_counts_do_not_depend_on_threads_either(many_words, tmp_path):
+    window = Window(window=5, weighting="linear", direction="right")
     shards = count(encode(many_words, min_count=1), tmp_path / "s", window)
     assert shards.k > 3
     one, two, three = (SGNS(**QUICK | {"threads": n}).fit(shards) for n in (1, 2, 3))
@@ -119,7 +91,8 @@ def test_the_result_does_not_depend_on_threads(many_words, tmp_path, direction):
         assert np.array_equal(one.vectors_.vectors, other.vectors_.vectors)
         assert np.array_equal(one.vectors_.contexts, other.vectors_.contexts)
         assert one.losses_ == other.losses_
-    assert not np.array_equal(SGNS(**QUICK | {"seed": 2}).fit(shards).vectors_, one.vectors_)
+    other = SGNS(**QUICK | {"seed": 2}).fit(shards)
+    assert not np.array_equal(one.vectors_.vectors, other.vectors_.vectors)
 
 
 def test_one_word_alone_is_trained():

@@ -127,7 +127,7 @@ def test_noise_reaches_a_word_from_tiles_where_it_has_no_cells():
     matrix = np.zeros((9, 9))
     matrix[0, 0] = 50.0
     model = Model(matrix, 5)
-    loss, weight, visits, alone = model.epoch(1, 0.025)
+    _, weight, visits, alone = model.epoch(1, 0.025)
     assert (weight, visits) == (50, 50)
     # Of tile 0's share of the noise all comes with cells; of the others', nothing.
     assert alone == sum(np.ceil(50 * model.noise[t::3].sum()) for t in (1, 2))
