@@ -23,6 +23,7 @@ _PUBLIC = {
     "Phrases": "wordvec.models.phrases",
     "Poincare": "wordvec.models.poincare",
     "Relations": "wordvec.relations",
+    "SGNS": "wordvec.models.sgns",
     "Sarkar": "wordvec.models.sarkar",
     "Shards": "wordvec.shards",
     "SkipGram": "wordvec.models.skipgram",
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from wordvec.models.poincare import Poincare as Poincare
     from wordvec.models.ppmi import PPMI as PPMI
     from wordvec.models.sarkar import Sarkar as Sarkar
+    from wordvec.models.sgns import SGNS as SGNS
     from wordvec.models.skipgram import CBOW as CBOW
     from wordvec.models.skipgram import FastText as FastText
     from wordvec.models.skipgram import SkipGram as SkipGram

@@ -73,9 +73,13 @@ MODELS = {
     "ppmi": ("wordvec.models.ppmi", "PPMI"),
 }
 MATRIX_MODELS = ("glove", "swivel", "ppmi")  # train on shards; a text is counted first
+# Stream models that have a counterpart for shards, where these of their options are settled.
+FROM_SHARDS = {"skipgram": ("wordvec.models.sgns", "SGNS")}
+COUNTED = ("window", "vocab", "phrases", "min_count", "max_vocab", "sample", "shrink")
 # Options whose name here is not that of the estimator: the rate of stream models is alpha, as in
 # word2vec, which for the papers of the others is an exponent.
 RENAMED = {
+    "skipgram": {"output_vectors": "output"},
     "glove": {"weight_exponent": "alpha", "output_vectors": "output", "alpha": ""},
     "swivel": {"cell_weight": "weight", "output_vectors": "output"},
     "ppmi": {"output_vectors": "output"},
@@ -132,6 +136,7 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
     "--sample", type=click.FloatRange(min=0), help="Subsampling; 0 is off.  [1e-3; fasttext 1e-4]"
 )
 @click.option("--alpha", type=ABOVE_ZERO, help="Rate at the start.  [.025; cbow, fasttext .05]")
+@click.option("--cap", type=ABOVE_ZERO, help="skipgram from shards: most weight of a visit.  [1]")
 @click.option("--shrink/--no-shrink", default=None, help="Windows drawn from 1..window, or fixed.")
 @click.option("--subword/--no-subword", default=None, help="Inputs with character n-grams.")
 @click.option("--minn", type=POSITIVE, help="Shortest n-gram.  [3]")
@@ -213,9 +218,9 @@ def train(
     """Train vectors on texts, on shards, or on the relations of a hierarchy.
 
     INPUT is text files (.gz, .bz2, .xz, .zst are told by content), - for standard input, or one
-    folder that `wordvec count` made (glove, swivel, ppmi). For poincare, lorentz, euclidean,
-    translation and sarkar it is one list of relations, child TAB parent, or a folder of relation
-    shards; their other defaults are those of the Python classes.
+    folder that `wordvec count` made (skipgram, glove, swivel, ppmi). For poincare, lorentz,
+    euclidean, translation and sarkar it is one list of relations, child TAB parent, or a folder of
+    relation shards; their other defaults are those of the Python classes.
     """
     from wordvec.files import check_target
 
@@ -227,19 +232,21 @@ def train(
             inputs[0], output, model, chosen, force=force, progress=display, say=display.say
         )
         return
-    estimator, more = _estimator(ctx, model, options)
-    check_target(output, force=force)
     folder = Path(inputs[0]) if len(inputs) == 1 and Path(inputs[0]).is_dir() else None
-    if folder is not None and model not in MATRIX_MODELS:
+    if folder is not None and model not in (*MATRIX_MODELS, *FROM_SHARDS):
         raise click.UsageError(
-            f"{folder} is a folder: {model} trains on texts; {', '.join(MATRIX_MODELS)} on shards"
+            f"{folder} is a folder: {model} trains on texts; "
+            f"{', '.join([*FROM_SHARDS, *MATRIX_MODELS])} on shards"
         )
     if folder is not None:
-        for name in ("window", "vocab", "phrases", "min_count", "max_vocab"):
+        for name in COUNTED:
             if _given(ctx, name):
                 raise click.UsageError(
                     f"--{name.replace('_', '-')} is fixed in the shards {folder}"
                 )
+    estimator, more = _estimator(ctx, model, options, from_shards=folder is not None)
+    check_target(output, force=force)
+    if folder is not None:
         source: Any = str(folder)
     else:
         source = _read(inputs, options, display)
@@ -262,17 +269,20 @@ def train(
 
 
 def _estimator(
-    ctx: click.Context, model: str, options: dict[str, Any]
+    ctx: click.Context, model: str, options: dict[str, Any], *, from_shards: bool
 ) -> tuple[Any, dict[str, Any]]:
     """The estimator, and what its fit is given, from the options that were chosen; one that the
     model does not have is a mistake."""
-    module, name = MODELS[model]
+    special = from_shards and model in FROM_SHARDS
+    module, name = FROM_SHARDS[model] if special else MODELS[model]
     kind = getattr(importlib.import_module(module), name)
     fields = {f.name for f in dataclasses.fields(kind) if f.init}
     arguments = set(inspect.signature(kind.fit).parameters) & set(OF_FIT)
     chosen, more = {}, {}
     for option, value in options.items():
         if value is None or option in ("vocab", "phrases"):
+            continue
+        if special and option in (*COUNTED, "deterministic"):  # which tile models always are
             continue
         field = RENAMED.get(model, {}).get(option, option)
         if field in fields:
@@ -281,8 +291,9 @@ def _estimator(
             more[field] = value
         elif _given(ctx, option):
             hint = "; its rate is --eta" if option == "alpha" else ""
+            kin = f"{model} from shards" if special else model
             raise click.UsageError(
-                f"--{option.replace('_', '-')} is not an option of {model}{hint}", ctx
+                f"--{option.replace('_', '-')} is not an option of {kin}{hint}", ctx
             )
     return kind(**chosen), more
 
