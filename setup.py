@@ -7,7 +7,8 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
-COMPILE = [] if sys.platform == "win32" else ["-std=c11", "-O3", "-fvisibility=hidden"]
+# -fwrapv, which most Pythons bring: without it GCC 12 makes skip-gram's kernel 12 % slower.
+COMPILE = ["-std=c11", "-O3", "-fwrapv", "-fvisibility=hidden"] if sys.platform != "win32" else []
 HEADERS = glob.glob("csrc/*.h") + glob.glob("wordvec/native/*.pxd")
 
 # wordvec.native.<name>: the C sources that it is made of.

@@ -29,6 +29,13 @@
 typedef float (*wv_sgns_step)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
                               const float *sign, const float *weight, float alpha, float *scratch);
 
+/* Input i with outputs of its own, out[i no + k]: one gradient step each on
+ *   sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_(i no + k))).
+ * The inner products are all taken before the first step, the steps in turn, so that a row that
+ * comes again moves each time. Shapes and returned loss as above. */
+typedef float (*wv_sgns_steps)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                               const float *sign, const float *weight, float alpha, float *scratch);
+
 static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no) {
     return (ptrdiff_t)ni * no + 16 + 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
 }
@@ -42,6 +49,7 @@ typedef void (*wv_sgns_scatter)(float *const *rows, int64_t count, ptrdiff_t n, 
 
 typedef struct wv_sgns_table {
     wv_sgns_step step;
+    wv_sgns_steps steps;
     wv_sgns_gather gather;
     wv_sgns_scatter scatter;
 } wv_sgns_table;
@@ -89,9 +97,7 @@ typedef struct wv_sgns_model {
     int32_t window;        /* >= 1, context words on each side at most */
     int32_t negative;      /* >= 1, noise words a pair */
     int32_t shrink;        /* 1: the window of a centre is drawn from 1..window (word2vec) */
-    int32_t shared;        /* 1: one set of noise words for all pairs of a centre; with subwords the
-                              pairs still take their steps in turn, because one input row that took
-                              all at once would overshoot */
+    int32_t shared;        /* 1: one set of noise words for all pairs of a centre */
     int32_t cbow;          /* 1: CBOW */
     int32_t mean;          /* of several rows an input is 1: the mean, 0: the sum */
     int32_t divide;        /* 1: each row's gradient has the mean's 1/count; 0: it has not, as in

@@ -187,7 +187,9 @@ class SkipGram(Estimator):
         subwords = _Subwords(self, corpus.vocab) if self.subword else None
         input = padded_matrix(words + (self.bucket if subwords else 0), dim)
         output = padded_matrix(words, dim)
-        uniform_rows(input, dim, 0.5 / dim, self.seed)
+        # As wide as fastText and gensim 4 have it; word2vec.c's half is a little worse (Google
+        # analogies 28.8 against 29.0 %, with independent noise 28.0 against 28.4 %).
+        uniform_rows(input, dim, 1 / dim, self.seed)
         kept = None
         if init is not None:
             kept = self._start_from(init, frozen, corpus.vocab, input, output, subwords)
