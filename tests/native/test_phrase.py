@@ -79,6 +79,16 @@ def test_a_word_with_many_followers_grows_its_table():
         assert counted(ids, 5000, [(0, 1)], room) == expected
 
 
+def test_many_followers_behind_connectors_are_told_apart():
+    rng = np.random.default_rng(2)
+    between, behind = rng.integers(1, 3, 5000), rng.integers(3, 600, 5000)
+    ids = np.stack([np.zeros_like(behind), between, behind], 1).ravel().astype(np.int32)
+    connectors = np.zeros(600, np.uint8)
+    connectors[1:3] = 1
+    expected = Counter((0, c, b) for c, b in zip(between.tolist(), behind.tolist(), strict=True))
+    assert counted(ids, 600, [(0, 1)], 1 << 13, connectors=connectors) == expected
+
+
 def test_occurrences_and_gaps_are_counted():
     ids = np.array([0, 2, BREAK, 2, GAP, GAP], np.int32)
     counts = np.zeros(3, np.int64)
