@@ -7,6 +7,7 @@ from wordvec.cooccurrence import Window, count, subsample
 from wordvec.corpus import encode
 from wordvec.errors import TrainingError
 from wordvec.models.glove import GloVe
+from wordvec.models.ppmi import PPMI
 from wordvec.models.swivel import Swivel, Tiles
 from wordvec.vectors import WordVectors
 
@@ -90,7 +91,7 @@ def test_a_damaged_checkpoint_is_refused(shards, tmp_path):
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("output", ["sum", "words"])
+@pytest.mark.parametrize("output", ["sum", "words", "both"])
 def test_a_warm_start_is_where_the_older_vectors_are(model, output, shards):
     old = model(**QUICK | {"output": output}).fit(shards).vectors_
     # A rate so small that the first epoch moves nothing: what comes out is what went in.
@@ -98,10 +99,29 @@ def test_a_warm_start_is_where_the_older_vectors_are(model, output, shards):
     new = model(**QUICK | {"epochs": 1, "eta": 1e-12, "output": output} | still)
     new.fit(shards, init=old)
     np.testing.assert_allclose(new.vectors_.vectors, old.vectors, atol=1e-5)
-    np.testing.assert_allclose(new.vectors_.contexts, old.contexts, atol=1e-5)
+    if output != "both":
+        np.testing.assert_allclose(new.vectors_.contexts, old.contexts, atol=1e-5)
     if model is GloVe:
         np.testing.assert_allclose(new.vectors_.biases, old.biases, atol=1e-5)
         np.testing.assert_allclose(new.vectors_.context_biases, old.context_biases, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", [*MODELS, PPMI])
+def test_words_and_contexts_come_out_added_alone_or_beside_each_other(model, shards):
+    options = {name: QUICK[name] for name in ("vector_size", "threads", "epochs")}
+    if model is PPMI:
+        del options["epochs"]
+    added, alone, beside = (
+        model(**options, output=output).fit(shards).vectors_ for output in ("sum", "words", "both")
+    )
+    np.testing.assert_allclose(added.vectors, alone.vectors + alone.contexts, atol=1e-6)
+    assert np.array_equal(beside.vectors, np.concatenate([alone.vectors, alone.contexts], axis=1))
+    for name in ("biases", "context_biases"):
+        x, y = getattr(alone, name), getattr(beside, name)
+        assert (x is None) == (y is None) == (model is not GloVe)
+        assert x is None or np.array_equal(x, y)
+    with pytest.raises(ValueError, match="sum, words or both"):
+        model(**options, output="all").fit(shards)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -52,7 +52,7 @@ class MatrixModel(Estimator):
     window: int = 10
     min_count: int = 5
     max_vocab: int | None = None
-    output: Literal["sum", "words"] = "sum"
+    output: Literal["sum", "words", "both"] = "sum"
     unk: bool = False
     threads: int | None = None
     seed: int = 1
@@ -63,8 +63,8 @@ class MatrixModel(Estimator):
     def _check(self) -> None:
         check("vector_size", self.vector_size, 1, 1 << 20)
         check("seed", self.seed, 0, (1 << 64) - 1)
-        if self.output not in ("sum", "words"):
-            raise ValueError(f"output must be sum or words, got {self.output!r}")
+        if self.output not in ("sum", "words", "both"):
+            raise ValueError(f"output must be sum, words or both, got {self.output!r}")
 
     def _above_zero(self, *names: str) -> None:
         for name in names:
@@ -117,8 +117,11 @@ class MatrixModel(Estimator):
         from wordvec import __version__
         from wordvec.vectors import WordVectors
 
-        vectors = words + contexts if self.output == "sum" else words
-        arrays = {"vectors": vectors, "contexts": contexts, **biases}
+        if self.output == "both":
+            arrays = {"vectors": np.concatenate([words, contexts], axis=1), **biases}
+        else:
+            vectors = words + contexts if self.output == "sum" else words
+            arrays = {"vectors": vectors, "contexts": contexts, **biases}
         keys, counts = list(shards.vocab), shards.vocab.counts
         if self.unk:
             if UNK in keys:
@@ -167,15 +170,17 @@ class Start:
     def warm(self, shards: Shards, dim: int) -> Warm | None:
         """What `init` has of the shards' words; new words start as they always do.
 
-        Vectors with contexts give both (w = vector - context where the vector is their sum);
-        vectors alone are halved, so that w + c is the vector.
+        Vectors with contexts give both (w = vector - context where the vector is their sum), and
+        so do those of output "both"; vectors alone are halved, so that w + c is the vector.
         """
         import numpy as np
 
         old = self.init
         if old is None:
             return None
-        if old.vector_size != dim:
+        output = old.meta.get("options", {}).get("output")
+        joined = output == "both" and old.contexts is None
+        if old.vector_size != (2 * dim if joined else dim):
             raise ValueError(f"init has {old.vector_size} dimensions, vector_size is {dim}")
         place = old.key_to_index
         found = [(i, place[word]) for i, word in enumerate(shards.vocab) if word in place]
@@ -183,11 +188,14 @@ class Start:
             raise ValueError("init has none of the words")
         ids, rows = np.array(found, np.int64).T
         vectors = np.asarray(old.vectors, np.float32)[rows]
-        if old.contexts is None:
+        if joined:
+            vectors, contexts = vectors[:, :dim], vectors[:, dim:]
+        elif old.contexts is None:
             return Warm(ids, vectors / 2, vectors / 2, None)
-        contexts = np.asarray(old.contexts, np.float32)[rows]
-        if old.meta.get("options", {}).get("output") == "sum":
-            vectors = vectors - contexts
+        else:
+            contexts = np.asarray(old.contexts, np.float32)[rows]
+            if output == "sum":
+                vectors = vectors - contexts
         both = None
         if old.biases is not None and old.context_biases is not None:
             both = np.stack([old.biases[rows], old.context_biases[rows]]).astype(np.float32)

@@ -46,8 +46,9 @@ class Swivel(TileModel):
     base_weight, weight, weight_exponent : float
         The weight of an observed cell is base_weight + weight x ** weight_exponent; the
         reference's.
-    output : {"sum", "words"}
-        Vectors are w + c, as in the reference, or w alone. The store carries contexts either way.
+    output : {"sum", "words", "both"}
+        Vectors are w + c, as in the reference, w alone, or w and then c in 2 vector_size
+        dimensions. The store carries contexts whichever it is.
     unk : bool
         Whether `<unk>` comes last, the mean of the 100 rarest words.
     threads : int, optional
