@@ -74,6 +74,7 @@ struct wv_sgns_worker {
     float **in, **out;         /* (2 window,), (2 window + negative,) */
     float **rows;              /* what a hidden row is made of */
     float *hidden, *before;    /* (stride,) */
+    float *copies;             /* (4 window + negative, stride): of frozen rows; or NULL */
     float *sign, *weight, *scratch;
     int sign_in, sign_out; /* what sign and weight are filled for; 0: for nothing */
 };
@@ -102,11 +103,13 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     w->rows = malloc((size_t)most * (m->cbow ? (size_t)ni : 1) * sizeof *w->rows);
     w->hidden = calloc((size_t)m->stride, sizeof *w->hidden);
     w->before = calloc((size_t)m->stride, sizeof *w->before);
+    if (m->frozen) w->copies = malloc((size_t)(ni + no) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
     w->weight = malloc(pairs * sizeof *w->weight);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
     if (!w->kept || !w->noise || !w->upcoming || !w->context || !w->in || !w->out || !w->rows ||
-        !w->hidden || !w->before || !w->sign || !w->weight || !w->scratch) {
+        !w->hidden || !w->before || (m->frozen && !w->copies) || !w->sign || !w->weight ||
+        !w->scratch) {
         wv_sgns_worker_free(w);
         return NULL;
     }
@@ -124,6 +127,7 @@ void wv_sgns_worker_free(wv_sgns_worker *w) {
     free(w->rows);
     free(w->hidden);
     free(w->before);
+    free(w->copies);
     free(w->sign);
     free(w->weight);
     free(w->scratch);
@@ -179,6 +183,25 @@ static void draw_noise(const wv_sgns_model *m, wv_rng *rng, int32_t *noise) {
     }
 }
 
+/* Rows for a step, input i of a window and output k of a step. A frozen row takes part with its
+ * values and the step moves a copy of it. */
+static float *taken(const wv_sgns_model *m, wv_sgns_worker *w, float *row, int frozen, int place) {
+    if (!frozen) return row;
+    float *copy = w->copies + place * m->stride;
+    memcpy(copy, row, (size_t)m->stride * sizeof *copy);
+    return copy;
+}
+
+static float *input_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int i) {
+    const int frozen = m->frozen && m->frozen[word] & WV_FROZEN_IN;
+    return taken(m, w, m->in + word * m->stride, frozen, i);
+}
+
+static float *output_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int k) {
+    const int frozen = m->frozen && m->frozen[word] & WV_FROZEN_OUT;
+    return taken(m, w, m->out + word * m->stride, frozen, 2 * m->window + k);
+}
+
 /* Sign and weight of ni inputs against one observed and no - 1 noise outputs. */
 static void fill_signs(wv_sgns_worker *w, int ni, int no) {
     if (w->sign_out == no && w->sign_in == ni) return;
@@ -197,9 +220,12 @@ static void fill_signs(wv_sgns_worker *w, int ni, int no) {
 static double train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
                           int32_t observed, float alpha) {
     int no = 1;
-    w->out[0] = m->out + observed * m->stride;
-    for (int32_t k = 0; k < m->negative; k++)
-        if (w->noise[k] != observed) w->out[no++] = m->out + w->noise[k] * m->stride;
+    w->out[0] = output_row(m, w, observed, 0);
+    for (int32_t k = 0; k < m->negative; k++) {
+        if (w->noise[k] == observed) continue;
+        w->out[no] = output_row(m, w, w->noise[k], no);
+        no++;
+    }
     fill_signs(w, ni, no);
     return m->table->step(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
 }
@@ -210,14 +236,14 @@ static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, float *in,
                            float alpha) {
     int no = 0;
     for (int i = 0; i < nc; i++, no++) {
-        w->out[no] = m->out + w->context[i] * m->stride;
+        w->out[no] = output_row(m, w, w->context[i], no);
         w->sign[no] = w->weight[no] = 1.0f;
     }
     for (int32_t k = 0; k < m->negative; k++) {
         int times = 0;
         for (int i = 0; i < nc; i++) times += w->context[i] != w->noise[k];
         if (!times) continue;
-        w->out[no] = m->out + w->noise[k] * m->stride;
+        w->out[no] = output_row(m, w, w->noise[k], no);
         w->sign[no] = -1.0f;
         w->weight[no++] = (float)times;
     }
@@ -241,6 +267,15 @@ static int64_t add_rows(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word,
         for (int64_t i = m->sub_starts[word]; i < m->sub_starts[word + 1]; i++)
             w->rows[count++] = m->in + (ptrdiff_t)m->sub_rows[i] * m->stride;
     }
+    return count;
+}
+
+/* Leaves those rows of a window's words that move; returns their number. */
+static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, int nc) {
+    int64_t count = 0;
+    for (int i = 0; i < nc; i++)
+        if (!(m->frozen[w->context[i]] & WV_FROZEN_IN))
+            w->rows[count++] = m->in + w->context[i] * m->stride;
     return count;
 }
 
@@ -268,9 +303,10 @@ static double train_hidden(const wv_sgns_model *m, wv_sgns_worker *w, int32_t ce
             loss += train_pairs(m, w, &w->hidden, 1, w->context[i], alpha);
         }
     }
+    const int64_t moving = m->frozen && m->cbow ? drop_frozen(m, w, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
     const float factor = m->divide ? 1.0f / (float)count : 1.0f;
-    m->table->scatter(w->rows, count, m->stride, factor, w->before, w->hidden);
+    m->table->scatter(w->rows, moving, m->stride, factor, w->before, w->hidden);
     return loss;
 }
 
@@ -325,7 +361,7 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
             stats->loss += train_hidden(m, w, centre, nc, &rng, alpha);
             continue;
         }
-        for (int i = 0; i < nc; i++) w->in[i] = m->in + w->context[i] * m->stride;
+        for (int i = 0; i < nc; i++) w->in[i] = input_row(m, w, w->context[i], i);
         if (m->shared) {
             next_noise(m, w, &rng);
             stats->loss += train_pairs(m, w, w->in, nc, centre, alpha);

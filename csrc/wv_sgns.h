@@ -77,6 +77,8 @@ static inline int32_t wv_alias_draw(const wv_alias *table, int32_t n, uint64_t b
 /* -- the stream ----------------------------------------------------------------------------------
  */
 
+enum { WV_FROZEN_IN = 1, WV_FROZEN_OUT = 2 };
+
 typedef struct wv_sgns_model {
     float *in, *out;       /* (V, stride): rows of `stride` floats, zero beyond the dimension; with
                               subwords `in` goes on with the rows of n-grams */
@@ -94,6 +96,8 @@ typedef struct wv_sgns_model {
                               word2vec.c and fastText */
     const int64_t *sub_starts; /* (V + 1,): the rows of word w are sub_rows[sub_starts[w]] to */
     const int32_t *sub_rows;   /* sub_rows[sub_starts[w + 1]]; both NULL without subwords */
+    const uint8_t *frozen;     /* (V,): WV_FROZEN_IN, WV_FROZEN_OUT: the word's row never moves;
+                                  NULL: all do. Not with subwords, whose rows words share. */
     const wv_sgns_table *table;
 } wv_sgns_model;
 

@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -178,7 +180,10 @@ def test_a_folder_without_permission(capsys, text, tmp_path):
         (["train", "DIR", "-o", "OUT"], "on shards"),
         (["train", "TEXT", "-o", "OUT", "--model", "swivel", "--x-max", "1"], "option of swivel"),
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--epochs", "1"], "option of ppmi"),
-        (["train", "TEXT", "-o", "OUT", "--checkpoint", "c"], "not an option of skipgram"),
+        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not an option of ppmi"),
+        (["train", "TEXT", "-o", "OUT", "--every", "day"], "every must be such as 1epoch"),
+        (["train", "TEXT", "-o", "OUT", "--frozen"], "frozen words come from init"),
+        (["train", "TEXT", "-o", "OUT", "--patience", "1"], "patience needs held_out"),
         (["count", "TEXT", "-o", "OUT", "--memory", "lots"], "500M"),
         (["trian"], "did you mean 'train'"),
         (["neighbours"], "did you mean 'neighbors'"),
@@ -247,16 +252,42 @@ def test_mistakes_in_a_config_file_are_usage_errors(capsys, text, tmp_path, cont
 
 
 def test_an_interrupt_exits_with_130_and_leaves_no_file(capsys, text, tmp_path, monkeypatch):
-    from wordvec.models import skipgram
+    from wordvec.models import stream
 
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(skipgram, "ordered_map", interrupted)
+    monkeypatch.setattr(stream, "ordered_map", interrupted)
     code, _, stderr = run(capsys, "train", text, "-o", tmp_path / "v.wv", "--quiet")
     assert code == 130
     assert "interrupted" in stderr
     assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_an_interrupt_saves_the_run_and_the_same_command_resumes_it(text, tmp_path):
+    def command(name, *more):
+        return [
+            sys.executable, "-m", "wordvec", "train", str(text), "-o", str(tmp_path / name),
+            "--threads", "1", "--epochs", "3000", "--vector-size", "4", "--quiet", *more,
+        ]  # fmt: skip
+
+    keep = ("--checkpoint", str(tmp_path / "keep"), "--every", "0.1s", "--resume")
+    with subprocess.Popen(command("a.wv", *keep), stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "keep" / "state").exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    saved = f"saved in {tmp_path / 'keep'}: resume to go on from there"
+    assert said.splitlines()[-1] == f"wordvec: interrupted; {saved}"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["keep", "text.txt"]
+    subprocess.run(command("a.wv", *keep), check=True, capture_output=True)
+    subprocess.run(command("b.wv"), check=True, capture_output=True)
+
+    import wordvec
+
+    a, b = (wordvec.load(tmp_path / name) for name in ("a.wv", "b.wv"))
+    assert a.vectors.tobytes() == b.vectors.tobytes()
 
 
 def test_a_full_disk_leaves_no_half_file(text, tmp_path):
@@ -282,14 +313,14 @@ def test_a_run_goes_on_from_its_checkpoint_and_starts_from_older_vectors(capsys,
 
     assert train("1.wv", "--epochs", 4)[0] == 0
     assert train("2.wv", "--epochs", 2, "--checkpoint", tmp_path / "c")[0] == 0
-    assert train("3.wv", "--epochs", 4, "--checkpoint", tmp_path / "c")[0] == 0
+    assert train("3.wv", "--epochs", 4, "--checkpoint", tmp_path / "c", "--resume")[0] == 0
     import numpy as np
 
     import wordvec
 
     one, three = (wordvec.load(tmp_path / name).vectors for name in ("1.wv", "3.wv"))
     assert np.array_equal(one, three)
-    code, _, stderr = train("4.wv", "--eta", 0.2, "--checkpoint", tmp_path / "c")
+    code, _, stderr = train("4.wv", "--eta", 0.2, "--checkpoint", tmp_path / "c", "--resume")
     assert code == 1
     assert "eta was 0.1 and is 0.2" in stderr
     assert train("5.wv", "--epochs", 1, "--init", tmp_path / "3.wv", "--unk")[0] == 0

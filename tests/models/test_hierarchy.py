@@ -207,45 +207,6 @@ def test_a_list_its_file_and_its_shards_train_alike(tmp_path: Path) -> None:
         np.testing.assert_array_equal(first, other)
 
 
-class _Stopped(Exception):
-    pass
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_a_run_goes_on_from_its_checkpoint_to_the_same_bytes(
-    model: type[HierarchyModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hierarchy.Stopwatch, "seconds", property(lambda self: 61.0))
-    pairs, path = tree(3, 3), tmp_path / "run.npz"
-    options: dict[str, Any] = {"epochs": 6, "burn_in": 2, "threads": 1, "alpha": 0.1}
-
-    def stop(progress: Any) -> None:
-        if progress.epoch == 5:
-            raise _Stopped
-
-    with pytest.raises(_Stopped):
-        model(**options).fit(pairs, checkpoint=path, progress=stop)
-    seen: list[int] = []
-    resumed = model(**options)
-    resumed.fit(pairs, checkpoint=path, progress=lambda p: seen.append(p.epoch))
-    assert seen == [5, 6, 7, 8]
-    assert not path.exists()
-    whole = model(**options).fit(pairs)
-    assert resumed.vectors_.vectors.tobytes() == whole.vectors_.vectors.tobytes()
-    assert resumed.losses_ == whole.losses_
-
-
-def test_foreign_and_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
-    pairs, path = tree(3, 3), tmp_path / "run.npz"
-    training = hierarchy._Training(Poincare(threads=1), from_pairs(pairs), path)
-    training.save()
-    with pytest.raises(TrainingError, match="other options or relations"):
-        Poincare(threads=1, alpha=0.2).fit(pairs, checkpoint=path)
-    path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(TrainingError, match="not a checkpoint"):
-        Poincare(threads=1).fit(pairs, checkpoint=path)
-
-
 def test_a_child_of_many_parents_is_trained_in_pieces() -> None:
     pairs = [("all", f"p{i}") for i in range(200)] + [(f"c{i}", "p0") for i in range(300)]
     trained = Poincare(epochs=3, threads=1).fit(pairs)

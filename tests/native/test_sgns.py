@@ -1,11 +1,13 @@
 """The skip-gram step against its loss in float64, each instruction set against the scalar one."""
 
 import itertools
+import mmap
 
 import numpy as np
 import pytest
 
 from wordvec.native import sgns
+from wordvec.native.text import BREAK
 
 EPS = np.finfo(np.float32).eps
 
@@ -265,3 +267,49 @@ def test_subword_tables_that_do_not_fit_are_refused(starts, rows, message):
             np.zeros(4, np.uint32), noise, window=1, negative=1, shrink=True, shared=True,
             sub_starts=np.array(starts, np.int64), sub_rows=np.array(rows, np.int32),
         )  # fmt: skip
+
+
+def sparse(shape, dtype):
+    """Zeros that take memory only where they are written."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    try:
+        room = mmap.mmap(-1, size, flags=flags)
+    except OSError as error:
+        pytest.skip(f"cannot reserve {size >> 30} GB of addresses: {error}")
+    return np.frombuffer(room, dtype).reshape(shape)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_matrices_and_texts_of_more_than_2_to_the_31_elements(shared):
+    """The last rows of matrices of 2.2 billion floats and the last words of a text of 2.2 billion
+    learn what the same words learn in small ones."""
+    stride, begin = 1 << 20, (1 << 31) + 1000
+    small, large = 3, (1 << 31) // stride + 50
+    rng = np.random.default_rng(3)
+    start = rng.normal(0, 1e-3, (2, small, stride)).astype(np.float32)
+    words = rng.integers(0, small, 60).astype(np.int32)
+
+    def train(v, n, at):
+        input, output = (sparse((v, stride), np.float32) for _ in range(2))
+        input[-small:], output[-small:] = start
+        ids = sparse(n, np.int32)
+        ids[at - 1] = ids[at + len(words)] = BREAK
+        ids[at : at + len(words)] = words + (v - small)
+        noise = np.zeros((v, 2), np.uint32)  # each word's other is one of the last
+        noise[:, 1] = v - 1
+        trainer = sgns.SkipGramTrainer(
+            input, output, np.full(v, 2**32 - 1, np.uint32), noise,
+            window=2, negative=2, shrink=False, shared=shared,
+        )  # fmt: skip
+        loss, pairs, kept = trainer.worker(64).train(ids, at, at + len(words), 7, 0.1, 0.1)
+        assert kept == len(words)
+        return loss, pairs, input[-small:].copy(), output[-small:].copy()
+
+    expected = train(small, 5000, begin % 1000 + 1000)
+    found = train(large, begin + 5000, begin)
+    assert large * stride > 1 << 31
+    assert found[:2] == pytest.approx(expected[:2])
+    for a, b in zip(found[2:], expected[2:], strict=True):
+        assert np.array_equal(a, b)
+    assert np.abs(found[2] - start[0]).max() > 0

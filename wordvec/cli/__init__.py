@@ -49,8 +49,9 @@ def _run(argv: list[str], debug: bool) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; no half-written file was left")
+    except (KeyboardInterrupt, click.Abort) as error:
+        # click wraps an interrupt; what was saved is said by the original.
+        _say(f"interrupted; {str(error.__cause__ or error) or 'no half-written file was left'}")
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python would complain again at exit.

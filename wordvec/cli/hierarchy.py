@@ -61,7 +61,6 @@ _OPTIONS = [
     click.option("--precision", type=int, help="sarkar: bits; mpmath above 53."),
     click.option("--undirected", is_flag=True, default=None, help="sarkar: edges of a graph."),
     click.option("--root", help="sarkar: the node in the middle of a graph."),
-    click.option("--checkpoint", type=_FILE, help="A file for each epoch's state, to go on from."),
 ]
 
 
@@ -93,7 +92,7 @@ def train_relations(
     model
         A key of `MODELS`.
     options
-        Options of the model by name, those that were chosen. `checkpoint` goes to `fit`.
+        Options of the model by name, those that were chosen, and of `fit` those of checkpoints.
     force
         Overwrite the output.
     progress
@@ -115,7 +114,7 @@ def train_relations(
     factory: Any = getattr(importlib.import_module(module), name)
     estimator = factory()
     given = dict(options)
-    checkpoint = given.pop("checkpoint", None)
+    keeping = {name: given.pop(name) for name in ("checkpoint", "every", "resume") if name in given}
     estimator.set_params(**given)
     found = read_source(source, given.get("direction", "child-parent"))
     if str(found.dropped):
@@ -124,15 +123,15 @@ def train_relations(
     if cycles:
         say(f"{source}: {len(cycles)} cycles; the largest has {len(cycles[0])} nodes")
     if isinstance(estimator, HierarchyModel):
-        estimator.fit(found, progress=progress, checkpoint=checkpoint)
+        estimator.fit(found, progress=progress, **keeping)
         if estimator.held_:
             say(
                 f"{estimator.held_:,} of {found.n_nodes:,} points are held at the edge of the "
                 f"manifold: lower alpha ({estimator.alpha:g}) or eps ({estimator.eps:g})"
             )
     else:
-        if checkpoint is not None:
-            raise ValueError(f"--checkpoint: {model} is a construction and has none")
+        if keeping:
+            raise ValueError(f"--{next(iter(keeping))}: {model} is a construction and has none")
         estimator.fit(found)
         say(f"tau {estimator.tau_:.4g}, {estimator.bits_} bits of {estimator.precision}")
     vectors: WordVectors = estimator.vectors_

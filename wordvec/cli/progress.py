@@ -106,6 +106,7 @@ def record(progress: Progress) -> dict[str, Any]:
         "left": progress.left,
         "alpha": progress.alpha,
         "loss": progress.loss,
+        "held_out": progress.held_out,
         "convergence": progress.convergence,
         "memory": progress.memory,
     }
@@ -129,6 +130,8 @@ def describe(progress: Progress, *, last: bool) -> str:
         parts.append(f"{quantity(progress.kept / progress.seconds)} kept/s")
     if math.isfinite(progress.loss):
         parts.append(f"loss {progress.loss:.4f}")
+    if math.isfinite(progress.held_out):
+        parts.append(f"held-out {progress.held_out:.4f}")
     if math.isfinite(progress.convergence):
         parts.append(f"convergence {progress.convergence:.4f}")
     if progress.alpha:

@@ -73,7 +73,13 @@ RENAMED = {
     "swivel": {"cell_weight": "weight", "output_vectors": "output"},
     "ppmi": {"output_vectors": "output"},
 }
-OF_FIT = ("init", "checkpoint")  # arguments of fit, for the models whose fit has them
+OF_FIT = (
+    "init",
+    "frozen",
+    "checkpoint",
+    "every",
+    "resume",
+)  # arguments of fit, for the models whose fit has them
 
 
 def reading(display: Display) -> Any:
@@ -165,8 +171,21 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
 @click.option(
     "--init",
     type=click.Path(exists=True, dir_okay=False),
-    help="glove, swivel: start from these vectors where they have the word.",
+    help="Start from these vectors where they have the word.",
 )
+@click.option(
+    "--frozen",
+    is_flag=True,
+    default=None,
+    help="Words that --init has never move (skipgram, cbow).",
+)
+@click.option(
+    "--held-out", type=click.FloatRange(0, 0.5), help="Share of the text to judge by.  [0]"
+)
+@click.option("--patience", type=POSITIVE, help="Stop when that is no better for so many epochs.")
+@click.option("--checkpoint", type=click.Path(), help="A folder to save the run in.")
+@click.option("--every", help="How often: 1epoch, 10min, 30s, 2h.  [1epoch]")
+@click.option("--resume", is_flag=True, default=None, help="Go on from the checkpoint, if any.")
 @hierarchy.hierarchy_options
 @THREADS
 @click.option("--seed", type=click.IntRange(0, (1 << 64) - 1), default=1)

@@ -6,7 +6,7 @@ import dataclasses
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wordvec.corpus import Corpus, CorpusStats
+    from wordvec.vectors import WordVectors
 
 
 class Estimator:
@@ -86,6 +87,9 @@ class Progress:
         The learning rate now.
     loss : float
         Mean loss a positive pair (or cell) of the epoch so far; NaN where there is none yet.
+    held_out : float
+        Mean loss a positive pair of the text that is held out, after the last epoch; NaN where
+        none is.
     convergence : float
         Mean cosine between a sample's vectors and what they would be at best, given the contexts,
         after the last epoch; NaN where it is not measured.
@@ -101,6 +105,7 @@ class Progress:
     kept: int = 0
     alpha: float = 0.0
     loss: float = float("nan")
+    held_out: float = float("nan")
     convergence: float = float("nan")
 
     @property
@@ -169,6 +174,28 @@ def peak_memory() -> int:
         pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak << 10
+
+
+def rows_in_common(
+    old: WordVectors, words: Iterable[str], dim: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The words that older vectors have too: their ids here, and their rows there.
+
+    Raises
+    ------
+    ValueError
+        When there are none, or the older vectors have other dimensions.
+    """
+    import numpy as np
+
+    if old.vector_size != dim:
+        raise ValueError(f"init has {old.vector_size} dimensions, vector_size is {dim}")
+    place = old.key_to_index
+    found = [(i, place[word]) for i, word in enumerate(words) if word in place]
+    if not found:
+        raise ValueError("init has none of the words")
+    ids, rows = np.array(found, np.int64).T
+    return ids, rows
 
 
 class Stopwatch:

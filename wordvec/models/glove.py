@@ -103,6 +103,7 @@ class GloVe(TileModel):
             unit="cells",
             total=shards.cells,
             rate=self.eta,
+            scale=shards.cells / shards.full_cells,
             diagnose=self._diagnose(shards, words, contexts),
         )
         self.vectors_ = self._store(
@@ -156,14 +157,10 @@ class GloVe(TileModel):
             tiles = [(a, b, *shards.tile(a, b)[:3]) for a, b in sorted(pairs)]
             return trainer.train(tiles, shards.k, rng_key(key, i, j), part, SLICES)
 
-        def epoch(number: int) -> Iterator[tuple[float, int, float]]:
+        def epoch(number: int) -> Iterator[Iterator[tuple[float, int]]]:
             key = rng_key(self.seed, number, 1)
-            done = 0
             for part, units in self._rounds(shards, key):
-                step = partial(train, key=key, part=part)
-                for loss, cells in ordered_map(step, units, states):
-                    done += cells
-                    yield loss, cells, done * (shards.full_cells / shards.cells)
+                yield ordered_map(partial(train, key=key, part=part), units, states)
 
         return epoch
 

@@ -15,21 +15,18 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import os
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 
 from wordvec import manifold
 from wordvec.errors import TrainingError
-from wordvec.files import write_atomically
 from wordvec.models.base import Callback, Estimator, Progress, Stopwatch, check, thread_count
+from wordvec.models.checkpoint import Checkpoint, Folder, Position
 from wordvec.native import hyper
 from wordvec.relations import Direction, Relations, from_pairs, read_relations, read_shards
 
@@ -81,7 +78,9 @@ class HierarchyModel(Estimator):
         source: Source,
         *,
         progress: Callback | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint: Folder | None = None,
+        every: str = "1min",
+        resume: bool = False,
     ) -> Self:
         """Trains on relations, sets `vectors_`, `losses_` and `held_`, returns the estimator.
 
@@ -92,8 +91,13 @@ class HierarchyModel(Estimator):
         progress : callable, optional
             Gets a `Progress` after every epoch.
         checkpoint : path, optional
-            Written at least every minute; a run that finds it there goes on from it, with one
-            thread to the same bytes as a run that was never interrupted. Removed at the end.
+            A folder where the run is saved: at the end of the epoch in which it is time to, at an
+            interrupt (Ctrl-C, which is raised after saving), and at its end.
+        every : str
+            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
+        resume : bool
+            Go on from the checkpoint, if there is one, with one thread to the same bytes as a run
+            that never stopped.
 
         Raises
         ------
@@ -107,9 +111,10 @@ class HierarchyModel(Estimator):
         relations = read_source(source, self.direction)
         if self.closure:
             relations = relations.closure()
-        training = _Training(self, relations, checkpoint)
-        training.run(progress)
-        self.losses_, self.held_ = training.losses, training.at_edge()
+        training = _Training(self, relations)
+        identity, arrays = training.identity(), training.arrays()
+        keeper = Checkpoint(checkpoint, identity, arrays, every=every, resume=resume)
+        self.losses_, self.held_ = training.run(progress, keeper), training.at_edge()
         self.vectors_ = self._result(relations, training)
         return self
 
@@ -182,24 +187,16 @@ class HierarchyModel(Estimator):
 class _Training:
     """One run: the rows, the groups, and where it stands."""
 
-    def __init__(
-        self,
-        model: HierarchyModel,
-        relations: Relations,
-        checkpoint: str | os.PathLike[str] | None,
-    ) -> None:
+    def __init__(self, model: HierarchyModel, relations: Relations) -> None:
         self.model, self.relations = model, relations
-        self.checkpoint = None if checkpoint is None else Path(checkpoint)
-        self.losses: list[float] = []
         stride = padded(model.vector_size)
         self.rows = aligned_rows(relations.n_nodes, stride)
         self.translation = aligned_rows(1, stride)[0] if model.geometry == "translation" else None
         self.space = hyper.Space(self.rows, model.vector_size, model.geometry, model.max_norm())
         self.groups = group(relations, shared=model.negatives == "shared")
         self.pool = negative_pool(relations, model.ns_exponent, model.degree_share)
-        if not self._resume():
-            self.rows[:, : model.vector_size] = model._start(relations)
-            self.space.refresh(self.rows)
+        self.rows[:, : model.vector_size] = model._start(relations)
+        self.space.refresh(self.rows)
         self.threads = max(1, min(thread_count(model.threads), len(self.groups) // ROUND))
         children = np.bincount(relations.parent, minlength=relations.n_nodes)
         # Nodes come by falling number of children, so the hot ones are the first rows.
@@ -207,42 +204,42 @@ class _Training:
         self.hot = [aligned_rows(hot, stride) for _ in range(self.threads)]
         self.moved = [aligned_rows(1, stride)[0] for _ in range(self.threads)]
 
-    def run(self, progress: Callback | None) -> None:
-        """Trains the epochs that are left."""
-        model, watch, saved = self.model, Stopwatch(), Stopwatch()
+    def run(self, progress: Callback | None, checkpoint: Checkpoint) -> list[float]:
+        """Trains the epochs that a checkpoint leaves; the loss of every epoch."""
+        model, watch = self.model, Stopwatch()
         order = np.empty(len(self.groups), dtype=np.int64)
-        total, done = model.burn_in + model.epochs, len(self.losses)
-        with ThreadPoolExecutor(self.threads, "wordvec") as pool:
-            for epoch in range(done, total):
-                hyper.order(hyper.key(model.seed, epoch, 0), order)
-                rate = self.rate(epoch)
+        total = model.burn_in + model.epochs
+        with checkpoint, ThreadPoolExecutor(self.threads, "wordvec") as pool:
+            here = checkpoint.load(Position())
+            done = here.epoch
+            while here.epoch < total:
+                hyper.order(hyper.key(model.seed, here.epoch, 0), order)
+                rate = self.rate(here.epoch)
                 try:
-                    loss = self._epoch(pool, order, hyper.key(model.seed, epoch, 1), rate)
+                    here.loss = self._epoch(pool, order, hyper.key(model.seed, here.epoch, 1), rate)
                 except FloatingPointError as error:
                     raise TrainingError(
-                        f"the loss is not a number in epoch {epoch + 1} at a rate of {rate:g}: "
-                        "lower alpha"
+                        f"the loss is not a number in epoch {here.epoch + 1} at a rate of "
+                        f"{rate:g}: lower alpha"
                     ) from error
-                self.losses.append(loss / len(self.relations))
+                here.pairs = len(self.relations)
+                here.end_epoch()
                 if progress is not None:
                     progress(
                         Progress(
                             "training",
-                            (epoch + 1 - done) * len(self.relations),
+                            (here.epoch - done) * len(self.relations),
                             (total - done) * len(self.relations),
                             "relations",
                             watch.seconds,
-                            epoch + 1,
+                            here.epoch,
                             total,
                             alpha=rate,
-                            loss=self.losses[-1],
+                            loss=here.losses[-1],
                         )
                     )
-                if self.checkpoint is not None and saved.seconds > 60:
-                    self.save()
-                    saved = Stopwatch()
-        if self.checkpoint is not None:
-            self.checkpoint.unlink(missing_ok=True)
+                checkpoint.rest(here, epoch=True, last=here.epoch == total)
+        return here.losses
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch: a low one while burning in, then falling in a line."""
@@ -304,46 +301,17 @@ class _Training:
         norms = np.linalg.norm(self.rows[:, : self.model.vector_size], axis=1)
         return int((norms > self.model.max_norm() * (1 - 1e-12)).sum())
 
-    def fingerprint(self) -> str:
+    def identity(self) -> dict[str, Any]:
         """What a checkpoint must agree with: the options and the relations."""
         options = {k: v for k, v in self.model.get_params().items() if k != "threads"}
-        digest = hashlib.sha256(json.dumps([self.model.geometry, options]).encode())
-        digest.update("\n".join(self.relations.names).encode("utf-8", "surrogateescape"))
+        digest = hashlib.sha256("\n".join(self.relations.names).encode("utf-8", "surrogateescape"))
         for array in (self.relations.child, self.relations.parent, self.relations.weight):
             digest.update(b"" if array is None else array.tobytes())
-        return digest.hexdigest()
+        return options | {"model": self.model.geometry, "relations": digest.hexdigest()[:16]}
 
-    def save(self) -> None:
-        """Writes the checkpoint whole or not at all."""
-        assert self.checkpoint is not None
-        translation = np.zeros(0) if self.translation is None else self.translation
-        with write_atomically(self.checkpoint, force=True) as file:
-            np.savez(
-                file,
-                fingerprint=np.array(self.fingerprint()),
-                rows=self.rows,
-                losses=np.array(self.losses),
-                translation=translation,
-            )
-
-    def _resume(self) -> bool:
-        if self.checkpoint is None or not self.checkpoint.exists():
-            return False
-        try:
-            # Opened here: numpy leaves a damaged file open.
-            with open(self.checkpoint, "rb") as file, np.load(file, allow_pickle=False) as state:
-                if str(state["fingerprint"]) != self.fingerprint():
-                    raise TrainingError(
-                        f"{self.checkpoint}: the checkpoint of a run with other options or "
-                        "relations; remove it, or name another"
-                    )
-                self.rows[:] = state["rows"]
-                self.losses = state["losses"].tolist()
-                if self.translation is not None:
-                    self.translation[:] = state["translation"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise TrainingError(f"{self.checkpoint}: not a checkpoint: {error}") from error
-        return True
+    def arrays(self) -> list[NDArray[Any]]:
+        """What is trained."""
+        return [self.rows] if self.translation is None else [self.rows, self.translation]
 
 
 def read_source(source: Source, direction: Direction) -> Relations:

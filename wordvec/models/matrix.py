@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import itertools
 import math
 import os
 import tempfile
@@ -24,9 +25,10 @@ from wordvec.models.base import (
     check,
     counting,
     reading,
+    rows_in_common,
     thread_count,
 )
-from wordvec.models.checkpoint import Checkpoint
+from wordvec.models.checkpoint import Checkpoint, Folder, Position
 from wordvec.shards import Shards
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from wordvec.vectors import WordVectors
 
 Matrix: TypeAlias = "NDArray[np.float32]"
-Path_: TypeAlias = str | os.PathLike[str]
 UNK = "<unk>"
 RAREST = 100  # words whose mean is the vector of the unknown word
 # Options that a run may change when it goes on from a checkpoint; a change of those that count a
@@ -164,8 +165,10 @@ class Warm(NamedTuple):
 class Start:
     """Where a run starts from: nothing, older vectors, or a checkpoint."""
 
-    checkpoint: Path_ | None = None
     init: WordVectors | None = None
+    checkpoint: Folder | None = None
+    every: str = "1epoch"
+    resume: bool = False
 
     def warm(self, shards: Shards, dim: int) -> Warm | None:
         """What `init` has of the shards' words; new words start as they always do.
@@ -180,18 +183,13 @@ class Start:
             return None
         output = old.meta.get("options", {}).get("output")
         joined = output == "both" and old.contexts is None
-        if old.vector_size != (2 * dim if joined else dim):
-            raise ValueError(f"init has {old.vector_size} dimensions, vector_size is {dim}")
-        place = old.key_to_index
-        found = [(i, place[word]) for i, word in enumerate(shards.vocab) if word in place]
-        if not found:
-            raise ValueError("init has none of the words")
-        ids, rows = np.array(found, np.int64).T
+        ids, rows = rows_in_common(old, shards.vocab, 2 * dim if joined else dim)
         vectors = np.asarray(old.vectors, np.float32)[rows]
         if joined:
             vectors, contexts = vectors[:, :dim], vectors[:, dim:]
         elif old.contexts is None:
-            return Warm(ids, vectors / 2, vectors / 2, None)
+            half: Matrix = vectors / np.float32(2)
+            return Warm(ids, half, half, None)
         else:
             contexts = np.asarray(old.contexts, np.float32)[rows]
             if output == "sum":
@@ -202,9 +200,9 @@ class Start:
         return Warm(ids, vectors, contexts, both)
 
 
-# Trains an epoch and yields, a tile each: its loss, its work, and how many cells the loss of the
-# epoch so far is a sum of.
-Epochs: TypeAlias = Callable[[int], Iterable[tuple[float, int, float]]]
+# The rounds of an epoch, in order. A round that is iterated over trains its tiles and yields the
+# loss and the work of each; one that is not does nothing. No two rounds are iterated at once.
+Epochs: TypeAlias = Callable[[int], Iterable[Iterable[tuple[float, int]]]]
 
 
 @dataclass(kw_only=True)
@@ -218,8 +216,10 @@ class TileModel(MatrixModel, abc.ABC):
         source: Shards | Corpus | Source,
         *,
         progress: Callback | None = None,
-        checkpoint: Path_ | None = None,
         init: WordVectors | None = None,
+        checkpoint: Folder | None = None,
+        every: str = "1epoch",
+        resume: bool = False,
     ) -> Self:
         """Trains on shards, or on a text that is counted first; returns the estimator.
 
@@ -228,12 +228,17 @@ class TileModel(MatrixModel, abc.ABC):
         source : Shards, path of a shard folder, or what `wordvec.corpus.encode` takes
         progress : callable, optional
             Gets a `Progress` several times a second.
-        checkpoint : path, optional
-            A file that is rewritten after each epoch. If it is there, the run goes on from it, to
-            the same bytes as one that never stopped; more `epochs` lengthen a finished run.
         init : WordVectors, optional
             Words that it has start from there, with contexts and biases if it has them; AdaGrad's
             sums start anew. What a corpus has grown by is trained this way.
+        checkpoint : path, optional
+            A folder where the run is saved: `every` so often, at an interrupt (Ctrl-C, which is
+            raised after saving), and at its end.
+        every : str
+            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
+        resume : bool
+            Go on from the checkpoint, if there is one, to the same bytes as a run that never
+            stopped; more `epochs` lengthen a finished run.
 
         Raises
         ------
@@ -244,7 +249,7 @@ class TileModel(MatrixModel, abc.ABC):
         """
         self._check()
         with self._shards(source, progress) as shards:
-            self._fit(shards, Start(checkpoint, init), progress)
+            self._fit(shards, Start(init, checkpoint, every, resume), progress)
         return self
 
     def _check(self) -> None:
@@ -266,54 +271,63 @@ class TileModel(MatrixModel, abc.ABC):
         unit: str,
         total: int,
         rate: float,
+        scale: float = 1.0,
         diagnose: Callable[[], float] | None = None,
     ) -> Stopwatch:
-        """Trains the epochs that a checkpoint leaves; `total` is an epoch's work in `unit`s."""
+        """Trains what a checkpoint leaves. `total` is an epoch's work in `unit`s; the loss that is
+        told is the mean over them times `scale`."""
         identity = {name: v for name, v in self.get_params().items() if name not in FREE}
         manifest = (shards.path / "manifest.json").read_bytes()
         identity |= {"model": type(self).__name__, "shards": zlib.crc32(manifest)}
-        keeper = start.checkpoint and Checkpoint(Path(start.checkpoint), identity)
-        done, self.losses_ = keeper.load(arrays) if keeper else (0, [])
-        if done > self.epochs:
-            raise TrainingError(
-                f"{start.checkpoint}: has {done} epochs, {self.epochs} were asked for"
-            )
-        watch = Stopwatch()
-        first, convergence = done, math.nan
-
-        def report() -> None:
-            if progress:
-                progress(
-                    Progress(
-                        "training",
-                        (epoch - first) * total + work,
-                        (self.epochs - first) * total,
-                        unit,
-                        watch.seconds,
-                        epoch + 1,
-                        self.epochs,
-                        alpha=rate,
-                        loss=mean,
-                        convergence=convergence,
-                    )
+        keeper = Checkpoint(
+            start.checkpoint, identity, arrays, every=start.every, resume=start.resume
+        )
+        with keeper:
+            here = keeper.load(Position())
+            if (here.epoch, here.at) > (self.epochs, 0):
+                raise TrainingError(
+                    f"{start.checkpoint}: has {here.epoch} epochs{' and more' if here.at else ''}, "
+                    f"{self.epochs} were asked for"
                 )
+            watch = Stopwatch()
+            begun, convergence = here.epoch * total + here.work, math.nan
 
-        for epoch in range(first, self.epochs):
-            loss, work, mean = 0.0, 0, math.nan
-            for tile_loss, tile_work, cells in train(epoch):
-                loss += tile_loss
-                work += tile_work
-                mean = loss / max(cells, 1)
-                if not math.isfinite(loss):
-                    raise TrainingError(
-                        f"the loss became {loss} in epoch {epoch + 1} at a rate of {rate:.4g}: "
-                        "lower eta"
+            def report(epoch: int) -> None:
+                if progress:
+                    progress(
+                        Progress(
+                            "training",
+                            here.epoch * total + here.work - begun,
+                            self.epochs * total - begun,
+                            unit,
+                            watch.seconds,
+                            epoch,
+                            self.epochs,
+                            alpha=rate,
+                            loss=here.mean * scale if here.work else here.losses[-1],
+                            convergence=convergence,
+                        )
                     )
-                report()
-            self.losses_.append(mean)
-            if keeper:
-                keeper.save(epoch + 1, self.losses_, arrays)
-            if diagnose:
-                convergence = diagnose()
-                report()
+
+            while here.epoch < self.epochs:
+                for tiles in itertools.islice(train(here.epoch), here.at, None):
+                    for loss, work in tiles:
+                        here.loss += loss
+                        here.work += work
+                        here.pairs += work
+                        if not math.isfinite(here.loss):
+                            raise TrainingError(
+                                f"the loss became {here.loss} in epoch {here.epoch + 1} at a rate "
+                                f"of {rate:.4g}: lower eta"
+                            )
+                        report(here.epoch + 1)
+                    here.at += 1
+                    keeper.rest(here)
+                here.end_epoch()
+                here.losses[-1] *= scale
+                if diagnose:
+                    convergence = diagnose()
+                    report(here.epoch)
+                keeper.rest(here, epoch=True, last=here.epoch == self.epochs)
+        self.losses_ = here.losses
         return watch

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import math
+import zlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from wordvec.corpus import Corpus, Source, encode
 from wordvec.errors import TrainingError
 from wordvec.models.base import (
     Callback,
     Estimator,
-    Progress,
     Stopwatch,
     check,
     model_card,
     padded_matrix,
     reading,
+    rows_in_common,
     thread_count,
     uniform_rows,
 )
+from wordvec.models.checkpoint import Checkpoint, Folder
+from wordvec.models.stream import Plan, StreamRun
 from wordvec.native import sgns
-from wordvec.native.vec import rng_key
-from wordvec.parallel import ordered_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +75,11 @@ class SkipGram(Estimator):
     deterministic : bool
         The same bytes at any number of threads: the text is read by all of them, and one trains.
         That costs no CPU time, and as much wall time as threads would have saved.
+    held_out : float
+        Share of the text that is not trained but judged after each epoch: its mean loss a positive
+        pair is in `held_out_losses_`.
+    patience : int, optional
+        Stop when the held-out loss has not fallen for so many epochs.
     memory : int, optional
         Bytes that training may need; more is refused before anything is allocated.
     seed : int
@@ -84,6 +90,8 @@ class SkipGram(Estimator):
         Input vectors, with the output vectors as contexts.
     losses_ : list of float
         Mean loss a positive pair with its noise, an epoch each, taken while it goes on.
+    held_out_losses_ : list of float
+        The same of what is held out, after each epoch; empty without `held_out`.
 
     References
     ----------
@@ -111,18 +119,26 @@ class SkipGram(Estimator):
     bucket: int = 2_000_000
     threads: int | None = None
     deterministic: bool = False
+    held_out: float = 0.0
+    patience: int | None = None
     memory: int | None = None
     seed: int = 1
 
     vectors_: WordVectors = field(init=False, repr=False, compare=False)
     losses_: list[float] = field(init=False, repr=False, compare=False)
+    held_out_losses_: list[float] = field(init=False, repr=False, compare=False)
 
     def fit(
         self,
         source: Source | Corpus,
         *,
         vocab: Vocabulary | None = None,
+        init: WordVectors | None = None,
+        frozen: bool | Collection[str] = False,
         progress: Callback | None = None,
+        checkpoint: Folder | None = None,
+        every: str = "1epoch",
+        resume: bool = False,
     ) -> Self:
         """Reads the source once, trains, sets `vectors_` and returns the estimator.
 
@@ -133,17 +149,36 @@ class SkipGram(Estimator):
         vocab : Vocabulary, optional
             Words to train, with the counts that subsampling and noise go by; by default the
             source's own, by `min_count` and `max_vocab`.
+        init : WordVectors, optional
+            Words that it has start from there, with its contexts if it has them; new words start
+            as they always do. Subwords start from its n-grams if they are of the same kind.
+        frozen : bool or words
+            Words of `init`, all or some, whose rows never move: the vector, and the context where
+            `init` has one.
         progress : callable, optional
             Gets a `Progress` several times a second.
+        checkpoint : path, optional
+            A folder where the run is saved: `every` so often, at an interrupt (Ctrl-C, which is
+            raised after saving), and at its end.
+        every : str
+            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
+        resume : bool
+            Go on from the checkpoint, if there is one: with one thread to the same bytes as a run
+            that never stopped, with more to the same quality.
 
         Raises
         ------
         CorpusError
             A source without words, see `wordvec.corpus.encode`.
         TrainingError
-            When the loss is no longer a number, or more than `memory` would be needed.
+            When the loss is no longer a number, more than `memory` would be needed, or the
+            checkpoint is of other options or data, which are named.
+        ValueError
+            When `init` has none of the words, or other dimensions.
         """
         self._check()
+        if frozen is not False and init is None:
+            raise ValueError("frozen words come from init: give the vectors that they have")
         corpus = self._read(source, vocab, progress)
         started = Stopwatch()
         dim, words = self.vector_size, len(corpus.vocab)
@@ -152,7 +187,29 @@ class SkipGram(Estimator):
         input = padded_matrix(words + (self.bucket if subwords else 0), dim)
         output = padded_matrix(words, dim)
         uniform_rows(input, dim, 0.5 / dim, self.seed)
-        self._train(corpus, input, output, subwords, progress)
+        kept = None
+        if init is not None:
+            kept = self._start_from(init, frozen, corpus.vocab, input, output, subwords)
+        keeper = Checkpoint(
+            checkpoint,
+            self._identity(corpus, init, frozen) if checkpoint is not None else {},
+            [input, output],
+            every=every,
+            resume=resume,
+        )
+        done = StreamRun(
+            self._trainer(corpus, input, output, subwords, kept),
+            corpus,
+            Plan.of(len(corpus.ids), self.held_out),
+            epochs=self.epochs,
+            alpha=self.alpha,
+            min_alpha=self.min_alpha,
+            seed=self.seed,
+            threads=1 if self.deterministic else thread_count(self.threads),
+            patience=self.patience,
+            progress=progress,
+        ).run(keeper)
+        self.losses_, self.held_out_losses_ = done.losses, done.held_out
         self.vectors_ = self._result(corpus, input, output, subwords, started.seconds)
         return self
 
@@ -166,6 +223,11 @@ class SkipGram(Estimator):
         check("min_alpha", self.min_alpha, 0, self.alpha)
         check("epochs", self.epochs, 1)
         check("seed", self.seed, 0, (1 << 64) - 1)
+        check("held_out", self.held_out, 0, 0.5)
+        if self.patience is not None:
+            check("patience", self.patience, 1)
+            if not self.held_out:
+                raise ValueError("patience needs held_out, the share of the text that it watches")
         if self.negatives not in ("shared", "independent"):
             raise ValueError(f"negatives must be shared or independent, got {self.negatives!r}")
         if self.subword:
@@ -208,17 +270,16 @@ class SkipGram(Estimator):
         """Whether the kernel does CBOW, takes means, and divides their gradient."""
         return False, True, False
 
-    def _train(
+    def _trainer(
         self,
         corpus: Corpus,
         input: NDArray[np.float32],
         output: NDArray[np.float32],
         subwords: _Subwords | None,
-        progress: Callback | None,
-    ) -> None:
-        ids, total = corpus.ids, len(corpus.ids)
+        frozen: NDArray[np.uint8] | None,
+    ) -> sgns.SkipGramTrainer:
         cbow, mean, divide = self._objective()
-        trainer = sgns.SkipGramTrainer(
+        return sgns.SkipGramTrainer(
             input,
             output,
             keep_thresholds(corpus.vocab.counts, corpus.known, self.sample),
@@ -232,60 +293,58 @@ class SkipGram(Estimator):
             divide=divide,
             sub_starts=subwords.starts if subwords else None,
             sub_rows=subwords.rows if subwords else None,
+            frozen=frozen,
         )
-        # Chunks depend on the corpus alone, so that a run with one thread can be repeated anywhere.
-        size = min(max(total // 256, 1024), 65536)
-        threads = 1 if self.deterministic else thread_count(self.threads)
-        workers = [trainer.worker(size) for _ in range(threads)]
-        watch = Stopwatch()
-        kept = 0
-        self.losses_ = []
 
-        for epoch in range(self.epochs):
-            key = rng_key(self.seed, epoch)
+    def _start_from(
+        self,
+        init: WordVectors,
+        frozen: bool | Collection[str],
+        vocab: Vocabulary,
+        input: NDArray[np.float32],
+        output: NDArray[np.float32],
+        subwords: _Subwords | None,
+    ) -> NDArray[np.uint8] | None:
+        """Fills rows from older vectors; which of them never move, if any."""
+        import numpy as np
 
-            def train(
-                worker: sgns.SkipGramWorker, begin: int, epoch: int = epoch, key: int = key
-            ) -> tuple[int, float, float, int, int]:
-                end = min(begin + size, total)
-                first, last = (
-                    self._alpha((epoch + at / total) / self.epochs) for at in (begin, end)
-                )
-                return end, last, *worker.train(ids, begin, end, key, first, last)
+        dim = self.vector_size
+        ids, rows = rows_in_common(init, vocab, dim)
+        vectors = np.asarray(init.vectors[rows], np.float32)
+        if subwords:
+            subwords.start_from(init, ids, vectors, input[:, :dim])
+        else:
+            input[ids, :dim] = vectors
+        if init.contexts is not None:
+            output[ids, :dim] = init.contexts[rows]
+        if frozen is False:
+            return None
+        if subwords:
+            raise ValueError("frozen rows and subwords do not go together: words share n-grams")
+        if frozen is not True:
+            wanted = set(frozen)
+            known = {init.index_to_key[row]: i for i, row in zip(ids, rows, strict=True)}
+            if missing := sorted(wanted - known.keys()):
+                raise ValueError(f"frozen has words that init or the text has not: {missing[:5]}")
+            ids = np.array([known[word] for word in wanted], np.int64)
+        kept = np.zeros(len(vocab), np.uint8)
+        kept[ids] = sgns.FROZEN_IN | (sgns.FROZEN_OUT if init.contexts is not None else 0)
+        return kept
 
-            loss, pairs = 0.0, 0
-            for end, alpha, chunk_loss, chunk_pairs, chunk_kept in ordered_map(
-                train, range(0, total, size), workers
-            ):
-                loss += chunk_loss
-                pairs += chunk_pairs
-                kept += chunk_kept
-                if not math.isfinite(loss):
-                    raise TrainingError(
-                        f"the loss became {loss} in epoch {epoch + 1} at a rate of {alpha:.4g}: "
-                        "lower alpha"
-                    )
-                if progress:
-                    # Positions count line ends too; in proportion they are words.
-                    seen = round((epoch + end / total) * corpus.stats.tokens)
-                    progress(
-                        Progress(
-                            "training",
-                            seen,
-                            corpus.stats.tokens * self.epochs,
-                            "words",
-                            watch.seconds,
-                            epoch + 1,
-                            self.epochs,
-                            kept,
-                            alpha,
-                            loss / max(pairs, 1),
-                        )
-                    )
-            self.losses_.append(loss / max(pairs, 1))
-
-    def _alpha(self, done: float) -> float:
-        return max(self.alpha * (1 - done), self.min_alpha)
+    def _identity(
+        self, corpus: Corpus, init: WordVectors | None, frozen: bool | Collection[str]
+    ) -> dict[str, Any]:
+        """What a checkpoint must agree with."""
+        free = ("threads", "memory", "min_count", "max_vocab")  # the words tell the last two
+        options = {name: v for name, v in self.get_params().items() if name not in free}
+        crc = zlib.crc32(corpus.ids.data)
+        for word in corpus.vocab.words:
+            crc = zlib.crc32(word, crc)
+        source = f"{corpus.known:,} tokens of {len(corpus.vocab):,} words, {crc:08x}"
+        older = None if init is None else f"{zlib.crc32(init.vectors.tobytes()):08x}"
+        kept = frozen if isinstance(frozen, bool) else sorted(frozen)
+        named = {"model": type(self).__name__, "corpus": source, "init": older, "frozen": kept}
+        return options | named
 
     def _result(
         self,
@@ -305,6 +364,8 @@ class SkipGram(Estimator):
             contexts=output[:, :dim],
             meta=model_card(self, type(self).__name__.lower(), corpus, self.losses_, seconds),
         )
+        if self.held_out_losses_:
+            vectors.meta["training"]["held_out"] = self.held_out_losses_
         if subwords:
             vectors.subwords = subwords.table(input[words:, :dim])
         return vectors
@@ -385,6 +446,30 @@ class _Subwords:
             sums = np.add.reduceat(rows, starts[:-1] - starts[0], axis=0)
             out[begin : begin + 4096] = sums / np.diff(starts)[:, None]
         return out
+
+    def start_from(
+        self,
+        old: WordVectors,
+        ids: NDArray[np.int64],
+        vectors: NDArray[np.float32],
+        input: NDArray[np.float32],
+    ) -> None:
+        """Makes the means of words' rows their older vectors (n, d): n-grams are the older ones,
+        if they are of the same kind, and a word's own row is what they leave."""
+        import numpy as np
+
+        words = len(self.starts) - 1
+        if old.subwords is not None and self._alike(old.subwords, len(input) - words):
+            input[words:] = old.subwords.matrix.decoded()
+        for i, vector in zip(ids, vectors, strict=True):
+            own, *grams = self.rows[self.starts[i] : self.starts[i + 1]]
+            input[own] = (1 + len(grams)) * vector - input[grams].sum(axis=0, dtype=np.float32)
+
+    def _alike(self, other: Subwords, rows: int) -> bool:
+        from wordvec.unseen import FASTTEXT, MEAN
+
+        theirs = (other.minn, other.maxn, other.hash, other.combine, other.matrix.rows)
+        return theirs == (self.minn, self.maxn, FASTTEXT, MEAN, rows)
 
     def table(self, rows: NDArray[np.float32]) -> Subwords:
         """The n-grams' rows as what a store keeps."""

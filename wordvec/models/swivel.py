@@ -106,13 +106,10 @@ class Swivel(TileModel):
             loss = trainer.train(room.work, *at, shards.k, n_cols, cells, scale)
             return loss, n_rows * n_cols
 
-        def train_epoch(epoch: int) -> Iterator[tuple[float, int, float]]:
-            seen = 0
+        def train_epoch(epoch: int) -> Iterator[Iterator[tuple[float, int]]]:
             key = rng_key(self.seed, epoch, 1)
             for units in rounds(shards.k, symmetric=False, seed=key):
-                for loss, cells in ordered_map(train, units, rooms):
-                    seen += cells
-                    yield loss, cells, seen
+                yield ordered_map(train, units, rooms)
 
         watch = self._run(
             shards,

@@ -3,6 +3,9 @@ from numpy.typing import NDArray
 
 _F32 = NDArray[np.float32]
 
+FROZEN_IN: int
+FROZEN_OUT: int
+
 def step(
     input: _F32,
     inputs: NDArray[np.int32],
@@ -43,10 +46,12 @@ class SkipGramTrainer:
         divide: bool = False,
         sub_starts: NDArray[np.int64] | None = None,
         sub_rows: NDArray[np.int32] | None = None,
+        frozen: NDArray[np.uint8] | None = None,
         isa: str | None = None,
     ) -> None:
         """input (V or more, stride), output (V, stride), stride a multiple of 16; keep (V,);
-        noise (V, 2); sub_starts (V + 1,) and sub_rows: the input rows that each word is made of."""
+        noise (V, 2); sub_starts (V + 1,) and sub_rows: the input rows that each word is made of;
+        frozen (V,): FROZEN_IN, FROZEN_OUT where a word's row never moves."""
 
     def worker(self, longest: int) -> SkipGramWorker:
         """What one thread needs, for chunks of at most `longest` tokens."""

@@ -1,7 +1,7 @@
 # cython: language_level=3, binding=True, boundscheck=False, wraparound=False
 """Skip-gram and CBOW with negative sampling, with subwords on request."""
 
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from wordvec.native cimport cpu
@@ -12,6 +12,8 @@ cdef extern from "wv_sgns.h" nogil:
         WV_OK
         WV_ERR_RANGE
         WV_ERR_NONFINITE
+        WV_FROZEN_IN
+        WV_FROZEN_OUT
     ctypedef int wv_status
     ctypedef struct wv_alias:
         uint32_t threshold, other
@@ -29,6 +31,7 @@ cdef extern from "wv_sgns.h" nogil:
         int32_t window, negative, shrink, shared, cbow, mean, divide
         const int64_t *sub_starts
         const int32_t *sub_rows
+        const uint8_t *frozen
         const wv_sgns_table *table
     ctypedef struct wv_sgns_stats:
         double loss
@@ -42,6 +45,8 @@ cdef extern from "wv_sgns.h" nogil:
     void wv_sgns_worker_free(wv_sgns_worker *) noexcept
     wv_status wv_sgns_train(const wv_sgns_model *, wv_sgns_worker *, const int32_t *, int64_t,
                             int64_t, int64_t, uint64_t, float, float, wv_sgns_stats *) noexcept
+
+FROZEN_IN, FROZEN_OUT = WV_FROZEN_IN, WV_FROZEN_OUT
 
 
 def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
@@ -119,7 +124,8 @@ cdef class SkipGramTrainer:
     def __init__(self, float[:, ::1] input, float[:, ::1] output, const uint32_t[::1] keep,
                  const uint32_t[:, ::1] noise, *, int window, int negative, bint shrink,
                  bint shared, bint cbow=False, bint mean=True, bint divide=False,
-                 const int64_t[::1] sub_starts=None, const int32_t[::1] sub_rows=None, isa=None):
+                 const int64_t[::1] sub_starts=None, const int32_t[::1] sub_rows=None,
+                 const uint8_t[::1] frozen=None, isa=None):
         cdef Py_ssize_t v = output.shape[0]
         if v < 1 or v > 2147483647:
             raise ValueError(f"a vocabulary has 1 to 2^31 - 1 words, got {v}")
@@ -139,7 +145,14 @@ cdef class SkipGramTrainer:
             _check_subwords(sub_starts, sub_rows, v, input.shape[0])
             self.model.sub_starts = &sub_starts[0]
             self.model.sub_rows = &sub_rows[0]
-        self.arrays = (input, output, keep, noise, sub_starts, sub_rows)
+        self.model.frozen = NULL
+        if frozen is not None:
+            if frozen.shape[0] != v:
+                raise ValueError("frozen must have an entry a word")
+            if sub_starts is not None:
+                raise ValueError("frozen rows and subwords do not go together: words share rows")
+            self.model.frozen = &frozen[0]
+        self.arrays = (input, output, keep, noise, sub_starts, sub_rows, frozen)
         self.model.in_ = &input[0, 0]
         self.model.out = &output[0, 0]
         self.model.stride = input.shape[1]
