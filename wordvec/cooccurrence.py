@@ -38,7 +38,8 @@ SAMPLE_BLOCK = 1 << 20  # ids that are subsampled at once
 CELL_ROOM = 1 << 20  # cells in the buffer that a thread writes rows to
 INTERPRETER = 80 << 20  # bytes of Python, numpy and the allocator's rest
 WORD_BYTES = 200  # a word: its bytes, the table that finds it, its counts and sums
-LEAST_ROOM = 16 << 20  # bytes for a block, whatever the budget
+LEAST_ROOM = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
+# for a run has 4 bytes a word beside its cells: many small ones would be larger than the corpus
 
 Progress: TypeAlias = Callable[[int, int], None]
 Block: TypeAlias = tuple[int, int]
@@ -119,7 +120,7 @@ def count(
         all. What stays depends on `seed` and the place in the corpus alone.
     memory : int
         Bytes that the process may hold, the vocabulary and ids that are in memory included; what
-        does not fit is counted in blocks and merged from files beside the target. Below some 100 MB
+        does not fit is counted in blocks and merged from files beside the target. Below some 150 MB
         and 500 bytes a word it is not kept to. `encode` keeps ids to it too, when it is told.
     progress : callable, optional
         Gets (steps done, steps in all).
@@ -339,7 +340,8 @@ def _room(corpus: Corpus, memory: int, threads: int) -> int:
     ids = 0 if hasattr(corpus.ids, "_mmap") else corpus.ids.nbytes
     # A thread's dense row, its buffers, and the sums of three row tiles on their way.
     thread = 56 * words + 12 * max(words, CELL_ROOM)
-    return max(memory - INTERPRETER - WORD_BYTES * words - threads * thread - ids, LEAST_ROOM)
+    rest = memory - INTERPRETER - WORD_BYTES * words - threads * thread - ids
+    return max(rest, memory // 4, LEAST_ROOM)
 
 
 def _pieces(corpus: Corpus, window: Window, k: int, room: int, threads: int) -> int:

@@ -123,13 +123,14 @@ def test_the_diagnostic_solves_weighted_least_squares(shards):
     assert model.convergence_[-1] == pytest.approx(np.mean(cosines), abs=1e-5)
 
 
-def test_swivels_loss_is_the_papers(shards):
+@pytest.mark.parametrize("diagonal", [True, False])
+def test_swivels_loss_is_the_papers(shards, diagonal):
     """Loss of an epoch with one tile: before the step, so that of the parameters at the start."""
-    options = {"eta": 1e-12, "epochs": 1}
+    options = {"eta": 1e-12, "epochs": 1, "diagonal": diagonal}
     model = Swivel(**QUICK | options).fit(shards)
     v = model.vectors_
     words = (v.vectors - v.contexts).astype(float)
-    x = shards.sparse().toarray() + np.diag(v.counts)
+    x = shards.sparse().toarray() + diagonal * np.diag(v.counts)
     rows, cols = np.log(x.sum(1) + 1), np.log(x.sum(0) + 1)
     z = words @ v.contexts.astype(float).T - (np.log(x.sum() + 1) - rows[:, None] - cols)
     seen = x > 0

@@ -157,6 +157,9 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
     help="swivel: times count^weight-exponent, added to it.  [.25]",
 )
 @click.option(
+    "--diagonal/--no-diagonal", default=None, help="swivel: words occur with themselves, or not."
+)
+@click.option(
     "--smoothing", type=click.FloatRange(min=0), help="ppmi: contexts are count^this.  [.75]"
 )
 @click.option("--power", type=click.FloatRange(0, 1), help="ppmi: of the singular values.  [.5]")
