@@ -7,7 +7,8 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
-COMPILE = [] if sys.platform == "win32" else ["-std=c11", "-O3", "-fvisibility=hidden"]
+# -fwrapv, which most Pythons bring: without it GCC 12 makes skip-gram's kernel 12 % slower.
+COMPILE = ["-std=c11", "-O3", "-fwrapv", "-fvisibility=hidden"] if sys.platform != "win32" else []
 HEADERS = glob.glob("csrc/*.h") + glob.glob("wordvec/native/*.pxd")
 
 # wordvec.native.<name>: the C sources that it is made of.
@@ -18,6 +19,14 @@ MODULES = {
     "glove": ["wv_glove", "wv_glove_scalar", "wv_glove_avx2", "wv_glove_avx512", "wv_glove_neon"],
     "ngram": ["wv_ngram", "wv_codec", "wv_store"],
     "sgns": ["wv_sgns", "wv_sgns_scalar", "wv_sgns_avx2", "wv_sgns_avx512", "wv_sgns_neon"],
+    "sgns_tile": [
+        "wv_sgns_tile",
+        "wv_sgns",
+        "wv_sgns_scalar",
+        "wv_sgns_avx2",
+        "wv_sgns_avx512",
+        "wv_sgns_neon",
+    ],
     "swivel": [
         "wv_swivel",
         "wv_swivel_scalar",
@@ -32,6 +41,7 @@ MODULES = {
     "hyper": ["wv_hyper", "wv_hyper_baseline", "wv_hyper_avx2", "wv_hyper_avx512"],
     "analogy": ["wv_analogy"],
     "perm": ["wv_perm"],
+    "phrase": ["wv_phrase"],
 }
 
 DATA = glob.glob("data/*.toml") + glob.glob("data/README.md")

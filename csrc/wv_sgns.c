@@ -4,8 +4,8 @@
  * a chunk can look at its neighbours' tokens and no context is lost where a corpus was cut for the
  * threads. Windows and noise come from a sequence keyed by (key, begin of the chunk).
  *
- * Memory. Rows of rare words miss every cache, so the noise of the next centre is drawn while this
- * one is trained and its rows are prefetched, as is the input row that the window meets next.
+ * Memory. Rows of rare words miss every cache, so noise is drawn a little before it is needed and
+ * its rows are prefetched, as are the next centre's and the input row that the window meets next.
  */
 #include "wv_sgns.h"
 #include "wv_text.h"
@@ -63,18 +63,23 @@ wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int3
     return WV_OK;
 }
 
+/* Sets of noise that are drawn before they are needed, so that their rows are there by then, beside
+ * those of a whole window. One is a little late, eight crowd the cache. */
+enum { AHEAD_OF_NOISE = 2 };
+
 /* -- worker --------------------------------------------------------------------------------------
  */
 
 struct wv_sgns_worker {
-    int32_t *kept;             /* ids that passed subsampling, WV_ID_BREAK between lines */
-    int64_t longest;           /* room in kept */
-    int32_t *noise, *upcoming; /* (negative,) each */
-    int32_t *context;          /* (2 window,): the words of a window */
-    float **in, **out;         /* (2 window,), (2 window + negative,) */
-    float **rows;              /* what a hidden row is made of */
-    float *hidden, *before;    /* (stride,) */
-    float *copies;             /* (4 window + negative, stride): of frozen rows; or NULL */
+    int32_t *kept;   /* ids that passed subsampling, WV_ID_BREAK between lines */
+    int64_t longest; /* room in kept */
+    int32_t *queue;  /* (room, negative): noise in sets; those from taken to drawn are to come */
+    int room, taken, drawn;
+    int32_t *context;       /* (2 window,): the words of a window */
+    float **in, **out;      /* (2 window,), (outputs of a step,) */
+    float **rows;           /* what a hidden row is made of */
+    float *hidden, *before; /* (stride,) */
+    float *copies;          /* (inputs and outputs, stride): of frozen rows; or NULL */
     float *sign, *weight, *scratch;
     int sign_in, sign_out; /* what sign and weight are filled for; 0: for nothing */
 };
@@ -85,8 +90,10 @@ static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
 }
 
 wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
-    const int ni = 2 * m->window, no = ni + m->negative;
-    const size_t pairs = (size_t)ni * (size_t)(1 + m->negative) + (size_t)no + 16;
+    const int ni = 2 * m->window, no = 1 + m->negative;
+    const size_t pairs = (size_t)ni * (size_t)no + 16;
+    /* Inputs of a step have their outputs in common, or each its own. */
+    const size_t outs = (size_t)no * (m->cbow || (m->shared && !m->sub_starts) ? 1 : (size_t)ni);
     int64_t most = 1;
     if (m->sub_starts)
         for (int32_t w = 0; w < m->vocab; w++)
@@ -95,21 +102,20 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     if (!w) return NULL;
     w->longest = longest + 2 * (int64_t)m->window;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
-    w->noise = malloc((size_t)m->negative * sizeof *w->noise);
-    w->upcoming = malloc((size_t)m->negative * sizeof *w->upcoming);
+    w->room = 4 * (AHEAD_OF_NOISE + 2 * ni);
+    w->queue = malloc((size_t)w->room * (size_t)m->negative * sizeof *w->queue);
     w->context = malloc((size_t)ni * sizeof *w->context);
     w->in = malloc((size_t)ni * sizeof *w->in);
-    w->out = malloc((size_t)no * sizeof *w->out);
+    w->out = malloc(outs * sizeof *w->out);
     w->rows = malloc((size_t)most * (m->cbow ? (size_t)ni : 1) * sizeof *w->rows);
     w->hidden = calloc((size_t)m->stride, sizeof *w->hidden);
     w->before = calloc((size_t)m->stride, sizeof *w->before);
-    if (m->frozen) w->copies = malloc((size_t)(ni + no) * (size_t)m->stride * sizeof *w->copies);
+    if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
     w->weight = malloc(pairs * sizeof *w->weight);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
-    if (!w->kept || !w->noise || !w->upcoming || !w->context || !w->in || !w->out || !w->rows ||
-        !w->hidden || !w->before || (m->frozen && !w->copies) || !w->sign || !w->weight ||
-        !w->scratch) {
+    if (!w->kept || !w->queue || !w->context || !w->in || !w->out || !w->rows || !w->hidden ||
+        !w->before || (m->frozen && !w->copies) || !w->sign || !w->weight || !w->scratch) {
         wv_sgns_worker_free(w);
         return NULL;
     }
@@ -119,8 +125,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
 void wv_sgns_worker_free(wv_sgns_worker *w) {
     if (!w) return;
     free(w->kept);
-    free(w->noise);
-    free(w->upcoming);
+    free(w->queue);
     free(w->context);
     free(w->in);
     free(w->out);
@@ -183,6 +188,21 @@ static void draw_noise(const wv_sgns_model *m, wv_rng *rng, int32_t *noise) {
     }
 }
 
+/* The next sets of noise, (sets, negative); they stay while no others are asked for. The queue is
+ * kept full, and what is left in it comes to its front when there is no room behind. */
+static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, int sets, wv_rng *rng) {
+    const int k = m->negative, full = AHEAD_OF_NOISE + (m->shared || m->cbow ? 0 : 2 * m->window);
+    if (w->drawn + sets > w->room) {
+        memmove(w->queue, w->queue + w->taken * k,
+                (size_t)(w->drawn - w->taken) * (size_t)k * sizeof *w->queue);
+        w->drawn -= w->taken;
+        w->taken = 0;
+    }
+    while (w->drawn - w->taken < full + sets) draw_noise(m, rng, w->queue + w->drawn++ * k);
+    w->taken += sets;
+    return w->queue + (w->taken - sets) * k;
+}
+
 /* Rows for a step, input i of a window and output k of a step. A frozen row takes part with its
  * values and the step moves a copy of it. */
 static float *taken(const wv_sgns_model *m, wv_sgns_worker *w, float *row, int frozen, int place) {
@@ -215,48 +235,45 @@ static void fill_signs(wv_sgns_worker *w, int ni, int no) {
     w->sign_in = ni;
 }
 
-/* One step of `ni` inputs with one observed output and the noise; noise that is the observed word
- * is left out. */
-static double train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
-                          int32_t observed, float alpha) {
+/* One step of `ni` inputs with one observed output and one set of noise; noise that is the observed
+ * word is left out. */
+static double train_together(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
+                             int32_t observed, wv_rng *rng, float alpha) {
+    const int32_t *noise = next_noise(m, w, 1, rng);
     int no = 1;
     w->out[0] = output_row(m, w, observed, 0);
     for (int32_t k = 0; k < m->negative; k++) {
-        if (w->noise[k] == observed) continue;
-        w->out[no] = output_row(m, w, w->noise[k], no);
+        if (noise[k] == observed) continue;
+        w->out[no] = output_row(m, w, noise[k], no);
         no++;
     }
     fill_signs(w, ni, no);
     return m->table->step(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
 }
 
-/* One step of one input with all words of a window and one set of noise, which counts for each of
- * them that it is not. */
-static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, float *in, int nc,
-                           float alpha) {
-    int no = 0;
-    for (int i = 0; i < nc; i++, no++) {
-        w->out[no] = output_row(m, w, w->context[i], no);
-        w->sign[no] = w->weight[no] = 1.0f;
+/* A step of each input with an observed output and noise of its own, or the same noise for all;
+ * noise that is the observed word has no weight. */
+static double train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
+                          const int32_t *observed, wv_rng *rng, float alpha) {
+    const int no = 1 + m->negative;
+    const int32_t *noise = next_noise(m, w, m->shared ? 1 : ni, rng);
+    int same = 0;
+    fill_signs(w, ni, no);
+    for (int i = 0, j = 0; i < ni; i++) {
+        w->out[j] = output_row(m, w, observed[i], j);
+        j++;
+        for (int32_t k = 0; k < m->negative; k++, j++) {
+            const int32_t word = noise[m->shared ? k : i * m->negative + k];
+            w->out[j] = output_row(m, w, word, j);
+            if (word != observed[i]) continue;
+            w->weight[j] = 0.0f;
+            same = 1;
+        }
     }
-    for (int32_t k = 0; k < m->negative; k++) {
-        int times = 0;
-        for (int i = 0; i < nc; i++) times += w->context[i] != w->noise[k];
-        if (!times) continue;
-        w->out[no] = output_row(m, w, w->noise[k], no);
-        w->sign[no] = -1.0f;
-        w->weight[no++] = (float)times;
-    }
-    for (int j = no; j < ((no + 15) & ~15); j++) w->sign[j] = w->weight[j] = 0.0f;
-    w->sign_in = 0;
-    return m->table->step(&in, 1, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
-}
-
-static void next_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng) {
-    int32_t *t = w->noise;
-    w->noise = w->upcoming;
-    w->upcoming = t;
-    draw_noise(m, rng, w->upcoming);
+    const double loss =
+        m->table->steps(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
+    if (same) w->sign_in = 0;
+    return loss;
 }
 
 /* Adds the rows of a word's input to w->rows. */
@@ -290,18 +307,12 @@ static double train_hidden(const wv_sgns_model *m, wv_sgns_worker *w, int32_t ce
     const float scale = m->mean ? 1.0f / (float)count : 1.0f;
     m->table->gather(w->rows, count, m->stride, scale, w->hidden);
     memcpy(w->before, w->hidden, (size_t)m->stride * sizeof *w->before);
-    double loss = 0;
+    double loss;
     if (m->cbow) {
-        next_noise(m, w, rng);
-        loss = train_pairs(m, w, &w->hidden, 1, centre, alpha);
-    } else if (m->shared) {
-        next_noise(m, w, rng);
-        loss = train_window(m, w, w->hidden, nc, alpha);
+        loss = train_together(m, w, &w->hidden, 1, centre, rng, alpha);
     } else {
-        for (int i = 0; i < nc; i++) {
-            next_noise(m, w, rng);
-            loss += train_pairs(m, w, &w->hidden, 1, w->context[i], alpha);
-        }
+        for (int i = 0; i < nc; i++) w->in[i] = w->hidden;
+        loss = train_pairs(m, w, w->in, nc, w->context, rng, alpha);
     }
     const int64_t moving = m->frozen && m->cbow ? drop_frozen(m, w, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
@@ -340,7 +351,7 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
 
     const int hidden = m->cbow || m->sub_starts;
     wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
-    draw_noise(m, &rng, w->upcoming);
+    w->drawn = w->taken = 0;
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
     for (int64_t t = first; t < last; t++) {
         const int32_t centre = w->kept[t];
@@ -363,13 +374,10 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         }
         for (int i = 0; i < nc; i++) w->in[i] = input_row(m, w, w->context[i], i);
         if (m->shared) {
-            next_noise(m, w, &rng);
-            stats->loss += train_pairs(m, w, w->in, nc, centre, alpha);
+            stats->loss += train_together(m, w, w->in, nc, centre, &rng, alpha);
         } else {
-            for (int i = 0; i < nc; i++) {
-                next_noise(m, w, &rng);
-                stats->loss += train_pairs(m, w, w->in + i, 1, centre, alpha);
-            }
+            for (int i = 0; i < nc; i++) w->context[i] = centre;
+            stats->loss += train_pairs(m, w, w->in, nc, w->context, &rng, alpha);
         }
     }
     return isfinite(stats->loss) ? WV_OK : WV_ERR_NONFINITE;

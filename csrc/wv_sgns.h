@@ -29,6 +29,13 @@
 typedef float (*wv_sgns_step)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
                               const float *sign, const float *weight, float alpha, float *scratch);
 
+/* Input i with outputs of its own, out[i no + k]: one gradient step each on
+ *   sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_(i no + k))).
+ * The inner products are all taken before the first step, the steps in turn, so that a row that
+ * comes again moves each time. Shapes and returned loss as above. */
+typedef float (*wv_sgns_steps)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                               const float *sign, const float *weight, float alpha, float *scratch);
+
 static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no) {
     return (ptrdiff_t)ni * no + 16 + 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
 }
@@ -42,6 +49,7 @@ typedef void (*wv_sgns_scatter)(float *const *rows, int64_t count, ptrdiff_t n, 
 
 typedef struct wv_sgns_table {
     wv_sgns_step step;
+    wv_sgns_steps steps;
     wv_sgns_gather gather;
     wv_sgns_scatter scatter;
 } wv_sgns_table;

@@ -3,22 +3,24 @@
 
 #include <math.h>
 
-static float step(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                  const float *sign, const float *weight, float alpha, float *scratch) {
-    float *g = scratch, *old = scratch + (ptrdiff_t)ni * no;
-    double loss = 0;
-    for (int i = 0; i < ni; i++) {
-        for (int k = 0; k < no; k++) {
-            const int j = i * no + k;
-            float f = 0;
-            for (ptrdiff_t c = 0; c < n; c++) f += in[i][c] * out[k][c];
-            /* The clamp is that of the vectorised exponential; NaN passes. */
-            double x = sign[j] * f;
-            x = x < -87 ? -87 : x > 87 ? 87 : x;
-            loss += weight[j] * log1p(exp(-x));
-            g[j] = (float)(alpha * weight[j] * sign[j] / (1 + exp(x)));
-        }
-    }
+/* alpha weight sign s(-sign f), and adds to the loss. The clamp is that of the vectorised
+ * exponential; NaN passes. */
+static float logistic(float f, float sign, float weight, float alpha, double *loss) {
+    double x = sign * f;
+    x = x < -87 ? -87 : x > 87 ? 87 : x;
+    *loss += weight * log1p(exp(-x));
+    return (float)(alpha * weight * sign / (1 + exp(x)));
+}
+
+static float dot(const float *x, const float *y, ptrdiff_t n) {
+    float sum = 0;
+    for (ptrdiff_t c = 0; c < n; c++) sum += x[c] * y[c];
+    return sum;
+}
+
+/* in_i += sum_k g[i no + k] out_k and out_k += sum_i g[i no + k] in_i, at the old values. */
+static void update(float *const *in, int ni, float *const *out, int no, ptrdiff_t n, const float *g,
+                   float *old) {
     for (ptrdiff_t c = 0; c < n; c++) {
         for (int k = 0; k < no; k++) old[k] = out[k][c];
         for (int i = 0; i < ni; i++) {
@@ -29,6 +31,24 @@ static float step(float *const *in, int ni, float *const *out, int no, ptrdiff_t
             }
         }
     }
+}
+
+static float step(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                  const float *sign, const float *weight, float alpha, float *scratch) {
+    double loss = 0;
+    for (int j = 0; j < ni * no; j++)
+        scratch[j] = logistic(dot(in[j / no], out[j % no], n), sign[j], weight[j], alpha, &loss);
+    update(in, ni, out, no, n, scratch, scratch + ni * no);
+    return (float)loss;
+}
+
+static float steps(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                   const float *sign, const float *weight, float alpha, float *scratch) {
+    double loss = 0;
+    for (int j = 0; j < ni * no; j++)
+        scratch[j] = logistic(dot(in[j / no], out[j], n), sign[j], weight[j], alpha, &loss);
+    for (int i = 0; i < ni; i++)
+        update(in + i, 1, out + i * no, no, n, scratch + i * no, scratch + ni * no);
     return (float)loss;
 }
 
@@ -46,4 +66,4 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
         for (ptrdiff_t c = 0; c < n; c++) rows[r][c] += factor * (after[c] - before[c]);
 }
 
-const wv_sgns_table wv_sgns_scalar = {step, gather, scatter};
+const wv_sgns_table wv_sgns_scalar = {step, steps, gather, scatter};

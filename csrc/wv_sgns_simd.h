@@ -129,37 +129,88 @@ static float step_blocks(float *const *in, int ni, float *const *out, int no, pt
     return loss;
 }
 
+V_FN float steps(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
+                 const float *sign, const float *weight, float alpha, float *scratch) {
+    for (int i = 0; i < ni; i++) products(1, in + i, out + i * no, no, n, scratch + i * no);
+    const float loss = logistic(scratch, ni * no, sign, weight, alpha);
+    for (int i = 0; i < ni; i++) update(in + i, 1, out + i * no, no, n, scratch + i * no);
+    return loss;
+}
+
+/* Any number of outputs an input: twice over them for each column, first for the input. */
+WV_TARGET
+static float steps_many(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                        const float *sign, const float *weight, float alpha, float *g) {
+    for (int i = 0; i < ni; i++) {
+        int k = i * no;
+        for (; k + 4 <= (i + 1) * no; k += 4) products(1, in + i, out + k, 4, n, g + k);
+        for (; k < (i + 1) * no; k++) products(1, in + i, out + k, 1, n, g + k);
+    }
+    const float loss = logistic(g, ni * no, sign, weight, alpha);
+    for (int i = 0; i < ni; i++) {
+        for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
+            const vf x = v_load(in[i] + c);
+            vf y = x;
+            for (int k = i * no; k < (i + 1) * no; k++)
+                y = v_fma(v_set1(g[k]), v_load(out[k] + c), y);
+            for (int k = i * no; k < (i + 1) * no; k++)
+                v_store(out[k] + c, v_fma(v_set1(g[k]), x, v_load(out[k] + c)));
+            v_store(in[i] + c, y);
+        }
+    }
+    return loss;
+}
+
+V_FN float few(const int own, float *const *in, int ni, float *const *out, const int no,
+               ptrdiff_t n, const float *sign, const float *weight, float alpha, float *scratch) {
+    return own ? steps(in, ni, out, no, n, sign, weight, alpha, scratch)
+               : step(in, ni, out, no, n, sign, weight, alpha, scratch);
+}
+
+/* The number of outputs becomes a constant. */
+V_FN float any(const int own, float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+               const float *sign, const float *weight, float alpha, float *scratch) {
+    switch (no) {
+    case 1:
+        return few(own, in, ni, out, 1, n, sign, weight, alpha, scratch);
+    case 2:
+        return few(own, in, ni, out, 2, n, sign, weight, alpha, scratch);
+    case 3:
+        return few(own, in, ni, out, 3, n, sign, weight, alpha, scratch);
+    case 4:
+        return few(own, in, ni, out, 4, n, sign, weight, alpha, scratch);
+    case 5:
+        return few(own, in, ni, out, 5, n, sign, weight, alpha, scratch);
+    case 6:
+        return few(own, in, ni, out, 6, n, sign, weight, alpha, scratch);
+#if SGNS_MAX_OUT > 6
+    case 7:
+        return few(own, in, ni, out, 7, n, sign, weight, alpha, scratch);
+    case 8:
+        return few(own, in, ni, out, 8, n, sign, weight, alpha, scratch);
+    case 9:
+        return few(own, in, ni, out, 9, n, sign, weight, alpha, scratch);
+    case 10:
+        return few(own, in, ni, out, 10, n, sign, weight, alpha, scratch);
+    case 11:
+        return few(own, in, ni, out, 11, n, sign, weight, alpha, scratch);
+#endif
+    default:
+        return own ? steps_many(in, ni, out, no, n, sign, weight, alpha, scratch)
+                   : step_blocks(in, ni, out, no, n, sign, weight, alpha, scratch);
+    }
+}
+
 WV_TARGET
 static float step_any(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
                       const float *sign, const float *weight, float alpha, float *scratch) {
-    switch (no) {
-    case 1:
-        return step(in, ni, out, 1, n, sign, weight, alpha, scratch);
-    case 2:
-        return step(in, ni, out, 2, n, sign, weight, alpha, scratch);
-    case 3:
-        return step(in, ni, out, 3, n, sign, weight, alpha, scratch);
-    case 4:
-        return step(in, ni, out, 4, n, sign, weight, alpha, scratch);
-    case 5:
-        return step(in, ni, out, 5, n, sign, weight, alpha, scratch);
-    case 6:
-        return step(in, ni, out, 6, n, sign, weight, alpha, scratch);
-#if SGNS_MAX_OUT > 6
-    case 7:
-        return step(in, ni, out, 7, n, sign, weight, alpha, scratch);
-    case 8:
-        return step(in, ni, out, 8, n, sign, weight, alpha, scratch);
-    case 9:
-        return step(in, ni, out, 9, n, sign, weight, alpha, scratch);
-    case 10:
-        return step(in, ni, out, 10, n, sign, weight, alpha, scratch);
-    case 11:
-        return step(in, ni, out, 11, n, sign, weight, alpha, scratch);
-#endif
-    default:
-        return step_blocks(in, ni, out, no, n, sign, weight, alpha, scratch);
-    }
+    return any(0, in, ni, out, no, n, sign, weight, alpha, scratch);
+}
+
+WV_TARGET
+static float steps_any(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                       const float *sign, const float *weight, float alpha, float *scratch) {
+    return any(1, in, ni, out, no, n, sign, weight, alpha, scratch);
 }
 
 WV_TARGET
@@ -187,4 +238,4 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
     }
 }
 
-const wv_sgns_table WV_SIMD(wv_sgns) = {step_any, gather, scatter};
+const wv_sgns_table WV_SIMD(wv_sgns) = {step_any, steps_any, gather, scatter};

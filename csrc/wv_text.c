@@ -106,6 +106,10 @@ const int64_t *wv_table_counts(const wv_table *t) {
     return t->counts;
 }
 
+void wv_table_set_counts(wv_table *t, const int64_t *counts) {
+    if (t->size) memcpy(t->counts, counts, (size_t)t->size * sizeof *counts);
+}
+
 const uint8_t *wv_table_word(const wv_table *t, int32_t id, size_t *length) {
     *length = (size_t)(t->starts[id + 1] - t->starts[id]);
     return t->arena + t->starts[id];
@@ -269,6 +273,38 @@ wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t 
     }
     *n_ids = out;
     return status;
+}
+
+wv_status wv_text_locate(const wv_table *table, const uint8_t *text, size_t n, size_t max_token,
+                         int32_t *ids, int32_t *begins, int32_t *ends, int64_t *n_ids,
+                         wv_text_stats *stats) {
+    int64_t out = 0;
+    *stats = (wv_text_stats){0, 0, 0, -1};
+    *n_ids = 0;
+    for (size_t i = 0; i < n;) {
+        const uint8_t kind = KIND[text[i]];
+        const size_t start = i++;
+        if (kind == TEXT) {
+            while (i < n && KIND[text[i]] == TEXT) i++;
+            stats->tokens++;
+            stats->too_long += i - start > max_token;
+            const int32_t id =
+                i - start > max_token ? WV_ID_GAP : wv_table_find(table, text + start, i - start);
+            ids[out] = id < 0 ? WV_ID_GAP : id;
+        } else if (kind == LINE && (out == 0 || ids[out - 1] != WV_ID_BREAK)) {
+            ids[out] = WV_ID_BREAK;
+            stats->lines++;
+        } else if (WV_UNLIKELY(kind == NUL)) {
+            stats->nul_at = (int64_t)start;
+            return WV_ERR_FORMAT;
+        } else {
+            continue;
+        }
+        begins[out] = (int32_t)start;
+        ends[out++] = (int32_t)i;
+    }
+    *n_ids = out;
+    return WV_OK;
 }
 
 int64_t wv_text_remap(const int32_t *ids, int64_t n, const int32_t *map, int keep_gaps,

@@ -32,7 +32,8 @@ wv_status wv_table_add(wv_table *table, const uint8_t *word, size_t length, int6
 
 /* Word `id` in [0, size): not checked. The pointer holds until the next addition. */
 const uint8_t *wv_table_word(const wv_table *table, int32_t id, size_t *length);
-const int64_t *wv_table_counts(const wv_table *table); /* (size,) */
+const int64_t *wv_table_counts(const wv_table *table);            /* (size,) */
+void wv_table_set_counts(wv_table *table, const int64_t *counts); /* (size,) */
 
 /* The ids whose count is at least `min_count`, by falling count, ties by bytes.
  * order: (size,) out; *n: how many were written. */
@@ -51,6 +52,13 @@ typedef struct wv_text_stats {
  * written. WV_ERR_FORMAT at a NUL byte. The text must not end inside a token that goes on. */
 wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t max_token,
                          int32_t *ids, int64_t *n_ids, wv_text_stats *stats);
+
+/* Tokenises text (n,), n < 2^31, as wv_text_encode does, without adding words: ids are those of the
+ * table or WV_ID_GAP. Token i is text [begins[i], ends[i]); a break has the place of its line end.
+ * ids, begins and ends must hold n + 1 entries. WV_ERR_FORMAT at a NUL byte. */
+wv_status wv_text_locate(const wv_table *table, const uint8_t *text, size_t n, size_t max_token,
+                         int32_t *ids, int32_t *begins, int32_t *ends, int64_t *n_ids,
+                         wv_text_stats *stats);
 
 /* ids (n,) through map: an id i >= 0 becomes map[i], which is a new id or WV_ID_GAP. Gaps are left
  * out unless keep_gaps; breaks stay, once. In place is allowed. Returns how many ids were written;

@@ -19,8 +19,11 @@ _PUBLIC = {
     "PPMI": "wordvec.models.ppmi",
     "HyperbolicMDS": "wordvec.models.hmds",
     "Lorentz": "wordvec.models.lorentz",
+    "PhraseTable": "wordvec.phrases",
+    "Phrases": "wordvec.models.phrases",
     "Poincare": "wordvec.models.poincare",
     "Relations": "wordvec.relations",
+    "SGNS": "wordvec.models.sgns",
     "Sarkar": "wordvec.models.sarkar",
     "Shards": "wordvec.shards",
     "SkipGram": "wordvec.models.skipgram",
@@ -57,13 +60,16 @@ if TYPE_CHECKING:
     from wordvec.models.glove import GloVe as GloVe
     from wordvec.models.hmds import HyperbolicMDS as HyperbolicMDS
     from wordvec.models.lorentz import Lorentz as Lorentz
+    from wordvec.models.phrases import Phrases as Phrases
     from wordvec.models.poincare import Poincare as Poincare
     from wordvec.models.ppmi import PPMI as PPMI
     from wordvec.models.sarkar import Sarkar as Sarkar
+    from wordvec.models.sgns import SGNS as SGNS
     from wordvec.models.skipgram import CBOW as CBOW
     from wordvec.models.skipgram import FastText as FastText
     from wordvec.models.skipgram import SkipGram as SkipGram
     from wordvec.models.swivel import Swivel as Swivel
+    from wordvec.phrases import PhraseTable as PhraseTable
     from wordvec.relations import Relations as Relations
     from wordvec.shards import Shards as Shards
     from wordvec.vectors import WordVectors as WordVectors

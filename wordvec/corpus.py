@@ -50,6 +50,8 @@ SPILL = 1 << 30  # bytes of ids kept in memory; more go to a temporary file
 TABLE_ROOM = 256 << 20  # bytes of a memory budget a reading thread, which has a word table
 PIECE = 1 << 20  # ids that are read at once from a mapped file
 
+_BOM = b"\xef\xbb\xbf"
+_LINE_ENDS = (b"\n", b"\r")
 _SPACES = (b" ", b"\n", b"\t", b"\r", b"\v", b"\f")
 _MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -166,8 +168,6 @@ def encode(
     OSError
         A file that cannot be read.
     """
-    import numpy as np
-
     if threads < 1:
         raise ValueError(f"threads must be >= 1, got {threads}")
     started = time.perf_counter()
@@ -191,12 +191,31 @@ def encode(
     stats.types = len(merged)
     if vocab is None:
         vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
-    final = np.empty(len(merged), np.int32)
-    vocab.table.lookup(merged, final)
+    ids, known = renumber(spool, merged, maps, vocab, keep_gaps=keep_gaps, keep_lines=keep_lines)
+    if not known:
+        raise CorpusError(f"{_describe(source)}: none of its tokens is in the vocabulary")
     stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
+    stats.seconds = time.perf_counter() - started
+    return Corpus(vocab, ids, known, stats)
 
-    known = 0
+
+def renumber(
+    spool: Spool,
+    table: native.WordTable,
+    maps: list[Ids],
+    vocab: Vocabulary,
+    *,
+    keep_gaps: bool,
+    keep_lines: bool,
+) -> tuple[Ids, int]:
+    """The ids of a spool as those of a vocabulary, and how many of them are words. `maps` take the
+    ids of the spool's owners to those of `table`. The spool is used up."""
+    import numpy as np
+
+    final = np.empty(len(table), np.int32)
+    vocab.table.lookup(table, final)
     maps = [final[own] for own in maps]
+    known = 0
 
     def finish(ids: Ids, owner: int) -> Ids:
         nonlocal known
@@ -204,11 +223,7 @@ def encode(
         known += words
         return ids[:n] if keep_lines else ids[:n][ids[:n] != native.BREAK]
 
-    ids = spool.rewrite(finish)
-    if not known:
-        raise CorpusError(f"{_describe(source)}: none of its tokens is in the vocabulary")
-    stats.seconds = time.perf_counter() - started
-    return Corpus(vocab, ids, known, stats)
+    return spool.rewrite(finish), known
 
 
 def count_vocabulary(
@@ -254,7 +269,7 @@ def _numbered(
     if paths is None:
         yield from _number_lists(cast("Iterable[Tokens]", source), stats, tables)
     else:
-        yield from _number_text(_text_blocks(paths), threads, stats, tables)
+        yield from _number_text(text_blocks(paths), threads, stats, tables)
 
 
 def _number_text(
@@ -276,11 +291,7 @@ def _number_text(
         if len(ids) < len(text) + 1:
             ids = np.empty(len(text) + 1, np.int32)
         n, tokens, lines, too_long, nul_at = table.encode(text, ids, MAX_TOKEN)
-        if nul_at >= 0:
-            raise CorpusError(
-                f"{name}: NUL byte at offset {offset + nul_at:,}: this is binary or UTF-16, not "
-                "text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"
-            )
+        refuse_nul(name, offset, nul_at)
         return table, ids[:n].copy(), len(text), tokens, lines, too_long
 
     line_open = False
@@ -293,6 +304,15 @@ def _number_text(
         stats.lines += lines
         stats.too_long += too_long
         yield table, ids
+
+
+def refuse_nul(name: str, offset: int, nul_at: int) -> None:
+    """Raises when a block of text at `offset` has a NUL byte, at `nul_at` >= 0 in it."""
+    if nul_at >= 0:
+        raise CorpusError(
+            f"{name}: NUL byte at offset {offset + nul_at:,}: this is binary or UTF-16, not "
+            "text; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"
+        )
 
 
 def _number_lists(
@@ -351,19 +371,30 @@ def _describe(source: Source) -> str:
     return ", ".join(p if isinstance(p, str) else getattr(p, "name", "the file") for p in paths[:3])
 
 
-def _text_blocks(paths: Iterable[str | BinaryIO]) -> Iterator[tuple[str, int, bytes]]:
-    """(name, offset, bytes) blocks that end between tokens; a file's end is a line's end."""
+def text_blocks(
+    paths: Iterable[str | BinaryIO], *, exact: bool = False
+) -> Iterator[tuple[str, int, bytes]]:
+    """(name, offset, bytes) blocks that end between tokens; a file's end is a line's end.
+
+    A byte order mark is blanked. With `exact` it is a block of its own, and the blocks together are
+    the files, but for a line end that is added where a file has none at its end.
+    """
     for path in paths:
         with open_text(path) as (name, file):
             offset, rest = 0, b""
             first = True
+            open_line = False
             while chunk := file.read(BLOCK):
                 if first:
                     _refuse_foreign(chunk, name)
-                    if chunk.startswith(b"\xef\xbb\xbf"):
-                        chunk = b"   " + chunk[3:]
+                    if chunk.startswith(_BOM) and exact:
+                        yield name, 0, _BOM
+                        offset, chunk = len(_BOM), chunk[len(_BOM) :]
+                    elif chunk.startswith(_BOM):
+                        chunk = b"   " + chunk[len(_BOM) :]
                     first = False
                 block = rest + chunk if rest else chunk
+                open_line = not block.endswith(_LINE_ENDS)
                 cut = _last_space(block)
                 if cut == 0:
                     # One token goes on and on: keep enough of it to know that it is too long.
@@ -377,7 +408,8 @@ def _text_blocks(paths: Iterable[str | BinaryIO]) -> Iterator[tuple[str, int, by
                 yield name, offset, block[:cut]
                 offset += cut
                 rest = block[cut:]
-            yield name, offset, rest + b"\n"
+            if open_line or not exact:
+                yield name, offset, rest + b"\n"
 
 
 def _last_space(block: bytes) -> int:

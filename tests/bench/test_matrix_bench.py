@@ -1,5 +1,6 @@
-"""One count, many models: Swivel at the rate of a matrix product, counting in a memory budget,
-merging. Limits are CPU time against a peer's in the same run, quality, and bytes."""
+"""One count, many models: Swivel at the rate of a matrix product, skip-gram from counts beside the
+stream, counting in a memory budget, merging. Limits are CPU time against a peer's in the same run,
+quality, and bytes."""
 
 import os
 import subprocess
@@ -131,6 +132,41 @@ def test_swivel(benchmark, bench, wiki, corpora, tmp_path):
         bench.note(f"  {name}", found, least=least)
     google = datasets.load(corpora / "analogy" / "questions-words.txt")
     bench.note("  Google", analogy.evaluate(wv, google).score, least=0.31)
+    bench.check()
+
+
+def test_skip_gram_from_counts(benchmark, bench, wiki, corpora, tmp_path):
+    """Quality within a point of the stream's, means over seeds of both."""
+    from wordvec.evaluation import analogy, datasets, similarity
+
+    corpus = wordvec.encode(wiki, threads=2)
+    window = wordvec.Window(window=5, weighting="linear")
+    shards = wordvec.count(corpus, tmp_path / "s", window, sample=1e-3, threads=2)
+    sets = {
+        "WordSim-353": "similarity/EN-WS-353-ALL.txt",
+        "SimLex-999": "similarity/EN-SIMLEX-999.txt",
+        "MEN": "similarity/EN-MEN-TR-3k.txt",
+        "Google": "analogy/questions-words.txt",
+    }
+    sets = {name: datasets.load(corpora / file) for name, file in sets.items()}
+    seconds, scores = ([], []), ([], [])
+
+    def both():
+        seed = len(seconds[0]) + 1
+        for at, (kind, source) in enumerate(((wordvec.SGNS, shards), (wordvec.SkipGram, corpus))):
+            cpu, _, model = bench.cpu(lambda: kind(seed=seed, threads=2).fit(source))  # noqa: B023
+            seconds[at].append(cpu / model.epochs)
+            wv = model.vectors_
+            scores[at].append([
+                analogy.evaluate(wv, data).score if name == "Google"
+                else similarity.evaluate(wv, data).spearman
+                for name, data in sets.items()
+            ])  # fmt: skip
+
+    benchmark.pedantic(both, rounds=bench.rounds)
+    bench.note("skip-gram from counts 100 d, CPU s an epoch", seconds[0], peer=seconds[1])
+    for name, here, stream in zip(sets, *(np.mean(both, axis=0) for both in scores), strict=True):
+        bench.note(f"  {name}, mean", float(here), least=float(stream) - 0.01, peer=f"{stream:.4g}")
     bench.check()
 
 

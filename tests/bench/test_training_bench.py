@@ -1,11 +1,15 @@
 """Training on 17 million words, from the file to the stored vectors, in turn with gensim."""
 
 import dataclasses
+import itertools
+import time
 
 import numpy as np
 import pytest
 
 import wordvec
+from wordvec.corpus import Corpus, CorpusStats
+from wordvec.vocab import Vocabulary
 
 GENSIM = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "sg": 1}
 SETS = ("WordSim-353", "SimLex-999", "MEN", "Google")
@@ -13,6 +17,8 @@ SKIPGRAM = wordvec.SkipGram()
 INDEPENDENT = wordvec.SkipGram(negatives="independent")
 WIDE = wordvec.SkipGram(vector_size=300)
 SUBWORD = {"alpha": 0.05, "sample": 1e-4}
+VOCABULARIES = (10_000, 70_000, 1_000_000)
+DIMENSIONS = (50, 100, 300, 500)
 # What is trained, gensim's class and options for the same, and our models with how many times
 # gensim's CPU time must be theirs.
 MODELS = {
@@ -70,6 +76,72 @@ def test_stream_model(benchmark, bench, wiki, corpora, tmp_path, name):
         means, peers = (np.mean(x["scores"], axis=0) for x in (mine, theirs))
         for test, mean, other in zip(SETS, means, peers, strict=True):
             bench.note(f"  {test}, mean", mean, least=other - 0.005, peer=f"{other:.4f}")
+    bench.check()
+
+
+def test_growth(benchmark, bench):
+    """How skip-gram grows with threads, vocabulary and dimensions, on words that follow Zipf."""
+    rates = {}
+
+    def all_sizes():
+        for words, dim, threads in itertools.product(VOCABULARIES, DIMENSIONS, (1, 2)):
+            rates[words, dim, threads] = training_rate(zipf(words), dim, threads)
+
+    benchmark.pedantic(all_sizes, rounds=1)
+    for words, dim in itertools.product(VOCABULARIES, DIMENSIONS):
+        (cpu, wall), (cpu2, wall2) = (rates[words, dim, threads] for threads in (1, 2))
+        bench.note(
+            f"{words:,} words, {dim} d, M words/s: 1 thread",
+            wall / 1e6,
+            peer=f"2: {wall2 / 1e6:.3g}",
+        )
+        bench.note("  the same a CPU-second", cpu / 1e6, peer=f"2: {cpu2 / 1e6:.3g}")
+    # A cliff would be more than these: rows that no cache holds cost some misses, not a multiple of
+    # the work; ten times the dimensions cost about ten times as much.
+    for dim in DIMENSIONS:
+        slower = rates[VOCABULARIES[0], dim, 1][0] / rates[VOCABULARIES[-1], dim, 1][0]
+        bench.note(f"{dim} d: 10 k words over 1 M, rates a CPU-second", slower, most=5)
+    for words in VOCABULARIES:
+        slower = rates[words, DIMENSIONS[0], 1][0] / rates[words, DIMENSIONS[-1], 1][0]
+        bench.note(f"{words:,} words: 50 d over 500 d, rates a CPU-second", slower, most=15)
+    bench.check()
+
+
+def zipf(words, tokens=2_000_000):
+    """A text of words that occur as 1 / rank, every word at least once."""
+    rng = np.random.default_rng(1)
+    shares = np.cumsum(1 / np.arange(1, words + 1))
+    ids = np.searchsorted(shares, rng.random(tokens) * shares[-1]).astype(np.int32)
+    ids[rng.permutation(tokens)[:words]] = np.arange(words)
+    counts = np.bincount(ids, minlength=words)
+    vocab = Vocabulary([b"w%d" % i for i in range(words)], counts, tokens)
+    return Corpus(vocab, ids, tokens, CorpusStats(tokens=tokens))
+
+
+def training_rate(corpus, dim, threads):
+    """Words a CPU-second and a second, without what comes before and after training."""
+    marks = []
+
+    def mark(progress):
+        marks.append((progress.done, time.process_time(), time.perf_counter()))
+
+    model = wordvec.SkipGram(vector_size=dim, epochs=1, threads=threads)
+    model.fit(corpus, progress=mark)
+    (first, *begun), (last, *ended) = marks[0], marks[-1]
+    return [(last - first) / (b - a) for a, b in zip(begun, ended, strict=True)]
+
+
+def test_encoding(benchmark, bench, wiki):
+    """A plain text to ids, with two threads."""
+    size = wiki.stat().st_size
+    rates = []
+
+    def encode():
+        _, wall, _ = bench.cpu(lambda: wordvec.encode(wiki, threads=2))
+        rates.append(size / wall / 1e6)
+
+    benchmark.pedantic(encode, rounds=bench.rounds)
+    bench.note("encoding, two threads, MB/s", rates, least=150)
     bench.check()
 
 

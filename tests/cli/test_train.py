@@ -57,6 +57,35 @@ def test_counting_first_or_on_the_way_gives_the_same_vectors(capsys, text, tmp_p
     assert one == two
 
 
+def test_skip_gram_from_shards_goes_on_to_the_same_file(capsys, text, tmp_path):
+    counting = ("--window", 4, "--weighting", "linear", "--sample", 0.1)
+    run(capsys, "count", text, "-o", tmp_path / "s", *counting)
+    options = (
+        "--model", "skipgram", "--vector-size", 8, "--epochs", 2, "--negative", 3,
+        "--ns-exponent", 1, "--alpha", 0.05, "--cap", 2, "--seed", 7,
+    )  # fmt: skip
+    outs = tmp_path / "1.wv", tmp_path / "2.wv", tmp_path / "3.wv"
+    keep = ("--checkpoint", tmp_path / "keep")
+    for out, more in zip(
+        outs, (("--deterministic",), ("--threads", 2, *keep), (*keep, "--resume")), strict=True
+    ):
+        code, stdout, stderr = run(capsys, "train", tmp_path / "s", "-o", out, *options, *more)
+        assert (code, stdout) == (0, "")
+        assert "wrote" in stderr
+    one, two, three = (run(capsys, "neighbors", out, "w3", "--format", "tsv")[1] for out in outs)
+    assert one == two == three
+    out = tmp_path / "4.wv"
+    code, _, _ = run(
+        capsys, "train", tmp_path / "s", "-o", out, "--vector-size", 8, "--init", outs[0]
+    )
+    assert code == 0
+    code, _, stderr = run(
+        capsys, "train", tmp_path / "s", "-o", tmp_path / "5.wv", *keep, "--resume"
+    )
+    assert code == 1
+    assert "alpha was 0.05 and is 0.025" in stderr
+
+
 def test_vocab_then_count_with_it(capsys, text, tmp_path):
     code, _, stderr = run(capsys, "vocab", text, "-o", tmp_path / "v.txt", "--max-vocab", 5)
     assert code == 0
@@ -177,7 +206,14 @@ def test_a_folder_without_permission(capsys, text, tmp_path):
         (["train", "TEXT", "-o", "OUT", "--eta", "0.1"], "not an option of skipgram"),
         (["train", "TEXT", "-o", "OUT", "--model", "glove", "--alpha", ".1"], "--eta"),
         (["train", "TEXT", "-o", "OUT", "--cbow-sum"], "--cbow-mean is not an option of skipgram"),
-        (["train", "DIR", "-o", "OUT"], "on shards"),
+        (["train", "DIR", "-o", "OUT", "--model", "cbow"], "on shards"),
+        (["train", "DIR", "-o", "OUT", "--window", "3"], "--window is fixed in the shards"),
+        (["train", "DIR", "-o", "OUT", "--sample", "0"], "--sample is fixed in the shards"),
+        (["train", "DIR", "-o", "OUT", "--no-shrink"], "--shrink is fixed in the shards"),
+        (["train", "DIR", "-o", "OUT", "--min-count", "2"], "--min-count is fixed in the shards"),
+        (["train", "DIR", "-o", "OUT", "--subword"], "not an option of skipgram from shards"),
+        (["train", "DIR", "-o", "OUT", "--negatives", "shared"], "of skipgram from shards"),
+        (["train", "TEXT", "-o", "OUT", "--cap", "2"], "--cap is not an option of skipgram"),
         (["train", "TEXT", "-o", "OUT", "--model", "swivel", "--x-max", "1"], "option of swivel"),
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--epochs", "1"], "option of ppmi"),
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not an option of ppmi"),

@@ -20,6 +20,7 @@ from wordvec.models.flat import Euclidean, Translation
 from wordvec.models.glove import GloVe
 from wordvec.models.lorentz import Lorentz
 from wordvec.models.poincare import Poincare
+from wordvec.models.sgns import SGNS
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
 from wordvec.models.swivel import Swivel
 
@@ -31,13 +32,14 @@ QUICK = {
     CBOW: STREAM,
     FastText: {**STREAM, "bucket": 500},
     GloVe: TILES,
+    SGNS: TILES,
     Swivel: TILES,
     Poincare: HIERARCHY,
     Lorentz: HIERARCHY,
     Euclidean: HIERARCHY,
     Translation: HIERARCHY,
 }
-PIECES = [SkipGram, CBOW, FastText, GloVe, Swivel]  # can be saved within an epoch
+PIECES = [SkipGram, CBOW, FastText, GloVe, SGNS, Swivel]  # can be saved within an epoch
 ALL = list(QUICK)
 
 
@@ -146,14 +148,14 @@ def test_a_second_interrupt_is_raised_at_once(sources, tmp_path):
     assert not str(caught.value)
 
 
-@pytest.mark.parametrize("model", [SkipGram, GloVe])
+@pytest.mark.parametrize("model", [SkipGram, GloVe, SGNS])
 def test_several_threads_come_to_rest_before_they_are_saved(model, sources, tmp_path):
     options, keep = QUICK[model] | {"threads": 3}, tmp_path / "keep"
     with pytest.raises(KeyboardInterrupt):
         model(**options).fit(sources[model], checkpoint=keep, progress=at_step(9, interrupt))
     resumed = model(**options).fit(sources[model], checkpoint=keep, resume=True)
     assert len(resumed.losses_) == 4
-    if model is GloVe:
+    if model is not SkipGram:
         assert same(resumed, model(**options).fit(sources[model]))
 
 
@@ -235,6 +237,14 @@ def test_what_changed_since_a_checkpoint_of_shards_is_named(model, planted, tmp_
         resume(Swivel if model is GloVe else GloVe, shards)
     longer = model(**TILES | {"epochs": 6}).fit(shards, checkpoint=keep, resume=True)
     assert same(longer, model(**TILES | {"epochs": 6}).fit(shards))
+
+
+def test_the_epochs_of_a_rate_that_falls_are_those_of_its_checkpoint(planted, tmp_path):
+    keep = tmp_path / "keep"
+    SGNS(**TILES).fit(planted, checkpoint=keep)
+    with pytest.raises(TrainingError, match=r"alpha was 0\.025 and is 0\.3; epochs was 4 and is 5"):
+        SGNS(**TILES | {"alpha": 0.3, "epochs": 5}).fit(planted, checkpoint=keep, resume=True)
+    SGNS(**TILES | {"output": "sum"}).fit(planted, checkpoint=keep, resume=True)
 
 
 def test_a_checkpoint_is_not_overwritten_unasked(planted, tmp_path):

@@ -11,6 +11,7 @@ from wordvec.cooccurrence import Window, count
 from wordvec.corpus import encode
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.models.glove import GloVe
+from wordvec.models.sgns import SGNS
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
 from wordvec.models.swivel import Swivel
 
@@ -20,10 +21,12 @@ QUICK = {
     CBOW: {**STREAM, "alpha": 0.1},
     FastText: {**STREAM, "bucket": 500, "minn": 2, "maxn": 3},
     GloVe: {"vector_size": 16, "epochs": 10, "window": 4, "x_max": 10.0},
+    SGNS: {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1},
     Swivel: {"vector_size": 16, "epochs": 60, "window": 4},
 }
 MODELS = list(QUICK)
-TILE_MODELS = [GloVe, Swivel]
+TILE_MODELS = [GloVe, SGNS, Swivel]
+WEIGHTING = {SGNS: "linear"}  # of a text that a tile model counts; the others' is harmonic
 
 
 def fitted(model, source, **options):
@@ -131,7 +134,8 @@ def test_a_spent_iterator_is_an_error(model, planted):
 
 @pytest.mark.parametrize("model", TILE_MODELS)
 def test_tile_models_train_from_shards_and_their_folder(model, planted, tmp_path):
-    shards = count(encode(planted), tmp_path / "s", Window(window=4))
+    window = Window(window=4, weighting=WEIGHTING.get(model, "harmonic"))
+    shards = count(encode(planted), tmp_path / "s", window)
     one = fitted(model, shards).vectors_
     two = fitted(model, tmp_path / "s").vectors_
     three = fitted(model, planted).vectors_
@@ -198,6 +202,12 @@ def test_clone_of_scikit_learn_takes_it(model):
         (GloVe, {"eta": float("nan")}, "eta"),
         (GloVe, {"output": "both"}, "output"),
         (GloVe, {"diagnostic": -1}, "diagnostic"),
+        (SGNS, {"negative": 0}, "negative must be in"),
+        (SGNS, {"alpha": 0}, "alpha must be > 0"),
+        (SGNS, {"min_alpha": 1}, "min_alpha must be in"),
+        (SGNS, {"cap": float("nan")}, "cap must be > 0"),
+        (SGNS, {"sample": -1}, "sample must be >= 0"),
+        (SGNS, {"ns_exponent": 11}, "ns_exponent must be in"),
         (Swivel, {"eta": 0}, "eta must be > 0"),
         (Swivel, {"base_weight": -0.1}, "base_weight must be >= 0"),
     ],
@@ -212,6 +222,7 @@ def test_options_out_of_range_are_named(model, options, message, planted):
     [
         (SkipGram, {"alpha": 1e30}),
         (GloVe, {"eta": 1e30, "bias_rate": 1e30}),
+        (SGNS, {"alpha": 1e30}),
         (Swivel, {"eta": 1e30}),
     ],
 )

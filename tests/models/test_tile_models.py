@@ -1,4 +1,4 @@
-"""What GloVe and Swivel add to a model's manners: going on, starting from older vectors, <unk>."""
+"""What tile models add to a model's manners: going on, starting from older vectors, <unk>."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,18 @@ from wordvec.corpus import encode
 from wordvec.errors import TrainingError
 from wordvec.models.glove import GloVe
 from wordvec.models.ppmi import PPMI
+from wordvec.models.sgns import SGNS
 from wordvec.models.swivel import Swivel, Tiles
 from wordvec.vectors import WordVectors
 
 QUICK = {"vector_size": 12, "threads": 1, "epochs": 4, "min_count": 1}
-MODELS = [GloVe, Swivel]
+MODELS = [GloVe, SGNS, Swivel]
+# Rates so small that nothing moves: what comes out is what went in.
+STILL = {
+    GloVe: {"eta": 1e-12, "bias_rate": 1e-12},
+    SGNS: {"alpha": 1e-12, "min_alpha": 0.0},
+    Swivel: {"eta": 1e-12},
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +31,7 @@ def shards(planted, tmp_path_factory):
 @pytest.mark.parametrize("output", ["sum", "words", "both"])
 def test_a_warm_start_is_where_the_older_vectors_are(model, output, shards):
     old = model(**QUICK | {"output": output}).fit(shards).vectors_
-    # A rate so small that the first epoch moves nothing: what comes out is what went in.
-    still = {"bias_rate": 1e-12} if model is GloVe else {}
-    new = model(**QUICK | {"epochs": 1, "eta": 1e-12, "output": output} | still)
+    new = model(**QUICK | {"epochs": 1, "output": output} | STILL[model])
     new.fit(shards, init=old)
     np.testing.assert_allclose(new.vectors_.vectors, old.vectors, atol=1e-5)
     if output != "both":
@@ -59,9 +64,9 @@ def test_new_words_start_anew_beside_the_old_ones(model, shards):
     full = model(**QUICK).fit(shards).vectors_
     names = list(full.index_to_key)
     part = WordVectors(names[::2], np.ascontiguousarray(full.vectors[::2]))
-    still = {"bias_rate": 1e-12} if model is GloVe else {}
-    new = model(**QUICK | {"epochs": 1, "eta": 1e-12} | still).fit(shards, init=part).vectors_
-    fresh = model(**QUICK | {"epochs": 1, "eta": 1e-12} | still).fit(shards).vectors_
+    still = model(**QUICK | {"epochs": 1} | STILL[model])
+    new = still.fit(shards, init=part).vectors_
+    fresh = still.fit(shards).vectors_
     np.testing.assert_allclose(new.vectors[::2], full.vectors[::2], atol=1e-5)
     np.testing.assert_allclose(new.vectors[1::2], fresh.vectors[1::2], atol=1e-6)
 

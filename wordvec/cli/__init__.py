@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "train": "wordvec.cli.train:train",
     "vocab": "wordvec.cli.train:vocab",
     "count": "wordvec.cli.train:count",
+    "phrases": "wordvec.cli.phrases:phrases",
     "shards": "wordvec.cli.shards:shards",
     "neighbors": "wordvec.cli.lookup:neighbors",
     "similarity": "wordvec.cli.lookup:similarity",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,12 @@ VOCAB = click.option(
     "--vocab", type=click.Path(exists=True), help="Use the words of this file, or of these shards."
 )
 
+PHRASES = click.option(
+    "--phrases",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Join the phrases of this table, which `wordvec phrases` wrote.",
+)
+
 # Model -> where its estimator is.
 MODELS = {
     "skipgram": ("wordvec.models.skipgram", "SkipGram"),
@@ -66,9 +73,13 @@ MODELS = {
     "ppmi": ("wordvec.models.ppmi", "PPMI"),
 }
 MATRIX_MODELS = ("glove", "swivel", "ppmi")  # train on shards; a text is counted first
+# Stream models that have a counterpart for shards, where these of their options are settled.
+FROM_SHARDS = {"skipgram": ("wordvec.models.sgns", "SGNS")}
+COUNTED = ("window", "vocab", "phrases", "min_count", "max_vocab", "sample", "shrink")
 # Options whose name here is not that of the estimator: the rate of stream models is alpha, as in
 # word2vec, which for the papers of the others is an exponent.
 RENAMED = {
+    "skipgram": {"output_vectors": "output"},
     "glove": {"weight_exponent": "alpha", "output_vectors": "output", "alpha": ""},
     "swivel": {"cell_weight": "weight", "output_vectors": "output"},
     "ppmi": {"output_vectors": "output"},
@@ -110,6 +121,7 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
 @click.option("--vector-size", type=POSITIVE, help="Dimensions.  [100; hierarchies 10, sarkar 2]")
 @click.option("--window", type=POSITIVE, help="Context words a side.  [5; from counts 10]")
 @VOCAB
+@PHRASES
 @MIN_COUNT
 @MAX_VOCAB
 @click.option("--epochs", type=POSITIVE, help="Passes over the data.  [5; glove 15, swivel 10]")
@@ -124,6 +136,7 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
     "--sample", type=click.FloatRange(min=0), help="Subsampling; 0 is off.  [1e-3; fasttext 1e-4]"
 )
 @click.option("--alpha", type=ABOVE_ZERO, help="Rate at the start.  [.025; cbow, fasttext .05]")
+@click.option("--cap", type=ABOVE_ZERO, help="skipgram from shards: most weight of a visit.  [1]")
 @click.option("--shrink/--no-shrink", default=None, help="Windows drawn from 1..window, or fixed.")
 @click.option("--subword/--no-subword", default=None, help="Inputs with character n-grams.")
 @click.option("--minn", type=POSITIVE, help="Shortest n-gram.  [3]")
@@ -208,9 +221,9 @@ def train(
     """Train vectors on texts, on shards, or on the relations of a hierarchy.
 
     INPUT is text files (.gz, .bz2, .xz, .zst are told by content), - for standard input, or one
-    folder that `wordvec count` made (glove, swivel, ppmi). For poincare, lorentz, euclidean,
-    translation and sarkar it is one list of relations, child TAB parent, or a folder of relation
-    shards; their other defaults are those of the Python classes.
+    folder that `wordvec count` made (skipgram, glove, swivel, ppmi). For poincare, lorentz,
+    euclidean, translation and sarkar it is one list of relations, child TAB parent, or a folder of
+    relation shards; their other defaults are those of the Python classes.
     """
     from wordvec.files import check_target
 
@@ -222,19 +235,21 @@ def train(
             inputs[0], output, model, chosen, force=force, progress=display, say=display.say
         )
         return
-    estimator, more = _estimator(ctx, model, options)
-    check_target(output, force=force)
     folder = Path(inputs[0]) if len(inputs) == 1 and Path(inputs[0]).is_dir() else None
-    if folder is not None and model not in MATRIX_MODELS:
+    if folder is not None and model not in (*MATRIX_MODELS, *FROM_SHARDS):
         raise click.UsageError(
-            f"{folder} is a folder: {model} trains on texts; {', '.join(MATRIX_MODELS)} on shards"
+            f"{folder} is a folder: {model} trains on texts; "
+            f"{', '.join([*FROM_SHARDS, *MATRIX_MODELS])} on shards"
         )
     if folder is not None:
-        for name in ("window", "vocab", "min_count", "max_vocab"):
+        for name in COUNTED:
             if _given(ctx, name):
                 raise click.UsageError(
                     f"--{name.replace('_', '-')} is fixed in the shards {folder}"
                 )
+    estimator, more = _estimator(ctx, model, options, from_shards=folder is not None)
+    check_target(output, force=force)
+    if folder is not None:
         source: Any = str(folder)
     else:
         source = _read(inputs, options, display)
@@ -257,17 +272,20 @@ def train(
 
 
 def _estimator(
-    ctx: click.Context, model: str, options: dict[str, Any]
+    ctx: click.Context, model: str, options: dict[str, Any], *, from_shards: bool
 ) -> tuple[Any, dict[str, Any]]:
     """The estimator, and what its fit is given, from the options that were chosen; one that the
     model does not have is a mistake."""
-    module, name = MODELS[model]
+    special = from_shards and model in FROM_SHARDS
+    module, name = FROM_SHARDS[model] if special else MODELS[model]
     kind = getattr(importlib.import_module(module), name)
     fields = {f.name for f in dataclasses.fields(kind) if f.init}
     arguments = set(inspect.signature(kind.fit).parameters) & set(OF_FIT)
     chosen, more = {}, {}
     for option, value in options.items():
-        if value is None or option == "vocab":
+        if value is None or option in ("vocab", "phrases"):
+            continue
+        if special and option in (*COUNTED, "deterministic"):  # which tile models always are
             continue
         field = RENAMED.get(model, {}).get(option, option)
         if field in fields:
@@ -276,8 +294,9 @@ def _estimator(
             more[field] = value
         elif _given(ctx, option):
             hint = "; its rate is --eta" if option == "alpha" else ""
+            kin = f"{model} from shards" if special else model
             raise click.UsageError(
-                f"--{option.replace('_', '-')} is not an option of {model}{hint}", ctx
+                f"--{option.replace('_', '-')} is not an option of {kin}{hint}", ctx
             )
     return kind(**chosen), more
 
@@ -301,11 +320,21 @@ def _vocabulary(path: str | None) -> Vocabulary | None:
     return Shards(path).vocab if Path(path).is_dir() else Vocabulary.load(path)
 
 
+def _encoder(phrases: str | None) -> Callable[..., Corpus]:
+    """What reads a text as ids, with the phrases of a table joined."""
+    if phrases is None:
+        from wordvec.corpus import encode
+
+        return encode
+    from wordvec.phrases import PhraseTable
+
+    return PhraseTable.load(phrases).encode
+
+
 def _read(inputs: tuple[str, ...], options: dict[str, Any], display: Display) -> Corpus:
-    from wordvec.corpus import encode
     from wordvec.parallel import default_threads
 
-    corpus = encode(
+    corpus = _encoder(options["phrases"])(
         list(inputs),
         vocab=_vocabulary(options["vocab"]),
         min_count=options["min_count"],
@@ -358,6 +387,7 @@ def vocab(
 @INPUTS
 @click.option("-o", "--output", required=True, type=click.Path(), help="The folder to make.")
 @VOCAB
+@PHRASES
 @MIN_COUNT
 @MAX_VOCAB
 @click.option("--window", type=POSITIVE, default=10, help="Context words a side.")
@@ -384,6 +414,7 @@ def count(
     inputs: tuple[str, ...],
     output: str,
     vocab: str | None,
+    phrases: str | None,
     min_count: int,
     max_vocab: int | None,
     window: int,
@@ -401,13 +432,12 @@ def count(
     """Count co-occurrences of texts into shards, a folder that matrix models train on."""
     from wordvec.cooccurrence import Window
     from wordvec.cooccurrence import count as count_corpus
-    from wordvec.corpus import encode
     from wordvec.files import check_folder
     from wordvec.models.base import counting
     from wordvec.parallel import default_threads
 
     check_folder(output, force=force)
-    corpus = encode(
+    corpus = _encoder(phrases)(
         list(inputs),
         vocab=_vocabulary(vocab),
         min_count=min_count,

@@ -102,7 +102,7 @@ class GloVe(TileModel):
             progress=progress,
             unit="cells",
             total=shards.cells,
-            rate=self.eta,
+            rate=lambda _: self.eta,
             scale=shards.cells / shards.full_cells,
             diagnose=self._diagnose(shards, words, contexts),
         )

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from wordvec.cooccurrence import Window, count
 from wordvec.corpus import Corpus, Source, encode
@@ -96,13 +96,19 @@ class MatrixModel(Estimator):
                 threads=threads,
                 progress=progress and (lambda stats: progress(reading(stats))),
             )
+        window, sample = self._counting()
         return count(
             source,
             folder,
-            Window(window=self.window),
+            window,
+            sample=sample,
             threads=threads,
             progress=progress and counting(progress),
         )
+
+    def _counting(self) -> tuple[Window, float]:
+        """How a text is counted: its window, and the subsampling before it."""
+        return Window(window=self.window), 0.0
 
     def _store(
         self,
@@ -211,6 +217,9 @@ class TileModel(MatrixModel, abc.ABC):
 
     epochs: int = 10
 
+    _free: ClassVar[tuple[str, ...]] = FREE
+    _rate: ClassVar[str] = "eta"  # the option to lower when the loss is no longer a number
+
     def fit(
         self,
         source: Shards | Corpus | Source,
@@ -270,13 +279,14 @@ class TileModel(MatrixModel, abc.ABC):
         progress: Callback | None,
         unit: str,
         total: int,
-        rate: float,
+        rate: Callable[[float], float],
         scale: float = 1.0,
         diagnose: Callable[[], float] | None = None,
     ) -> Stopwatch:
         """Trains what a checkpoint leaves. `total` is an epoch's work in `unit`s; the loss that is
-        told is the mean over them times `scale`."""
-        identity = {name: v for name, v in self.get_params().items() if name not in FREE}
+        told is the mean over them times `scale`; `rate` is the learning rate when that share of all
+        epochs is done."""
+        identity = {name: v for name, v in self.get_params().items() if name not in self._free}
         manifest = (shards.path / "manifest.json").read_bytes()
         identity |= {"model": type(self).__name__, "shards": zlib.crc32(manifest)}
         keeper = Checkpoint(
@@ -292,6 +302,9 @@ class TileModel(MatrixModel, abc.ABC):
             watch = Stopwatch()
             begun, convergence = here.epoch * total + here.work, math.nan
 
+            def now() -> float:
+                return rate((here.epoch + here.work / max(total, 1)) / self.epochs)
+
             def report(epoch: int) -> None:
                 if progress:
                     progress(
@@ -303,7 +316,7 @@ class TileModel(MatrixModel, abc.ABC):
                             watch.seconds,
                             epoch,
                             self.epochs,
-                            alpha=rate,
+                            alpha=now(),
                             loss=here.mean * scale if here.work else here.losses[-1],
                             convergence=convergence,
                         )
@@ -318,7 +331,7 @@ class TileModel(MatrixModel, abc.ABC):
                         if not math.isfinite(here.loss):
                             raise TrainingError(
                                 f"the loss became {here.loss} in epoch {here.epoch + 1} at a rate "
-                                f"of {rate:.4g}: lower eta"
+                                f"of {now():.4g}: lower {self._rate}"
                             )
                         report(here.epoch + 1)
                     here.at += 1

@@ -63,7 +63,8 @@ class SkipGram(Estimator):
     negatives : {"shared", "independent"}
         Whether the pairs of a centre share one set of noise words, which is several times faster
         and no worse (Ji et al. 2016, "Parallelizing word2vec in shared and distributed memory"),
-        or each pair has its own, as word2vec defines it.
+        or each pair has its own, as word2vec defines it. With subwords it is worse (Google 34 %
+        against 46 % on 17 million words) and hardly faster.
     subword : bool
         A word's input is the mean of its own row and those of its character n-grams; vectors of
         words never seen come from their n-grams. See `FastText` for fastText's defaults.
@@ -186,7 +187,9 @@ class SkipGram(Estimator):
         subwords = _Subwords(self, corpus.vocab) if self.subword else None
         input = padded_matrix(words + (self.bucket if subwords else 0), dim)
         output = padded_matrix(words, dim)
-        uniform_rows(input, dim, 0.5 / dim, self.seed)
+        # As wide as fastText and gensim 4 have it; word2vec.c's half is a little worse (Google
+        # analogies 28.8 against 29.0 %, with independent noise 28.0 against 28.4 %).
+        uniform_rows(input, dim, 1 / dim, self.seed)
         kept = None
         if init is not None:
             kept = self._start_from(init, frozen, corpus.vocab, input, output, subwords)
@@ -404,8 +407,10 @@ class CBOW(SkipGram):
 
 @dataclass(kw_only=True)
 class FastText(SkipGram):
-    """Subword skip-gram with fastText's defaults: rate 0.05, sample 1e-4, n-grams of 3 to 6."""
+    """Subword skip-gram with fastText's defaults: rate 0.05, sample 1e-4, n-grams of 3 to 6, noise
+    of its own for each pair."""
 
+    negatives: Literal["shared", "independent"] = "independent"
     alpha: float = 0.05
     sample: float = 1e-4
     subword: bool = True

@@ -123,7 +123,7 @@ class Swivel(TileModel):
             progress=progress,
             unit="cells",
             total=shards.words**2,
-            rate=self.eta,
+            rate=lambda _: self.eta,
         )
         self.vectors_ = self._store(shards, watch.seconds, words[:, :d], contexts[:, :d])
 

@@ -15,10 +15,13 @@ def step(
     weight: _F32,
     alpha: float,
     isa: str | None = None,
+    *,
+    own: bool = False,
 ) -> float:
     """One gradient step of input rows against output rows, in place; the loss before it.
 
-    sign and weight: (len(inputs) * len(outputs) up to a multiple of 16,), the rest zero.
+    sign and weight: (pairs up to a multiple of 16,), the rest zero; a pair is each input with each
+    output, or with `own` input i with the i-th of len(inputs) equal parts of the outputs.
     """
 
 def alias_table(

@@ -20,7 +20,7 @@ cdef extern from "wv_sgns.h" nogil:
     ctypedef float (*wv_sgns_step)(float *const *, int, float *const *, int, Py_ssize_t,
                                    const float *, const float *, float, float *) noexcept nogil
     ctypedef struct wv_sgns_table:
-        wv_sgns_step step
+        wv_sgns_step step, steps
     ctypedef struct wv_sgns_model:
         float *in_ "in"
         float *out
@@ -51,13 +51,15 @@ FROZEN_IN, FROZEN_OUT = WV_FROZEN_IN, WV_FROZEN_OUT
 
 def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
          const int32_t[::1] outputs, const float[::1] sign, const float[::1] weight, float alpha,
-         isa=None):
-    cdef int ni = <int>inputs.shape[0]
-    cdef int no = <int>outputs.shape[0]
+         isa=None, *, bint own=False):
+    cdef int ni = <int>inputs.shape[0], given = <int>outputs.shape[0]
+    cdef int no = given // max(ni, 1) if own else given
     cdef Py_ssize_t n = input.shape[1], padded = (ni * no + 15) // 16 * 16
     cdef int i
     if not ni or not no:
         raise ValueError("a step needs an input and an output")
+    if own and given != ni * no:
+        raise ValueError("each input must have as many outputs of its own")
     if n % 16 or output.shape[1] != n:
         raise ValueError(f"rows must have the same multiple of 16 floats, got {n} and "
                          f"{output.shape[1]}")
@@ -66,11 +68,12 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     for i in range(ni):
         if not 0 <= inputs[i] < input.shape[0]:
             raise IndexError(inputs[i])
-    for i in range(no):
+    for i in range(given):
         if not 0 <= outputs[i] < output.shape[0]:
             raise IndexError(outputs[i])
-    cdef wv_sgns_step kernel = wv_sgns_for(cpu.parse(isa)).step
-    cdef float **rows = <float **>malloc(<size_t>(ni + no) * sizeof(float *))
+    cdef const wv_sgns_table *table = wv_sgns_for(cpu.parse(isa))
+    cdef wv_sgns_step kernel = table.steps if own else table.step
+    cdef float **rows = <float **>malloc(<size_t>(ni + given) * sizeof(float *))
     cdef float *scratch = <float *>malloc(
         <size_t>wv_sgns_scratch_floats(ni, no) * sizeof(float))
     cdef float loss
@@ -79,7 +82,7 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
             raise MemoryError("a skip-gram step")
         for i in range(ni):
             rows[i] = &input[inputs[i], 0]
-        for i in range(no):
+        for i in range(given):
             rows[ni + i] = &output[outputs[i], 0]
         loss = kernel(rows, ni, rows + ni, no, n, &sign[0], &weight[0], alpha, scratch)
     finally:
@@ -139,6 +142,8 @@ cdef class SkipGramTrainer:
             raise ValueError(f"window must be in [1, 2^20], got {window}")
         if not 1 <= negative <= 1 << 10:
             raise ValueError(f"negative must be in [1, 1024], got {negative}")
+        if 2 * <int64_t>window * (1 + negative) > 2147483647:
+            raise ValueError(f"a window of {window} words with {negative} noise words is too wide")
         self.model.sub_starts = NULL
         self.model.sub_rows = NULL
         if sub_starts is not None:

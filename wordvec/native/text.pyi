@@ -28,6 +28,17 @@ class WordTable:
         """Tokenises and numbers a text without the GIL: (ids written, tokens, breaks, tokens that
         were too long, offset of a NUL byte where it stopped or -1). ids holds len(text) + 1."""
 
+    def locate(
+        self,
+        text: bytes | memoryview,
+        ids: NDArray[np.int32],
+        begins: NDArray[np.int32],
+        ends: NDArray[np.int32],
+        max_token: int,
+    ) -> tuple[int, int, int]:
+        """Tokenises a text without adding words: (ids written, tokens, offset of a NUL byte where
+        it stopped or -1). A token is text[begins[i] : ends[i]]; the arrays hold len(text) + 1."""
+
     def merge(self, other: WordTable, map: NDArray[np.int32]) -> None:
         """Adds another table's words and counts; map[i] becomes this table's id of its word i."""
 
@@ -36,6 +47,9 @@ class WordTable:
 
     def counts(self, out: NDArray[np.int64]) -> None:
         """Writes the counts, in order of id."""
+
+    def set_counts(self, counts: NDArray[np.int64]) -> None:
+        """Replaces the counts, in order of id."""
 
     def order(self, min_count: int, out: NDArray[np.int32]) -> int:
         """Writes the ids of count >= min_count by falling count, ties by bytes; how many."""

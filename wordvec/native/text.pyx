@@ -26,9 +26,12 @@ cdef extern from "wv_text.h" nogil:
     wv_status wv_table_add(wv_table *, const uint8_t *, size_t, int64_t, int32_t *) noexcept
     const uint8_t *wv_table_word(const wv_table *, int32_t, size_t *) noexcept
     const int64_t *wv_table_counts(const wv_table *) noexcept
+    void wv_table_set_counts(wv_table *, const int64_t *) noexcept
     wv_status wv_table_order(const wv_table *, int64_t, int32_t *, int64_t *) noexcept
     wv_status wv_text_encode(wv_table *, const uint8_t *, size_t, size_t, int32_t *, int64_t *,
                              wv_text_stats *) noexcept
+    wv_status wv_text_locate(const wv_table *, const uint8_t *, size_t, size_t, int32_t *,
+                             int32_t *, int32_t *, int64_t *, wv_text_stats *) noexcept
     int64_t wv_text_remap(const int32_t *, int64_t, const int32_t *, int, int32_t *,
                           int64_t *) noexcept
     int wv_utf8_valid(const uint8_t *, size_t) noexcept
@@ -111,6 +114,24 @@ cdef class WordTable:
             _check(status)
         return n, stats.tokens, stats.lines, stats.too_long, stats.nul_at
 
+    def locate(self, const uint8_t[::1] text, int32_t[::1] ids, int32_t[::1] begins,
+               int32_t[::1] ends, Py_ssize_t max_token):
+        cdef Py_ssize_t size = text.shape[0]
+        if size >= 2147483647:
+            raise ValueError(f"a block has less than 2^31 - 1 bytes, got {size}")
+        if min(ids.shape[0], begins.shape[0], ends.shape[0]) < size + 1:
+            raise ValueError(f"ids, begins and ends must hold {size + 1} entries")
+        cdef int64_t n = 0
+        cdef wv_text_stats stats
+        cdef const uint8_t *start
+        if size == 0:
+            return 0, 0, -1
+        start = &text[0]
+        with nogil:
+            wv_text_locate(self.table, start, <size_t>size, <size_t>max_token, &ids[0], &begins[0],
+                           &ends[0], &n, &stats)
+        return n, stats.tokens, stats.nul_at
+
     def merge(self, WordTable other not None, int32_t[::1] map):
         cdef int64_t i, n = wv_table_size(other.table)
         cdef size_t length
@@ -148,6 +169,13 @@ cdef class WordTable:
             raise ValueError(f"out must have {n} entries, got {out.shape[0]}")
         if n:
             memcpy(&out[0], wv_table_counts(self.table), <size_t>n * sizeof(int64_t))
+
+    def set_counts(self, const int64_t[::1] counts):
+        cdef int64_t n = wv_table_size(self.table)
+        if counts.shape[0] != n:
+            raise ValueError(f"counts must have {n} entries, got {counts.shape[0]}")
+        if n:
+            wv_table_set_counts(self.table, &counts[0])
 
     def order(self, int64_t min_count, int32_t[::1] out):
         cdef int64_t n = 0

@@ -1,0 +1,220 @@
+"""Skip-gram from counts: what its tiles sum to against the objective in float64, and each
+instruction set against the scalar one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordvec.native import sgns
+from wordvec.native.sgns_tile import SGNSTrainer
+
+D, STRIDE, K = 21, 32, 3
+EXPONENT = 0.75
+
+
+class Model:
+    """Parameters, a matrix of counts in K x K tiles, and the kernel over them."""
+
+    def __init__(self, matrix, seed, *, symmetric=False, isa=None, k=K, **options):
+        rng = np.random.default_rng(seed)
+        V = len(matrix)
+        self.matrix, self.k, self.symmetric = matrix, k, symmetric
+        self.counts = rng.integers(1, 50, V).astype(float)
+        self.input, self.output = np.zeros((2, V, STRIDE), np.float32)
+        self.input[:, :D], self.output[:, :D] = rng.normal(0, 0.4, (2, V, D))
+        weights = self.counts**EXPONENT
+        sizes = [len(range(t, V, k)) for t in range(k)]
+        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        noise = np.zeros((V, 2), np.uint32)
+        for t in range(k):
+            part = np.ascontiguousarray(weights[t::k])
+            work = np.empty(len(part), np.int32), np.empty(len(part))
+            sgns.alias_table(part, noise[starts[t] : starts[t + 1]], *work)
+        share = np.array([weights[t::k].sum() for t in range(k)]) / weights.sum()
+        full = matrix + np.triu(matrix, 1).T if symmetric else matrix
+        self.full, self.noise = full, weights / weights.sum()
+        self.options = {"negative": 5, "group": 8, "bits": 0, "cap": 1.0} | options
+        self.bits = self.options["bits"]
+        self.trainer = SGNSTrainer(
+            self.input, self.output, noise, starts, share, full.sum(axis=1), isa=isa, **self.options
+        )
+        self.worker = self.trainer.worker()
+
+    def tile(self, i, j):
+        part = self.matrix[i :: self.k, j :: self.k]
+        rows, cols = np.nonzero(part)
+        row_ptr = np.searchsorted(rows, np.arange(len(part) + 1)).astype(np.uint32)
+        return row_ptr, cols.astype(np.uint16), part[rows, cols].astype(np.float32)
+
+    def epoch(self, key, alpha):
+        """(loss, weight, visits, visits for noise) over all units and parts."""
+        total = np.zeros(4)
+        for part in range(1 << self.bits):
+            for i in range(self.k):
+                for j in range(self.k):
+                    mirror = self.tile(j, i) if self.symmetric else None
+                    unit = self.tile(i, j), mirror, key + 99 * i + j, part, alpha
+                    total += self.worker.train(i, j, *unit)
+        return total
+
+    def objective(self, input, output):
+        """-sum X log s(w.c) - k sum_w X_w. E log s(-w.n), in float64."""
+        z = input @ output.T
+        noise = self.options["negative"] * np.outer(self.full.sum(axis=1), self.noise)
+        return float(np.sum(self.full * np.logaddexp(0, -z) + noise * np.logaddexp(0, z)))
+
+
+def sparse(V, seed, *, symmetric=False):
+    """Counts with empty rows and columns, words with one cell, and heavy cells."""
+    rng = np.random.default_rng(seed)
+    X = rng.poisson(0.5, (V, V)) * rng.choice([0.2, 0.6, 1.0, 3.4], (V, V))
+    X[0, 1], X[2], X[:, 3], X[4] = 23.4, 0, 0, 0
+    X[4, 5] = 0.2
+    return np.triu(X) if symmetric else X
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize("bits", [0, 2])
+def test_all_tiles_together_have_the_loss_of_the_objective(isa, symmetric, bits):
+    model = Model(sparse(13, 1, symmetric=symmetric), 2, symmetric=symmetric, isa=isa, bits=bits)
+    draws = np.array([model.epoch(1000 * key, 0.0)[0] for key in range(300)])
+    exact = model.objective(model.input.astype(float), model.output.astype(float))
+    assert draws.mean() == pytest.approx(exact, abs=4 * draws.std() / np.sqrt(300))
+    assert draws.std() < 0.1 * exact
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_an_epochs_step_is_the_gradient_by_finite_differences(isa, symmetric):
+    matrix, alpha, runs = sparse(11, 3, symmetric=symmetric), 1e-4, 200
+    steps = []
+    for key in range(runs):
+        model = Model(matrix, 4, symmetric=symmetric, isa=isa, bits=1, negative=40)
+        before = np.stack([model.input, model.output])
+        model.epoch(1000 * key, alpha)
+        steps.append((np.stack([model.input, model.output]) - before)[:, :, :D] / alpha)
+    mean, spread = np.mean(steps, axis=0), np.std(steps, axis=0) / np.sqrt(runs)
+    at = before.astype(np.float64)
+    h = 1e-5
+    for where in np.ndindex(2, 11, 2):
+        moved = [at.copy(), at.copy()]
+        moved[0][where] += h
+        moved[1][where] -= h
+        up, down = (model.objective(*m) for m in moved)
+        # 4.5 standard errors (88 comparisons), and 1 % for the path and float32.
+        room = 4.5 * spread[where] + 0.01 * np.abs(mean).max()
+        assert mean[where] == pytest.approx((down - up) / (2 * h), abs=room)
+    assert np.abs(mean).max() > 1
+    assert np.median(spread) < 0.05 * np.abs(mean).max()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(1, 20), st.integers(1, 4), st.sampled_from([0.3, 1.0, 7.0]), st.integers(0, 4),
+    st.booleans(), st.integers(0, 99),
+)  # fmt: skip
+def test_an_epoch_visits_every_cell_to_its_weight(V, k, cap, bits, symmetric, seed):
+    rng = np.random.default_rng(seed)
+    matrix = rng.poisson(0.5, (V, V)) * 1.7
+    matrix = np.triu(matrix) if symmetric else matrix
+    model = Model(matrix, seed, symmetric=symmetric, cap=cap, bits=bits, k=min(k, V))
+    _, weight, visits, _ = model.epoch(5, 0.0)
+    assert weight == pytest.approx(model.full.sum(), rel=1e-5)
+    assert visits == np.ceil(model.full.astype(np.float32) / np.float32(cap)).sum()
+
+
+def test_noise_reaches_a_word_from_tiles_where_it_has_no_cells():
+    matrix = np.zeros((9, 9))
+    matrix[0, 0] = 50.0
+    model = Model(matrix, 5)
+    _, weight, visits, alone = model.epoch(1, 0.025)
+    assert (weight, visits) == (50, 50)
+    # Of tile 0's share of the noise all comes with cells; of the others', nothing.
+    assert alone == sum(np.ceil(50 * model.noise[t::3].sum()) for t in (1, 2))
+    moved = np.abs(model.output - Model(matrix, 5).output).max(axis=1)
+    assert all(moved[t::3].max() > 0 for t in range(3))
+
+
+def test_every_instruction_set_trains_the_same_model(isa):
+    matrix = sparse(40, 6, symmetric=True)
+    expected, found = (
+        Model(matrix, 7, symmetric=True, bits=1, isa=name) for name in ("scalar", isa)
+    )
+    reference, result = expected.epoch(3, 0.05), found.epoch(3, 0.05)
+    np.testing.assert_allclose(result, reference, rtol=1e-4)
+    np.testing.assert_allclose(found.input, expected.input, atol=1e-4)
+    np.testing.assert_allclose(found.output, expected.output, atol=1e-4)
+    assert np.abs(found.input - Model(matrix, 7).input).max() > 0.01
+
+
+@pytest.mark.parametrize("group", [1, 3, 16])
+@pytest.mark.parametrize("negative", [1, 12])
+def test_groups_and_noise_of_any_size(isa, group, negative):
+    matrix = sparse(17, 8)
+    model = Model(matrix, 9, isa=isa, group=group, negative=negative)
+    draws = np.array([model.epoch(1000 * key, 0.0)[0] for key in range(100)])
+    exact = model.objective(model.input.astype(float), model.output.astype(float))
+    assert draws.mean() == pytest.approx(exact, abs=4 * draws.std() / 10)
+
+
+def test_one_word_alone():
+    model = Model(np.array([[3.0]]), 10, k=1)
+    _, weight, visits, alone = model.epoch(1, 0.1)
+    assert (weight, visits, alone) == (3, 3, 0)
+
+
+def test_a_matrix_without_cells_moves_nothing():
+    model = Model(np.zeros((5, 5)), 11)
+    before = model.input.copy()
+    assert model.epoch(1, 0.1).tolist() == [0, 0, 0, 0]
+    assert np.array_equal(model.input, before)
+
+
+def test_a_loss_that_is_no_number_is_told(isa):
+    model = Model(sparse(13, 12), 13, isa=isa)
+    model.input[0, 0] = np.nan
+    assert np.isnan(model.epoch(1, 0.1)[0])
+
+
+@pytest.mark.parametrize("count", [0.0, -1.0, np.nan, np.inf, 1e30])
+def test_counts_that_cannot_be_are_refused(count):
+    model = Model(np.ones((3, 3)), 14, k=1)
+    row_ptr, cols, values = model.tile(0, 0)
+    values[4] = count
+    with pytest.raises(ValueError, match="not positive or too large"):
+        model.worker.train(0, 0, (row_ptr, cols, values), None, 1, 0, 0.1)
+
+
+def test_tiles_that_do_not_fit_are_refused():
+    model = Model(np.ones((3, 3)), 15, k=1)
+    row_ptr, cols, values = model.tile(0, 0)
+    bad = {
+        "row pointers": (row_ptr[:-1], cols, values),
+        "do not agree": (row_ptr, cols[:-1], values),
+        "do not rise": (np.array([0, 7, 6, 9], np.uint32), cols, values),
+        "column beyond": (row_ptr, cols + np.uint16(1), values),
+    }
+    for message, cells in bad.items():
+        for mirror in (None, cells):
+            good = (row_ptr, cols, values) if mirror else cells
+            with pytest.raises(ValueError, match=message):
+                model.worker.train(0, 0, good, mirror, 1, 0, 0.1)
+    with pytest.raises(ValueError, match=r"tile \(0, 1\) of 1"):
+        model.worker.train(0, 1, (row_ptr, cols, values), None, 1, 0, 0.1)
+    with pytest.raises(ValueError, match="part 1 of 1"):
+        model.worker.train(0, 0, (row_ptr, cols, values), None, 1, 1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"negative": 0}, "negative must be"),
+        ({"group": 0}, "group must be"),
+        ({"bits": 17}, "bits in"),
+        ({"cap": 0.0}, "cap must be"),
+        ({"cap": np.inf}, "cap must be"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        Model(np.ones((3, 3)), 16, **options)
