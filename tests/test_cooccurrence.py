@@ -6,8 +6,11 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from hypothesis import strategies as st
 
 from wordvec import cooccurrence
 from wordvec.cooccurrence import Window, count
-from wordvec.corpus import encode
+from wordvec.corpus import encode, take
 from wordvec.errors import ShardError
 from wordvec.shards import Shards
 
@@ -83,15 +86,16 @@ def read_all(folder):
     return {name: (folder / name).read_bytes() for name in FILES}
 
 
+def pieces_of(corpus, window, k, room, threads):
+    return -(-len(corpus.ids) // room)
+
+
 @pytest.fixture
 def tiny_blocks(monkeypatch):
     """Budgets in tokens, so that a small corpus has many blocks and merges in several levels."""
 
-    def blocks(n, memory):
-        size = max(memory, 1)
-        return ((b, min(b + size, n)) for b in range(0, n, size))
-
-    monkeypatch.setattr(cooccurrence, "_blocks", blocks)
+    monkeypatch.setattr(cooccurrence, "_room", lambda corpus, memory, threads: memory)
+    monkeypatch.setattr(cooccurrence, "_pieces", pieces_of)
     monkeypatch.setattr(cooccurrence, "FAN_IN", 3)
     monkeypatch.setattr(cooccurrence, "CELL_ROOM", 16)
 
@@ -116,10 +120,7 @@ def test_bytes_do_not_depend_on_blocks_threads_or_merges(
 
 
 def _count_in_child(folder):
-    def blocks(n, memory):
-        return ((b, min(b + 100, n)) for b in range(0, n, 100))
-
-    cooccurrence._blocks = blocks
+    cooccurrence._pieces = lambda corpus, *_: -(-len(corpus.ids) // 100)
     cooccurrence.FAN_IN = 3
     count(corpus_of(5, words=4000), folder, Window(window=8), force=True)
 
@@ -137,7 +138,10 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(tmp_path):
         child.join()
         killed += child.exitcode == -signal.SIGKILL
     assert killed
-    _count_in_child(tmp_path / "s")
+    child = context.Process(target=_count_in_child, args=(tmp_path / "s",))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
     assert read_all(tmp_path / "s") == read_all(tmp_path / "reference")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["reference", "s"]
 
@@ -163,6 +167,80 @@ def test_a_full_disk_is_an_error_and_the_count_goes_on_later(tmp_path, tiny_bloc
     count(corpus, tmp_path / "t", memory=10**9)
     assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
     assert done == 3
+
+
+def limited(size, *args):
+    """`wordvec ARGS` where no file can grow beyond `size` bytes: (exit code, standard error)."""
+    code = (
+        "import resource, sys; from wordvec.cli import main; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, resource.RLIM_INFINITY)); "
+        "main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_write_that_fails_is_one_line_and_the_same_command_goes_on(tmp_path):
+    text = tmp_path / "t.txt"
+    rng = random.Random(2)
+    text.write_text(
+        "\n".join(" ".join(f"w{rng.randrange(400)}" for _ in range(20)) for _ in "x" * 500)
+    )
+    command = ["count", text, "-o", tmp_path / "s", "--quiet"]
+    code, err = limited(1 << 17, *command)
+    assert code == 1
+    assert err.startswith(f"wordvec: error: {tmp_path}/s.partial: File too large: make room; the ")
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "s").exists()
+    assert limited(1 << 40, *command) == (0, "")
+    count(encode(text), tmp_path / "t")
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["s", "t", "t.txt"]
+
+
+def test_a_count_goes_on_with_the_blocks_that_it_began_with(tmp_path, tiny_blocks, monkeypatch):
+    corpus = corpus_of(6)
+    real, calls = cooccurrence.write_run, []
+
+    def failing(path, rows):
+        calls.append(path.name)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device", str(path))
+        real(path, rows)
+
+    monkeypatch.setattr(cooccurrence, "write_run", failing)
+    with pytest.raises(OSError, match="No space left"):
+        count(corpus, tmp_path / "s", memory=500)
+    begun, calls[:] = set(calls[:2]), ["", "", ""]
+    count(corpus, tmp_path / "s", memory=2000)
+    assert not begun & set(calls)
+    assert len(calls) > 5
+    count(corpus, tmp_path / "t", memory=2000)
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
+
+
+def test_ids_beyond_the_budget_lie_in_a_file_and_count_the_same(tmp_path):
+    corpus = corpus_of(11, words=5000)
+    mapped = corpus_of(11, words=5000, memory=8000, threads=3)
+    assert isinstance(mapped.ids, np.memmap)
+    assert not isinstance(corpus.ids, np.memmap)
+    assert np.array_equal(take(mapped.ids, 7, 4000), corpus.ids[7:4000])
+    for name, each, options in (("s", corpus, {}), ("t", mapped, {"memory": 1 << 20})):
+        count(each, tmp_path / name, sample=1e-2, **options)
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
+
+
+def test_blocks_get_smaller_with_the_budget_down_to_a_floor():
+    ids = np.lib.stride_tricks.as_strided(np.zeros(1, np.int32), (10**8,), (0,))
+    corpus = SimpleNamespace(vocab=range(300_000), ids=ids)
+    pieces = [
+        cooccurrence._pieces(corpus, Window(window=w), 64, cooccurrence._room(corpus, m, t), t)
+        for w, m, t in ((10, 4 << 30, 1), (10, 1 << 30, 1), (100, 1 << 30, 1), (100, 1 << 30, 4))
+    ]
+    assert pieces == sorted(set(pieces))
+    least = cooccurrence._room(corpus, 1, 1)
+    assert least == cooccurrence._room(corpus, 1 << 20, 8) == cooccurrence.LEAST_ROOM
 
 
 def test_another_count_does_not_go_on_from_a_foreign_one(tmp_path, tiny_blocks):

@@ -8,6 +8,7 @@ order, to the last bit.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from wordvec.corpus import Corpus, Spool
+from wordvec.corpus import PIECE, Corpus, Spool, take
 from wordvec.errors import CorpusError
 from wordvec.files import check_folder, write_atomically
 from wordvec.native import cooc
@@ -35,8 +36,13 @@ EXACT_UNIT = 1 << 24  # up to here lcm(1..window) is the unit, beyond weights ar
 FAN_IN = 64  # runs merged at once
 SAMPLE_BLOCK = 1 << 20  # ids that are subsampled at once
 CELL_ROOM = 1 << 20  # cells in the buffer that a thread writes rows to
+INTERPRETER = 80 << 20  # bytes of Python, numpy and the allocator's rest
+WORD_BYTES = 200  # a word: its bytes, the table that finds it, its counts and sums
+LEAST_ROOM = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
+# for a run has 4 bytes a word beside its cells: many small ones would be larger than the corpus
 
 Progress: TypeAlias = Callable[[int, int], None]
+Block: TypeAlias = tuple[int, int]
 Result = TypeVar("Result")
 
 
@@ -113,7 +119,9 @@ def count(
         that is the share f of the corpus stays with probability sqrt(sample/f) + sample/f. 0 keeps
         all. What stays depends on `seed` and the place in the corpus alone.
     memory : int
-        Bytes to use beside the corpus itself.
+        Bytes that the process may hold, the vocabulary and ids that are in memory included; what
+        does not fit is counted in blocks and merged from files beside the target. Below some 150 MB
+        and 500 bytes a word it is not kept to. `encode` keeps ids to it too, when it is told.
     progress : callable, optional
         Gets (steps done, steps in all).
 
@@ -125,7 +133,7 @@ def count(
     window = window or Window()
     details = asdict(window)
     if sample:
-        corpus = subsample(corpus, sample, seed)
+        corpus = subsample(corpus, sample, seed, memory=memory)
         details |= {"sample": sample, "sample_seed": seed}
     target = check_folder(target, force=force)
     weight, unit = window.weights()
@@ -134,11 +142,11 @@ def count(
             f"a window of {window.window} over {corpus.known:,} tokens can overflow 64-bit counts: "
             "use a smaller window or --weighting flat"
         )
-    blocks = list(_blocks(len(corpus.ids), memory))
-    work = target.with_name(f"{target.name}.partial")
-    _resume_or_start(work, corpus, window, blocks)
-
     k = tile_count(len(corpus.vocab))
+    room = _room(corpus, memory, threads)
+    work = target.with_name(f"{target.name}.partial")
+    blocks = _resume_or_start(work, corpus, window, _pieces(corpus, window, k, room, threads))
+
     steps = k * (len(blocks) + (len(blocks) > 1))
     done = 0
 
@@ -161,7 +169,7 @@ def count(
         if len(blocks) == 1:
             rows = counter.count(*blocks[0])
         else:
-            rows = counter.merge(_spill(work, counter, blocks, tick), memory)
+            rows = counter.merge(_spill(work, counter, blocks, tick), room)
         for tiles in counter.each(lambda state, tile: writer.build(tile, rows(state, tile))):
             writer.append(tiles)
             tick()
@@ -169,13 +177,18 @@ def count(
             path.unlink()
         (work / "state.json").unlink()
         writer.finish(target, force=force)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            error.strerror = f"{error.strerror}: make room; the same command goes on from there"
+        raise
     finally:
         writer.close()
     return Shards(target)
 
 
-def subsample(corpus: Corpus, sample: float, seed: int) -> Corpus:
-    """A corpus without the frequent words that word2vec's subsampling drops; see `count`.
+def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = None) -> Corpus:
+    """A corpus without the frequent words that word2vec's subsampling drops; see `count`. Of
+    `memory` bytes, if given, its ids take an eighth; more lie in a file.
 
     Raises
     ------
@@ -191,9 +204,9 @@ def subsample(corpus: Corpus, sample: float, seed: int) -> Corpus:
     keep = keep_probability(corpus.vocab, sample)
     # One more for BREAK (-1) and GAP (-2), which always stay: as indices they mean the end.
     chance = np.concatenate([keep, [np.inf, np.inf]])
-    key, out, known = rng_key(seed, 0, 3), Spool(), 0
+    key, out, known = rng_key(seed, 0, 3), Spool(memory), 0
     for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
-        ids = np.asarray(corpus.ids[begin : begin + SAMPLE_BLOCK])
+        ids = take(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
         part = ids[_uniform(key, begin, len(ids)) < chance[ids]]
         known += int((part >= 0).sum())
         out.append(part, 0)
@@ -224,7 +237,7 @@ def _uniform(key: int, begin: int, n: int) -> NDArray[np.float64]:
 
 
 def _spill(
-    work: Path, counter: _Counter, blocks: list[tuple[int, int]], tick: Callable[[], None]
+    work: Path, counter: _Counter, blocks: list[Block], tick: Callable[[], None]
 ) -> list[Run]:
     """Counts each block into a run, unless it is there already, and returns what to merge.
 
@@ -321,33 +334,61 @@ class Run:
         )
 
 
-def _blocks(n: int, memory: int) -> Iterator[tuple[int, int]]:
-    """Ranges of ids such that a block's index and rows fit: about 32 bytes a token."""
-    size = min(max(memory // 32, 1 << 12), (1 << 32) - (1 << 21))
-    pieces = -(-n // size)
-    for i in range(pieces):
-        yield n * i // pieces, n * (i + 1) // pieces
+def _room(corpus: Corpus, memory: int, threads: int) -> int:
+    """What a budget leaves for a block, beside all that is there whatever its size."""
+    words = len(corpus.vocab)
+    ids = 0 if hasattr(corpus.ids, "_mmap") else corpus.ids.nbytes
+    # A thread's dense row, its buffers, and the sums of three row tiles on their way.
+    thread = 56 * words + 12 * max(words, CELL_ROOM)
+    rest = memory - INTERPRETER - WORD_BYTES * words - threads * thread - ids
+    return max(rest, memory // 4, LEAST_ROOM)
 
 
-def _resume_or_start(
-    work: Path, corpus: Corpus, window: Window, blocks: list[tuple[int, int]]
-) -> None:
-    """Keeps a working folder that the same count left, empties one of another."""
-    state = {
+def _pieces(corpus: Corpus, window: Window, k: int, room: int, threads: int) -> int:
+    """How many blocks there are to be.
+
+    A token of a block needs its id, its place in the index, and its cells while their row tile is
+    with a thread (12 bytes, copied once) or waits as tiles (6): some .25 cells a word of the
+    window.
+    """
+    token = 12 + 36 * threads * 0.25 * window.window / k
+    size = min(max(int(room / token), 1 << 12), (1 << 32) - (1 << 21))
+    return -(-len(corpus.ids) // size)
+
+
+def _resume_or_start(work: Path, corpus: Corpus, window: Window, pieces: int) -> list[Block]:
+    """The blocks to count, ranges of ids. A working folder that the same count left is kept, with
+    its blocks unless they are too large; one of another count is emptied."""
+    n, crc = len(corpus.ids), 0
+    for begin in range(0, n, PIECE):
+        crc = zlib.crc32(take(corpus.ids, begin, min(begin + PIECE, n)).data, crc)
+    state: dict[str, object] = {
         "window": asdict(window),
-        "blocks": blocks,
-        "ids": [len(corpus.ids), zlib.crc32(corpus.ids.data)],
+        "ids": [n, crc],
         "words": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
     }
-    text = json.dumps(state)
     file = work / "state.json"
-    if not (file.exists() and file.read_text() == text):
+    old = _old_pieces(file, state)
+    if old >= pieces:
+        pieces = old
+    else:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        file.write_text(text)
+        file.write_text(json.dumps(state | {"blocks": pieces}))
     for path in work.iterdir():  # what a kill left unfinished
         if path != file and not path.match("run-*.bin"):
             path.unlink()
+    return [(n * i // pieces, n * (i + 1) // pieces) for i in range(pieces)]
+
+
+def _old_pieces(file: Path, state: dict[str, object]) -> int:
+    """Into how many blocks a count of this state was cut that was begun and not ended, or 0."""
+    try:
+        old = json.loads(file.read_bytes())
+        pieces = old.pop("blocks")
+    except (OSError, ValueError, AttributeError, KeyError):
+        return 0
+    return pieces if type(pieces) is int and old == json.loads(json.dumps(state)) else 0
 
 
 class _Counter:
@@ -369,7 +410,7 @@ class _Counter:
         import numpy as np
 
         halo = max(begin - self.window.window, 0)
-        ids = self.corpus.ids[halo:end]
+        ids = take(self.corpus.ids, halo, end)
         starts = np.empty(self.words + 1, np.int64)
         positions = np.empty(len(ids), np.uint32)
         cooc.index(ids, starts, positions)

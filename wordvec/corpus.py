@@ -14,6 +14,7 @@ import contextlib
 import gzip
 import io
 import lzma
+import mmap
 import os
 import sys
 import tempfile
@@ -46,6 +47,8 @@ MAX_TOKEN = 1000  # bytes; word2vec cuts at 100, but URLs are longer and cutting
 TOKEN_BATCH = 1 << 16  # tokens of an iterable that are numbered at once
 GROWTH = 4 << 20  # ids that are asked for at once while they pile up
 SPILL = 1 << 30  # bytes of ids kept in memory; more go to a temporary file
+TABLE_ROOM = 256 << 20  # bytes of a memory budget a reading thread, which has a word table
+PIECE = 1 << 20  # ids that are read at once from a mapped file
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_ENDS = (b"\n", b"\r")
@@ -134,6 +137,7 @@ def encode(
     keep_gaps: bool = False,
     keep_lines: bool = True,
     threads: int = 1,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Reads a text once and returns it as ids.
@@ -152,6 +156,10 @@ def encode(
         Whether a line end stops a context.
     threads : int
         Threads that tokenise; the result is the same for any number.
+    memory : int, optional
+        Bytes that the process may hold: ids beyond an eighth of it go to a temporary file, and
+        fewer threads read. The distinct tokens of the text, of about 100 bytes each, are held
+        whatever it says. By default, 1 GB of ids are kept.
 
     Raises
     ------
@@ -164,7 +172,9 @@ def encode(
         raise ValueError(f"threads must be >= 1, got {threads}")
     started = time.perf_counter()
     stats = CorpusStats()
-    spool = Spool()
+    spool = Spool(memory)
+    if memory is not None:
+        threads = min(threads, max(memory // TABLE_ROOM, 1))
     tables: list[native.WordTable] = []
     for table, ids in _numbered(source, threads, stats, tables):
         spool.append(ids, tables.index(table))
@@ -238,12 +248,13 @@ def count_vocabulary(
 
 
 def _merge(tables: list[native.WordTable]) -> tuple[native.WordTable, list[Ids]]:
-    """One table out of several, and for each the map from its ids to the new ones."""
+    """One table out of several, which are used up, and for each the map from its ids to the new."""
     import numpy as np
 
     first = tables[0]
     maps: list[Ids] = [np.arange(len(first), dtype=np.int32)]
-    for table in tables[1:]:
+    while len(tables) > 1:
+        table = tables.pop(1)
         ids = np.empty(len(table), np.int32)
         first.merge(table, ids)
         maps.append(ids)
@@ -492,13 +503,30 @@ class _Rejoined(io.RawIOBase):
         return len(data)
 
 
-class Spool:
-    """Arrays of ids one after another, in one array that grows in place; from `SPILL` bytes on in a
-    temporary file (without a name, so that nothing is left behind)."""
+def take(ids: Ids, begin: int, end: int) -> Ids:
+    """ids[begin:end] in memory; of ids that lie in a file, nothing stays mapped beside it."""
+    import numpy as np
 
-    def __init__(self) -> None:
+    mapping = getattr(ids, "_mmap", None)
+    if mapping is None:
+        return ids[begin:end]
+    taken = np.empty(end - begin, np.int32)
+    for at in range(begin, end, PIECE):
+        stop = min(at + PIECE, end)
+        taken[at - begin : stop - begin] = ids[at:stop]
+        if hasattr(mmap, "MADV_DONTNEED"):
+            mapping.madvise(mmap.MADV_DONTNEED)
+    return taken
+
+
+class Spool:
+    """Arrays of ids one after another, in one array that grows in place; from `SPILL` bytes on, or
+    an eighth of `memory`, in a temporary file (without a name, so that nothing is left behind)."""
+
+    def __init__(self, memory: int | None = None) -> None:
         import numpy as np
 
+        self._room = SPILL if memory is None else min(memory // 8, SPILL)
         self._ids = np.empty(0, np.int32)
         self._used = 0
         self._parts: list[tuple[int, int]] = []
@@ -507,7 +535,7 @@ class Spool:
     def append(self, ids: Ids, owner: int) -> None:
         self._parts.append((len(ids), owner))
         end = self._used + len(ids)
-        if self._file is None and 4 * end > SPILL:
+        if self._file is None and 4 * end > self._room:
             self._file = _temporary()
             self._file.write(self._ids[: self._used].data)
             self._ids = self._ids[:0]

@@ -47,6 +47,17 @@ def check_folder(path: str | os.PathLike[str], *, force: bool) -> Path:
 
 
 @contextlib.contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Adds the path to an error that does not name one: a write to a full disk has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
+@contextlib.contextmanager
 def write_atomically(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[BinaryIO]:
     """A binary file that appears under its name when the block ends without an error.
 
@@ -57,7 +68,7 @@ def write_atomically(path: str | os.PathLike[str], *, force: bool = False) -> It
     folder = target.absolute().parent
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=folder)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with naming(target), os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fchmod(file.fileno(), 0o666 & ~_umask())

@@ -10,6 +10,7 @@ docs/shard-format.md is the specification. It is written beside its place and re
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import mmap
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from wordvec.errors import ShardError
-from wordvec.files import sync_folder
+from wordvec.files import naming, sync_folder
 from wordvec.native import cooc
 from wordvec.vocab import Vocabulary
 
@@ -189,23 +190,26 @@ class ShardWriter:
         """Writes the tiles of a row tile; row tiles come in order."""
         assert len(self._entries) == built.row_tile * self.k
         for buffer, entry in zip(built.buffers, built.entries, strict=True):
-            self._file.write(bytes(-self._file.tell() % 64))
-            self._entries.append(dataclasses.replace(entry, offset=self._file.tell()))
-            self._file.write(buffer)
+            with naming(self.folder):
+                self._file.write(bytes(-self._file.tell() % 64))
+                self._entries.append(dataclasses.replace(entry, offset=self._file.tell()))
+                self._file.write(buffer)
         self._sums += built.sums
 
     def close(self) -> None:
-        self._file.close()
+        """Gives up what is not finished; what cannot be written any more does not matter."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def finish(self, target: Path, *, force: bool) -> None:
         """Writes the rest, synchronises everything and gives the folder its name."""
         import numpy as np
 
         assert len(self._entries) == self.k**2
-        self._file.flush()
-        size = self._file.tell()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with naming(self.folder), self._file as file:
+            file.flush()
+            size = file.tell()
+            os.fsync(file.fileno())
         self.vocab.save(self.folder / "vocab.txt", force=True)
         rows, cols = self._sums
         if self.symmetric:
@@ -251,7 +255,7 @@ def replace_folder(source: Path, target: Path, *, force: bool) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
+    with naming(path), open(path, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,53 +20,96 @@ BLAS = (
     "d = int(sys.argv[1]); rng = np.random.default_rng(1)\n"
     "a, b = (rng.standard_normal(s, np.float32) for s in ((4096, d), (d, 4096)))\n"
     "out = np.empty((4096, 4096), np.float32); best = 1e9\n"
+    "clock = time.process_time if sys.argv[2] == '1' else time.perf_counter\n"
     "for _ in range(7):\n"
-    "    t = time.process_time(); np.matmul(a, b, out=out)\n"
-    "    best = min(best, time.process_time() - t)\n"
+    "    t = clock(); np.matmul(a, b, out=out)\n"
+    "    best = min(best, clock() - t)\n"
     "print(2 * 4096**2 * d / best / 1e9)\n"
 )
 
 
-def product_rate(d):
-    """GFLOP/s of numpy's float32 4096 x d x 4096 on one thread, in a process of its own: threads
-    of BLAS are limited when it is loaded."""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", BLAS, str(d)]
-    return float(subprocess.check_output(command, env=environment))
+def clock_of(threads):
+    """CPU time of one thread; of several, wall time: BLAS waits busily."""
+    return time.process_time if threads == 1 else time.perf_counter
 
 
-def swivel_rate(d, cells_a_row=40):
-    """GFLOP/s of a whole Swivel step on a 4096 x 4096 tile: products, tail and AdaGrad."""
-    rng, V, stride = np.random.default_rng(1), 4096, -(-d // 16) * 16
+def product_rate(d, threads):
+    """GFLOP/s of numpy's float32 4096 x d x 4096, in a process of its own: threads of BLAS are
+    limited when it is loaded."""
+    limits = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    command = [sys.executable, "-c", BLAS, str(d), str(threads)]
+    return float(subprocess.check_output(command, env=os.environ | limits))
+
+
+def swivel_rate(d, threads, cells_a_row=40):
+    """GFLOP/s of whole Swivel steps, a 4096 x 4096 tile a thread: products, tail and AdaGrad."""
+    rng, side, stride = np.random.default_rng(1), 4096, -(-d // 16) * 16
+    V = side * threads
     words, contexts = np.zeros((2, V, 2 * stride), np.float32)
     for matrix in (words, contexts):
         matrix[:, :d] = rng.normal(0, d**-0.5, (V, d))
         matrix[:, stride:] = 1e-8
     bias = np.ones(V, np.float32)
     trainer = SwivelTrainer(words, contexts, bias, bias, d, rate=0.1, b0=0.1, b1=0.25, alpha=0.5)
-    cols = np.sort(rng.random((V, V)).argsort(axis=1)[:, :cells_a_row].astype(np.uint16), axis=1)
+    cols = rng.random((side, side)).argsort(axis=1)[:, :cells_a_row]
+    cols = np.sort(cols.astype(np.uint16), axis=1)
     starts = np.arange(0, cols.size + 1, cells_a_row, dtype=np.uint32)
     cells = (starts, cols.ravel(), rng.uniform(0.1, 9, cols.size).astype(np.float32))
-    work, times = Work(V, V, d, cols.size), []
-    for _ in range(5):
-        started = time.process_time()
-        trainer.train(work, 0, 0, 1, V, cells, 1 / V)
-        times.append(time.process_time() - started)
-    return 6 * V * V * d / min(times) / 1e9
+    works = [Work(side, side, d, cols.size) for _ in range(threads)]
+    clock, times = clock_of(threads), []
+
+    def step(tile):
+        trainer.train(works[tile], tile, tile, threads, side, cells, 1 / side)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(5):
+            started = clock()
+            list(pool.map(step, range(threads)))
+            times.append(clock() - started)
+    return threads * 6 * side * side * d / min(times) / 1e9
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("d", [100, 300])
-def test_swivel_runs_at_the_rate_of_a_matrix_product(benchmark, bench, d):
+def test_swivel_runs_at_the_rate_of_a_matrix_product(benchmark, bench, d, threads):
     theirs, ours = [], []
 
     def both():
-        theirs.append(product_rate(d))
-        ours.append(swivel_rate(d))
+        theirs.append(product_rate(d, threads))
+        ours.append(swivel_rate(d, threads))
 
     benchmark.pedantic(both, rounds=bench.rounds)
-    bench.note(f"Swivel step {d} d, GFLOP/s, one thread", ours, peer=theirs)
+    kind = "one thread" if threads == 1 else f"{threads} threads, wall"
+    bench.note(f"Swivel step {d} d, GFLOP/s, {kind}", ours, peer=theirs)
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    bench.note("  of numpy's matrix product", ratios, least=0.6)
+    # Wall time is for who has the machine to himself: shown, not judged.
+    bench.note("  of numpy's matrix product", ratios, least=0.6 if threads == 1 else None)
+    bench.check()
+
+
+def test_a_second_thread_shortens_the_wall_time(benchmark, bench, wiki, tmp_path):
+    corpus = wordvec.encode(wiki, threads=2)
+    shards = wordvec.count(corpus, tmp_path / "s", wordvec.Window(window=15))
+
+    def count(threads):
+        wordvec.count(
+            corpus, tmp_path / "t", wordvec.Window(window=15), threads=threads, force=True
+        )
+
+    def glove(threads):
+        wordvec.GloVe(epochs=2, threads=threads, diagnostic=0).fit(shards)
+
+    def swivel(threads):
+        wordvec.Swivel(epochs=1, threads=threads).fit(shards)
+
+    def all_of_them():
+        for name, run in (("counting", count), ("GloVe", glove), ("Swivel", swivel)):
+            (cpu, one, _), (cpu2, two, _) = (bench.cpu(partial(run, n)) for n in (1, 2))
+            bench.note(f"{name}, two threads, wall s", two, peer=f"{one:.3g} with one")
+            # CPU time that the second thread adds: nothing waits busily, nothing is done twice.
+            bench.note("  CPU time of it", cpu2 / cpu, most=1.25)
+
+    benchmark.pedantic(all_of_them, rounds=1)
     bench.check()
 
 
@@ -126,28 +171,22 @@ def test_skip_gram_from_counts(benchmark, bench, wiki, corpora, tmp_path):
 
 
 def test_counting_keeps_to_its_memory(benchmark, bench, wiki, tmp_path):
-    """The ids of the text are held beside the budget, as is the interpreter."""
+    """All that the process holds: interpreter, words, ids, pairs, of which there are 360 MB."""
     files = [tmp_path / name for name in ("small", "large")]
+    peaks = []
 
     def count(folder, memory):
         return bench.peak_memory(
             "-m", "wordvec", "count", wiki, "-o", folder, "--window", 15, "--memory", memory,
-            "--threads", 1, "--quiet",
+            "--threads", 2, "--quiet",
         )  # fmt: skip
 
-    floor = bench.peak_memory("-m", "wordvec", "vocab", wiki, "-o", tmp_path / "v", "--quiet")
-    peaks = {}
-
     def both():
-        for folder, memory in zip(files, ("64M", "4G"), strict=True):
-            peaks[memory] = count(folder, memory)
+        peaks.extend(count(*each) for each in zip(files, ("200M", "4G"), strict=True))
 
     benchmark.pedantic(both, rounds=1)
-    ids = 4 * wordvec.encode(wiki).ids.size
-    # Reading holds the ids twice while words get their final ranks.
-    allowed = floor + 2 * ids + (64 << 20)
-    bench.note("counting, --memory 64M, peak MB", peaks["64M"] / 1e6, most=allowed / 1e6)
-    bench.note("  --memory 4G, peak MB", peaks["4G"] / 1e6)
+    bench.note("counting, --memory 200M, peak MB", peaks[0] / 1e6, most=(200 << 20) / 1e6)
+    bench.note("  --memory 4G, peak MB", peaks[1] / 1e6)
     for name in ("tiles.bin", "manifest.json"):
         small, large = ((folder / name).read_bytes() for folder in files)
         assert small == large

@@ -41,6 +41,16 @@ def test_an_unknown_word_is_one_line_with_the_nearest(run, path):
     assert err == "wordvec: error: no word 'kingg'; nearest known spellings: 'king'\n"
 
 
+def test_contexts_are_written_when_they_are_asked_for(run, path, tmp_path):
+    words = ["x", "y"]
+    WordVectors(words, [[1, 2], [3, 4]], contexts=[[5, 6], [7, 8]]).save(tmp_path / "both.wv")
+    assert run("convert", tmp_path / "both.wv", tmp_path / "c.txt", "--contexts")[0] == 0
+    assert load(tmp_path / "c.txt").vectors.tolist() == [[5, 6], [7, 8]]
+    code, _, err = run("convert", path, tmp_path / "d.txt", "--contexts")
+    assert code == 1
+    assert "no context vectors" in err
+
+
 def test_convert_there_and_back(run, path, tmp_path):
     assert run("convert", path, tmp_path / "v.txt")[0] == 0
     assert run("convert", tmp_path / "v.txt", tmp_path / "w.wv")[0] == 0

@@ -262,6 +262,17 @@ def test_safetensors_hold_vectors_words_and_counts(tmp_path):
     assert (text[a:b], text[b:c]) == (b"a", "größe".encode())
 
 
+def test_safetensors_hold_contexts_and_biases_too(tmp_path):
+    wv = WordVectors(
+        ["a", "b"], draw(2, 3), contexts=draw(2, 3), biases=[1, 2], context_biases=[3, 4]
+    )
+    formats.save(wv, tmp_path / "v.safetensors")
+    tensors = read_safetensors(tmp_path / "v.safetensors")
+    assert tensors.keys() == {"vectors", "words", "offsets", "contexts", "biases", "context_biases"}
+    for name in ("contexts", "biases", "context_biases"):
+        np.testing.assert_array_equal(tensors[name], getattr(wv, name))
+
+
 def test_a_static_embedding_folder_has_what_sentence_transformers_opens(tmp_path):
     wv = WordVectors(["a", "größe"], draw(2, 3))
     formats.save(wv, tmp_path / "s", format="static-embedding")

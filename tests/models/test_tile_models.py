@@ -7,6 +7,7 @@ from wordvec.cooccurrence import Window, count, subsample
 from wordvec.corpus import encode
 from wordvec.errors import TrainingError
 from wordvec.models.glove import GloVe
+from wordvec.models.ppmi import PPMI
 from wordvec.models.sgns import SGNS
 from wordvec.models.swivel import Swivel, Tiles
 from wordvec.vectors import WordVectors
@@ -27,16 +28,35 @@ def shards(planted, tmp_path_factory):
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("output", ["sum", "words"])
+@pytest.mark.parametrize("output", ["sum", "words", "both"])
 def test_a_warm_start_is_where_the_older_vectors_are(model, output, shards):
     old = model(**QUICK | {"output": output}).fit(shards).vectors_
     new = model(**QUICK | {"epochs": 1, "output": output} | STILL[model])
     new.fit(shards, init=old)
     np.testing.assert_allclose(new.vectors_.vectors, old.vectors, atol=1e-5)
-    np.testing.assert_allclose(new.vectors_.contexts, old.contexts, atol=1e-5)
+    if output != "both":
+        np.testing.assert_allclose(new.vectors_.contexts, old.contexts, atol=1e-5)
     if model is GloVe:
         np.testing.assert_allclose(new.vectors_.biases, old.biases, atol=1e-5)
         np.testing.assert_allclose(new.vectors_.context_biases, old.context_biases, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", [*MODELS, PPMI])
+def test_words_and_contexts_come_out_added_alone_or_beside_each_other(model, shards):
+    options = {name: QUICK[name] for name in ("vector_size", "threads", "epochs")}
+    if model is PPMI:
+        del options["epochs"]
+    added, alone, beside = (
+        model(**options, output=output).fit(shards).vectors_ for output in ("sum", "words", "both")
+    )
+    np.testing.assert_allclose(added.vectors, alone.vectors + alone.contexts, atol=1e-6)
+    assert np.array_equal(beside.vectors, np.concatenate([alone.vectors, alone.contexts], axis=1))
+    for name in ("biases", "context_biases"):
+        x, y = getattr(alone, name), getattr(beside, name)
+        assert (x is None) == (y is None) == (model is not GloVe)
+        assert x is None or np.array_equal(x, y)
+    with pytest.raises(ValueError, match="sum, words or both"):
+        model(**options, output="all").fit(shards)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -108,13 +128,14 @@ def test_the_diagnostic_solves_weighted_least_squares(shards):
     assert model.convergence_[-1] == pytest.approx(np.mean(cosines), abs=1e-5)
 
 
-def test_swivels_loss_is_the_papers(shards):
+@pytest.mark.parametrize("diagonal", [True, False])
+def test_swivels_loss_is_the_papers(shards, diagonal):
     """Loss of an epoch with one tile: before the step, so that of the parameters at the start."""
-    options = {"eta": 1e-12, "epochs": 1}
+    options = {"eta": 1e-12, "epochs": 1, "diagonal": diagonal}
     model = Swivel(**QUICK | options).fit(shards)
     v = model.vectors_
     words = (v.vectors - v.contexts).astype(float)
-    x = shards.sparse().toarray() + np.diag(v.counts)
+    x = shards.sparse().toarray() + diagonal * np.diag(v.counts)
     rows, cols = np.log(x.sum(1) + 1), np.log(x.sum(0) + 1)
     z = words @ v.contexts.astype(float).T - (np.log(x.sum() + 1) - rows[:, None] - cols)
     seen = x > 0

@@ -75,6 +75,7 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
 @click.option("--parts", type=click.IntRange(1), help="Bytes a vector of --dtype pq.")
 @click.option("--coarse", is_flag=True, help="Add an int8 copy for quicker searches.")
 @click.option("--fold", is_flag=True, help="Add an index of folded spellings.")
+@click.option("--contexts", is_flag=True, help="Write the context vectors instead.")
 @click.option("--force", is_flag=True, help="Replace OUT if it exists.")
 def convert(
     source: str,
@@ -84,6 +85,7 @@ def convert(
     parts: int | None,
     coarse: bool,
     fold: bool,
+    contexts: bool,
     force: bool,
 ) -> None:
     """Reads vectors of any known format and writes them in another, or in another encoding.
@@ -95,6 +97,8 @@ def convert(
 
     formats.check(target, format=name, force=force)
     wv = wordvec.load(source)
+    if contexts:
+        wv = _contexts(wv, source)
     if coarse:
         wv = wv.with_coarse()
     if dtype is not None:
@@ -103,6 +107,15 @@ def convert(
         wv = wv.with_folding()
     formats.save(wv, target, format=name, force=force)
     _say_repeated(wv)
+
+
+def _contexts(wv: Any, source: str) -> Any:
+    from wordvec.errors import FormatError
+    from wordvec.vectors import WordVectors
+
+    if wv.contexts is None:
+        raise FormatError(f"{source}: has no context vectors; glove and swivel store them")
+    return WordVectors(list(wv), wv.contexts, counts=wv.counts, biases=wv.context_biases)
 
 
 def _say_repeated(wv: Any) -> None:

@@ -170,13 +170,16 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
     help="swivel: times count^weight-exponent, added to it.  [.25]",
 )
 @click.option(
+    "--diagonal/--no-diagonal", default=None, help="swivel: words occur with themselves, or not."
+)
+@click.option(
     "--smoothing", type=click.FloatRange(min=0), help="ppmi: contexts are count^this.  [.75]"
 )
 @click.option("--power", type=click.FloatRange(0, 1), help="ppmi: of the singular values.  [.5]")
 @click.option(
     "--output-vectors",
-    type=click.Choice(["sum", "words"]),
-    help="glove, swivel, ppmi: w + c, or w alone.  [sum; ppmi words]",
+    type=click.Choice(["sum", "words", "both"]),
+    help="glove, swivel, ppmi: w + c, w alone, or w beside c.  [sum; ppmi words]",
 )
 @click.option(
     "--unk", is_flag=True, default=None, help="glove, swivel, ppmi: add <unk>, of 100 rare words."
@@ -401,7 +404,9 @@ def vocab(
 @click.option(
     "--seed", type=click.IntRange(0, (1 << 64) - 1), default=1, help="Of the subsampling."
 )
-@click.option("--memory", type=Size(), default="4G", help="Bytes to use beside the text's ids.")
+@click.option(
+    "--memory", type=Size(), default="4G", help="Bytes to hold at most; the rest lies in files."
+)
 @THREADS
 @FORCE
 @display_options
@@ -440,6 +445,7 @@ def count(
         keep_gaps=gaps,
         keep_lines=not across_lines,
         threads=threads or default_threads(),
+        memory=memory,
         progress=reading(display),
     )
     say_corpus(display, corpus)

@@ -28,7 +28,8 @@ _UNKNOWN = "[UNK]"
 
 def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Writes `vectors` (V, d), `words` (bytes, one after the other) and `offsets` (V + 1,) of the
-    words in them; `counts` where there are any."""
+    words in them; `counts`, `contexts` (V, d), `biases` and `context_biases` where there are
+    any."""
     words = [word.encode("utf-8", "surrogateescape") for word in vectors]
     offsets = np.cumsum([0, *map(len, words)], dtype=np.int64)
     tensors: dict[str, NDArray[Any]] = {
@@ -36,8 +37,9 @@ def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = F
         "words": np.frombuffer(b"".join(words), np.uint8),
         "offsets": offsets,
     }
-    if vectors.counts is not None:
-        tensors["counts"] = vectors.counts
+    for name in ("counts", "contexts", "biases", "context_biases"):
+        if (own := getattr(vectors, name)) is not None:
+            tensors[name] = own
     with write_atomically(path, force=force) as file:
         _write(file, tensors, {"format": "wordvec"})
 

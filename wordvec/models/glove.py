@@ -44,9 +44,9 @@ class GloVe(TileModel):
     bias_rate : float, optional
         The rate of the biases. By default 1, as in Stanford's code since 2019, which is better than
         eta (WordSim-353 .475 against .458 on 17 million words); the paper has eta.
-    output : {"sum", "words"}
-        Vectors are w + c, as in Stanford's code, or w alone. Either way the store carries contexts
-        and biases.
+    output : {"sum", "words", "both"}
+        Vectors are w + c, as in Stanford's code, w alone, or w and then c in 2 vector_size
+        dimensions. The store carries contexts and biases whichever it is.
     unk : bool
         Whether `<unk>` comes last, the mean of the 100 rarest words, as in Stanford's code.
     diagnostic : int

@@ -53,7 +53,7 @@ class MatrixModel(Estimator):
     window: int = 10
     min_count: int = 5
     max_vocab: int | None = None
-    output: Literal["sum", "words"] = "sum"
+    output: Literal["sum", "words", "both"] = "sum"
     unk: bool = False
     threads: int | None = None
     seed: int = 1
@@ -64,8 +64,8 @@ class MatrixModel(Estimator):
     def _check(self) -> None:
         check("vector_size", self.vector_size, 1, 1 << 20)
         check("seed", self.seed, 0, (1 << 64) - 1)
-        if self.output not in ("sum", "words"):
-            raise ValueError(f"output must be sum or words, got {self.output!r}")
+        if self.output not in ("sum", "words", "both"):
+            raise ValueError(f"output must be sum, words or both, got {self.output!r}")
 
     def _above_zero(self, *names: str) -> None:
         for name in names:
@@ -124,8 +124,11 @@ class MatrixModel(Estimator):
         from wordvec import __version__
         from wordvec.vectors import WordVectors
 
-        vectors = words + contexts if self.output == "sum" else words
-        arrays = {"vectors": vectors, "contexts": contexts, **biases}
+        if self.output == "both":
+            arrays = {"vectors": np.concatenate([words, contexts], axis=1), **biases}
+        else:
+            vectors = words + contexts if self.output == "sum" else words
+            arrays = {"vectors": vectors, "contexts": contexts, **biases}
         keys, counts = list(shards.vocab), shards.vocab.counts
         if self.unk:
             if UNK in keys:
@@ -176,22 +179,27 @@ class Start:
     def warm(self, shards: Shards, dim: int) -> Warm | None:
         """What `init` has of the shards' words; new words start as they always do.
 
-        Vectors with contexts give both (w = vector - context where the vector is their sum);
-        vectors alone are halved, so that w + c is the vector.
+        Vectors with contexts give both (w = vector - context where the vector is their sum), and
+        so do those of output "both"; vectors alone are halved, so that w + c is the vector.
         """
         import numpy as np
 
         old = self.init
         if old is None:
             return None
-        ids, rows = rows_in_common(old, shards.vocab, dim)
+        output = old.meta.get("options", {}).get("output")
+        joined = output == "both" and old.contexts is None
+        ids, rows = rows_in_common(old, shards.vocab, 2 * dim if joined else dim)
         vectors = np.asarray(old.vectors, np.float32)[rows]
-        if old.contexts is None:
+        if joined:
+            vectors, contexts = vectors[:, :dim], vectors[:, dim:]
+        elif old.contexts is None:
             half: Matrix = vectors / np.float32(2)
             return Warm(ids, half, half, None)
-        contexts = np.asarray(old.contexts, np.float32)[rows]
-        if old.meta.get("options", {}).get("output") == "sum":
-            vectors = vectors - contexts
+        else:
+            contexts = np.asarray(old.contexts, np.float32)[rows]
+            if output == "sum":
+                vectors = vectors - contexts
         both = None
         if old.biases is not None and old.context_biases is not None:
             both = np.stack([old.biases[rows], old.context_biases[rows]]).astype(np.float32)

@@ -32,7 +32,7 @@ class PPMI(MatrixModel):
         Below 1, rare contexts weigh less; .75 as in [1]_.
     power : float
         In [0, 1]; .5 as in [1]_.
-    output : {"words", "sum"}
+    output : {"words", "sum", "both"}
     seed : int
         Of the solver's first vector.
 
@@ -49,7 +49,7 @@ class PPMI(MatrixModel):
        from word embeddings".
     """
 
-    output: Literal["sum", "words"] = "words"
+    output: Literal["sum", "words", "both"] = "words"
     smoothing: float = 0.75
     power: float = 0.5
 

@@ -60,7 +60,7 @@ class SGNS(TileModel):
     cap : float
         A cell is visited ceil(X / cap) times an epoch, with weight X / ceil(X / cap): at 1 a heavy
         cell's steps are as large as the stream's.
-    output : {"words", "sum"}
+    output : {"words", "sum", "both"}
         Vectors are w alone, as in word2vec, or w + c. The store carries contexts either way.
     unk : bool
         Whether `<unk>` comes last, the mean of the 100 rarest words.
@@ -84,7 +84,7 @@ class SGNS(TileModel):
 
     window: int = 5
     sample: float = 1e-3
-    output: Literal["sum", "words"] = "words"
+    output: Literal["sum", "words", "both"] = "words"
     epochs: int = 5
     negative: int = 5
     ns_exponent: float = 0.75
@@ -113,7 +113,8 @@ class SGNS(TileModel):
         uniform_rows(words, d, 0.5 / d, self.seed)
         if (warm := start.warm(shards, d)) is not None:
             words[warm.ids, :d], contexts[warm.ids, :d] = warm.words, warm.contexts
-            if start.init is not None and start.init.contexts is None:
+            old = start.init
+            if old is not None and old.contexts is None and old.vector_size == d:
                 # Vectors alone are inputs here, not a sum; the outputs start as they always do.
                 words[warm.ids, :d] += warm.contexts
                 contexts[:] = 0

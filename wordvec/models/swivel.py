@@ -28,8 +28,8 @@ class Swivel(TileModel):
     """Swivel [1]_: pointwise mutual information, with what was never seen together too.
 
     Every cell of the matrix counts, so an epoch is about 6 V^2 d operations, whatever the corpus.
-    Each word occurs once with itself, as in the reference: its count is added to its own cell and
-    to both marginals.
+    In the reference each word occurs once with itself: its count is added to its own cell and to
+    both marginals; see `diagonal`.
 
     Parameters
     ----------
@@ -46,8 +46,12 @@ class Swivel(TileModel):
     base_weight, weight, weight_exponent : float
         The weight of an observed cell is base_weight + weight x ** weight_exponent; the
         reference's.
-    output : {"sum", "words"}
-        Vectors are w + c, as in the reference, or w alone. The store carries contexts either way.
+    diagonal : bool
+        Whether words occur with themselves, as in the reference. Without, similarity of rare words
+        is not pulled towards their own information, which is the largest of all: docs/models.md.
+    output : {"sum", "words", "both"}
+        Vectors are w + c, as in the reference, w alone, or w and then c in 2 vector_size
+        dimensions. The store carries contexts whichever it is.
     unk : bool
         Whether `<unk>` comes last, the mean of the 100 rarest words.
     threads : int, optional
@@ -71,6 +75,7 @@ class Swivel(TileModel):
     base_weight: float = 0.1
     weight: float = 0.25
     weight_exponent: float = 0.5
+    diagonal: bool = True
 
     def _check(self) -> None:
         super()._check()
@@ -83,7 +88,7 @@ class Swivel(TileModel):
         words, contexts = (self._parameters(shards.words, side) for side in (0, 1))
         if (warm := start.warm(shards, d)) is not None:
             words[warm.ids, :d], contexts[warm.ids, :d] = warm.words, warm.contexts
-        tiles = Tiles(shards)
+        tiles = Tiles(shards, diagonal=self.diagonal)
         trainer = SwivelTrainer(
             words,
             contexts,
@@ -150,14 +155,14 @@ class Room:
 
 
 class Tiles:
-    """Whole tiles of shards: both triangles, and each word with itself."""
+    """Whole tiles of shards: both triangles, and each word with itself if that is wanted."""
 
-    def __init__(self, shards: Shards) -> None:
+    def __init__(self, shards: Shards, *, diagonal: bool = True) -> None:
         import numpy as np
 
         self.shards = shards
         self.own: NDArray[np.float32] | None = None
-        if shards.kind == "co-occurrence":
+        if diagonal and shards.kind == "co-occurrence":
             own = shards.vocab.counts.astype(np.float32)
             if sample := float(shards.manifest.get("sample", 0)):
                 own *= keep_probability(shards.vocab, sample)  # what was counted, on average
