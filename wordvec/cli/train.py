@@ -196,8 +196,13 @@ def train(
         if len(inputs) > 1:
             raise click.UsageError(f"--model {model} takes one list of relations")
         chosen = {name: value for name, value in options.items() if _chosen(ctx, name)}
+
+        def say(message: str) -> None:
+            display.close()
+            display.say(message)
+
         hierarchy.train_relations(
-            inputs[0], output, model, chosen, force=force, progress=display, say=display.say
+            inputs[0], output, model, chosen, force=force, progress=display, say=say
         )
         return
     estimator, more = _estimator(ctx, model, options)
