@@ -141,7 +141,7 @@ def damaged(gold: Pairs, terms: Sequence[str], share: float, seed: int) -> Pairs
     rng = np.random.default_rng(seed)
     pairs = sorted(gold)
     order, k = rng.permutation(len(pairs)), int(share * len(pairs))
-    moved = [(pairs[i][0], terms[rng.integers(len(terms))]) for i in order[:k]]
+    moved = [(pairs[i][0], terms[int(rng.integers(len(terms)))]) for i in order[:k]]
     kept = [pairs[i] for i in order[2 * k :]]
     return {pair for pair in (*moved, *kept) if pair[0] != pair[1]}
 
@@ -211,7 +211,7 @@ def read_words(path: str) -> str:
 
 def pattern_pairs(terms: Sequence[str], text: str) -> dict[Pair, float]:
     """(term, general term) of Hearst's patterns; one occurrence is enough."""
-    forms = {}
+    forms: dict[str, str] = {}
     for term in terms:
         plain = " ".join(re.sub("[^a-z ]", " ", term).split())
         forms |= {form: term for form in numbers(plain) if len(form) > 2}
