@@ -1,4 +1,4 @@
-"""python -m evals: the campaign; python -m evals oov, demo: the others' parts of it."""
+"""python -m evals: the campaign; python -m evals oov, taxonomies, demo: other trials."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def campaign(
 
 def main(argv: list[str]) -> None:
     """Runs the subcommand that comes first, or the campaign."""
-    if argv[:1] == ["oov"]:
-        import_module("evals.oov").run(argv[1:])
+    if argv[:1] in (["oov"], ["taxonomies"]):
+        import_module(f"evals.{argv[0]}").run(argv[1:])
     elif argv[:1] == ["demo"]:
         from evals import demo
 

@@ -11,7 +11,7 @@ import wordvec
 from wordvec import manifold
 from wordvec.hyperbolic import add_node, ancestors, children, convert_model, parents, write_text
 from wordvec.models.poincare import Poincare
-from wordvec.relations import Relations, read_relations
+from wordvec.relations import Relations, from_pairs, read_relations
 from wordvec.vectors import WordVectors
 
 MAMMALS = Path(__file__).resolve().parents[1] / "data" / "relations" / "mammals.tsv"
@@ -61,6 +61,23 @@ def test_a_new_node_lands_below_its_parents_and_moves_nothing(
         assert len(grown) == len(wv) + 1
         found = {name for name, _ in parents(grown, "liger", len(above))}
         assert len(found & set(above)) >= len(above) - 1
+
+
+def test_new_nodes_find_their_parents_as_well_as_trained_ones(relations: Relations) -> None:
+    above: dict[str, list[str]] = {}
+    for a, b in relations.pairs():
+        above.setdefault(a, []).append(b)
+    leaves = sorted(set(above) - {b for _, b in relations.pairs()})
+    new = [str(name) for name in np.random.default_rng(0).choice(leaves, 12, replace=False)]
+    kept = from_pairs([p for p in relations.pairs() if p[0] not in new])
+    wv = Poincare(vector_size=5, negative=20, epochs=300, burn_in=30, threads=1).fit(kept).vectors_
+    found = [
+        len(set(above[name]) & {b for b, _ in parents(grown, name, len(above[name]))})
+        / len(above[name])
+        for name in new
+        for grown in [add_node(wv, name, parents=above[name])]
+    ]
+    assert np.mean(found) > 0.9  # .98 over forty; .60 if a term may lie nearer the origin
 
 
 def test_a_new_node_above_children_is_their_parent(mammals: WordVectors) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Found: TypeAlias = list[tuple[str, float]]
 
+BEYOND = 0.05  # how much farther from the origin a new term lies than its ancestors, at least
+EDGE = 1 - 1e-12
+
 
 def kind_of(vectors: WordVectors) -> str:
     """The manifold of hierarchy vectors.
@@ -158,6 +161,10 @@ def add_node(
     outward = u / max(float(np.linalg.norm(u)), 1e-2) + 0.1 * rng.normal(size=len(u))
     if len(above):  # a little beyond its parents
         u = manifold.add(u, np.tanh(0.25) * outward / np.linalg.norm(outward))
+    radii = manifold.radius(points, "poincare")
+    low = float(radii[above].max()) + BEYOND if len(above) else 0.0
+    high = float(radii[below].min()) - BEYOND if len(below) else np.inf
+    u = _between(u, low, high)
     for step in range(steps):
         gradient = _pull(points, u, above, below, others)
         length = float(np.linalg.norm(gradient)) * 2 / float(manifold.gap(u))
@@ -165,13 +172,21 @@ def add_node(
             break
         move = alpha * (1 - step / steps) * length
         way = -gradient / np.linalg.norm(gradient)
-        u = manifold.add(u, np.tanh(min(move, 1.0) / 2) * way)
+        u = _between(manifold.add(u, np.tanh(min(move, 1.0) / 2) * way), low, high)
     placed = manifold.convert(u[None], "poincare", kind)
     counts = vectors.counts
     if counts is not None:
         counts = np.append(counts, len(near))
     grown = np.vstack([vectors.vectors, placed])
     return _like(vectors, [*vectors.index_to_key, name], grown, {}, counts)
+
+
+def _between(u: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """u, moved along its ray to a distance from the origin between low and high; high wins."""
+    norm = max(float(np.linalg.norm(u)), 1e-300)
+    radius = 2 * np.arctanh(min(norm, EDGE))
+    wanted = max(min(max(radius, low), high), 0.0)
+    return u if wanted == radius else np.asarray(u * (min(np.tanh(wanted / 2), EDGE) / norm))
 
 
 def _pull(

@@ -83,6 +83,25 @@ def test_a_tree_that_needs_more_bits_is_refused_with_the_remedy(
     code, _, err = run(*sarkar, "--precision", 87)
     assert code == 0
     assert "tau 30, 87 bits of 87" in err
+    assert f"wrote     {tmp_path / 'm.wv'}: 6 x 2" in err
+    code, out, _ = run("taxonomy", "judge", tmp_path / "m.wv", zoo, "--exact", "--format", "json")
+    exact = json.loads(out)[0]
+    assert (exact["map"], exact["bits"]) == (1, 87)
+    code, _, err = run("taxonomy", "judge", tmp_path / "m.wv", zoo, "--exact", "--closure")
+    assert code == 2
+    (tmp_path / "other.tsv").write_text("a\tb\nc\tb\nd\tc\n")
+    code, _, err = run("taxonomy", "judge", tmp_path / "m.wv", tmp_path / "other.tsv", "--exact")
+    assert (code, "not the tree that these vectors were made of" in err) == (2, True)
+
+
+def test_a_construction_is_judged_by_its_edges(zoo: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "m.wv"
+    assert run("train", zoo, "--model", "sarkar", "-o", out)[0] == 0
+    code, text, _ = run("taxonomy", "judge", out, zoo, "--undirected", "--format", "json")
+    row = json.loads(text)[0]
+    assert (code, row["task"], row["map"], row["nodes"]) == (0, "edges", 1, 6)
+    assert row["distortion"] < 0.1
+    assert row["worst"] < 1.3
 
 
 def test_options_of_other_models_are_refused(zoo: Path, tmp_path: Path, run: Run) -> None:
@@ -100,6 +119,44 @@ def test_points_at_the_edge_are_reported(zoo: Path, tmp_path: Path, run: Run) ->
     code, _, err = run("train", zoo, "--model", "lorentz", *options, "-o", tmp_path / "m.wv")
     assert code == 0
     assert "held at the edge of the manifold: lower alpha (100000)" in err
+
+
+def test_direct_relations_are_told_from_those_that_follow(
+    zoo: Path, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "all.tsv").write_text(LIST + "dog\tanimal\nsparrow\tanimal\n")
+    code, out, _ = run("relations", "direct", tmp_path / "all.tsv")
+    assert code == 0
+    assert set(out.splitlines()) == set(LIST.splitlines())
+
+
+def test_a_run_goes_on_from_its_checkpoint(
+    zoo: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wordvec.models import hierarchy
+
+    monkeypatch.setattr(hierarchy.Stopwatch, "seconds", property(lambda self: 61.0))
+    train = ("train", zoo, "--model", "lorentz", "--epochs", 5, "--threads", 1)
+    state = ("--checkpoint", tmp_path / "state")
+    order, trained = hierarchy.hyper.order, []
+
+    def stop(key: int, out: Any) -> None:
+        trained.append(key)
+        if len(trained) == 9:  # of ten epochs in the first run, with burn-in
+            raise KeyboardInterrupt
+        order(key, out)
+
+    monkeypatch.setattr(hierarchy.hyper, "order", stop)
+    assert run(*train, *state, "-o", tmp_path / "a.wv")[0] == 130
+    assert (tmp_path / "state").exists()
+    assert not (tmp_path / "a.wv").exists()
+    code, _, err = run(*train, *state, "--alpha", 0.2, "-o", tmp_path / "a.wv")
+    assert (code, "other options or relations" in err) == (1, True)
+    assert run(*train, *state, "-o", tmp_path / "a.wv")[0] == 0
+    assert not (tmp_path / "state").exists()
+    assert run(*train, "-o", tmp_path / "b.wv")[0] == 0
+    one, two = (wordvec.load(tmp_path / name).vectors for name in ("a.wv", "b.wv"))
+    assert one.tobytes() == two.tobytes()
 
 
 def test_wordnet_closure_shards_and_check(zoo: Path, tmp_path: Path, run: Run) -> None:

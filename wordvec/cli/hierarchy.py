@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.progress import quantity
 from wordvec.files import check_target
 
 if TYPE_CHECKING:
@@ -136,6 +138,8 @@ def train_relations(
         say(f"tau {estimator.tau_:.4g}, {estimator.bits_} bits of {estimator.precision}")
     vectors: WordVectors = estimator.vectors_
     vectors.save(output, force=force)
+    size = quantity(Path(output).stat().st_size)
+    say(f"wrote     {output}: {len(vectors):,} x {vectors.vector_size}, {size}B")
     return vectors
 
 
@@ -166,6 +170,7 @@ relations = LazyGroup(
     {
         "wordnet": "wordvec.cli.hierarchy:relations_wordnet",
         "closure": "wordvec.cli.hierarchy:relations_closure",
+        "direct": "wordvec.cli.hierarchy:relations_direct",
         "shards": "wordvec.cli.hierarchy:relations_shards",
         "check": "wordvec.cli.hierarchy:relations_check",
     },
@@ -199,6 +204,16 @@ def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> N
 def relations_closure(source: str, output: str, direction: str, force: bool) -> None:
     """Writes all (node, ancestor) pairs of a list, child first."""
     _write(_read(source, direction).closure(), output, force)
+
+
+@click.command("direct", cls=Command)
+@click.argument("source", metavar="LIST", type=_FILE)
+@click.option("-o", "--output", default="-", help="File to write; - is standard output.")
+@_DIRECTION
+@_FORCE
+def relations_direct(source: str, output: str, direction: str, force: bool) -> None:
+    """Writes a list without the pairs that two others imply, child first."""
+    _write(_read(source, direction).direct(), output, force)
 
 
 @click.command("shards", cls=Command)
@@ -334,19 +349,81 @@ def taxonomy_add(
 @click.argument("source", metavar="RELATIONS", type=_FILE)
 @click.option("--closure", is_flag=True, help="Rank all ancestors.")
 @click.option("--known", type=_FILE, help="Other true relations: RELATIONS were held out of them.")
+@click.option(
+    "--undirected", is_flag=True, help="Distortion of all distances and MAP of edges, both ways."
+)
+@click.option(
+    "--exact", is_flag=True, help="MAP of a planar construction before it was rounded to float64."
+)
 @_DIRECTION
 @format_option
 def taxonomy_judge(
-    vectors: str, source: str, closure: bool, known: str | None, direction: str, output: str
+    vectors: str,
+    source: str,
+    closure: bool,
+    known: str | None,
+    undirected: bool,
+    exact: bool,
+    direction: str,
+    output: str,
 ) -> None:
-    """Mean rank and MAP of relations: reconstruction, or link prediction with --known."""
+    """Mean rank and MAP of relations: reconstruction, or link prediction with --known.
+
+    --undirected and --exact judge constructions: RELATIONS are the edges of a tree or graph.
+    """
     from wordvec.evaluation.hierarchy import link_prediction
 
     asked = _read(source, direction)
+    if undirected or exact:
+        if closure or known is not None:
+            raise click.UsageError("--closure and --known judge directed relations")
+        emit([_judge_edges(_load(vectors), asked, exact)], output)
+        return
     asked = asked.closure() if closure else asked
     others = asked if known is None else _read(known, direction)
     task = "reconstruction" if known is None else "link prediction"
     emit([{"task": task, **link_prediction(_load(vectors), asked, others).as_row()}], output)
+
+
+def _judge_edges(vectors: WordVectors, edges: Relations, exact: bool) -> dict[str, Any]:
+    from wordvec.evaluation.hierarchy import MOST_NODES, distortion, neighbour_map
+
+    if exact:
+        return _judge_exactly(vectors, edges)
+    if edges.n_nodes > MOST_NODES:  # all pairs would be too many
+        return {"task": "edges", "map": neighbour_map(vectors, edges), "nodes": edges.n_nodes}
+    found = distortion(vectors, edges)
+    return {
+        "task": "edges",
+        "distortion": found.average,
+        "worst": found.worst,
+        "map": found.map,
+        "nodes": found.nodes,
+    }
+
+
+def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
+    from wordvec.models.planar import planar_map
+    from wordvec.models.sarkar import rooted_tree, spanning_tree
+
+    made: dict[str, Any] = vectors.meta.get("construction", {})
+    options: dict[str, Any] = vectors.meta.get("options", {})
+    if vectors.meta.get("model") != "sarkar" or vectors.vector_size != 2:
+        raise ValueError("--exact needs what --model sarkar made in two dimensions")
+    tree = (
+        spanning_tree(edges, options.get("root"))
+        if options.get("undirected")
+        else rooted_tree(edges)
+    )
+    if int(tree.depth.max()) != made["depth"] or tree.max_degree != made["max_degree"]:
+        raise ValueError(f"{edges.source}: not the tree that these vectors were made of")
+    return {
+        "task": "edges of the tree, exactly",
+        "map": planar_map(tree, made["tau"]),
+        "tau": made["tau"],
+        "bits": made["bits"],
+        "nodes": edges.n_nodes,
+    }
 
 
 @click.command("entailment", cls=Command)

@@ -231,8 +231,13 @@ def train(
         if len(inputs) > 1:
             raise click.UsageError(f"--model {model} takes one list of relations")
         chosen = {name: value for name, value in options.items() if _chosen(ctx, name)}
+
+        def say(message: str) -> None:
+            display.close()
+            display.say(message)
+
         hierarchy.train_relations(
-            inputs[0], output, model, chosen, force=force, progress=display, say=display.say
+            inputs[0], output, model, chosen, force=force, progress=display, say=say
         )
         return
     folder = Path(inputs[0]) if len(inputs) == 1 and Path(inputs[0]).is_dir() else None

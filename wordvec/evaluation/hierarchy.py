@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wordvec.vectors import WordVectors
 
 QUERIES = 4096  # nodes a task
+MOST_NODES = 10_000  # whose distances among each other are measured: 1.6 GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +252,12 @@ def distortion(
         Length of an edge in the embedding. Default: the scale of least average distortion among
         the quantiles of d_H / d_G.
     """
-    index = [vectors.key_to_index[name] for name in relations.names]
+    if relations.n_nodes > MOST_NODES:
+        raise ValueError(
+            f"{relations.source}: {relations.n_nodes:,} nodes have too many pairs to measure all, "
+            f"at most {MOST_NODES:,}; neighbour_map takes any number"
+        )
+    index = [vectors.get_index(name) for name in relations.names]
     points = vectors.vectors[index]
     graph = graph_distances(relations)
     upper = np.triu_indices(len(points), 1)
