@@ -12,9 +12,10 @@ import io
 import lzma
 import os
 import tarfile
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import IO, Any, NoReturn, cast
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from wordvec.errors import FormatError
 
 MAX_TOKEN = 1 << 16  # bytes; no released file has a word of a hundredth of that
+MAX_DIMENSIONS = 1 << 20
 _CHUNK = 1 << 20
 _DAMAGE = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
@@ -79,6 +81,22 @@ class Stream:
     def offset(self) -> int:
         """Offset in the unpacked file of the byte that is read next."""
         return self._start + self._at
+
+    @contextlib.contextmanager
+    def as_file(self) -> Iterator[tuple[IO[bytes], int]]:
+        """The whole file, unpacked, for readers that seek, and its size. What was packed goes to a
+        temporary file first."""
+        if self.size is not None:
+            self._file.seek(0)
+            yield self._file, self.size
+            return
+        with tempfile.TemporaryFile() as file:
+            while data := self.peek(_CHUNK):
+                self._at += len(data)
+                file.write(data)
+            size = file.tell()
+            file.seek(0)
+            yield file, size
 
     def fail(self, what: str, offset: int | None = None) -> NoReturn:
         """Raises FormatError with the file's name and the offset."""

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from wordvec.errors import FormatError
 from wordvec.files import write_atomically
 from wordvec.formats.lines import read_lines
-from wordvec.formats.stream import MAX_TOKEN, Rows, Stream, unique
+from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Rows, Stream, unique
 from wordvec.vectors import WordVectors
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,20})[ \t]+(\d{1,20})[ \t\r]*\n")
 _MAX_NUMBER = 64  # bytes of a number in text, with the space before it
-_MAX_DIMENSIONS = 1 << 20
 _BATCH = 1024
 
 
@@ -33,8 +32,8 @@ def matches(head: bytes) -> bool:
 def read(stream: Stream) -> WordVectors:
     """The vectors of a word2vec file, text or binary."""
     words, size = (int(number) for number in stream.until(b"\n", 64, "the header").split())
-    if size == 0 or size > _MAX_DIMENSIONS:
-        stream.fail(f"{size} dimensions; between 1 and {_MAX_DIMENSIONS:,} were expected", 0)
+    if size == 0 or size > MAX_DIMENSIONS:
+        stream.fail(f"{size} dimensions; between 1 and {MAX_DIMENSIONS:,} were expected", 0)
     text = _is_text(stream, size)
     least = words * (2 * size + 2 if text else 4 * size + 2) - 1
     if stream.size is not None and least > stream.size:
