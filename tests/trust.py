@@ -43,6 +43,7 @@ def questions(wv):
         "batch": lambda: wv.get_ids([*WORDS, "nothing"], strict=False),
         "missing": lambda: "nothing" in wv,
         "suggest": lambda: suggestion(wv),
+        "typo": lambda: wv._postings.nearest("kingg", 2),
         "prefix": lambda: wv.prefix("q"),
         "folded": lambda: wv.find_folded("KING"),
         "meta": lambda: wv.meta,

@@ -367,6 +367,10 @@ class WordVectors(Comparable):
     # Words that are not there.
 
     @cached_property
+    def _postings(self) -> spelling.Postings:
+        return spelling.Postings(self._words)
+
+    @cached_property
     def _folded(self) -> Folded:
         return Folded.build(self._list)
 
@@ -397,7 +401,8 @@ class WordVectors(Comparable):
         fold : bool, optional
             Whether to look for the folded spelling; by default where the file has the index.
         typo : bool
-            Whether to look for the nearest spelling when nothing else is found: milliseconds.
+            Whether to look for the nearest spelling when nothing else is found: about a
+            millisecond. The first use lists the words by trigrams: 1.3 s for a million words.
         """
         i = self._words.find(word)
         if i >= 0:
@@ -413,7 +418,7 @@ class WordVectors(Comparable):
         rows, used = self._from_form([word])
         if used[0]:
             return Lookup(rows[0], "subword")
-        near = spelling.nearest(self._words, word, 1) if typo else []
+        near = self._postings.nearest(word, 1) if typo else []
         if near:
             return Lookup(self.get_vector(near[0]), "typo", near[0])
         return Lookup(rows[0], "none")
