@@ -133,7 +133,7 @@ def _numbers(stream: Stream, pa: Any, column: Any, size: int | None, dtype: Any)
     first = int(lengths[0]) if len(lengths) else 1
     if values.null_count or (lengths != first).any() or not 0 < first <= MAX_DIMENSIONS:
         stream.fail("the vectors are not of one length, or lack a number", 0)
-    numbers = values.to_numpy(zero_copy_only=False).astype(dtype, copy=False)
+    numbers: NDArray[Any] = values.to_numpy(zero_copy_only=False).astype(dtype, copy=False)
     return numbers.reshape(len(column), first)
 
 
