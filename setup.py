@@ -16,6 +16,7 @@ MODULES = {
     "codec": ["wv_codec"],
     "cooc": ["wv_cooc"],
     "cpu": ["wv_cpu"],
+    "decimal": ["wv_decimal"],
     "glove": ["wv_glove", "wv_glove_scalar", "wv_glove_avx2", "wv_glove_avx512", "wv_glove_neon"],
     "ngram": ["wv_ngram", "wv_codec", "wv_store"],
     "sgns": ["wv_sgns", "wv_sgns_scalar", "wv_sgns_avx2", "wv_sgns_avx512", "wv_sgns_neon"],

@@ -5,6 +5,7 @@
  * exact and rates below average over the words that share n-grams. */
 #include "wv_ngram.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "wv_store.h"
@@ -156,6 +157,21 @@ wv_status wv_ngram_mean(const wv_matrix *matrix, const int64_t *rows, ptrdiff_t 
     return WV_OK;
 }
 
+static int by_number(const void *a, const void *b) {
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+float wv_ngram_step(int32_t *rows, ptrdiff_t n) {
+    double squares = 0;
+    qsort(rows, (size_t)n, sizeof *rows, by_number);
+    for (ptrdiff_t i = 0, j; i < n; i = j) {
+        for (j = i + 1; j < n && rows[j] == rows[i];) j++;
+        squares += (double)(j - i) * (double)(j - i);
+    }
+    return n ? (float)((double)n / squares) : 1.0f;
+}
+
 #define AHEAD 2 /* words whose rows are fetched before they are used */
 
 static void prefetch_word(const float *G, ptrdiff_t d, const int64_t *starts, const int32_t *rows,
@@ -167,8 +183,8 @@ static void prefetch_word(const float *G, ptrdiff_t d, const int64_t *starts, co
 }
 
 double wv_ngram_fit(const float *X, float *G, ptrdiff_t d, const int64_t *starts,
-                    const int32_t *rows, const int64_t *order, ptrdiff_t n, ptrdiff_t first,
-                    ptrdiff_t last, float rate, float *scratch) {
+                    const int32_t *rows, const float *steps, const int64_t *order, ptrdiff_t n,
+                    ptrdiff_t first, ptrdiff_t last, float rate, float *scratch) {
     const ptrdiff_t width = last - first;
     double loss = 0;
     for (ptrdiff_t w = 0; w < n; w++) {
@@ -182,11 +198,12 @@ double wv_ngram_fit(const float *X, float *G, ptrdiff_t d, const int64_t *starts
             for (ptrdiff_t j = 0; j < width; j++) scratch[j] += row[j];
         }
         const float one = 1.0f / (float)(end - begin);
+        const float step = rate * steps[order[w]];
         float squares = 0;
         for (ptrdiff_t j = 0; j < width; j++) {
             const float residual = x[j] - scratch[j] * one;
             squares += residual * residual;
-            scratch[j] = rate * residual;
+            scratch[j] = step * residual;
         }
         loss += squares;
         for (int64_t i = begin; i < end; i++) {

@@ -44,15 +44,21 @@ ptrdiff_t wv_ngram_rows(const wv_ngrams *ngrams, const uint8_t *word, ptrdiff_t 
 wv_status wv_ngram_mean(const wv_matrix *matrix, const int64_t *rows, ptrdiff_t n, int only_known,
                         float *out, float *scratch, ptrdiff_t *used);
 
+/* Sorts the rows (n,) of a word's n-grams; n over the sum of the squares of how often each occurs:
+ * 1 when none occurs twice. */
+float wv_ngram_step(int32_t *rows, ptrdiff_t n);
+
 /* One pass of the fit over words order[0 .. n): for word w with n-grams rows[starts[w]] ..
- * rows[starts[w + 1]], the residual X[w] - mean is added to each of them times `rate`. Only columns
- * first .. last are touched, and they do not depend on the others, so threads that divide the
- * columns give the same bytes at any number of threads.
+ * rows[starts[w + 1]], the residual X[w] - mean is added to each of them times `rate` and steps[w]
+ * of wv_ngram_step: a rate of 1 makes the mean the word's vector, and one below 2 nears it, however
+ * often an n-gram occurs in the word. Only columns first .. last are touched, and they do not
+ * depend on the others, so threads that divide the columns give the same bytes at any number of
+ * threads.
  *
- * X: (V, d); G: (buckets, d); rows in [0, buckets), order in [0, V): validated by the caller.
- * Returns the sum of squared residuals before the updates. */
+ * X: (V, d); G: (buckets, d); steps: (V,); rows in [0, buckets), order in [0, V): validated by the
+ * caller. Returns the sum of squared residuals before the updates. */
 double wv_ngram_fit(const float *X, float *G, ptrdiff_t d, const int64_t *starts,
-                    const int32_t *rows, const int64_t *order, ptrdiff_t n, ptrdiff_t first,
-                    ptrdiff_t last, float rate, float *scratch);
+                    const int32_t *rows, const float *steps, const int64_t *order, ptrdiff_t n,
+                    ptrdiff_t first, ptrdiff_t last, float rate, float *scratch);
 
 #endif

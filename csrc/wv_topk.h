@@ -16,6 +16,9 @@ typedef struct wv_topk {
                    float *out);
     /* out[i] = sum_j X[i, j] q[j] in whole numbers; |q[j]| 128 d < 2^31; X: (n, d), row stride d */
     void (*scores_i8)(const int8_t *X, ptrdiff_t n, ptrdiff_t d, const int16_t *q, int32_t *out);
+    /* out[i] = sum_g lut[g][nibble g of row i]: one block of WV_SKETCH_ROWS rows, groups * 32
+     * bytes; a sum is below 2^16 */
+    void (*sketch)(const uint8_t *block, const uint8_t (*lut)[16], ptrdiff_t groups, uint16_t *out);
     /* scores[i] *= scale[i] (scale may be NULL); at least the largest of them, NaN left out */
     float (*scale_max)(float *scores, const float *scale, ptrdiff_t n);
 } wv_topk;
@@ -51,6 +54,24 @@ void wv_heap_offer_rows(const wv_topk *table, wv_heap *heap, const float *X, ptr
 void wv_heap_offer_i8(const wv_topk *table, wv_heap *heap, const int8_t *X, ptrdiff_t n,
                       ptrdiff_t d, const float *codes_scale, const float *scale, const int16_t *q,
                       float unit, int64_t first);
+
+/* Signs of rows, a bit a number, in blocks of so many rows (the last one padded): byte 32 g + r of
+ * a block has the signs of the numbers 4 g .. 4 g + 3 of row r in its lower half, the first in the
+ * lowest bit, and those of row r + 32 in its upper half; a set bit is a number above 0. */
+#define WV_SKETCH_ROWS 64
+
+/* Writes the rows first .. first + n of X (n, d) to codes, which are zeros there; first is a
+ * multiple of WV_SKETCH_ROWS. factor (n,): |x|^2 over the sum of |x[j]|. */
+void wv_sketch_pack(const float *X, ptrdiff_t n, ptrdiff_t d, uint8_t *codes, float *factor);
+
+/* The tables of a query q (d,): lut (groups, 16) with groups = (d + 3) / 4. The dot product with a
+ * row is about (slope * sum + offset) * factor of the row. */
+void wv_sketch_query(const float *q, ptrdiff_t d, uint8_t (*lut)[16], float *slope, float *offset);
+
+/* Offers the rows start .. stop of a sketch: codes of all rows, factor (rows,). */
+void wv_heap_offer_sketch(const wv_topk *table, wv_heap *heap, const uint8_t *codes,
+                          const float *factor, const uint8_t (*lut)[16], ptrdiff_t groups,
+                          float slope, float offset, int64_t start, int64_t stop);
 
 /* Best first; the heap is empty of order afterwards. */
 void wv_heap_sort(wv_heap *heap);

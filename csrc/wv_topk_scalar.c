@@ -20,6 +20,16 @@ static void scores_i8(const int8_t *X, ptrdiff_t n, ptrdiff_t d, const int16_t *
     }
 }
 
+static void sketch(const uint8_t *block, const uint8_t (*lut)[16], ptrdiff_t groups,
+                   uint16_t *out) {
+    for (int r = 0; r < WV_SKETCH_ROWS; r++) {
+        unsigned sum = 0;
+        for (ptrdiff_t g = 0; g < groups; g++)
+            sum += lut[g][block[32 * g + r % 32] >> (r < 32 ? 0 : 4) & 15];
+        out[r] = (uint16_t)sum;
+    }
+}
+
 static float scale_max(float *values, const float *scale, ptrdiff_t n) {
     float best = -FLT_MAX;
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -29,4 +39,4 @@ static float scale_max(float *values, const float *scale, ptrdiff_t n) {
     return best;
 }
 
-const wv_topk wv_topk_scalar = {scores, scores_i8, scale_max};
+const wv_topk wv_topk_scalar = {scores, scores_i8, sketch, scale_max};

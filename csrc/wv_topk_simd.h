@@ -130,6 +130,83 @@ static void scores_i8(const int8_t *X, ptrdiff_t n, ptrdiff_t d, const int16_t *
     }
 }
 
+/* A shuffle looks sixteen or thirty-two nibbles up at once. Sums are kept in 16 bits: `all` of
+ * pairs of bytes, the upper one shifted by 8, and `odd` of the upper ones alone; what `odd` says is
+ * then taken off `all` (Andre, Kermarrec & Le Scouarnec 2015 for the look-up by shuffles). */
+#if defined(WV_SIMD_NEON)
+#define VB_ROWS 16
+typedef uint8x16_t vb;
+V_FN vb vb_load(const uint8_t *p) {
+    return vld1q_u8(p);
+}
+V_FN vb vb_table(const uint8_t *p) {
+    return vld1q_u8(p);
+}
+V_FN vb vb_lookup(vb table, vb codes, int upper) {
+    return vqtbl1q_u8(table, upper ? vshrq_n_u8(codes, 4) : vandq_u8(codes, vdupq_n_u8(15)));
+}
+V_FN void vb_add(vb v, vb *all, vb *odd) {
+    const uint16x8_t wide = vreinterpretq_u16_u8(v);
+    *all = vreinterpretq_u8_u16(vaddq_u16(vreinterpretq_u16_u8(*all), wide));
+    *odd = vreinterpretq_u8_u16(vaddq_u16(vreinterpretq_u16_u8(*odd), vshrq_n_u16(wide, 8)));
+}
+V_FN vb vb_zero(void) {
+    return vdupq_n_u8(0);
+}
+V_FN void vb_store(vb a, uint16_t *out) {
+    vst1q_u16(out, vreinterpretq_u16_u8(a));
+}
+#else
+#define VB_ROWS 32
+typedef __m256i vb;
+V_FN vb vb_load(const uint8_t *p) {
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+V_FN vb vb_table(const uint8_t *p) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)p));
+}
+V_FN vb vb_lookup(vb table, vb codes, int upper) {
+    const vb low = _mm256_set1_epi8(15);
+    return _mm256_shuffle_epi8(table,
+                               _mm256_and_si256(upper ? _mm256_srli_epi16(codes, 4) : codes, low));
+}
+V_FN void vb_add(vb v, vb *all, vb *odd) {
+    *all = _mm256_add_epi16(*all, v);
+    *odd = _mm256_add_epi16(*odd, _mm256_srli_epi16(v, 8));
+}
+V_FN vb vb_zero(void) {
+    return _mm256_setzero_si256();
+}
+V_FN void vb_store(vb a, uint16_t *out) {
+    _mm256_storeu_si256((__m256i *)out, a);
+}
+#endif
+
+WV_TARGET
+static void sketch(const uint8_t *block, const uint8_t (*lut)[16], ptrdiff_t groups,
+                   uint16_t *out) {
+    enum { PARTS = WV_SKETCH_ROWS / VB_ROWS, HALF = PARTS / 2 };
+    vb all[PARTS], odd[PARTS];
+    for (int p = 0; p < PARTS; p++) all[p] = odd[p] = vb_zero();
+    for (ptrdiff_t g = 0; g < groups; g++) {
+        const vb table = vb_table(lut[g]);
+        for (int p = 0; p < HALF; p++) {
+            const vb codes = vb_load(block + 32 * g + p * VB_ROWS);
+            vb_add(vb_lookup(table, codes, 0), &all[p], &odd[p]);
+            vb_add(vb_lookup(table, codes, 1), &all[p + HALF], &odd[p + HALF]);
+        }
+    }
+    for (int p = 0; p < PARTS; p++) {
+        uint16_t both[VB_ROWS / 2], upper[VB_ROWS / 2];
+        vb_store(all[p], both);
+        vb_store(odd[p], upper);
+        for (int i = 0; i < VB_ROWS / 2; i++) {
+            out[p * VB_ROWS + 2 * i] = (uint16_t)(both[i] - (upper[i] << 8));
+            out[p * VB_ROWS + 2 * i + 1] = upper[i];
+        }
+    }
+}
+
 WV_TARGET
 static float scale_max(float *values, const float *scale, ptrdiff_t n) {
     vf best = v_set1(-FLT_MAX);
@@ -152,4 +229,4 @@ static float scale_max(float *values, const float *scale, ptrdiff_t n) {
     return top;
 }
 
-const wv_topk WV_SIMD(wv_topk) = {scores, scores_i8, scale_max};
+const wv_topk WV_SIMD(wv_topk) = {scores, scores_i8, sketch, scale_max};

@@ -6,7 +6,7 @@ compared with the vectors that training had given them: cosines with other words
 pairs), and the rank of the true vector among the known ones. Then definitional nonces and chimeras,
 from contexts alone.
 
-    python -m evals oov --corpus TEXT [--vectors v.wv] [--rare DIR] [--fasttext] [--json FILE]
+    python -m evals oov --corpus TEXT [--vectors FILE] [--rare FOLDER] [--fasttext [gensim]]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,10 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--corpus", required=True, help="a text, plain or compressed")
     parser.add_argument("--vectors", help="vectors trained on it; without, skip-gram is trained")
     parser.add_argument("--rare", type=Path, help="folder with nonce definitions and chimeras")
-    parser.add_argument("--fasttext", action="store_true", help="train gensim's FastText as a peer")
+    parser.add_argument(
+        "--fasttext", choices=["wordvec", "gensim"], nargs="?", const="wordvec", action="append",
+        default=[], help="train FastText without the words, too: ours, or gensim's",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args(argv)
@@ -73,7 +77,7 @@ def evaluate(
     lines: list[list[str]],
     rare: Path | None,
     seed: int,
-    with_fasttext: bool,
+    trainers: Sequence[str],
 ) -> list[dict[str, Any]]:
     """The rows of the table."""
     counts: dict[str, int] = defaultdict(int)
@@ -90,10 +94,10 @@ def evaluate(
     methods = predictions(fitted, held, contexts, seed)
     judge = Judge(everything, known, held, seed)
     rows = [{"method": name, **judge(predicted)} for name, predicted in methods.items()]
-    if with_fasttext:
-        predicted, seconds = _timed(lambda: fasttext(lines, known, held, seed))
-        _say(f"FastText trained without them in {seconds:.1f} s")
-        rows.append({"method": "FastText (gensim), rotated onto the vectors", **judge(predicted)})
+    for name in trainers:
+        predicted, seconds = _timed(partial(fasttext, name, lines, known, held, seed))
+        _say(f"FastText ({name}) trained without them in {seconds:.1f} s")
+        rows.append({"method": f"FastText ({name}), rotated onto the vectors", **judge(predicted)})
     if rare is not None:
         rows += nonces(fitted, everything, rare) + chimeras(fitted, rare)
     return rows
@@ -178,26 +182,42 @@ class Judge:
         }
 
 
-def fasttext(lines: list[list[str]], known: WordVectors, held: list[str], seed: int) -> Rows:
-    """gensim's FastText on the text without the held-out words, its n-gram vectors of them rotated
+def fasttext(
+    trainer: str, lines: list[list[str]], known: WordVectors, held: list[str], seed: int
+) -> Rows:
+    """FastText trained on the text without the held-out words, its n-gram vectors of them rotated
     onto ours by the words that both have (orthogonal Procrustes): spaces of two runs differ."""
-    from gensim.models import FastText
-
     gone = set(held)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        for line in lines:
-            file.write(" ".join(word for word in line if word not in gone) + "\n")
-        file.flush()
-        model = FastText(
-            corpus_file=file.name, vector_size=known.vector_size, sg=1, window=5, negative=5,
-            min_count=5, epochs=5, workers=1, seed=seed,
-        )  # fmt: skip
-    shared = [word for word in known if word in model.wv.key_to_index]
-    theirs = _unit(np.vstack([model.wv[word] for word in shared]).astype(np.float64))
-    left, _, right = np.linalg.svd(theirs.T @ _unit(known[shared].astype(np.float64)))
-    unseen = _unit(np.vstack([model.wv[word] for word in held]).astype(np.float64))
+    without = [[word for word in line if word not in gone] for line in lines]
+    theirs = TRAINERS[trainer](without, known.vector_size, seed)
+    shared = [word for word in known if word in theirs]
+    here, there = known[shared].astype(np.float64), theirs[shared].astype(np.float64)
+    left, _, right = np.linalg.svd(_unit(there).T @ _unit(here))
+    unseen = _unit(theirs.lookup(held)[0].astype(np.float64))
     turned: NDArray[np.float64] = unseen @ (left @ right)
     return turned
+
+
+def train_wordvec(lines: list[list[str]], size: int, seed: int) -> WordVectors:
+    """Our own, with the options that `wordvec train --model fasttext` has by default."""
+    return wordvec.FastText(vector_size=size, seed=seed).fit(lines).vectors_
+
+
+def train_gensim(lines: list[list[str]], size: int, seed: int) -> WordVectors:
+    """gensim's, with the same options."""
+    from gensim.models import FastText
+
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.writelines(" ".join(line) + "\n" for line in lines)
+        file.flush()
+        model = FastText(
+            corpus_file=file.name, vector_size=size, sg=1, window=5, negative=5, min_count=5,
+            epochs=5, workers=1, seed=seed,
+        )  # fmt: skip
+    return wordvec.from_gensim(model)
+
+
+TRAINERS = {"wordvec": train_wordvec, "gensim": train_gensim}
 
 
 def nonces(fitted: WordVectors, everything: WordVectors, folder: Path) -> list[dict[str, Any]]:

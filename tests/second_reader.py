@@ -57,6 +57,18 @@ class Section:
             found += struct.unpack_from(f"<{width}f", self.data, at)
         return found
 
+    def signs(self, i):
+        """The signs of row i of a sketch as 0 and 1, and its factor."""
+        groups = -(-self.cols // 4)
+        block = i // 64 * 32 * groups
+        found = []
+        for g in range(groups):
+            byte = self.data[block + 32 * g + i % 32]
+            nibble = byte & 15 if i % 64 < 32 else byte >> 4
+            found += [nibble >> j & 1 for j in range(4)]
+        factors = -(-self.rows // 64) * 32 * groups
+        return found[: self.cols], struct.unpack_from("<f", self.data, factors + 4 * i)[0]
+
     def numbers(self):
         form = {1: "f", 7: "I", 8: "Q", 9: "q"}[self.dtype]
         return list(struct.unpack(f"<{self.rows * self.cols}{form}", self.data))

@@ -1,5 +1,8 @@
 """Several stores as one, and approximate neighbours."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -48,9 +51,34 @@ def test_the_graph_finds_nearly_all_neighbours_and_opens_only_when_trusted(tmp_p
     for word, score in index.most_similar("7", topn=5):
         assert score == pytest.approx(exact[word], abs=1e-5)
     index.save(tmp_path / "g")
+    with pytest.raises(FileExistsError, match="force"):
+        index.save(tmp_path / "g")
     with pytest.raises(ValueError, match="trusted=True"):
         ApproximateIndex.open(tmp_path / "g", wv)
     again = ApproximateIndex.open(tmp_path / "g", wv, trusted=True)
     assert again.most_similar("7") == index.most_similar("7")
     with pytest.raises(StoreError, match="other vectors"):
         ApproximateIndex.open(tmp_path / "g", WordVectors(["a"], draw(1, 16)), trusted=True)
+
+
+def test_a_graph_is_written_whole_synchronised_or_not_at_all(tmp_path, monkeypatch):
+    pytest.importorskip("usearch")
+    wv = WordVectors(list("abc"), draw(3, 4))
+    synchronised = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (synchronised.append(file), fsync(file)))
+    index = ApproximateIndex(wv)
+    index.save(tmp_path / "g")
+    assert len(synchronised) == 2  # the file and its folder
+    old = (tmp_path / "g").read_bytes()
+
+    class Full:
+        def save(self, path):
+            Path(path).write_bytes(b"half")
+            raise OSError("No space left on device")
+
+    index._index = Full()
+    with pytest.raises(OSError, match="No space"):
+        index.save(tmp_path / "g", force=True)
+    assert (tmp_path / "g").read_bytes() == old
+    assert [each.name for each in tmp_path.iterdir()] == ["g"]

@@ -128,6 +128,29 @@ def test_the_int8_copy_finds_what_the_exact_search_finds():
     assert found / 500 >= 0.99
 
 
+@pytest.mark.parametrize("dtype", ["f32", "int8"])
+def test_the_sketch_finds_what_the_search_of_all_rows_finds(tmp_path, dtype):
+    rng = np.random.default_rng(4)
+    X = draw(20000, 60) + 1.5 * draw(200, 60, seed=1)[rng.integers(0, 200, 20000)]
+    wv = WordVectors([str(i) for i in range(20000)], X).with_sketch().astype(dtype)
+    wv.save(tmp_path / "v.wv")
+    wv = load(tmp_path / "v.wv", verify=True)
+    found = 0
+    for i in range(50):
+        exact = wv.most_similar(str(i), clip_start=100)
+        sketched = wv.most_similar(str(i), clip_start=100, coarse=True)
+        found += len({w for w, _ in exact} & {w for w, _ in sketched})
+        assert [score for _, score in sketched] == sorted((s for _, s in sketched), reverse=True)
+        assert all(int(w) >= 100 for w, _ in sketched)
+    assert found / 500 >= 0.99
+
+
+def test_a_sketch_of_few_rows_or_of_zeros_leaves_nobody_out():
+    wv = WordVectors(list("abc"), [[0, 0], [1, 2], [1, 1]]).with_sketch()
+    assert wv.most_similar("b", coarse=True) == wv.most_similar("b")
+    assert wv._sketch.candidates(np.ones(2, np.float32), 2, 0, 3).tolist() == [1, 2]
+
+
 def clustered(n, d):
     """Rows so near to each other that the int8 copy cannot tell the nearest."""
     rng = np.random.default_rng(3)

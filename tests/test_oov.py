@@ -50,6 +50,18 @@ def test_more_epochs_fit_the_known_words_better():
     assert losses[2] < 0.05 * float((wv.vectors**2).sum(1).mean())
 
 
+def test_words_of_one_n_gram_many_times_are_fitted_too():
+    """Their n-grams count many times in the mean: steps that forget it grow without end."""
+    words = ["=" * 90, "-" * 300, "=-" * 60, "abababababab", *(f"word{i}" for i in range(100))]
+    lines = []
+    X = np.random.default_rng(0).standard_normal((len(words), 16)).astype(np.float32)
+    wv = fit_subwords(WordVectors(words, X), SubwordOptions(dtype="f32"), progress=lines.append)
+    losses = [float(line.rsplit(" ", 1)[1]) for line in lines]
+    assert losses == sorted(losses, reverse=True)
+    made, _ = wv.subwords.vectors([words[1].encode()])
+    np.testing.assert_allclose(made[0], X[1], atol=0.3)
+
+
 def test_the_fit_is_the_same_at_any_number_of_threads(monkeypatch):
     wv, made = planted(d=64), []
     for threads in ("1", "2", "3"):

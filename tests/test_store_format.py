@@ -27,7 +27,12 @@ def made():
         context_biases=rng.standard_normal(n),
         meta={"model": "test", "language": "en", "nested": {"a": [1, None, "ü"]}},
     )
-    wv = fit_subwords(wv, SubwordOptions(epochs=2, buckets=512)).with_coarse().with_folding()
+    wv = (
+        fit_subwords(wv, SubwordOptions(epochs=2, buckets=512))
+        .with_coarse()
+        .with_sketch()
+        .with_folding()
+    )
     wv.induction = Induction(rng.standard_normal((d, d)).astype(np.float32), 7, 0.25, 3.5)
     return wv
 
@@ -56,6 +61,16 @@ def test_the_coarse_copy_is_the_unit_vectors(made, tmp_path):
     unit = made.get_normed_vectors()
     for i in range(0, len(unit), 37):
         np.testing.assert_allclose(plain.sections[22].row(i), unit[i], atol=1 / 127)
+
+
+def test_the_sketch_is_the_signs(made, tmp_path):
+    made.save(tmp_path / "v.wv")
+    plain = Reader(tmp_path / "v.wv")
+    unit = made.get_normed_vectors()
+    for i in range(0, len(unit), 7):
+        signs, factor = plain.sections[23].signs(i)
+        assert signs == (unit[i] > 0).astype(int).tolist()
+        np.testing.assert_allclose(factor, (unit[i] ** 2).sum() / np.abs(unit[i]).sum(), rtol=1e-5)
 
 
 def test_folded_words_are_found_by_both(made, tmp_path):

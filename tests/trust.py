@@ -27,7 +27,12 @@ def small_file(path, dtype="f32"):
         context_biases=draw[2, :, 1],
         meta={"model": "test", "licence": "none"},
     )
-    wv = fit_subwords(wv, SubwordOptions(epochs=2, buckets=16)).with_coarse().with_folding()
+    wv = (
+        fit_subwords(wv, SubwordOptions(epochs=2, buckets=16))
+        .with_coarse()
+        .with_sketch()
+        .with_folding()
+    )
     wv.induction = Induction(np.eye(DIMENSIONS, dtype=np.float32), 2)
     wv.astype(dtype).save(path, force=True)
     return path.read_bytes()
@@ -43,6 +48,7 @@ def questions(wv):
         "batch": lambda: wv.get_ids([*WORDS, "nothing"], strict=False),
         "missing": lambda: "nothing" in wv,
         "suggest": lambda: suggestion(wv),
+        "typo": lambda: wv._postings.nearest("kingg", 2),
         "prefix": lambda: wv.prefix("q"),
         "folded": lambda: wv.find_folded("KING"),
         "meta": lambda: wv.meta,
@@ -54,11 +60,19 @@ def questions(wv):
         "norms": lambda: wv.norms,
         "neighbours": lambda: wv.most_similar("king", topn=3),
         "coarse": lambda: wv.most_similar("king", topn=3, coarse=True),
+        "sketch": lambda: sketched(wv),
         "many": lambda: wv.most_similar_many(["king", "the"], topn=2),
         "subword": lambda: wv.vector("kings", typo=False),
         "lookup": lambda: wv.lookup(["kings", "the", "quëen"]),
         "induce": lambda: wv.induce("kings", ["the king of ___"]),
     }
+
+
+def sketched(wv):
+    """The candidates that the sketch has, which so small a file is not searched by."""
+    if wv._sketch is None:
+        raise ValueError("no int8 copy")
+    return wv._sketch.candidates(np.ones(DIMENSIONS, np.float32), 2, 0, len(wv))
 
 
 def suggestion(wv):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wordvec.errors import MissingExtra, StoreError
+from wordvec.files import write_path_atomically
 from wordvec.neighbors import Neighbors, Query
 from wordvec.vectors import WordVectors
 
@@ -88,11 +88,16 @@ class ApproximateIndex:
         scores = 1 - np.asarray(found.distances, np.float32)
         return self._vectors._named(ids, scores, known, topn)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the graph; the vectors stay where they are."""
-        temporary = Path(f"{os.fspath(path)}.tmp")
-        self._index.save(temporary)
-        os.replace(temporary, path)
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Writes the graph, whole or not at all; the vectors stay where they are.
+
+        Raises
+        ------
+        FileExistsError
+            When the file exists and `force` is false.
+        """
+        with write_path_atomically(path, force=force) as name:
+            self._index.save(name)
 
     @classmethod
     def open(

@@ -64,13 +64,21 @@ def write_atomically(path: str | os.PathLike[str], *, force: bool = False) -> It
     The bytes go to a temporary file beside the target, are synchronised, renamed, and the folder is
     synchronised: a kill, a full disk or an interrupt leaves the old file or none.
     """
+    with write_path_atomically(path, force=force) as name, open(name, "wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def write_path_atomically(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[str]:
+    """The name of a temporary file, for libraries that open files themselves; as above."""
     target = check_target(path, force=force)
     folder = target.absolute().parent
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=folder)
+    os.close(descriptor)
     try:
-        with naming(target), os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
+        with naming(target):
+            yield name
+        with naming(target), open(name, "rb+") as file:
             os.fchmod(file.fileno(), 0o666 & ~_umask())
             os.fsync(file.fileno())
         os.replace(name, target)

@@ -12,7 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from wordvec import manifold
 from wordvec.errors import StoreError, UnknownWordError
 from wordvec.keys import UnknownWord, text_of
-from wordvec.matrix import Coarse, Floats, Ids, Matrix, largest, largest_of_many, scores_of_all
+from wordvec.matrix import (
+    Coarse,
+    Floats,
+    Ids,
+    Matrix,
+    Sketch,
+    largest,
+    largest_of_many,
+    scores_of_all,
+)
 from wordvec.native.store import Words
 from wordvec.store import Store, WordList
 
@@ -37,6 +46,7 @@ class Comparable:
     _words: Words
     _matrix: Matrix
     _coarse: Coarse | None = None
+    _sketch: Sketch | None = None
     _file: Store | None = None
 
     def __len__(self) -> int:
@@ -161,8 +171,9 @@ class Comparable:
         clip_start, clip_end, restrict_vocab : int, optional
             Only words with ids in [clip_start, clip_end); restrict_vocab is clip_end.
         coarse : bool
-            Be content with the candidates of the int8 copy of `with_coarse`, scored exactly: now
-            and then a neighbour less. Without it the copy is used where the answer is proven.
+            Be content with the candidates of the one-bit copy of `with_sketch`, or else of the
+            int8 copy of `with_coarse`, scored exactly: now and then a neighbour less. Without it
+            the int8 copy is used where the answer is proven.
 
         Returns
         -------
@@ -235,11 +246,14 @@ class Comparable:
     ) -> tuple[Ids, Floats]:
         if self._manifold is None:
             target, scale = query.astype(np.float32), self._inverse_norms
-            if coarse and self._coarse is None:
-                raise ValueError("no int8 copy to search: make one by with_coarse()")
+            if coarse and self._coarse is None and self._sketch is None:
+                raise ValueError(
+                    "no int8 copy to search: make one by with_coarse(), or with_sketch()"
+                )
             return largest(
-                self._matrix, target, k, scale, start, stop, coarse=self._coarse, proven=not coarse
-            )
+                self._matrix, target, k, scale, start, stop,
+                coarse=self._coarse, sketch=self._sketch, proven=not coarse,
+            )  # fmt: skip
         scores = self._closeness_of_all(query)[start:stop]
         order = np.lexsort((np.arange(len(scores)), -scores))[: max(0, k)]
         return order + start, scores[order]

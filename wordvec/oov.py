@@ -116,6 +116,8 @@ def _fit(
     grams.count(list(words), starts)
     rows = np.empty(int(starts[-1]), np.int32)
     grams.fill(list(words), starts, rows)
+    steps = np.empty(len(words), np.float32)
+    ngram.sort_rows(starts, rows, steps)
     G = np.zeros((buckets, X.shape[1]), np.float32)
     rng = np.random.default_rng(options.seed)
     # At least a cache line of columns a thread, or threads would write to each other's lines.
@@ -126,7 +128,7 @@ def _fit(
 
         def some(first: int, last: int, order: Any = order, rate: float = rate) -> float:
             scratch = np.empty(last - first, np.float32)
-            return ngram.fit(X, G, starts, rows, order, first, last, rate, scratch)
+            return ngram.fit(X, G, starts, rows, steps, order, first, last, rate, scratch)
 
         loss = sum(over_range(some, 0, X.shape[1], parts)) / len(words)
         if progress is not None:

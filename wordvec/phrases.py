@@ -191,13 +191,17 @@ class PhraseTable:
         keep_gaps: bool = False,
         keep_lines: bool = True,
         threads: int = 1,
+        memory: int | None = None,
         progress: Progress | None = None,
     ) -> Corpus:
         """Reads a text once and returns it with its phrases joined, as ids: what
         `wordvec.corpus.encode`, whose parameters and errors these are, makes of the joined text."""
-        corpus = encode(source, min_count=1, keep_gaps=True, threads=threads, progress=progress)
+        corpus = encode(
+            source, min_count=1, keep_gaps=True, threads=threads, memory=memory, progress=progress
+        )
         return self.join(
             corpus,
+            memory=memory,
             vocab=vocab,
             min_count=min_count,
             max_vocab=max_vocab,
@@ -214,6 +218,7 @@ class PhraseTable:
         max_vocab: int | None = None,
         keep_gaps: bool = False,
         keep_lines: bool = True,
+        memory: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> Corpus:
         """A corpus with its phrases joined, and their vocabulary; other parameters as in `encode`.
@@ -237,7 +242,7 @@ class PhraseTable:
         words.merge(corpus.vocab.table, same)
         joiner = Joiner(self, words)
         counts, gaps = np.zeros(len(words), np.int64), 0
-        spool = Spool()
+        spool = Spool(memory)
         rest = corpus.ids[:0]
         for begin in range(0, len(corpus.ids), CHUNK):
             ids = corpus.ids[begin : begin + CHUNK]

@@ -34,25 +34,27 @@ MAJOR, MINOR = 1, 0
 # Section types.
 STRINGS, INDEX, SORTED, CASEFOLD, META = 1, 2, 3, 4, 5
 VECTORS, NORMS, COUNTS, BIAS = 16, 17, 18, 19
-CONTEXT, CONTEXT_BIAS, COARSE = 20, 21, 22
+CONTEXT, CONTEXT_BIAS, COARSE, SKETCH = 20, 21, 22, 23
 NGRAM, INDUCTION, TYPO, ANN = 32, 33, 34, 35
 NAMES = {
     STRINGS: "strings", INDEX: "index", SORTED: "sorted", CASEFOLD: "casefold", META: "meta",
     VECTORS: "vectors", NORMS: "norms", COUNTS: "counts", BIAS: "bias",
     CONTEXT: "context", CONTEXT_BIAS: "context-bias", COARSE: "coarse",
+    SKETCH: "sketch",
     NGRAM: "ngram", INDUCTION: "induction", TYPO: "typo", ANN: "ann",
 }  # fmt: skip
 NEEDED = frozenset({STRINGS, INDEX, SORTED, VECTORS})
-MATRICES = frozenset({VECTORS, CONTEXT, COARSE, NGRAM, INDUCTION})
+MATRICES = frozenset({VECTORS, CONTEXT, COARSE, SKETCH, NGRAM, INDUCTION})
 
-# Element types; I8 has a float32 scale a row behind the codes, PQ a codebook.
-U8, F32, F64, F16, BF16, I8, PQ, U32, U64, I64 = range(10)
+# Element types; I8 and BITS have a float32 a row behind the codes, PQ a codebook.
+U8, F32, F64, F16, BF16, I8, PQ, U32, U64, I64, BITS = range(11)
 _SIZES = {U8: 1, F32: 4, F64: 8, F16: 2, BF16: 2, U32: 4, U64: 8, I64: 8}
 _NUMPY = {U8: "u1", F32: "<f4", F64: "<f8", F16: "<f2", BF16: "<u2", U32: "<u4", U64: "<u8",
           I64: "<i8"}  # fmt: skip
 DTYPE_NAMES = {F32: "f32", F64: "f64", F16: "f16", BF16: "bf16", I8: "int8", PQ: "pq"}
 ENCODINGS = tuple(DTYPE_NAMES)  # what vectors may be written in
 PQ_CENTROIDS = 256
+BITS_BLOCK = 64  # rows
 
 IGNORABLE = 1  # section flag: a reader that does not know the type may pass over it
 
@@ -74,6 +76,8 @@ def matrix_bytes(dtype: int, rows: int, cols: int, parts: int) -> int:
     """Length of a section of that shape; -1 where the combination does not exist."""
     if dtype == I8:
         return align(rows * cols) + 4 * rows
+    if dtype == BITS:
+        return align(rows, BITS_BLOCK) // BITS_BLOCK * 32 * (align(cols, 4) // 4) + 4 * rows
     if dtype == PQ:
         if not 0 < parts <= cols or cols % parts:
             return -1

@@ -200,7 +200,7 @@ def test_clone_of_scikit_learn_takes_it(model):
         (SkipGram, {"seed": -1}, "seed"),
         (GloVe, {"x_max": 0}, "x_max must be > 0"),
         (GloVe, {"eta": float("nan")}, "eta"),
-        (GloVe, {"output": "both"}, "output"),
+        (GloVe, {"output": "all"}, "output"),
         (GloVe, {"diagnostic": -1}, "diagnostic"),
         (SGNS, {"negative": 0}, "negative must be in"),
         (SGNS, {"alpha": 0}, "alpha must be > 0"),

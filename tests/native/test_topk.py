@@ -108,3 +108,50 @@ def test_shapes_that_do_not_fit_are_refused():
         heap.offer_rows(X, np.ones(2, np.float32), np.ones(4, np.float32), 0)
     with pytest.raises(ValueError, match="ids must have 2"):
         topk.Heap(np.empty(1, np.int64), np.empty(2, np.float32))
+
+
+def offer_sketch(X, q, k, start, stop, isa):
+    rows, groups = len(X), -(-X.shape[1] // 4)
+    codes = np.zeros(topk.sketch_bytes(rows, groups), np.uint8)
+    factor, lut = np.empty(rows, np.float32), np.empty((groups, 16), np.uint8)
+    topk.sketch_pack(X, codes, factor)
+    slope, offset = topk.sketch_query(q, lut)
+    ids, scores = np.empty(k, np.int64), np.empty(k, np.float32)
+    heap = topk.Heap(ids, scores, isa)
+    heap.offer_sketch(codes, factor, lut, slope, offset, start, stop)
+    found = heap.sort()
+    return ids[:found], scores[:found], slope
+
+
+@pytest.mark.parametrize("d", [1, 3, 4, 5, 37, 300, 1100])
+@pytest.mark.parametrize(("n", "start", "stop"), [(1, 0, 1), (64, 0, 64), (300, 7, 299)])
+def test_sketches_score_as_the_signs_do(isa, n, start, stop, d):
+    rng = np.random.default_rng(n + d)
+    X, q = (rng.standard_normal(s).astype(np.float32) for s in ((n, d), d))
+    X[n // 2] = 0
+    ids, scores, slope = offer_sketch(X, q, n, start, stop, isa)
+    assert sorted(ids.tolist()) == list(range(start, stop))
+    wide = X.astype(np.float64)
+    factor = (wide**2).sum(1) / np.maximum(np.abs(wide).sum(1), 1e-30)
+    exact = np.where(wide > 0, 1, -1) @ q.astype(np.float64) * factor
+    # Each group's entry is rounded by half a unit at most, which the slope, two units, doubles.
+    bound = factor * (slope / 2 * -(-d // 4) * 1.01 + 1e-4)
+    assert (np.abs(scores - exact[ids]) <= bound[ids] + 1e-6).all()
+
+
+def test_each_instruction_set_sums_sketches_alike():
+    rng = np.random.default_rng(0)
+    X, q = (rng.standard_normal(s).astype(np.float32) for s in ((500, 1000), 1000))
+    found = [offer_sketch(X, q, 50, 0, 500, isa)[:2] for isa in cpu.available()]
+    for ids, scores in found:
+        np.testing.assert_array_equal(ids, found[0][0])
+        np.testing.assert_array_equal(scores, found[0][1])
+
+
+def test_shapes_of_sketches_are_checked():
+    heap = topk.Heap(np.empty(1, np.int64), np.empty(1, np.float32))
+    lut, factor = np.zeros((2, 16), np.uint8), np.ones(3, np.float32)
+    with pytest.raises(ValueError, match="codes must have 64"):
+        heap.offer_sketch(np.zeros(63, np.uint8), factor, lut, 1.0, 0.0, 0, 3)
+    with pytest.raises(IndexError, match="no rows 1 to 4"):
+        heap.offer_sketch(np.zeros(64, np.uint8), factor, lut, 1.0, 0.0, 1, 4)

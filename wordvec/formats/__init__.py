@@ -38,6 +38,7 @@ class Format:
 FORMATS: dict[str, Format] = {
     "fasttext": Format("fasttext"),
     "finalfusion": Format("finalfusion", (".fifu",)),
+    "parquet": Format("parquet", (".parquet",), writer="write"),
     "npy": Format("npy", (".npy",), writer="write"),
     "floret": Format("floret", (".floret",)),
     "word2vec": Format("word2vec", (".bin",), writer="write_binary"),

@@ -9,7 +9,8 @@ import re
 
 import numpy as np
 
-from wordvec.formats.stream import Stream
+from wordvec.formats.lines import read_lines
+from wordvec.formats.stream import Rows, Stream
 from wordvec.matrix import Matrix
 from wordvec.unseen import FLORET, MEAN, Subwords
 from wordvec.vectors import WordVectors
@@ -33,16 +34,17 @@ def read(stream: Stream) -> WordVectors:
         stream.fail(f"a table of {rows} x {size}, n-grams of {minn} to {maxn}, {hashes} hashes", 0)
     if stream.size is not None and rows * (2 * size + 2) > stream.size:
         stream.fail(f"{rows:,} rows promised in a file of {stream.size:,} bytes", 0)
-    table = np.empty((rows, size), np.float32)
-    for i in range(rows):
-        offset = stream.offset
-        fields = stream.line(64 * size + 64).split(b" ", 1)
-        if fields[0] != b"%d" % i or len(fields) != 2:
-            stream.fail(f"row {i} expected", offset)
-        table[i] = stream.floats(fields[1], size, offset)
+    table = Rows(size)
+    for some in read_lines(stream, size):
+        for i, (word, offset) in enumerate(zip(some.words, some.offsets, strict=True), len(table)):
+            if word != b"%d" % i or i >= rows:
+                stream.fail(f"row {i} expected" if i < rows else f"more than {rows:,} rows", offset)
+        table.add(some.rows)
+    if len(table) < rows:
+        stream.fail(f"the file ends after {len(table):,} of {rows:,} rows")
     wv = WordVectors([], np.empty((0, size), np.float32), meta={"model": "floret"})
     wv.subwords = Subwords(
-        Matrix(table), minn=minn, maxn=maxn, hash=FLORET, combine=MEAN, hashes=hashes,
+        Matrix(table.array()), minn=minn, maxn=maxn, hash=FLORET, combine=MEAN, hashes=hashes,
         seed=seed & 0xFFFFFFFF,
     )  # fmt: skip
     return wv

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from wordvec.files import write_atomically
-from wordvec.formats.stream import MAX_TOKEN, Rows, Stream, unique
-from wordvec.formats.word2vec import read_line, write_lines
+from wordvec.formats.lines import read_lines
+from wordvec.formats.stream import Rows, Stream, unique
+from wordvec.formats.word2vec import write_lines
 from wordvec.vectors import WordVectors
 
 _MAX_LINE = 1 << 24
@@ -38,9 +39,9 @@ def read(stream: Stream) -> WordVectors:
     size = _dimensions(stream.peek(_MAX_LINE).split(b"\n", 1)[0])
     names: list[bytes] = []
     rows = Rows(size)
-    most = MAX_TOKEN + 64 * size
-    while not stream.ended:
-        read_line(stream, most, size, names, rows)
+    for some in read_lines(stream, size):
+        names += some.words
+        rows.add(some.rows)
     names, array, meta = unique(names, rows.array())
     return WordVectors(names, array, meta=meta)
 

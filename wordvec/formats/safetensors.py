@@ -93,9 +93,13 @@ def write_static(
         _write_json(folder / "tokenizer.json", _tokenizer(words))
         module = {"idx": 0, "name": "0", "path": "", "type": _MODULE}
         _write_json(folder / "modules.json", [module])
+        # A folder cannot be replaced at once: the old one steps aside and goes last.
         if target.exists():
-            shutil.rmtree(target)
-        os.replace(folder, target)
+            os.rename(target, old := f"{folder}.old")
+            os.replace(folder, target)
+            shutil.rmtree(old)
+        else:
+            os.replace(folder, target)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -12,9 +12,10 @@ import io
 import lzma
 import os
 import tarfile
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import IO, Any, NoReturn, cast
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from wordvec.errors import FormatError
 
 MAX_TOKEN = 1 << 16  # bytes; no released file has a word of a hundredth of that
+MAX_DIMENSIONS = 1 << 20
 _CHUNK = 1 << 20
 _DAMAGE = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
@@ -79,6 +81,22 @@ class Stream:
     def offset(self) -> int:
         """Offset in the unpacked file of the byte that is read next."""
         return self._start + self._at
+
+    @contextlib.contextmanager
+    def as_file(self) -> Iterator[tuple[IO[bytes], int]]:
+        """The whole file, unpacked, for readers that seek, and its size. What was packed goes to a
+        temporary file first."""
+        if self.size is not None:
+            self._file.seek(0)
+            yield self._file, self.size
+            return
+        with tempfile.TemporaryFile() as file:
+            while data := self.peek(_CHUNK):
+                self._at += len(data)
+                file.write(data)
+            size = file.tell()
+            file.seek(0)
+            yield file, size
 
     def fail(self, what: str, offset: int | None = None) -> NoReturn:
         """Raises FormatError with the file's name and the offset."""
@@ -136,35 +154,20 @@ class Stream:
             if searched > most or not self._more():
                 self.fail(f"{what} does not end within {min(searched, most):,} bytes")
 
-    def line(self, most: int) -> bytes:
-        """The next line without its end, b"" at the end of the file."""
-        if not self.peek(1):
-            return b""
-        searched = 0
-        while (place := self._buffer.find(b"\n", self._at + searched)) < 0:
-            searched = len(self._buffer) - self._at
-            if searched > most:
+    def lines(self, most: int) -> bytes:
+        """Whole lines that come next, at least one, which stay to be read; b"" at the end of the
+        file. FormatError when the first has more than `most` bytes."""
+        data = self.peek(_CHUNK)
+        if len(data) == _CHUNK and b"\n" not in data:
+            data = self.peek(max(most, _CHUNK) + 1)
+            if len(data) > most and b"\n" not in data:
                 self.fail(f"a line of more than {most:,} bytes")
-            if not self._more():
-                place = len(self._buffer)
-                break
-        data = self._buffer[self._at : place]
-        self._at = min(place + 1, len(self._buffer))
-        return data
+        whole = data.rfind(b"\n") + 1
+        return data[:whole] if whole else data
 
     @property
     def ended(self) -> bool:
         return not self.peek(1)
-
-    def floats(self, text: bytes, count: int, offset: int) -> NDArray[np.float32]:
-        """`count` numbers of a text, parted by white space."""
-        try:
-            values = np.array(text.split(), np.float64).astype(np.float32)
-        except ValueError:
-            self.fail(f"not a number in {text[:40]!r}", offset)
-        if len(values) != count:
-            self.fail(f"{len(values)} numbers where {count} were expected", offset)
-        return values
 
 
 class Rows:
@@ -173,6 +176,9 @@ class Rows:
     def __init__(self, cols: int, dtype: Any = np.float32) -> None:
         self._data = np.empty((1024, cols), dtype)
         self._rows = 0
+
+    def __len__(self) -> int:
+        return self._rows
 
     def add(self, rows: NDArray[Any]) -> None:
         """Appends rows (n, cols)."""

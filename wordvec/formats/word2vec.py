@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
 from wordvec.files import write_atomically
-from wordvec.formats.stream import MAX_TOKEN, Rows, Stream, unique
+from wordvec.formats.lines import read_lines
+from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Rows, Stream, unique
 from wordvec.vectors import WordVectors
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,20})[ \t]+(\d{1,20})[ \t\r]*\n")
 _MAX_NUMBER = 64  # bytes of a number in text, with the space before it
-_MAX_DIMENSIONS = 1 << 20
 _BATCH = 1024
 
 
@@ -32,8 +32,8 @@ def matches(head: bytes) -> bool:
 def read(stream: Stream) -> WordVectors:
     """The vectors of a word2vec file, text or binary."""
     words, size = (int(number) for number in stream.until(b"\n", 64, "the header").split())
-    if size == 0 or size > _MAX_DIMENSIONS:
-        stream.fail(f"{size} dimensions; between 1 and {_MAX_DIMENSIONS:,} were expected", 0)
+    if size == 0 or size > MAX_DIMENSIONS:
+        stream.fail(f"{size} dimensions; between 1 and {MAX_DIMENSIONS:,} were expected", 0)
     text = _is_text(stream, size)
     least = words * (2 * size + 2 if text else 4 * size + 2) - 1
     if stream.size is not None and least > stream.size:
@@ -79,29 +79,12 @@ def _read_binary(stream: Stream, words: int, size: int, names: list[bytes], rows
 
 
 def _read_text(stream: Stream, words: int, size: int, names: list[bytes], rows: Rows) -> None:
-    most = MAX_TOKEN + _MAX_NUMBER * size
-    for i in range(words):
-        if stream.ended:
-            stream.fail(f"the file ends after {i:,} of {words:,} words")
-        read_line(stream, most, size, names, rows)
     # Released files have headers that count too few; too many is a truncated file.
-    while not stream.ended:
-        read_line(stream, most, size, names, rows)
-
-
-def read_line(stream: Stream, most: int, size: int, names: list[bytes], rows: Rows) -> None:
-    """Adds the word and the numbers of the next line; the numbers are counted from the right."""
-    offset = stream.offset
-    fields = stream.line(most).rstrip(b" \t\r").rsplit(b" ", size)
-    if len(fields) != size + 1:
-        # Some writers part by tabs or by several blanks.
-        fields = b" ".join(fields).rsplit(None, size)
-    if len(fields) != size + 1:
-        stream.fail(f"{len(fields) - 1} numbers after a word, {size} expected", offset)
-    if len(fields[0]) > MAX_TOKEN:
-        stream.fail(f"a word of {len(fields[0]):,} bytes", offset)
-    names.append(fields[0].strip(b" \t"))
-    rows.add(stream.floats(b" ".join(fields[1:]), size, offset)[None])
+    for some in read_lines(stream, size):
+        names += some.words
+        rows.add(some.rows)
+    if len(names) < words:
+        stream.fail(f"the file ends after {len(names):,} of {words:,} words")
 
 
 def write_binary(

@@ -19,11 +19,15 @@ class Ngrams:
         self, words: list[bytes], matrix: Codec, out: _F32, used: _I64, only_known: bool = True
     ) -> None: ...
 
+def sort_rows(starts: _I64, rows: NDArray[np.int32], steps: _F32) -> None:
+    """Sorts the rows of each word's n-grams and gives its step (V,): 1 when none occurs twice."""
+
 def fit(
     X: _F32,
     G: _F32,
     starts: _I64,
     rows: NDArray[np.int32],
+    steps: _F32,
     order: _I64,
     first: int,
     last: int,

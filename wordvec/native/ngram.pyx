@@ -24,8 +24,9 @@ cdef extern from "wv_ngram.h" nogil:
     wv_status wv_ngram_mean(const wv_matrix *, const int64_t *, Py_ssize_t, int, float *, float *,
                             Py_ssize_t *) noexcept
     double wv_ngram_fit(const float *, float *, Py_ssize_t, const int64_t *, const int32_t *,
-                        const int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, float,
+                        const float *, const int64_t *, Py_ssize_t, Py_ssize_t, Py_ssize_t, float,
                         float *) noexcept
+    float wv_ngram_step(int32_t *, Py_ssize_t) noexcept
 
 
 cdef class Ngrams:
@@ -120,26 +121,45 @@ cdef class Ngrams:
             used[i] = found
 
 
+cdef int _check_starts(const int64_t[::1] starts, Py_ssize_t words, Py_ssize_t rows) except -1:
+    cdef Py_ssize_t i
+    if starts.shape[0] != words + 1 or starts[0] != 0 or starts[words] != rows:
+        raise ValueError("starts must have one entry a word more and go from 0 to the rows")
+    for i in range(words):
+        if starts[i] > starts[i + 1]:
+            raise ValueError("starts must rise")
+    return 0
+
+
+def sort_rows(const int64_t[::1] starts, int32_t[::1] rows, float[::1] steps):
+    """Sorts the rows of each word's n-grams and gives its step (V,): 1 when none occurs twice."""
+    cdef Py_ssize_t i
+    _check_starts(starts, steps.shape[0], rows.shape[0])
+    if rows.shape[0] == 0:
+        steps[:] = 1
+        return
+    with nogil:
+        for i in range(steps.shape[0]):
+            steps[i] = wv_ngram_step(&rows[0] + starts[i], starts[i + 1] - starts[i])
+
+
 def fit(const float[:, ::1] X, float[:, ::1] G, const int64_t[::1] starts,
-        const int32_t[::1] rows, const int64_t[::1] order, Py_ssize_t first, Py_ssize_t last,
+        const int32_t[::1] rows, const float[::1] steps, const int64_t[::1] order, Py_ssize_t first, Py_ssize_t last,
         float rate, float[::1] scratch):
     """One pass over the words `order`, for the columns first .. last; the sum of squared residuals.
 
-    X: (V, d); G: (buckets, d), changed; starts (V + 1,), rows: of `Ngrams.count` and `fill`.
+    X: (V, d); G: (buckets, d), changed; starts (V + 1,), rows: of `Ngrams.count` and `fill`;
+    steps (V,): of `sort_rows`.
     """
     cdef Py_ssize_t i
     cdef double loss
-    if starts.shape[0] != X.shape[0] + 1 or G.shape[1] != X.shape[1]:
-        raise ValueError("shapes of X, G and starts do not fit")
+    if steps.shape[0] != X.shape[0] or G.shape[1] != X.shape[1]:
+        raise ValueError("shapes of X, G and steps do not fit")
     if not 0 <= first <= last <= X.shape[1] or scratch.shape[0] < last - first:
         raise ValueError(f"no columns {first} .. {last} of {X.shape[1]}")
     if order.shape[0] == 0 or first == last or rows.shape[0] == 0:
         return 0.0
-    for i in range(X.shape[0]):
-        if starts[i] > starts[i + 1]:
-            raise ValueError("starts must rise")
-    if starts[0] != 0 or starts[X.shape[0]] != rows.shape[0]:
-        raise ValueError("starts must go from 0 to the number of rows")
+    _check_starts(starts, X.shape[0], rows.shape[0])
     with nogil:
         for i in range(rows.shape[0]):
             if rows[i] < 0 or rows[i] >= G.shape[0]:
@@ -149,6 +169,6 @@ def fit(const float[:, ::1] X, float[:, ::1] G, const int64_t[::1] starts,
             if order[i] < 0 or order[i] >= X.shape[0]:
                 with gil:
                     raise ValueError(f"word {order[i]} is not in [0, {X.shape[0]})")
-        loss = wv_ngram_fit(&X[0, 0], &G[0, 0], X.shape[1], &starts[0], &rows[0], &order[0],
-                            order.shape[0], first, last, rate, &scratch[0])
+        loss = wv_ngram_fit(&X[0, 0], &G[0, 0], X.shape[1], &starts[0], &rows[0], &steps[0],
+                            &order[0], order.shape[0], first, last, rate, &scratch[0])
     return loss

@@ -19,7 +19,28 @@ class Heap:
         unit: float,
         first: int,
     ) -> None: ...
+    def offer_sketch(
+        self,
+        codes: NDArray[np.uint8],
+        factor: _F32,
+        lut: NDArray[np.uint8],
+        slope: float,
+        offset: float,
+        start: int,
+        stop: int,
+    ) -> None: ...
     def sort(self) -> int: ...
+
+SKETCH_ROWS: int
 
 def scores(X: _F32, q: _F32, out: _F32, isa: str | None = None) -> None:
     """out[i] = sum_j X[i, j] q[j]."""
+
+def sketch_bytes(rows: int, groups: int) -> int:
+    """Bytes of the codes of a sketch."""
+
+def sketch_pack(X: _F32, codes: NDArray[np.uint8], factor: _F32) -> None:
+    """The signs of X (n, d) to codes (zeros) and the factors (n,) of their rows."""
+
+def sketch_query(q: _F32, lut: NDArray[np.uint8]) -> tuple[float, float]:
+    """Fills the tables (groups, 16) of a query q (d,); returns slope and offset."""

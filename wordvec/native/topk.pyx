@@ -1,7 +1,7 @@
 # cython: language_level=3, binding=True, boundscheck=False, wraparound=False
 """The rows with the largest scores, without the GIL: callers divide rows among threads."""
 
-from libc.stdint cimport int8_t, int16_t, int64_t
+from libc.stdint cimport int8_t, int16_t, int64_t, uint8_t
 
 from wordvec.native cimport cpu
 from wordvec.native.cpu cimport wv_isa
@@ -22,6 +22,12 @@ cdef extern from "wv_topk.h" nogil:
                             Py_ssize_t, const float *, const float *, int64_t) noexcept
     void wv_heap_offer_i8(const wv_topk *, wv_heap *, const int8_t *, Py_ssize_t, Py_ssize_t,
                           const float *, const float *, const int16_t *, float, int64_t) noexcept
+    void wv_heap_offer_sketch(const wv_topk *, wv_heap *, const uint8_t *, const float *,
+                              const uint8_t (*)[16], Py_ssize_t, float, float, int64_t,
+                              int64_t) noexcept
+    void wv_sketch_pack(const float *, Py_ssize_t, Py_ssize_t, uint8_t *, float *) noexcept
+    void wv_sketch_query(const float *, Py_ssize_t, uint8_t (*)[16], float *, float *) noexcept
+    const int WV_SKETCH_ROWS
     void wv_heap_sort(wv_heap *) noexcept
 
 
@@ -100,6 +106,22 @@ cdef class Heap:
             wv_heap_offer_i8(self.table, &self.h, &X[0, 0], X.shape[0], X.shape[1],
                              &codes_scale[0], self._factor, &q[0], unit, first)
 
+    def offer_sketch(self, const uint8_t[::1] codes, const float[::1] factor,
+                     const uint8_t[:, ::1] lut, float slope, float offset, int64_t start,
+                     int64_t stop):
+        """Offers the rows start .. stop of a sketch: codes as `sketch_pack` makes them, the tables of
+        a query as `sketch_query` does."""
+        _equal("a table", lut.shape[1], 16)
+        _equal("codes", codes.shape[0], sketch_bytes(factor.shape[0], lut.shape[0]))
+        if not 0 <= start <= stop <= factor.shape[0]:
+            raise IndexError(f"there are {factor.shape[0]} rows, no rows {start} to {stop}")
+        if start == stop or lut.shape[0] == 0:
+            return
+        with nogil:
+            wv_heap_offer_sketch(self.table, &self.h, &codes[0], &factor[0],
+                                 <const uint8_t (*)[16]>&lut[0, 0], lut.shape[0], slope, offset,
+                                 start, stop)
+
     def sort(self):
         """Orders ids and scores, best first; returns how many there are."""
         wv_heap_sort(&self.h)
@@ -118,3 +140,30 @@ def scores(const float[:, ::1] X, const float[::1] q, float[::1] out, isa=None):
     cdef const wv_topk *table = wv_topk_table(cpu.parse(isa))
     with nogil:
         table.scores(&X[0, 0], X.shape[0], X.shape[1], X.shape[1], &q[0], &out[0])
+
+
+SKETCH_ROWS = WV_SKETCH_ROWS
+
+
+cpdef int64_t sketch_bytes(int64_t rows, int64_t groups) noexcept:
+    """Bytes of the codes of a sketch."""
+    return (rows + WV_SKETCH_ROWS - 1) // WV_SKETCH_ROWS * groups * 32
+
+
+def sketch_pack(const float[:, ::1] X, uint8_t[::1] codes, float[::1] factor):
+    """The signs of X (n, d) to codes (zeros) and the factors (n,) of their rows."""
+    _equal("codes", codes.shape[0], sketch_bytes(X.shape[0], (X.shape[1] + 3) // 4))
+    _equal("factor", factor.shape[0], X.shape[0])
+    if X.shape[0] and X.shape[1]:
+        with nogil:
+            wv_sketch_pack(&X[0, 0], X.shape[0], X.shape[1], &codes[0], &factor[0])
+
+
+def sketch_query(const float[::1] q, uint8_t[:, ::1] lut):
+    """Fills the tables (groups, 16) of a query q (d,); returns slope and offset."""
+    cdef float slope = 0, offset = 0
+    _equal("lut", lut.shape[0], (q.shape[0] + 3) // 4)
+    _equal("a table", lut.shape[1], 16)
+    if q.shape[0]:
+        wv_sketch_query(&q[0], q.shape[0], <uint8_t (*)[16]>&lut[0, 0], &slope, &offset)
+    return slope, offset
