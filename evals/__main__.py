@@ -21,6 +21,11 @@ from wordvec.errors import WordvecError
 )
 @click.option("--model", "models", multiple=True, help="Only this model of suites.toml.")
 @click.option("--seed", "seeds", multiple=True, type=int, help="Only this seed.")
+@click.option(
+    "--table",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the result table here as well.",
+)
 @click.option("--data", help="Folder of public data; by default $WORDVEC_DATA.")
 @click.option(
     "--suites",
@@ -31,14 +36,19 @@ def campaign(
     out: Path,
     models: tuple[str, ...],
     seeds: tuple[int, ...],
+    table: Path | None,
     data: str | None,
     suites: Path | None,
 ) -> None:
-    """Train the models of suites.toml and judge them by its suite."""
+    """Train the models of suites.toml and judge them by its suite.
+
+    What is done is kept in OUT: run it again after an interruption, or with other models, and it
+    goes on. The tables hold the models and seeds of this run.
+    """
     from evals import campaign as of
 
     chosen = of.read(suites or of.HERE / "suites.toml", only=models, seeds=seeds, data=data)
-    of.run(chosen, out, progress=lambda text: click.echo(text, err=True))
+    of.run(chosen, out, table=table, progress=lambda text: click.echo(text, err=True))
     click.echo((out / "results.md").read_text("utf-8"))
 
 
