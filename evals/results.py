@@ -52,8 +52,8 @@ def markdown(campaign: Campaign, outcomes: Sequence[Outcome]) -> str:
 
 
 _SAYS = {
-    "Less their peers'": "Difference of the means, with a 95 % interval over seeds (Welch's t): how much "
-    "is the luck of the seed. What the items leave open is in the report's intervals.",
+    "Less their peers'": "Difference of means, with a 95 % interval over seeds (Welch's t): how "
+    "much is the luck of the seed. What the items leave open is in the report's intervals.",
     "Cost of training": "From the text (or its shards) to saved vectors, all threads together. "
     "Shards are counted once a text and window, and serve all seeds.",
 }
