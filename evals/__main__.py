@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -52,8 +53,14 @@ def campaign(
     click.echo((out / "results.md").read_text("utf-8"))
 
 
+def stop_children() -> None:
+    """Makes SIGTERM an exception, as an interrupt is: a training that is waited for ends too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def main(argv: list[str]) -> None:
     """Runs the subcommand that comes first, or the campaign."""
+    stop_children()
     if argv[:1] == ["oov"]:
         import_module("evals.oov").run(argv[1:])
     elif argv[:1] == ["demo"]:

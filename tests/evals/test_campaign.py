@@ -3,7 +3,12 @@
 import hashlib
 import io
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -111,6 +116,23 @@ def test_a_step_that_broke_off_is_done_again(tmp_path):
     failed = campaign.step(result, {"a": 2}, ["sh", "-c", "echo why >&2; exit 1"])
     assert failed["error"] == "why"
     assert not (tmp_path / "result.record.json").exists()
+
+
+def test_a_campaign_that_is_terminated_ends_its_training(tmp_path):
+    told = tmp_path / "pid"
+    training = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    code = (
+        "import sys; from evals import __main__, trainers; __main__.stop_children(); "
+        f"trainers.run([sys.executable, '-c', {training!r}])"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        while not (told.is_file() and told.read_text()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+        assert process.wait() == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
 
 
 def test_a_changed_corpus_is_refused(suites, tmp_path):

@@ -293,9 +293,13 @@ _SEPARATION: dict[str, _Cell] = {
 
 
 def _summary(entries: Sequence[Entry], cells: Mapping[str, _Cell]) -> Table:
-    """A row an entry: its model, and the cells."""
+    """A row an entry: its model, and the cells; what several models were asked stands together."""
+    order = {name: i for i, name in enumerate(dict.fromkeys(map(title, entries)))}
     return Table.of(
-        [{"model": e["model"], **{name: cell(e) for name, cell in cells.items()}} for e in entries]
+        [
+            {"model": e["model"], **{name: cell(e) for name, cell in cells.items()}}
+            for e in sorted(entries, key=lambda e: order[title(e)])
+        ]
     )
 
 
