@@ -31,7 +31,7 @@ _INK, _SOFT, _PAPER = "#010203", "#040506", "#070809"
 _NUMERIC = re.compile(
     r"[-+\d.,e]+( to [-+\d.,e]+)?|[-+\d.,e]+ \([-+\d.,e]+ to [-+\d.,e]+\)|-|[\d,]+ of [\d,]+"
 )
-_LONG = 60  # rows of a table that is folded until somebody asks
+_LONG = 40  # rows of a table that is folded until somebody asks
 _COLUMNS = 8  # of a heat map, still to be read on paper
 _MODELS = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
 _CSS = {
@@ -202,8 +202,8 @@ def _chance_high(e: Entry) -> float:
 
 
 def figures(document: Entry) -> dict[str, list[dict[str, Any]]]:
-    """SVG figures by section key; each with a caption that says what is drawn. Those of a group are
-    small and stand together."""
+    """SVG figures by section key, each with a caption that says what is drawn. Those of a group are
+    small and stand together; with many models a group is what one test shows, under its name."""
     results = document["results"]
     names = [model["name"] for model in document["models"]]
     drawn: dict[str, list[dict[str, Any]]] = {}
@@ -240,7 +240,7 @@ def figures(document: Entry) -> dict[str, list[dict[str, Any]]]:
                 f"{_label(e, 'A')} (right) over {_label(e, 'B')} (left). "
                 f"d = {number(e['score'])}, {between(e['interval'])}; "
                 f"p = {number(e['p_one_sided'], 4)}, {e['p_method']}.",
-                _dots, e, group=f"{e['name']}: {e['title']}",
+                _dots, e, group=f"{e['name']}: {e['title']}" if len(names) > 2 else "each test",
             )  # fmt: skip
     if document["comparisons"]:
         add(

@@ -76,7 +76,8 @@ def counts(e: Entry) -> tuple[int, int]:
 
 def sections(document: Entry) -> Iterator[Section]:
     """Everything that the document holds, in the order of the report."""
-    yield Section("models", "Models", tables=(Table.of(_cards(document)),))
+    trained = tuple(f"{m['name']}: {_meta(m['meta'])}" for m in document["models"] if m["meta"])
+    yield Section("models", "Models", tables=(Table.of(_cards(document)),), items=trained)
     if document["gates"]:
         yield Section("gates", "Gates", tables=(Table.of([_gate(g) for g in document["gates"]]),))
     for measure, heading, text, cells in _MEASURES:
@@ -156,7 +157,6 @@ def _cards(document: Entry) -> list[dict[str, str]]:
             "unusable": str(len(m["unusable"])),
             "file": Path(m["path"]).name if m["path"] else "-",
             "SHA-256": (m["sha256"] or "-")[:16],
-            "training": _meta(m["meta"]),
         }
         for m in document["models"]
     ]
