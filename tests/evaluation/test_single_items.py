@@ -11,7 +11,7 @@ from wordvec.evaluation.results import Unanswerable
     [
         (similarity.evaluate, "w1\tw2\t3\n", "a correlation needs 3"),
         (categorization.evaluate, ",category,word\n0,a,w1\n1,b,w2\n", "cannot be clustered"),
-        (qvec.evaluate, 'w1\t{"p": 1}\n', "1"),
+        (qvec.evaluate, 'w1\t{"p": 1}\n', "too few for 12 dimensions"),
     ],
 )
 def test_what_one_item_cannot_tell_is_refused(random_vectors, evaluate, text, message):
