@@ -16,7 +16,7 @@ $(VENV)/pip:
 	$(PY) -m pip install -q --disable-pip-version-check "setuptools>=77" "cython>=3.1"
 	touch $@
 
-# An editable install with the extras in its name: test, gensim, bench.
+# An editable install with the extras in its name: test, gensim,report, bench.
 $(VENV)/%: pyproject.toml setup.py | $(VENV)/pip
 	$(PY) setup.py -q build_ext --inplace -j 2
 	$(PY) -m pip install -q --disable-pip-version-check --no-build-isolation -e ".[$*]"
@@ -25,7 +25,7 @@ $(VENV)/%: pyproject.toml setup.py | $(VENV)/pip
 build: | $(VENV)/pip
 	$(PY) setup.py -q build_ext --inplace -j 2
 
-demo: $(VENV)/gensim build
+demo: $(VENV)/gensim,report build
 	$(PY) -m evals.demo build/demo
 
 test: $(VENV)/test build lint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,11 @@ from wordvec.errors import WordvecError
 )
 @click.option("--model", "models", multiple=True, help="Only this model of suites.toml.")
 @click.option("--seed", "seeds", multiple=True, type=int, help="Only this seed.")
+@click.option(
+    "--table",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the result table here as well.",
+)
 @click.option("--data", help="Folder of public data; by default $WORDVEC_DATA.")
 @click.option(
     "--suites",
@@ -31,19 +37,30 @@ def campaign(
     out: Path,
     models: tuple[str, ...],
     seeds: tuple[int, ...],
+    table: Path | None,
     data: str | None,
     suites: Path | None,
 ) -> None:
-    """Train the models of suites.toml and judge them by its suite."""
+    """Train the models of suites.toml and judge them by its suite.
+
+    What is done is kept in OUT: run it again after an interruption, or with other models, and it
+    goes on. The tables hold the models and seeds of this run.
+    """
     from evals import campaign as of
 
     chosen = of.read(suites or of.HERE / "suites.toml", only=models, seeds=seeds, data=data)
-    of.run(chosen, out, progress=lambda text: click.echo(text, err=True))
+    of.run(chosen, out, table=table, progress=lambda text: click.echo(text, err=True))
     click.echo((out / "results.md").read_text("utf-8"))
+
+
+def stop_children() -> None:
+    """Makes SIGTERM an exception, as an interrupt is: a training that is waited for ends too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def main(argv: list[str]) -> None:
     """Runs the subcommand that comes first, or the campaign."""
+    stop_children()
     if argv[:1] in (["oov"], ["taxonomies"]):
         import_module(f"evals.{argv[0]}").run(argv[1:])
     elif argv[:1] == ["demo"]:

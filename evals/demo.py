@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 DUMP = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
@@ -58,14 +59,21 @@ def main(folder: Path) -> None:
     run("wordvec count wiki.txt -o shards --window 10 --force", folder)
     run("wordvec train shards --model glove --x-max 10 -o glove.wv --force", folder)
     run("wordvec neighbors glove.wv war music language -k 4", folder)
-    run("wordvec eval skipgram.wv glove.wv --json eval.json --markdown eval.md --force", folder)
+    # The page needs the report extra; the others do not.
+    html = all(map(find_spec, ("jinja2", "matplotlib")))
+    page = " --html eval.html" if html else ""
+    run(
+        f"wordvec eval skipgram.wv glove.wv --json eval.json --markdown eval.md{page} --force",
+        folder,
+    )
     run(
         "wordvec bias skipgram.wv --test weat6 --test weat7 --test weat8 --json bias.json --force",
         folder,
     )
     print(f"\n{time.perf_counter() - started:.0f} s. In {folder}:")
     print(
-        "skipgram.wv, glove.wv (vectors), eval.md, eval.json, bias.json (reports), shards, wiki.txt"
+        "skipgram.wv, glove.wv (vectors), "
+        f"{'eval.html, ' if html else ''}eval.md, eval.json, bias.json (reports), shards, wiki.txt"
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation import analogy, datasets
+from wordvec.evaluation import analogy, datasets, statistics
 from wordvec.evaluation.results import Unanswerable
 from wordvec.evaluation.space import Space
 
@@ -120,6 +120,45 @@ def test_micro_and_macro_intervals_hold_the_score(shared_data, glove):
     )
     assert found.interval.low < found.score < found.interval.high
     assert found.macro_interval.low < found.macro < found.macro_interval.high
+
+
+def test_resampled_accuracy_equals_a_loop_over_questions():
+    # Category s has a question whose two pairs are one, as LRCos asks them; t misses one question.
+    data = datasets.loads(
+        ": s\na b c d\nc d e f\na b e f\na b a b\n: t\na b e f\nc d a b\ne f c d\n"
+    )
+    right = np.array([[1, 0, 1, 1, 0, 1, 1], [0, 0, 1, 0, 1, 1, 0]], bool)
+    asked = np.array([1, 1, 1, 1, 1, 1, 0], bool)
+    rng = np.random.default_rng(7)
+    hits, drawn = np.zeros((2, 20)), np.zeros(20)
+    shares = []
+    start = 0
+    for _, members in data.categories:
+        used = [i for i in range(len(members)) if asked[start + i]]
+        pairs = list(
+            dict.fromkeys(
+                p for i in used for q in [members[i]] for p in [(q.a, q.b), (q.c, q.answers[0])]
+            )
+        )
+        counts = statistics.resampled_counts(len(pairs), 20, rng)
+        own_hits, own_drawn = np.zeros((2, 20)), np.zeros(20)
+        for r in range(20):
+            for i in used:
+                q = members[i]
+                one, other = pairs.index((q.a, q.b)), pairs.index((q.c, q.answers[0]))
+                times = counts[r, one] * (1 if one == other else counts[r, other])
+                own_hits[:, r] += times * right[:, start + i]
+                own_drawn[r] += times
+        hits, drawn = hits + own_hits, drawn + own_drawn
+        with np.errstate(invalid="ignore"):
+            shares.append(own_hits / own_drawn)
+        start += len(members)
+    with np.errstate(invalid="ignore"):
+        micro = hits / drawn
+        macro = np.nansum(shares, axis=0) / np.isfinite(shares).sum(axis=0)
+    found = analogy._replicates(data, right, asked, 20, 7)
+    np.testing.assert_array_equal(found[0], micro)
+    np.testing.assert_allclose(found[1], macro, rtol=1e-15)
 
 
 def test_no_answerable_question_is_refused_with_the_words(random_vectors):

@@ -55,6 +55,25 @@ def test_published_effect_sizes_are_reproduced(google_news, name, d):
     assert found.p_method == "exact"
 
 
+def test_published_effect_sizes_that_ship_are_those_of_the_paper():
+    glove = [1.50, 1.53, 1.41, 1.50, 1.28, 1.81, 1.06, 1.24, 1.38, 1.21]
+    word2vec = [1.54, 1.63, 0.58, 1.24, 0.72, 1.89, 0.97, 1.24, 1.30, -0.08]
+    published = [dict(test.published) for test in bias.weat_tests().values()]
+    assert [p["GloVe 840B"] for p in published] == glove
+    assert [p["word2vec GoogleNews"] for p in published] == word2vec
+
+
+@pytest.mark.parametrize(("name", "missing"), [("weat9", "short-term"), ("weat10", "Billy")])
+def test_a_missing_word_moves_a_published_effect_size_within_its_leave_one_out_range(
+    google_news, name, missing
+):
+    found = bias.weat(google_news, bias.weat_tests()[name], resamples=100)
+    assert [w for part in found.lists.values() for w in part.missing] == [missing]
+    assert abs(found.score - found.published["word2vec GoogleNews"]) < 0.1
+    assert found.leave_one_out.low < found.published["word2vec GoogleNews"]
+    assert found.leave_one_out.high > found.published["word2vec GoogleNews"]
+
+
 def test_published_exact_partitions(google_news):
     found = bias.weat(google_news, bias.weat_tests()["weat6"])
     assert (found.partitions, found.p_one_sided) == (12870, 1 / 12870)

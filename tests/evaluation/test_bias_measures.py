@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from wordvec.evaluation import bias, bias_measures
 from wordvec.evaluation.results import Unanswerable
@@ -84,7 +85,9 @@ def test_negative_sentiment_shares_sum_to_one_and_tell_planted_bias(make_vectors
         "m", "", tuple(names[:10]), tuple(names[10:15]), tuple(names[15:20]), tuple(names[30:])
     )
     found, fair = (bias_measures.rnsb(vectors, t, resamples=50) for t in (biased, mixed))
-    assert sum(v for _, v in found.words) == pytest.approx(1)
+    shares = np.array([v for _, v in found.words])
+    assert shares.sum() == pytest.approx(1)
+    assert found.score == pytest.approx(scipy.stats.entropy(shares, np.full(20, 1 / 20)))
     assert min(v for w, v in found.words if w in biased.Y) > max(
         v for w, v in found.words if w in biased.X
     )

@@ -162,3 +162,10 @@ PUBLISHED = {
 @pytest.mark.parametrize(("file", "items"), PUBLISHED.items())
 def test_published_sets_are_read_whole(shared_data, file, items):
     assert datasets.load(shared_data / file).source.items == items
+
+
+def test_capitals_are_most_of_googles_semantic_questions(shared_data):
+    found = dict(datasets.load(shared_data / "analogy" / "questions-words.txt").categories)
+    semantic = {name: len(q) for name, q in found.items() if not name.startswith("gram")}
+    capitals = semantic["capital-common-countries"] + semantic["capital-world"]
+    assert round(capitals / sum(semantic.values()), 3) == 0.567

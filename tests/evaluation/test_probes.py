@@ -36,7 +36,7 @@ def test_taking_the_direction_out_leaves_what_is_correlated(make_vectors):
     after[:, 0] = 0
     gone = make_vectors(before.index_to_key[:600], after[:600])
     assert probes.clusters(gone, biased).interval.low > 0.9
-    for kernel in probes.KERNELS:
+    for kernel in probes.CLASSIFIERS:
         assert probes.probe(gone, biased, kernel).interval.low > 0.9
 
 
@@ -79,20 +79,28 @@ def test_a_small_vocabulary_and_an_unknown_kernel_are_refused(make_vectors, rand
         probes.clusters(make_vectors(["she", "he"], np.eye(2, 12)), biased)
 
 
-def test_logistic_regression_is_at_the_minimum_of_its_loss():
+@pytest.mark.parametrize("items", [40, 5])  # more and fewer than dimensions
+def test_linear_regression_is_at_the_minimum_of_its_loss(items):
+    rng = np.random.default_rng(5)
+    X, y = rng.standard_normal((items, 9)), np.arange(items) % 2.0
+    w = logistic.linear(X, y, l2=0.5)
+    p = logistic.probabilities(logistic.decide(X, w))
+    np.testing.assert_allclose(np.c_[X, np.ones(items)].T @ (p - y) + 0.5 * w, 0, atol=1e-7)
+
+
+def test_kernel_regression_is_at_the_minimum_of_its_loss():
     rng = np.random.default_rng(5)
     X, y = rng.standard_normal((40, 3)), rng.integers(0, 2, 40).astype(float)
-    K = logistic.linear_kernel(X, X)
+    K = logistic.rbf_kernel(X, X)
     a = logistic.fit(K, y, l2=0.5)
-    f = K @ a
-    # The gradient of sum log(1 + exp(f)) - y f + l2 / 2 a K a is K (p - y + l2 a).
-    gradient = K @ (logistic.probabilities(f) - y + 0.5 * a)
+    # The gradient of sum log(1 + exp(f)) - y f + l2 / 2 a K a, f = K a, is K (p - y + l2 a).
+    gradient = K @ (logistic.probabilities(K @ a) - y + 0.5 * a)
     np.testing.assert_allclose(gradient, 0, atol=1e-5)
 
 
-def test_separable_classes_do_not_overflow():
-    X = np.r_[np.full((5, 1), -50.0), np.full((5, 1), 50.0)]
+@pytest.mark.parametrize("dimensions", [1, 30])
+def test_separable_classes_do_not_overflow(dimensions):
+    X = np.r_[np.full((5, dimensions), -50.0), np.full((5, dimensions), 50.0)]
     y = np.repeat([0.0, 1.0], 5)
-    a = logistic.fit(logistic.linear_kernel(X, X), y, l2=1e-3)
-    p = logistic.probabilities(logistic.linear_kernel(X, X) @ a)
+    p = logistic.probabilities(logistic.decide(X, logistic.linear(X, y, l2=1e-3)))
     assert ((p > 0.5) == y).all()

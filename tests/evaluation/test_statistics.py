@@ -105,6 +105,20 @@ def test_sampled_p_is_near_the_exact_one_and_never_zero():
     assert far.p_one_sided == 1 / 100
 
 
+@pytest.mark.parametrize(("n", "partitions"), [(8, 12_870), (16, 601_080_390)])
+def test_partitions_of_two_lists_of_a_size_are_all_counted(n, partitions):
+    scores = np.random.default_rng(10).permutation(2 * n) + 0.0
+    apart = statistics.permutation_test(np.sort(scores)[n:], np.sort(scores)[:n])
+    assert (apart.method, apart.partitions) == ("exact", partitions)
+    assert apart.p_one_sided == 1 / partitions
+    assert apart.p_two_sided == 2 / partitions
+    # The share at or above the observed difference, and below it, make one.
+    x, y = scores[:n], scores[n:]
+    above = statistics.permutation_test(x, y).p_one_sided
+    below = statistics.permutation_test(y, x).p_one_sided
+    assert 1 < above + below < 1.01 + 1 / n
+
+
 def test_more_than_fifty_scores_are_sampled():
     scores = np.random.default_rng(5).standard_normal(60)
     found = statistics.permutation_test(scores[:30], scores[30:], samples=1000)
@@ -135,6 +149,12 @@ def test_williams_equals_the_formula_for_known_correlations():
     t, p = statistics.williams_test(0.5, 0.4, 0.3, 103)
     assert t == pytest.approx(0.1 * math.sqrt(102 * 1.3 / below), rel=1e-12)
     assert p == pytest.approx(2 * scipy.stats.t.sf(t, 100), rel=1e-9)
+
+
+def test_williams_equals_steigers_worked_example():
+    # Steiger (1980), n = 103, r12 = .4, r13 = .5, r23 = .1: t = -.89, p = .37.
+    t, p = statistics.williams_test(0.4, 0.5, 0.1, 103)
+    assert (round(t, 2), round(p, 2)) == (-0.89, 0.37)
 
 
 def test_williams_holds_its_level_under_the_null():

@@ -347,29 +347,41 @@ def _missing(space: Space, questions: Sequence[Question], candidates: int) -> tu
     return tuple(out)
 
 
-def pair_draws(
-    dataset: AnalogySet, asked: NDArray[np.bool_], resamples: int, seed: int
-) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.int64]]]:
-    """The pigeonhole bootstrap, a category at a time.
+class _Draws:
+    """Pigeonhole bootstrap of one category: a question counts as often as the product of the draws
+    of its two word pairs."""
 
-    Yields the category's place among the questions, which of its questions count, and how often
-    each resample draws those: the product of the draws of its two word pairs. (slice, (n,),
-    (resamples, n)).
-    """
-    rng = np.random.default_rng(seed)
-    for part, members in _parts(dataset):
-        kept = np.flatnonzero(asked[part])
-        if not len(kept):
-            continue
-        pairs: dict[tuple[str, str], int] = {}
-        left, right = [], []
-        for i in kept.tolist():
-            q = members[i]
-            left.append(pairs.setdefault((q.a, q.b), len(pairs)))
-            right.append(pairs.setdefault((q.c, q.answers[0]), len(pairs)))
-        counts = statistics.resampled_counts(len(pairs), resamples, rng)
-        own = np.equal(left, right)  # of LRCos: a question of one pair
-        yield part, kept, np.where(own, 1, counts[:, right]) * counts[:, left]
+    def __init__(
+        self,
+        members: Sequence[Question],
+        asked: NDArray[np.bool_],
+        resamples: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self.kept = np.flatnonzero(asked)
+        numbers: dict[tuple[str, str], int] = {}
+        ends = [
+            numbers.setdefault(pair, len(numbers))
+            for q in (members[i] for i in self.kept.tolist())
+            for pair in ((q.a, q.b), (q.c, q.answers[0]))
+        ]
+        self.left, self.right = np.array(ends, np.int64).reshape(-1, 2).T
+        self.pairs = len(numbers)
+        # (pairs, resamples)
+        self.counts = statistics.resampled_counts(self.pairs, resamples, rng).T.astype(float)
+
+    def total(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum of the questions' values, each as often as it is drawn: (questions,), all of the
+        category -> (resamples,)."""
+        from scipy.sparse import csr_array
+
+        values = values[self.kept].astype(float)
+        own = self.left == self.right  # of LRCos: a question of one pair
+        places = (values[~own], (self.left[~own], self.right[~own]))
+        # c' M c with c the draws and M the values at (left, right).
+        both = csr_array(places, shape=(self.pairs, self.pairs)) @ self.counts
+        both *= self.counts
+        return np.asarray(both.sum(axis=0) + values[own] @ self.counts[self.left[own]])
 
 
 def micro_replicates(
@@ -381,11 +393,29 @@ def micro_replicates(
 ) -> NDArray[np.float64]:
     """Micro accuracy in the same resamples for each row of `right` (models, questions):
     (models, resamples); NaN where nothing was drawn."""
+    return _replicates(dataset, right, asked, resamples, seed)[0]
+
+
+def _replicates(
+    dataset: AnalogySet,
+    right: NDArray[np.bool_],
+    asked: NDArray[np.bool_],
+    resamples: int,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Micro and macro accuracy in the same resamples: (models, resamples) each."""
+    rng = np.random.default_rng(seed)
     correct, total = np.zeros((len(right), resamples)), np.zeros(resamples)
-    for part, kept, weights in pair_draws(dataset, asked, resamples, seed):
-        correct += right[:, part][:, kept].astype(np.float64) @ weights.T
-        total += weights.sum(axis=1)
-    return _divide(correct, total)
+    shares = []
+    for part, members in _parts(dataset):
+        if asked[part].any():
+            draws = _Draws(members, asked[part], resamples, rng)
+            of_part = np.array([draws.total(row[part]) for row in right])
+            drawn = draws.total(asked[part])
+            correct, total = correct + of_part, total + drawn
+            shares.append(_divide(of_part, drawn))
+    macro = _divide(np.nansum(shares, axis=0), np.isfinite(shares).sum(axis=0))
+    return _divide(correct, total), macro
 
 
 def _divide(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -397,14 +427,7 @@ def _intervals(
     dataset: AnalogySet, ranks: NDArray[np.int32], resamples: int, level: float, seed: int
 ) -> tuple[Interval, Interval]:
     asked, right = ranks > 0, ranks == 1
-    micro = micro_replicates(dataset, right[None], asked, resamples, seed)[0]
-    shares = np.array(
-        [
-            _divide(weights @ right[part][kept], weights.sum(axis=1))
-            for part, kept, weights in pair_draws(dataset, asked, resamples, seed)
-        ]
-    )
-    macro = _divide(np.nansum(shares, axis=0), np.isfinite(shares).sum(axis=0))
+    (micro,), (macro,) = _replicates(dataset, right[None], asked, resamples, seed)
     method = f"pigeonhole bootstrap over word pairs, {resamples} resamples"
     share = float(right.sum() / asked.sum())
     pairs = sum(

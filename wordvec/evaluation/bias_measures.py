@@ -173,9 +173,8 @@ def rnsb(vectors: Vectors | Space, test: WeatTest, **how: Any) -> BiasScore:
     def shares(units: Mapping[str, _F64]) -> _F64:
         train = np.concatenate([units["A"], units["B"]])
         y = np.r_[np.zeros(len(units["A"])), np.ones(len(units["B"]))]
-        a = logistic.fit(logistic.linear_kernel(train, train), y)
         targets = np.concatenate([units["X"], units["Y"]])
-        p = logistic.probabilities(logistic.linear_kernel(targets, train) @ a)
+        p = logistic.probabilities(logistic.decide(targets, logistic.linear(train, y)))
         return np.asarray(p / p.sum())
 
     def measure(units: Mapping[str, _F64]) -> float:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from importlib import resources
 from typing import Any
 
 from wordvec.errors import MissingExtra
-from wordvec.evaluation.tables import between, counts, number, sections, title
+from wordvec.evaluation.tables import Table, between, counts, number, sections, title
 
 try:
     import jinja2
@@ -27,6 +27,12 @@ Entry = Mapping[str, Any]
 
 # Colours that matplotlib draws with, and the CSS variables that take their place.
 _INK, _SOFT, _PAPER = "#010203", "#040506", "#070809"
+# What is set flush right: a number, an interval, both, or nothing.
+_NUMERIC = re.compile(
+    r"[-+\d.,e]+( to [-+\d.,e]+)?|[-+\d.,e]+ \([-+\d.,e]+ to [-+\d.,e]+\)|-|[\d,]+ of [\d,]+"
+)
+_LONG = 40  # rows of a table that is folded until somebody asks
+_COLUMNS = 8  # of a heat map, still to be read on paper
 _MODELS = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
 _CSS = {
     _INK: "var(--ink)",
@@ -69,16 +75,18 @@ def page(document: Entry) -> str:
     return template.render(
         document=document,
         verdict=verdict(document),
+        overview=overview(document),
         sections=list(sections(document)),
         figures=figures(document),
+        long=_LONG,
         style=(folder / "report.css").read_text("utf-8"),
         numeric=_numeric,
     )
 
 
 def _numeric(cell: str) -> bool:
-    """Whether a cell is to be set flush right: a number, an interval, or nothing."""
-    return bool(re.fullmatch(r"[-+\d.,e]+( to [-+\d.,e]+)?|-|[\d,]+ of [\d,]+", cell))
+    """Whether a cell is to be set flush right."""
+    return bool(_NUMERIC.fullmatch(cell))
 
 
 # --- the verdict ----------------------------------------------------------------------------------
@@ -95,6 +103,22 @@ def verdict(document: Entry) -> list[dict[str, Any]]:
         }
         for model in document["models"]
     ]
+
+
+def overview(document: Entry) -> Table | None:
+    """Headline scores of three models and more side by side, on one screen."""
+    rows: list[dict[str, str]] = []
+    for model in document["models"]:
+        name = model["name"]
+        heads = [h for h in _headlines(document, name) if h["what"] != _WHAT["weat"]]
+        row = {"model": name, **{h["label"]: f"{h['score']} ({h['interval']})" for h in heads}}
+        if tests := _of(document, "weat", name):
+            row["associations"] = f"{len(_found(tests))} of {len(tests)}"
+        rows.append(row)
+    columns = dict.fromkeys(column for row in rows for column in row)
+    if len(rows) < 3 or len(columns) < 2:
+        return None
+    return Table.of([{column: row.get(column, "-") for column in columns} for row in rows])
 
 
 def _of(document: Entry, measure: str, model: str) -> list[Entry]:
@@ -145,7 +169,7 @@ def _sentences(document: Entry, model: Entry) -> Any:
             yield f"Less than half was answered of {', '.join(low)}: these scores say little."
     tests = _of(document, "weat", name)
     if tests:
-        found = [e["name"] for e in tests if e["p_holm"] is not None and e["p_holm"] < 0.05]
+        found = _found(tests)
         yield (
             f"{len(found)} of {len(tests)} association tests show an association that random "
             f"exchanges of the targets do not (Holm-adjusted p < .05)"
@@ -164,6 +188,11 @@ def _sentences(document: Entry, model: Entry) -> Any:
         yield f"{len(model['unusable'])} words have no usable vector (zero or not finite)."
 
 
+def _found(tests: Sequence[Entry]) -> list[str]:
+    """The association tests that exchanges of the targets do not explain."""
+    return [e["name"] for e in tests if e["p_holm"] is not None and e["p_holm"] < 0.05]
+
+
 def _chance_high(e: Entry) -> float:
     chance = e["chance"]
     return float(chance["high"] if isinstance(chance, Mapping) else chance)
@@ -173,13 +202,14 @@ def _chance_high(e: Entry) -> float:
 
 
 def figures(document: Entry) -> dict[str, list[dict[str, Any]]]:
-    """SVG figures by section key; each with a caption that says what is drawn."""
+    """SVG figures by section key, each with a caption that says what is drawn. Those of a group are
+    small and stand together; with many models a group is what one test shows, under its name."""
     results = document["results"]
     names = [model["name"] for model in document["models"]]
     drawn: dict[str, list[dict[str, Any]]] = {}
 
-    def add(key: str, caption: str, draw: Callable[..., Any], *args: Any) -> None:
-        plot = {"svg": _svg(draw, *args, caption), "caption": caption, "small": draw is _dots}
+    def add(key: str, caption: str, draw: Callable[..., Any], *args: Any, group: str = "") -> None:
+        plot = {"svg": _svg(draw, *args, caption), "caption": caption, "group": group}
         drawn.setdefault(key, []).append(plot)
 
     if results.get("similarity"):
@@ -188,12 +218,13 @@ def figures(document: Entry) -> dict[str, list[dict[str, Any]]]:
             "Spearman's rho with its interval; the grey band is where scores fall by chance.",
             _forest, results["similarity"], names,
         )  # fmt: skip
-    for dataset, entries in _by_dataset(results.get("analogy", [])).items():
+    for about, entries in _heat_maps(results.get("analogy", [])):
         if len(entries[0]["categories"]) > 1 or len(entries) > 1:
             add(
                 "analogy",
-                f"{dataset}: accuracy by category; a cross where nothing was answered.",
-                _heat_map, entries, names,
+                f"{about}: accuracy by category, of those with an answer; a cross where a model "
+                "answered nothing.",
+                _heat_map, entries,
             )  # fmt: skip
     if results.get("weat"):
         add(
@@ -209,13 +240,14 @@ def figures(document: Entry) -> dict[str, list[dict[str, Any]]]:
                 f"{_label(e, 'A')} (right) over {_label(e, 'B')} (left). "
                 f"d = {number(e['score'])}, {between(e['interval'])}; "
                 f"p = {number(e['p_one_sided'], 4)}, {e['p_method']}.",
-                _dots, e,
+                _dots, e, group=f"{e['name']}: {e['title']}" if len(names) > 2 else "each test",
             )  # fmt: skip
     if document["comparisons"]:
         add(
             "comparisons",
-            "Difference of the first model from the second, with its paired bootstrap interval.",
-            _differences, document["comparisons"],
+            f"{names[0]} less {names[1] if len(names) == 2 else 'each other model'}: difference on "
+            "common items with its paired bootstrap interval.",
+            _differences, document["comparisons"], names,
         )  # fmt: skip
     return drawn
 
@@ -224,11 +256,15 @@ def _label(e: Entry, side: str) -> str:
     return str(e["lists"][side]["label"]).replace("_", " ")
 
 
-def _by_dataset(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    out: dict[str, list[Entry]] = {}
-    for e in entries:
-        out.setdefault(e["dataset"]["name"], []).append(e)
-    return out
+def _heat_maps(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
+    """What stands in one heat map: a dataset, or with many models a solver on a dataset."""
+    for dataset in dict.fromkeys(e["dataset"]["name"] for e in entries):
+        own = [e for e in entries if e["dataset"]["name"] == dataset]
+        if len(own) <= _COLUMNS:
+            yield dataset, own
+            continue
+        for solver in dict.fromkeys(e["solver"] for e in own):
+            yield f"{dataset}, {solver}", [e for e in own if e["solver"] == solver]
 
 
 def _svg(draw: Callable[..., Any], *args: Any) -> str:
@@ -261,64 +297,80 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.add_subplot()
 
 
-def _colours(names: Sequence[str]) -> dict[str, str]:
-    return {name: _MODELS[i % len(_MODELS)] for i, name in enumerate(names)}
+def _marks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """A colour a model; where they run out, the next shape."""
+    return {
+        name: {"color": _MODELS[i % len(_MODELS)], "marker": "osD^v"[i // len(_MODELS) % 5]}
+        for i, name in enumerate(names)
+    }
 
 
-def _legend(axes: Any, colours: Mapping[str, str]) -> None:
+def _legend(axes: Any, marks: Mapping[str, Mapping[str, Any]]) -> None:
     from matplotlib.lines import Line2D
 
-    if len(colours) > 1:
-        handles = [
-            Line2D([], [], color=c, marker="o", linestyle="none", label=n)
-            for n, c in colours.items()
-        ]
+    if len(marks) > 1:
+        handles = [Line2D([], [], linestyle="none", label=n, **mark) for n, mark in marks.items()]
         axes.legend(
             handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(3, len(handles))
         )
 
 
+def _rows(labels: Sequence[str], names: Sequence[str]) -> tuple[Any, Any, Callable[..., float]]:
+    """A figure with a row a label, in it a line a name: (figure, axes, (label, name) -> height)."""
+    step = 1 / (len(names) + 1)
+    figure, axes = _figure(7.2, 0.7 + len(labels) * max(0.28, 0.18 * (len(names) + 0.6)))
+    rows = {label: i for i, label in enumerate(labels)}
+    lines = {name: (i + 1) * step - 0.5 for i, name in enumerate(names)}
+    axes.axvline(0, color=_SOFT, lw=0.8)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    return figure, axes, lambda label, name: rows[label] + lines[name]
+
+
+def _line(axes: Any, y: float, interval: Entry, value: float, mark: Mapping[str, Any]) -> None:
+    """An estimate with its interval."""
+    axes.plot([interval["low"], interval["high"]], [y, y], color=mark["color"], lw=1.4)
+    axes.plot([value], [y], linestyle="none", ms=5, **mark)
+
+
 def _forest(entries: Sequence[Entry], names: Sequence[str]) -> Any:
     """Scores with intervals, a row a dataset or test, a colour a model."""
     labels = list(dict.fromkeys(title(e) for e in entries))
-    colours = _colours([n for n in names if any(e["model"] == n for e in entries)])
-    step = 1 / (len(colours) + 1)
-    figure, axes = _figure(7.2, 0.7 + len(labels) * max(0.28, 0.18 * (len(colours) + 0.6)))
-    place = {name: i for i, name in enumerate(colours)}
+    marks = _marks([n for n in names if any(e["model"] == n for e in entries)])
+    figure, axes, place = _rows(labels, list(marks))
     for e in entries:
-        y = labels.index(title(e)) + (place[e["model"]] + 1) * step - 0.5
-        band = e["chance"]
+        y, band, mark = place(title(e), e["model"]), e["chance"], marks[e["model"]]
         axes.barh(
-            y, band["high"] - band["low"], left=band["low"], height=step, color=_SOFT, alpha=0.22,
-            linewidth=0,
+            y, band["high"] - band["low"], left=band["low"], height=1 / (len(marks) + 1),
+            color=_SOFT, alpha=0.22, linewidth=0,
         )  # fmt: skip
-        colour = colours[e["model"]]
-        axes.plot([e["interval"]["low"], e["interval"]["high"]], [y, y], color=colour, lw=1.4)
         if "leave_one_out" in e:
             left = e["leave_one_out"]
-            axes.plot([left["low"], left["high"]], [y, y], color=colour, lw=4, alpha=0.45)
-        axes.plot([e["score"]], [y], "o", color=colour, ms=5)
-        if len(colours) == 1:
+            axes.plot([left["low"], left["high"]], [y, y], color=mark["color"], lw=4, alpha=0.45)
+        _line(axes, y, e["interval"], e["score"], mark)
+        if len(marks) == 1:
             text = number(e["score"], 2)
             if "p_one_sided" in e:
                 text += f"   p {number(e['p_one_sided'], 4)}"
             axes.annotate(
                 text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=9
             )
-    axes.axvline(0, color=_SOFT, lw=0.8)
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.grid(axis="x")
-    axes.set_axisbelow(True)
-    _legend(axes, colours)
+    _legend(axes, marks)
     return figure
 
 
-def _heat_map(entries: Sequence[Entry], names: Sequence[str]) -> Any:
-    """Accuracy of each category (rows) by model and solver (columns), written into the cells."""
-    categories = list(dict.fromkeys(c["name"] for e in entries for c in e["categories"]))
-    several = len({e["model"] for e in entries}) > 1
-    columns = [f"{e['model']}\n{e['solver']}" if several else e["solver"] for e in entries]
+def _heat_map(entries: Sequence[Entry]) -> Any:
+    """Accuracy of each category (rows) by model or solver (columns), written into the cells."""
+    categories = list(
+        dict.fromkeys(c["name"] for e in entries for c in e["categories"] if c["answered"])
+    )
+    models, solvers = ({e[key] for e in entries} for key in ("model", "solver"))
+    parts = [[e["model"]] * (len(models) > 1) + [e["solver"]] * (len(solvers) > 1) for e in entries]
+    columns = [
+        "\n".join(map(_broken, part)) or e["solver"] for part, e in zip(parts, entries, strict=True)
+    ]
     figure, axes = _figure(2.2 + 1.15 * len(columns), 0.6 + 0.3 * (len(categories) + 2))
     rows = [*categories, "macro", "micro"]
     for x, e in enumerate(entries):
@@ -348,6 +400,16 @@ def _heat_map(entries: Sequence[Entry], names: Sequence[str]) -> Any:
     return figure
 
 
+def _broken(name: str, most: int = 13) -> str:
+    """A name on lines that are not much longer than `most`, broken behind - _ and dots."""
+    lines = [""]
+    for part in re.findall(r"[^-_.]*[-_.]?", name):
+        if lines[-1] and len(lines[-1]) + len(part) > most:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 def _cell(x: float, y: float, opacity: float) -> Any:
     from matplotlib.patches import Rectangle
 
@@ -374,19 +436,18 @@ def _dots(e: Entry) -> Any:
     axes.set_xlabel("mean cosine to A less mean cosine to B")
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    _legend(axes, {_label(e, side): colours[side] for side in "XY"})
+    _legend(axes, {_label(e, side): {"color": colours[side], "marker": "o"} for side in "XY"})
     return figure
 
 
-def _differences(comparisons: Sequence[Entry]) -> Any:
-    labels = [f"{c['dataset']}: {c['first']} - {c['second']}" for c in comparisons]
-    figure, axes = _figure(6.6, 0.7 + 0.26 * len(labels))
-    for y, c in enumerate(comparisons):
-        axes.plot([c["interval"]["low"], c["interval"]["high"]], [y, y], color=_MODELS[0], lw=1.4)
-        axes.plot([c["difference"]], [y], "o", color=_MODELS[0], ms=5)
-    axes.axvline(0, color=_SOFT, lw=0.8)
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.grid(axis="x")
-    axes.set_axisbelow(True)
+def _differences(comparisons: Sequence[Entry], names: Sequence[str]) -> Any:
+    """Differences of the first model from all others, a row a dataset, a colour an other."""
+    own = [c for c in comparisons if c["first"] == names[0]]
+    marks = _marks(names)
+    del marks[names[0]]
+    figure, axes, place = _rows(list(dict.fromkeys(c["dataset"] for c in own)), list(marks))
+    for c in own:
+        mark = marks[c["second"]]
+        _line(axes, place(c["dataset"], c["second"]), c["interval"], c["difference"], mark)
+    _legend(axes, marks)
     return figure

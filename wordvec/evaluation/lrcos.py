@@ -58,10 +58,11 @@ def rank_pairs(
         rows = positive + negative
         X = space.unit[rows].astype(np.float64)
         y = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
-        a = logistic.fit(logistic.linear_kernel(X, X), y)
-        chance = logistic.probabilities(vocabulary @ (a @ X).astype(np.float32) + a.sum())
+        weights = logistic.linear(X, y).astype(np.float32)
+        chance = logistic.probabilities(logistic.decide(vocabulary, weights))
         heads = np.array([sources[i] for i in held])
-        scores = (vocabulary @ space.unit[heads].T).T * chance
+        scores = space.unit[heads] @ vocabulary.T  # a row a pair, together in memory
+        scores *= chance
         for i, head, score in zip(held.tolist(), heads, scores, strict=True):
             score[head] = -np.inf
             answer = max(targets[i], key=lambda row: score[row])

@@ -21,7 +21,18 @@ from wordvec.evaluation.space import Space, Vectors
 
 _F64 = NDArray[np.float64]
 
-KERNELS = {"linear": logistic.linear_kernel, "non-linear": logistic.rbf_kernel}
+
+def _linear(X: _F64, y: _F64, asked: _F64) -> _F64:
+    return logistic.decide(asked, logistic.linear(X, y, l2=0.1))
+
+
+def _gaussian(X: _F64, y: _F64, asked: _F64) -> _F64:
+    kernel = logistic.rbf_kernel
+    return np.asarray(kernel(asked, X) @ logistic.fit(kernel(X, X), y, l2=0.1))
+
+
+# Decisions on the items that are asked, after training on X and y.
+CLASSIFIERS = {"linear": _linear, "non-linear": _gaussian}
 
 
 @dataclass(frozen=True)
@@ -129,20 +140,20 @@ def probe(
 
     Logistic regression on unit vectors: "linear", or "non-linear" with a Gaussian kernel.
     """
-    if kernel not in KERNELS:
-        raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
+    if kernel not in CLASSIFIERS:
+        raise ValueError(f"kernel must be one of {', '.join(CLASSIFIERS)}, got {kernel!r}")
     space, X, labels = _rows(vectors, biased)
     place = np.random.default_rng(seed).permutation(len(labels)) % folds
     right = 0
     for fold in range(folds):
         train, test = place != fold, place == fold
-        a = logistic.fit(KERNELS[kernel](X[train], X[train]), labels[train].astype(float), l2=0.1)
-        right += int(((KERNELS[kernel](X[test], X[train]) @ a > 0) == labels[test]).sum())
+        decided = CLASSIFIERS[kernel](X[train], labels[train].astype(float), X[test])
+        right += int(((decided > 0) == labels[test]).sum())
     return SeparationResult(
         measure="probe",
         name=f"gender probe, {kernel}",
         title=f"{len(labels)} most biased words told apart by a {kernel} classifier",
-        protocol=f"kernel logistic regression, {folds}-fold cross-validation; case: {space.case}",
+        protocol=f"{kernel} logistic regression, {folds}-fold cross-validation; case: {space.case}",
         coverage=Coverage(len(biased.labels), len(labels), ()),
         score=right / len(labels),
         interval=statistics.wilson_interval(right, len(labels), level),

@@ -76,7 +76,8 @@ def counts(e: Entry) -> tuple[int, int]:
 
 def sections(document: Entry) -> Iterator[Section]:
     """Everything that the document holds, in the order of the report."""
-    yield Section("models", "Models", tables=(Table.of(_cards(document)),))
+    trained = tuple(f"{m['name']}: {_meta(m['meta'])}" for m in document["models"] if m["meta"])
+    yield Section("models", "Models", tables=(Table.of(_cards(document)),), items=trained)
     if document["gates"]:
         yield Section("gates", "Gates", tables=(Table.of([_gate(g) for g in document["gates"]]),))
     for measure, heading, text, cells in _MEASURES:
@@ -156,7 +157,6 @@ def _cards(document: Entry) -> list[dict[str, str]]:
             "unusable": str(len(m["unusable"])),
             "file": Path(m["path"]).name if m["path"] else "-",
             "SHA-256": (m["sha256"] or "-")[:16],
-            "training": _meta(m["meta"]),
         }
         for m in document["models"]
     ]
@@ -293,9 +293,13 @@ _SEPARATION: dict[str, _Cell] = {
 
 
 def _summary(entries: Sequence[Entry], cells: Mapping[str, _Cell]) -> Table:
-    """A row an entry: its model, and the cells."""
+    """A row an entry: its model, and the cells; what several models were asked stands together."""
+    order = {name: i for i, name in enumerate(dict.fromkeys(map(title, entries)))}
     return Table.of(
-        [{"model": e["model"], **{name: cell(e) for name, cell in cells.items()}} for e in entries]
+        [
+            {"model": e["model"], **{name: cell(e) for name, cell in cells.items()}}
+            for e in sorted(entries, key=lambda e: order[title(e)])
+        ]
     )
 
 
