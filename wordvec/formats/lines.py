@@ -76,7 +76,8 @@ def nearest_float(text: bytes) -> np.float32:
         return np.float32(near)
     one = float(near) if np.isfinite(near) else np.copysign(_FLOAT_LIMIT, wide)
     away = np.inf if wide > one else -np.inf
-    other = float(np.nextafter(near, np.float32(away)))
+    with np.errstate(over="ignore"):
+        other = float(np.nextafter(near, np.float32(away)))
     if one + other != 2 * wide:
         return np.float32(near)
     exact, middle = Decimal(text.decode("ascii")), Decimal(wide)
