@@ -75,11 +75,13 @@ struct wv_sgns_worker {
     int64_t longest; /* room in kept */
     int32_t *queue;  /* (room, negative): noise in sets; those from taken to drawn are to come */
     int room, taken, drawn;
-    int32_t *context;       /* (2 window,): the words of a window */
-    float **in, **out;      /* (2 window,), (outputs of a step,) */
-    float **rows;           /* what a hidden row is made of */
-    float *hidden, *before; /* (stride,) */
-    float *copies;          /* (inputs and outputs, stride): of frozen rows; or NULL */
+    int32_t *context;  /* (2 window,): the words of a window */
+    float **in, **out; /* (2 window,), (outputs of a step,) */
+    float **rows;      /* what a hidden row is made of */
+    float *hidden;     /* (2 slots, stride): made rows, and what they were when they were made */
+    int64_t slots, entered, left;
+    int64_t *place; /* (2 window,): where in kept the words of a window are */
+    float *copies;  /* (inputs and outputs, stride): of frozen rows; or NULL */
     float *sign, *weight, *scratch;
     int sign_in, sign_out; /* what sign and weight are filled for; 0: for nothing */
 };
@@ -93,7 +95,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     const int ni = 2 * m->window, no = 1 + m->negative;
     const size_t pairs = (size_t)ni * (size_t)no + 16;
     /* Inputs of a step have their outputs in common, or each its own. */
-    const size_t outs = (size_t)no * (m->cbow || (m->shared && !m->sub_starts) ? 1 : (size_t)ni);
+    const size_t outs = (size_t)no * (m->cbow || m->shared ? 1 : (size_t)ni);
     int64_t most = 1;
     if (m->sub_starts)
         for (int32_t w = 0; w < m->vocab; w++)
@@ -108,14 +110,15 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     w->in = malloc((size_t)ni * sizeof *w->in);
     w->out = malloc(outs * sizeof *w->out);
     w->rows = malloc((size_t)most * (m->cbow ? (size_t)ni : 1) * sizeof *w->rows);
-    w->hidden = calloc((size_t)m->stride, sizeof *w->hidden);
-    w->before = calloc((size_t)m->stride, sizeof *w->before);
+    w->place = malloc((size_t)ni * sizeof *w->place);
+    w->slots = m->sub_starts && !m->cbow ? ni + 1 : 1;
+    w->hidden = calloc(2 * (size_t)w->slots * (size_t)m->stride, sizeof *w->hidden);
     if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
     w->weight = malloc(pairs * sizeof *w->weight);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
-    if (!w->kept || !w->queue || !w->context || !w->in || !w->out || !w->rows || !w->hidden ||
-        !w->before || (m->frozen && !w->copies) || !w->sign || !w->weight || !w->scratch) {
+    if (!w->kept || !w->queue || !w->context || !w->place || !w->in || !w->out || !w->rows ||
+        !w->hidden || (m->frozen && !w->copies) || !w->sign || !w->weight || !w->scratch) {
         wv_sgns_worker_free(w);
         return NULL;
     }
@@ -127,11 +130,11 @@ void wv_sgns_worker_free(wv_sgns_worker *w) {
     free(w->kept);
     free(w->queue);
     free(w->context);
+    free(w->place);
     free(w->in);
     free(w->out);
     free(w->rows);
     free(w->hidden);
-    free(w->before);
     free(w->copies);
     free(w->sign);
     free(w->weight);
@@ -251,21 +254,21 @@ static double train_together(const wv_sgns_model *m, wv_sgns_worker *w, float *c
     return m->table->step(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
 }
 
-/* A step of each input with an observed output and noise of its own, or the same noise for all;
- * noise that is the observed word has no weight. */
+/* A step of each input with one observed output and noise of its own; noise that is the observed
+ * word has no weight. */
 static double train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
-                          const int32_t *observed, wv_rng *rng, float alpha) {
+                          int32_t observed, wv_rng *rng, float alpha) {
     const int no = 1 + m->negative;
-    const int32_t *noise = next_noise(m, w, m->shared ? 1 : ni, rng);
+    const int32_t *noise = next_noise(m, w, ni, rng);
     int same = 0;
     fill_signs(w, ni, no);
     for (int i = 0, j = 0; i < ni; i++) {
-        w->out[j] = output_row(m, w, observed[i], j);
+        w->out[j] = output_row(m, w, observed, j);
         j++;
         for (int32_t k = 0; k < m->negative; k++, j++) {
-            const int32_t word = noise[m->shared ? k : i * m->negative + k];
+            const int32_t word = noise[i * m->negative + k];
             w->out[j] = output_row(m, w, word, j);
-            if (word != observed[i]) continue;
+            if (word != observed) continue;
             w->weight[j] = 0.0f;
             same = 1;
         }
@@ -296,29 +299,50 @@ static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, int nc) {
     return count;
 }
 
-/* A centre whose input is made of several rows: the window's (CBOW), or its own n-grams'. */
-static double train_hidden(const wv_sgns_model *m, wv_sgns_worker *w, int32_t centre, int nc,
+/* CBOW: the centre's input is made of its window's rows. */
+static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, int32_t centre, int nc,
                            wv_rng *rng, float alpha) {
     int64_t count = 0;
-    if (m->cbow)
-        for (int i = 0; i < nc; i++) count = add_rows(m, w, w->context[i], count);
-    else
-        count = add_rows(m, w, centre, 0);
+    for (int i = 0; i < nc; i++) count = add_rows(m, w, w->context[i], count);
     const float scale = m->mean ? 1.0f / (float)count : 1.0f;
     m->table->gather(w->rows, count, m->stride, scale, w->hidden);
-    memcpy(w->before, w->hidden, (size_t)m->stride * sizeof *w->before);
-    double loss;
-    if (m->cbow) {
-        loss = train_together(m, w, &w->hidden, 1, centre, rng, alpha);
-    } else {
-        for (int i = 0; i < nc; i++) w->in[i] = w->hidden;
-        loss = train_pairs(m, w, w->in, nc, w->context, rng, alpha);
-    }
-    const int64_t moving = m->frozen && m->cbow ? drop_frozen(m, w, nc) : count;
+    float *before = w->hidden + m->stride;
+    memcpy(before, w->hidden, (size_t)m->stride * sizeof *before);
+    const double loss = train_together(m, w, &w->hidden, 1, centre, rng, alpha);
+    const int64_t moving = m->frozen ? drop_frozen(m, w, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
     const float factor = m->divide ? 1.0f / (float)count : 1.0f;
-    m->table->scatter(w->rows, moving, m->stride, factor, w->before, w->hidden);
+    m->table->scatter(w->rows, moving, m->stride, factor, before, w->hidden);
     return loss;
+}
+
+/* Subword skip-gram: where the hidden row of the kept token at `at` is, and after `slots` rows
+ * what it was. It is made of the word's rows when the token comes into reach of a centre, takes
+ * its steps as any input row, and what they add up to goes to the rows when it leaves reach. */
+static float *slot_of(const wv_sgns_model *m, const wv_sgns_worker *w, int64_t at) {
+    return w->hidden + (at % w->slots) * m->stride;
+}
+
+static void enter(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
+    if (w->kept[at] < 0) return;
+    float *hidden = slot_of(m, w, at);
+    const int64_t count = add_rows(m, w, w->kept[at], 0);
+    m->table->gather(w->rows, count, m->stride, m->mean ? 1.0f / (float)count : 1.0f, hidden);
+    memcpy(hidden + w->slots * m->stride, hidden, (size_t)m->stride * sizeof *hidden);
+}
+
+static void leave(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
+    if (w->kept[at] < 0) return;
+    const float *hidden = slot_of(m, w, at);
+    const int64_t count = add_rows(m, w, w->kept[at], 0);
+    m->table->scatter(w->rows, count, m->stride, m->divide ? 1.0f / (float)count : 1.0f,
+                      hidden + w->slots * m->stride, hidden);
+}
+
+/* Brings the tokens [begin, end) into reach, and lets go of others. */
+static void reach_over(const wv_sgns_model *m, wv_sgns_worker *w, int64_t begin, int64_t end) {
+    while (w->left < begin && w->left < w->entered) leave(m, w, w->left++);
+    while (w->entered < end) enter(m, w, w->entered++);
 }
 
 /* The rows that the centre after this one will need. */
@@ -327,14 +351,12 @@ static void prefetch_next(const wv_sgns_model *m, const wv_sgns_worker *w, int64
     const int64_t ahead = t + m->window + 1;
     const int32_t next = t + 1 < total ? w->kept[t + 1] : WV_ID_BREAK;
     const int32_t enters = ahead < total ? w->kept[ahead] : WV_ID_BREAK;
-    const int32_t input = m->sub_starts && !m->cbow ? next : enters;
-    const int32_t output = m->sub_starts && !m->cbow ? enters : next;
-    if (output >= 0) prefetch_row(m->out + output * m->stride, m->stride);
-    if (input < 0) return;
+    if (next >= 0) prefetch_row(m->out + next * m->stride, m->stride);
+    if (enters < 0) return;
     if (!m->sub_starts) {
-        prefetch_row(m->in + input * m->stride, m->stride);
+        prefetch_row(m->in + enters * m->stride, m->stride);
     } else {
-        for (int64_t i = m->sub_starts[input]; i < m->sub_starts[input + 1]; i++)
+        for (int64_t i = m->sub_starts[enters]; i < m->sub_starts[enters + 1]; i++)
             prefetch_row(m->in + (ptrdiff_t)m->sub_rows[i] * m->stride, m->stride);
     }
 }
@@ -349,36 +371,37 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     const wv_status status = sample(m, w, ids, n, begin, end, key, &first, &last, &total);
     if (status != WV_OK) return status;
 
-    const int hidden = m->cbow || m->sub_starts;
+    const int subwords = m->sub_starts && !m->cbow;
+    w->entered = w->left = first > m->window ? first - m->window : 0;
     wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
     w->drawn = w->taken = 0;
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
     for (int64_t t = first; t < last; t++) {
         const int32_t centre = w->kept[t];
+        prefetch_next(m, w, t, total);
+        if (subwords)
+            reach_over(m, w, t - m->window, t + m->window < total ? t + m->window + 1 : total);
         if (centre < 0) continue;
         stats->kept++;
-        prefetch_next(m, w, t, total);
         const int64_t reach =
             m->shrink ? 1 + (int64_t)wv_rng_below(&rng, (uint32_t)m->window) : m->window;
         int nc = 0;
         for (int64_t c = t - 1; c >= 0 && c >= t - reach && w->kept[c] >= 0; c--)
-            w->context[nc++] = w->kept[c];
+            w->place[nc] = c, w->context[nc++] = w->kept[c];
         for (int64_t c = t + 1; c < total && c <= t + reach && w->kept[c] >= 0; c++)
-            w->context[nc++] = w->kept[c];
+            w->place[nc] = c, w->context[nc++] = w->kept[c];
         if (!nc) continue;
         stats->pairs += m->cbow ? 1 : nc;
         const float alpha = alpha_begin + slope * (float)(t - first);
-        if (hidden) {
-            stats->loss += train_hidden(m, w, centre, nc, &rng, alpha);
+        if (m->cbow) {
+            stats->loss += train_window(m, w, centre, nc, &rng, alpha);
             continue;
         }
-        for (int i = 0; i < nc; i++) w->in[i] = input_row(m, w, w->context[i], i);
-        if (m->shared) {
-            stats->loss += train_together(m, w, w->in, nc, centre, &rng, alpha);
-        } else {
-            for (int i = 0; i < nc; i++) w->context[i] = centre;
-            stats->loss += train_pairs(m, w, w->in, nc, w->context, &rng, alpha);
-        }
+        for (int i = 0; i < nc; i++)
+            w->in[i] = subwords ? slot_of(m, w, w->place[i]) : input_row(m, w, w->context[i], i);
+        stats->loss += m->shared ? train_together(m, w, w->in, nc, centre, &rng, alpha)
+                                 : train_pairs(m, w, w->in, nc, centre, &rng, alpha);
     }
+    if (subwords) reach_over(m, w, w->entered, w->entered);
     return isfinite(stats->loss) ? WV_OK : WV_ERR_NONFINITE;
 }

@@ -6,8 +6,9 @@
  * context word's input row w (syn0) meets the centre's output row and those of k noise words
  * (syn1neg). The loss of one pair is -log s(w.c) - sum_k log s(-w.n_k), s the logistic function.
  * CBOW: the centre is predicted from the mean or sum of the input rows of its window, once.
- * Subword skip-gram: an input is the mean of a word's row and its n-grams'. It is made once a
- * centre, so here, as in fastText, the centre predicts the words of its window.
+ * Subword skip-gram: an input is the mean of a word's row and its n-grams'. It is made once for
+ * all windows that a token stands in (fastText makes it once a centre, which there predicts the
+ * words of its window; the pairs are the same on average).
  */
 #ifndef WV_SGNS_H
 #define WV_SGNS_H

@@ -130,7 +130,7 @@ def say_corpus(display: Display, corpus: Corpus) -> None:
 @click.option(
     "--negatives",
     type=click.Choice(["shared", "independent"]),
-    help="One set of noise words a centre, or one a pair.  [shared; fasttext independent]",
+    help="One set of noise words a centre, or one a pair.  [shared]",
 )
 @click.option(
     "--sample", type=click.FloatRange(min=0), help="Subsampling; 0 is off.  [1e-3; fasttext 1e-4]"
