@@ -19,7 +19,7 @@ $(VENV)/pip:
 # An editable install with the extras in its name: test, gensim,report, bench.
 $(VENV)/%: pyproject.toml setup.py | $(VENV)/pip
 	$(PY) setup.py -q build_ext --inplace -j 2
-	$(PY) -m pip install -q --disable-pip-version-check --no-build-isolation -e ".[$*]"
+	WORDVEC_BUILT_IN_PLACE=1 $(PY) -m pip install -q --disable-pip-version-check --no-build-isolation -e ".[$*]"
 	touch $@
 
 build: | $(VENV)/pip

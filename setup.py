@@ -71,7 +71,10 @@ class BuildWithData(build_py):
 
 setup(
     cmdclass={"build_py": BuildWithData},
-    ext_modules=[
+    # An editable install would compile again, one module after another, what is in place.
+    ext_modules=[]
+    if os.environ.get("WORDVEC_BUILT_IN_PLACE")
+    else [
         Extension(
             f"wordvec.native.{name}",
             [f"wordvec/native/{name}.pyx", *(f"csrc/{source}.c" for source in sources)],
