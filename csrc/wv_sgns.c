@@ -86,6 +86,11 @@ struct wv_sgns_worker {
     int sign_in, sign_out; /* what sign and weight are filled for; 0: for nothing */
 };
 
+/* Whether each input of a step has noise, and so outputs, of its own. */
+static int own_noise(const wv_sgns_model *m) {
+    return !m->shared && !m->cbow;
+}
+
 /* Rows of one word. */
 static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
     return m->sub_starts ? m->sub_starts[word + 1] - m->sub_starts[word] : 1;
@@ -95,7 +100,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     const int ni = 2 * m->window, no = 1 + m->negative;
     const size_t pairs = (size_t)ni * (size_t)no + 16;
     /* Inputs of a step have their outputs in common, or each its own. */
-    const size_t outs = (size_t)no * (m->cbow || m->shared ? 1 : (size_t)ni);
+    const size_t outs = (size_t)no * (own_noise(m) ? (size_t)ni : 1);
     int64_t most = 1;
     if (m->sub_starts)
         for (int32_t w = 0; w < m->vocab; w++)
@@ -104,7 +109,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     if (!w) return NULL;
     w->longest = longest + 2 * (int64_t)m->window;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
-    w->room = 4 * (AHEAD_OF_NOISE + 2 * ni);
+    w->room = 4 * (AHEAD_OF_NOISE + 2 * (own_noise(m) ? ni : 1));
     w->queue = malloc((size_t)w->room * (size_t)m->negative * sizeof *w->queue);
     w->context = malloc((size_t)ni * sizeof *w->context);
     w->in = malloc((size_t)ni * sizeof *w->in);
@@ -194,7 +199,8 @@ static void draw_noise(const wv_sgns_model *m, wv_rng *rng, int32_t *noise) {
 /* The next sets of noise, (sets, negative); they stay while no others are asked for. The queue is
  * kept full, and what is left in it comes to its front when there is no room behind. */
 static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, int sets, wv_rng *rng) {
-    const int k = m->negative, full = AHEAD_OF_NOISE + (m->shared || m->cbow ? 0 : 2 * m->window);
+    const ptrdiff_t k = m->negative;
+    const int full = AHEAD_OF_NOISE + (own_noise(m) ? 2 * m->window : 0);
     if (w->drawn + sets > w->room) {
         memmove(w->queue, w->queue + w->taken * k,
                 (size_t)(w->drawn - w->taken) * (size_t)k * sizeof *w->queue);
@@ -399,8 +405,8 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         }
         for (int i = 0; i < nc; i++)
             w->in[i] = subwords ? slot_of(m, w, w->place[i]) : input_row(m, w, w->context[i], i);
-        stats->loss += m->shared ? train_together(m, w, w->in, nc, centre, &rng, alpha)
-                                 : train_pairs(m, w, w->in, nc, centre, &rng, alpha);
+        stats->loss += own_noise(m) ? train_pairs(m, w, w->in, nc, centre, &rng, alpha)
+                                    : train_together(m, w, w->in, nc, centre, &rng, alpha);
     }
     if (subwords) reach_over(m, w, w->entered, w->entered);
     return isfinite(stats->loss) ? WV_OK : WV_ERR_NONFINITE;

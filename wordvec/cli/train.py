@@ -84,13 +84,8 @@ RENAMED = {
     "swivel": {"cell_weight": "weight", "output_vectors": "output"},
     "ppmi": {"output_vectors": "output"},
 }
-OF_FIT = (
-    "init",
-    "frozen",
-    "checkpoint",
-    "every",
-    "resume",
-)  # arguments of fit, for the models whose fit has them
+# Arguments of fit, for the models whose fit has them.
+OF_FIT = ("init", "frozen", "checkpoint", "every", "resume")
 
 
 def reading(display: Display) -> Any:
