@@ -64,6 +64,10 @@ V_FN vf v_fma(vf a, vf b, vf c) {
 V_FN vf v_fnma(vf a, vf b, vf c) {
     return _mm512_fnmadd_ps(a, b, c);
 } /* c - a b */
+/* Whether a >= b in any lane; a NaN is not. */
+V_FN int v_any_at_least(vf a, vf b) {
+    return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ) != 0;
+}
 V_FN float v_sum(vf a) {
     return _mm512_reduce_add_ps(a);
 }
@@ -153,6 +157,9 @@ V_FN vf v_fma(vf a, vf b, vf c) {
 V_FN vf v_fnma(vf a, vf b, vf c) {
     return _mm256_fnmadd_ps(a, b, c);
 }
+V_FN int v_any_at_least(vf a, vf b) {
+    return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ)) != 0;
+}
 V_FN float v_sum(vf a) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
@@ -238,6 +245,9 @@ V_FN vf v_fma(vf a, vf b, vf c) {
 }
 V_FN vf v_fnma(vf a, vf b, vf c) {
     return vfmsq_f32(c, a, b);
+}
+V_FN int v_any_at_least(vf a, vf b) {
+    return vmaxvq_u32(vcgeq_f32(a, b)) != 0;
 }
 V_FN float v_sum(vf a) {
     return vaddvq_f32(a);

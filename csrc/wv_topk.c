@@ -1,8 +1,9 @@
-/* Selection by a heap of k behind a block maximum: for k far below n nearly every block is passed
- * over after one comparison. */
+/* Selection behind a bar: for k far below n nearly every score is passed over after a comparison in
+ * a register. */
 #include "wv_topk.h"
 
 #include <float.h>
+#include <stdlib.h>
 
 #define BLOCK 256 /* rows scored at once: 1 kB of scores */
 
@@ -17,80 +18,88 @@ const wv_topk *wv_topk_table(wv_isa isa) {
     return &wv_topk_scalar;
 }
 
-static int worse(float a, int64_t ida, float b, int64_t idb) {
-    return a < b || (a == b && ida > idb);
+/* Whether a comes before b; no two are equal, as ids are not. */
+static int before(wv_scored a, wv_scored b) {
+    return a.score > b.score || (a.score == b.score && a.id < b.id);
 }
 
-/* Puts (score, id) at `i` or below, where the entries under `i` are a heap of `size`. */
-static void sift_down(wv_heap *heap, ptrdiff_t size, ptrdiff_t i, float score, int64_t id) {
-    for (;;) {
-        ptrdiff_t child = 2 * i + 1;
-        if (child >= size) break;
-        if (child + 1 < size && worse(heap->scores[child + 1], heap->ids[child + 1],
-                                      heap->scores[child], heap->ids[child]))
-            child++;
-        if (!worse(heap->scores[child], heap->ids[child], score, id)) break;
-        heap->scores[i] = heap->scores[child];
-        heap->ids[i] = heap->ids[child];
-        i = child;
-    }
-    heap->scores[i] = score;
-    heap->ids[i] = id;
+static wv_scored middle(wv_scored a, wv_scored b, wv_scored c) {
+    if (before(a, b)) return before(b, c) ? b : before(a, c) ? c : a;
+    return before(a, c) ? a : before(b, c) ? c : b;
 }
 
-static void push(wv_heap *heap, float score, int64_t id) {
-    if (!(score >= -FLT_MAX && score <= FLT_MAX)) return;
-    if (heap->size == heap->k) {
-        if (worse(heap->scores[0], heap->ids[0], score, id))
-            sift_down(heap, heap->size, 0, score, id);
-        return;
+/* Reorders x[0 .. n) so that the best k come first, the worst of them last (Hoare 1961, "Find"). */
+static void select_best(wv_scored *x, ptrdiff_t n, ptrdiff_t k) {
+    ptrdiff_t low = 0, high = n - 1;
+    while (low < high) {
+        const wv_scored pivot = middle(x[low], x[low + (high - low) / 2], x[high]);
+        ptrdiff_t i = low, j = high;
+        while (i <= j) {
+            while (before(x[i], pivot)) i++;
+            while (before(pivot, x[j])) j--;
+            if (i > j) break;
+            const wv_scored swapped = x[i];
+            x[i++] = x[j];
+            x[j--] = swapped;
+        }
+        if (k - 1 <= j)
+            high = j;
+        else if (k - 1 >= i)
+            low = i;
+        else
+            return;
     }
-    ptrdiff_t i = heap->size++;
-    while (i > 0) {
-        const ptrdiff_t parent = (i - 1) / 2;
-        if (!worse(score, id, heap->scores[parent], heap->ids[parent])) break;
-        heap->scores[i] = heap->scores[parent];
-        heap->ids[i] = heap->ids[parent];
-        i = parent;
-    }
-    heap->scores[i] = score;
-    heap->ids[i] = id;
 }
 
-void wv_heap_offer(const wv_topk *table, wv_heap *heap, float *scores, const float *scale,
-                   ptrdiff_t n, int64_t first) {
-    if (heap->k == 0) return;
+void wv_top_begin(wv_top *top, wv_scored *kept, ptrdiff_t room, ptrdiff_t k) {
+    *top = (wv_top){kept, 0, k, room, {-FLT_MAX, INT64_MAX}};
+}
+
+/* Drops what is not among the best k and raises the bar to the worst of them. */
+static void raise_bar(wv_top *top) {
+    if (top->size < top->k) return;
+    select_best(top->kept, top->size, top->k);
+    top->size = top->k;
+    top->bar = top->kept[top->k - 1];
+}
+
+void wv_top_offer(const wv_topk *table, wv_top *top, float *scores, const float *scale, ptrdiff_t n,
+                  int64_t first) {
+    uint16_t places[BLOCK];
+    if (top->k == 0) return;
     for (ptrdiff_t i = 0; i < n; i += BLOCK) {
         const ptrdiff_t m = n - i < BLOCK ? n - i : BLOCK;
-        const float best = table->scale_max(scores + i, scale ? scale + i : NULL, m);
-        /* Ids only grow, so an equal score never displaces one that is there. */
-        if (heap->size == heap->k && !(best > heap->scores[0]) && first + i > heap->ids[0])
-            continue;
-        for (ptrdiff_t j = 0; j < m; j++) push(heap, scores[i + j], first + i + j);
+        const ptrdiff_t passing =
+            table->passing(scores + i, scale ? scale + i : NULL, m, top->bar.score, places);
+        for (ptrdiff_t p = 0; p < passing; p++) {
+            const wv_scored one = {scores[i + places[p]], first + i + places[p]};
+            if (one.score > FLT_MAX || !before(one, top->bar)) continue;
+            top->kept[top->size++] = one;
+            if (top->size == top->room) raise_bar(top);
+        }
     }
 }
 
-void wv_heap_offer_rows(const wv_topk *table, wv_heap *heap, const float *X, ptrdiff_t n,
-                        ptrdiff_t d, ptrdiff_t s, const float *scale, const float *q,
-                        int64_t first) {
+void wv_top_offer_rows(const wv_topk *table, wv_top *top, const float *X, ptrdiff_t n, ptrdiff_t d,
+                       ptrdiff_t s, const float *scale, const float *q, int64_t first) {
     float scores[BLOCK];
     for (ptrdiff_t i = 0; i < n; i += BLOCK) {
         const ptrdiff_t m = n - i < BLOCK ? n - i : BLOCK;
         table->scores(X + i * s, m, d, s, q, scores);
-        wv_heap_offer(table, heap, scores, scale ? scale + i : NULL, m, first + i);
+        wv_top_offer(table, top, scores, scale ? scale + i : NULL, m, first + i);
     }
 }
 
-void wv_heap_offer_i8(const wv_topk *table, wv_heap *heap, const int8_t *X, ptrdiff_t n,
-                      ptrdiff_t d, const float *codes_scale, const float *scale, const int16_t *q,
-                      float unit, int64_t first) {
+void wv_top_offer_i8(const wv_topk *table, wv_top *top, const int8_t *X, ptrdiff_t n, ptrdiff_t d,
+                     const float *codes_scale, const float *scale, const int16_t *q, float unit,
+                     int64_t first) {
     int32_t sums[BLOCK];
     float scores[BLOCK];
     for (ptrdiff_t i = 0; i < n; i += BLOCK) {
         const ptrdiff_t m = n - i < BLOCK ? n - i : BLOCK;
         table->scores_i8(X + i * d, m, d, q, sums);
         for (ptrdiff_t j = 0; j < m; j++) scores[j] = (float)sums[j] * (unit * codes_scale[i + j]);
-        wv_heap_offer(table, heap, scores, scale ? scale + i : NULL, m, first + i);
+        wv_top_offer(table, top, scores, scale ? scale + i : NULL, m, first + i);
     }
 }
 
@@ -146,9 +155,9 @@ void wv_sketch_query(const float *q, ptrdiff_t d, uint8_t (*lut)[16], float *slo
     *offset = 2 * least_sum - total;
 }
 
-void wv_heap_offer_sketch(const wv_topk *table, wv_heap *heap, const uint8_t *codes,
-                          const float *factor, const uint8_t (*lut)[16], ptrdiff_t groups,
-                          float slope, float offset, int64_t start, int64_t stop) {
+void wv_top_offer_sketch(const wv_topk *table, wv_top *top, const uint8_t *codes,
+                         const float *factor, const uint8_t (*lut)[16], ptrdiff_t groups,
+                         float slope, float offset, int64_t start, int64_t stop) {
     uint16_t sums[BLOCK];
     float scores[BLOCK];
     const int64_t first = start - start % WV_SKETCH_ROWS;
@@ -158,16 +167,15 @@ void wv_heap_offer_sketch(const wv_topk *table, wv_heap *heap, const uint8_t *co
             table->sketch(codes + (i + r) / WV_SKETCH_ROWS * groups * 32, lut, groups, sums + r);
         for (int64_t j = begin; j < end; j++)
             scores[j] = (slope * (float)sums[j] + offset) * factor[i + j];
-        wv_heap_offer(table, heap, scores + begin, NULL, end - begin, i + begin);
+        wv_top_offer(table, top, scores + begin, NULL, end - begin, i + begin);
     }
 }
 
-void wv_heap_sort(wv_heap *heap) {
-    for (ptrdiff_t end = heap->size - 1; end > 0; end--) {
-        const float score = heap->scores[end];
-        const int64_t id = heap->ids[end];
-        heap->scores[end] = heap->scores[0];
-        heap->ids[end] = heap->ids[0];
-        sift_down(heap, end, 0, score, id);
-    }
+static int by_score(const void *a, const void *b) {
+    return before(*(const wv_scored *)a, *(const wv_scored *)b) ? -1 : 1;
+}
+
+void wv_top_finish(wv_top *top, int sorted) {
+    if (top->k) raise_bar(top);
+    if (sorted && top->size) qsort(top->kept, (size_t)top->size, sizeof *top->kept, by_score);
 }

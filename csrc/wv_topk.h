@@ -1,5 +1,5 @@
 /* The k largest of many scores, and the scores themselves: blocks of rows are scored into a buffer
- * that stays in the first cache, and only what beats the worst of the k so far touches the heap.
+ * that stays in the first cache, and only what passes a bar, which rises, is kept.
  *
  * A score is a dot product times the row's scale (for cosines: one over the row's norm). Scores
  * that are not finite are left out. Equal scores are ordered by rising id, so the result does not
@@ -19,8 +19,10 @@ typedef struct wv_topk {
     /* out[i] = sum_g lut[g][nibble g of row i]: one block of WV_SKETCH_ROWS rows, groups * 32
      * bytes; a sum is below 2^16 */
     void (*sketch)(const uint8_t *block, const uint8_t (*lut)[16], ptrdiff_t groups, uint16_t *out);
-    /* scores[i] *= scale[i] (scale may be NULL); at least the largest of them, NaN left out */
-    float (*scale_max)(float *scores, const float *scale, ptrdiff_t n);
+    /* scores[i] *= scale[i] (scale may be NULL); places (n,): those where the score is the bar or
+     * more, which NaN never is; returns how many. n <= 2^16 */
+    ptrdiff_t (*passing)(float *scores, const float *scale, ptrdiff_t n, float bar,
+                         uint16_t *places);
 } wv_topk;
 
 /* The table of one ISA, or of the scalar one where `isa` was not compiled in. */
@@ -33,27 +35,36 @@ extern const wv_topk wv_topk_avx2, wv_topk_avx512;
 extern const wv_topk wv_topk_neon;
 #endif
 
-/* The best so far: a heap whose first entry is the worst. */
-typedef struct wv_heap {
-    float *scores; /* (k,) */
-    int64_t *ids;  /* (k,) */
-    ptrdiff_t size, k;
-} wv_heap;
+typedef struct wv_scored {
+    float score;
+    int64_t id;
+} wv_scored;
+
+/* The best so far, in no order. What passes the bar is added; when the room is full, the best k of
+ * it stay and the worst of those is the bar: k candidates or ten, a score that passes costs a few
+ * comparisons, and the others one in a register. */
+typedef struct wv_top {
+    wv_scored *kept; /* (room,) */
+    ptrdiff_t size, k, room;
+    wv_scored bar;
+} wv_top;
+
+/* kept: (room,) with room > k, twice as much if it is to be fast. */
+void wv_top_begin(wv_top *top, wv_scored *kept, ptrdiff_t room, ptrdiff_t k);
 
 /* Offers scores (n,), which are changed, of the ids first .. first + n. */
-void wv_heap_offer(const wv_topk *table, wv_heap *heap, float *scores, const float *scale,
-                   ptrdiff_t n, int64_t first);
+void wv_top_offer(const wv_topk *table, wv_top *top, float *scores, const float *scale, ptrdiff_t n,
+                  int64_t first);
 
 /* Offers the rows of X (n, d), row stride s, scored against q (d,). */
-void wv_heap_offer_rows(const wv_topk *table, wv_heap *heap, const float *X, ptrdiff_t n,
-                        ptrdiff_t d, ptrdiff_t s, const float *scale, const float *q,
-                        int64_t first);
+void wv_top_offer_rows(const wv_topk *table, wv_top *top, const float *X, ptrdiff_t n, ptrdiff_t d,
+                       ptrdiff_t s, const float *scale, const float *q, int64_t first);
 
 /* The same for rows of int8 (n, d) against q (d,) of int16: each sum times `unit` and
  * codes_scale[i], then as above. */
-void wv_heap_offer_i8(const wv_topk *table, wv_heap *heap, const int8_t *X, ptrdiff_t n,
-                      ptrdiff_t d, const float *codes_scale, const float *scale, const int16_t *q,
-                      float unit, int64_t first);
+void wv_top_offer_i8(const wv_topk *table, wv_top *top, const int8_t *X, ptrdiff_t n, ptrdiff_t d,
+                     const float *codes_scale, const float *scale, const int16_t *q, float unit,
+                     int64_t first);
 
 /* Signs of rows, a bit a number, in blocks of so many rows (the last one padded): byte 32 g + r of
  * a block has the signs of the numbers 4 g .. 4 g + 3 of row r in its lower half, the first in the
@@ -69,11 +80,11 @@ void wv_sketch_pack(const float *X, ptrdiff_t n, ptrdiff_t d, uint8_t *codes, fl
 void wv_sketch_query(const float *q, ptrdiff_t d, uint8_t (*lut)[16], float *slope, float *offset);
 
 /* Offers the rows start .. stop of a sketch: codes of all rows, factor (rows,). */
-void wv_heap_offer_sketch(const wv_topk *table, wv_heap *heap, const uint8_t *codes,
-                          const float *factor, const uint8_t (*lut)[16], ptrdiff_t groups,
-                          float slope, float offset, int64_t start, int64_t stop);
+void wv_top_offer_sketch(const wv_topk *table, wv_top *top, const uint8_t *codes,
+                         const float *factor, const uint8_t (*lut)[16], ptrdiff_t groups,
+                         float slope, float offset, int64_t start, int64_t stop);
 
-/* Best first; the heap is empty of order afterwards. */
-void wv_heap_sort(wv_heap *heap);
+/* Leaves the best k, or all where there are fewer; sorted: best first. */
+void wv_top_finish(wv_top *top, int sorted);
 
 #endif

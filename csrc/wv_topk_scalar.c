@@ -1,8 +1,6 @@
 /* The reference: sums of floats are taken in double, so the error of the others is theirs alone. */
 #include "wv_topk.h"
 
-#include <float.h>
-
 static void scores(const float *X, ptrdiff_t n, ptrdiff_t d, ptrdiff_t s, const float *q,
                    float *out) {
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -30,13 +28,14 @@ static void sketch(const uint8_t *block, const uint8_t (*lut)[16], ptrdiff_t gro
     }
 }
 
-static float scale_max(float *values, const float *scale, ptrdiff_t n) {
-    float best = -FLT_MAX;
+static ptrdiff_t passing(float *scores, const float *scale, ptrdiff_t n, float bar,
+                         uint16_t *places) {
+    ptrdiff_t found = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        if (scale) values[i] *= scale[i];
-        if (values[i] > best) best = values[i];
+        if (scale) scores[i] *= scale[i];
+        if (scores[i] >= bar) places[found++] = (uint16_t)i;
     }
-    return best;
+    return found;
 }
 
-const wv_topk wv_topk_scalar = {scores, scores_i8, sketch, scale_max};
+const wv_topk wv_topk_scalar = {scores, scores_i8, sketch, passing};

@@ -3,7 +3,6 @@
 #include "wv_topk.h"
 #include "wv_simd.h"
 
-#include <float.h>
 #include <string.h>
 
 WV_TARGET
@@ -208,25 +207,24 @@ static void sketch(const uint8_t *block, const uint8_t (*lut)[16], ptrdiff_t gro
 }
 
 WV_TARGET
-static float scale_max(float *values, const float *scale, ptrdiff_t n) {
-    vf best = v_set1(-FLT_MAX);
-    float lanes[VF_LANES], top = -FLT_MAX;
-    ptrdiff_t i = 0;
+static ptrdiff_t passing(float *scores, const float *scale, ptrdiff_t n, float bar,
+                         uint16_t *places) {
+    const vf least = v_set1(bar);
+    ptrdiff_t found = 0, i = 0;
     for (; i + VF_LANES <= n; i += VF_LANES) {
-        vf v = v_load(values + i);
-        if (scale) v_store(values + i, v = v_mul(v, v_load(scale + i)));
-        best = v_max(v, best); /* of a NaN and a number: the number on x86, the NaN on ARM */
-    }
-    v_store(lanes, best);
-    for (int j = 0; j < VF_LANES; j++) {
-        if (lanes[j] != lanes[j]) top = FLT_MAX;
-        if (lanes[j] > top) top = lanes[j];
+        vf v = v_load(scores + i);
+        if (scale) v_store(scores + i, v = v_mul(v, v_load(scale + i)));
+        if (!v_any_at_least(v, least)) continue;
+        for (ptrdiff_t j = i; j < i + VF_LANES; j++) {
+            places[found] = (uint16_t)j; /* written over when it does not count: no branch */
+            found += scores[j] >= bar;
+        }
     }
     for (; i < n; i++) {
-        if (scale) values[i] *= scale[i];
-        if (values[i] > top) top = values[i];
+        if (scale) scores[i] *= scale[i];
+        if (scores[i] >= bar) places[found++] = (uint16_t)i;
     }
-    return top;
+    return found;
 }
 
-const wv_topk WV_SIMD(wv_topk) = {scores, scores_i8, sketch, scale_max};
+const wv_topk WV_SIMD(wv_topk) = {scores, scores_i8, sketch, passing};

@@ -76,13 +76,13 @@ class Matrix:
     spare = 0  # rows beyond k that a search must offer, because its scores are not the final ones
 
     def offer(
-        self, heap: topk.Heap, query: Floats, scale: Floats | None, start: int, stop: int
+        self, top: topk.Top, query: Floats, scale: Floats | None, start: int, stop: int
     ) -> None:
-        """Offers the rows start .. stop, scored against the query, to the heap."""
+        """Offers the rows start .. stop, scored against the query, to `top`."""
         whole = self.dtype == store.F32
         for a, b in [(start, stop)] if whole else _blocks(start, stop, _DECODED):
             rows = np.asarray(self.block(a, b), np.float32)
-            heap.offer_rows(rows, None if scale is None else scale[a:b], query, a)
+            top.offer_rows(rows, None if scale is None else scale[a:b], query, a)
 
 
 class EncodedMatrix(Matrix):
@@ -134,19 +134,19 @@ class EncodedMatrix(Matrix):
         )
 
     def offer(
-        self, heap: topk.Heap, query: Floats, scale: Floats | None, start: int, stop: int
+        self, top: topk.Top, query: Floats, scale: Floats | None, start: int, stop: int
     ) -> None:
         if self.dtype == store.I8:
             codes, unit = quantised_query(query)
             whole = self._codes.view(np.int8).reshape(self.rows, self.cols)
             factors = None if scale is None else scale[start:stop]
-            heap.offer_i8(whole[start:stop], self._side[start:stop], factors, codes, unit, start)
+            top.offer_i8(whole[start:stop], self._side[start:stop], factors, codes, unit, start)
             return
         scratch = np.empty((min(_DECODED, stop - start), self.cols), np.float32)
         for a, b in _blocks(start, stop, _DECODED):
             rows = scratch[: b - a]
             self.codec.rows(a, rows)
-            heap.offer_rows(rows, None if scale is None else scale[a:b], query, a)
+            top.offer_rows(rows, None if scale is None else scale[a:b], query, a)
 
     @property
     def spare(self) -> int:  # type: ignore[override]
@@ -231,10 +231,9 @@ class Sketch:
         slope, offset = topk.sketch_query(query, lut)
 
         def some(a: int, b: int) -> tuple[Ids, Floats]:
-            ids, scores = np.empty(k, np.int64), np.empty(k, np.float32)
-            heap = topk.Heap(ids, scores)
-            heap.offer_sketch(self._codes, self._factors, lut, slope, offset, a, b)
-            return ids[: len(heap)], scores[: len(heap)]
+            top = topk.Top(k)
+            top.offer_sketch(self._codes, self._factors, lut, slope, offset, a, b)
+            return top.best(sort=False)
 
         parts = over_range(some, start, stop, 1 if stop - start < _SMALL // 8 else threads())
         ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -437,33 +436,29 @@ def largest(
     *,
     coarse: Coarse | None = None,
     sketch: Sketch | None = None,
-    proven: bool = True,
 ) -> tuple[Ids, Floats]:
     """Ids and scores of the k rows in start .. stop whose dot product with the query, times the
     row's scale, is largest; best first, ties by id. Fewer than k when scores are not finite.
 
     coarse : Coarse, optional
-        int8 copy that is searched instead, for candidates that are scored exactly.
+        int8 copy that is searched instead, for candidates that are scored exactly; where a row
+        beyond the candidates can be as near as the k-th found, all rows are searched.
     sketch : Sketch, optional
-        One-bit copy that is searched instead where the answer need not be proven.
-    proven : bool
-        Whether the answer must be that of a search of all rows: with a copy, when no row beyond
-        the candidates can be as near as the k-th found; else all rows are searched. Without, fewer
-        candidates are taken, and now and then one is missed.
+        One-bit copy that is searched instead of either, for candidates that are scored exactly: now
+        and then one is missed.
     """
     k = max(0, min(k, stop - start))
-    if sketch is not None and not proven and (wanted := _sketched(k)) < stop - start:
+    if sketch is not None and (wanted := _sketched(k)) < stop - start:
         return _best(matrix, sketch.candidates(query, wanted, start, stop), query, k, scale)
-    if coarse is None:
-        ids, scores, _ = _search(matrix, matrix, query, k, matrix.spare, scale, start, stop)
-        return ids, scores
-    spare = 31 * k + 512 if proven else 3 * k + 64
-    ids, scores, worst = _search(matrix, coarse.matrix, query, k, spare, scale, start, stop)
-    if not proven or k + spare >= stop - start:
-        return ids, scores
-    if len(scores) == k and k and worst + coarse.error(query) < scores[-1]:
-        return ids, scores
-    return largest(matrix, query, k, scale, start, stop)
+    if coarse is not None:
+        spare = 31 * k + 512
+        ids, scores, worst = _search(matrix, coarse.matrix, query, k, spare, scale, start, stop)
+        if k + spare >= stop - start:
+            return ids, scores
+        if len(scores) == k and k and worst + coarse.error(query) < scores[-1]:
+            return ids, scores
+    ids, scores, _ = _search(matrix, matrix, query, k, matrix.spare, scale, start, stop)
+    return ids, scores
 
 
 def _search(
@@ -482,11 +477,9 @@ def _search(
     factors = scale if searched is matrix else None
 
     def some(a: int, b: int) -> tuple[Ids, Floats]:
-        ids, scores = np.empty(wanted, np.int64), np.empty(wanted, np.float32)
-        heap = topk.Heap(ids, scores)
-        searched.offer(heap, query, factors, a, b)
-        found = heap.sort()
-        return ids[:found], scores[:found]
+        top = topk.Top(wanted)
+        searched.offer(top, query, factors, a, b)
+        return top.best()
 
     parts = _over_rows(some, searched, start, stop)
     ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -531,15 +524,16 @@ def largest_of_many(
     scores = np.full((len(queries), k), np.nan, np.float32)
     buffer = np.empty(min(_QUERIES, len(queries)) * min(_ROWS, stop - start), np.float32)
     for q, r in _blocks(0, len(queries), _QUERIES):
-        heaps = [topk.Heap(ids[i], scores[i]) for i in range(q, r)]
+        tops = [topk.Top(k) for _ in range(q, r)]
         for a, b in _blocks(start, stop):
             products = buffer[: (r - q) * (b - a)].reshape(r - q, b - a)
             np.matmul(queries[q:r], np.asarray(matrix.block(a, b), np.float32).T, out=products)
             factors = None if scale is None else scale[a:b]
-            for heap, row in zip(heaps, products, strict=True):
-                heap.offer(row, factors, a)
-        for heap in heaps:
-            heap.sort()
+            for top, row in zip(tops, products, strict=True):
+                top.offer(row, factors, a)
+        for i, top in enumerate(tops, q):
+            best, of = top.best()
+            ids[i, : len(best)], scores[i, : len(best)] = best, of
     return ids, scores
 
 

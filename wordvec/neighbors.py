@@ -171,9 +171,9 @@ class Comparable:
         clip_start, clip_end, restrict_vocab : int, optional
             Only words with ids in [clip_start, clip_end); restrict_vocab is clip_end.
         coarse : bool
-            Be content with the candidates of the one-bit copy of `with_sketch`, or else of the
-            int8 copy of `with_coarse`, scored exactly: now and then a neighbour less. Without it
-            the int8 copy is used where the answer is proven.
+            Be content with the candidates of the signs that `with_sketch` and `with_coarse` keep,
+            scored exactly: now and then a neighbour less. Without it the int8 copy of `with_coarse`
+            is used where the answer is proven.
 
         Returns
         -------
@@ -246,14 +246,11 @@ class Comparable:
     ) -> tuple[Ids, Floats]:
         if self._manifold is None:
             target, scale = query.astype(np.float32), self._inverse_norms
-            if coarse and self._coarse is None and self._sketch is None:
-                raise ValueError(
-                    "no int8 copy to search: make one by with_coarse(), or with_sketch()"
-                )
-            return largest(
-                self._matrix, target, k, scale, start, stop,
-                coarse=self._coarse, sketch=self._sketch, proven=not coarse,
-            )  # fmt: skip
+            if not coarse:
+                return largest(self._matrix, target, k, scale, start, stop, coarse=self._coarse)
+            if self._sketch is None:
+                raise ValueError("no signs to search: keep them by with_sketch() or with_coarse()")
+            return largest(self._matrix, target, k, scale, start, stop, sketch=self._sketch)
         scores = self._closeness_of_all(query)[start:stop]
         order = np.lexsort((np.arange(len(scores)), -scores))[: max(0, k)]
         return order + start, scores[order]

@@ -542,12 +542,13 @@ class WordVectors(Comparable):
         return other
 
     def with_coarse(self) -> WordVectors:
-        """With a copy of the directions in int8, a quarter of the size, that searches begin with.
+        """With a copy of the directions in int8, a quarter of the size, that searches begin with,
+        and with the signs of `with_sketch`.
 
         Candidates come from the copy and are scored exactly; when the error of the copy cannot rule
-        out a better word, all are searched. `most_similar(..., coarse=True)` does without that.
+        out a better word, all are searched: the answers are those without a copy.
         """
-        other = self.copy()
+        other = self.with_sketch()
         other._coarse = Coarse.of(self._matrix, self._inverse_norms)
         return other
 

@@ -13,11 +13,10 @@ EPS = np.finfo(np.float32).eps
 
 
 def select(scores, k, scale=None, first=0, isa=None):
-    ids, best = np.empty(k, np.int64), np.empty(k, np.float32)
-    heap = topk.Heap(ids, best, isa)
-    heap.offer(np.array(scores, np.float32), scale, first)
-    n = heap.sort()
-    return ids[:n].tolist(), best[:n].tolist()
+    top = topk.Top(k, isa)
+    top.offer(np.array(scores, np.float32), scale, first)
+    ids, best = top.best()
+    return ids.tolist(), best.tolist()
 
 
 @pytest.mark.parametrize("d", [1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 64, 100, 300])
@@ -47,10 +46,9 @@ def test_int8_sums_are_exact_on_each_instruction_set(isa, n, d):
     X = rng.integers(-128, 128, (n, d), np.int8)
     q = rng.integers(-3000, 3001, d, np.int16)
     scale = rng.random(n).astype(np.float32) + 0.5
-    ids, best = np.empty(n, np.int64), np.empty(n, np.float32)
-    heap = topk.Heap(ids, best, isa)
-    heap.offer_i8(X, np.full(n, 2, np.float32), scale, q, 0.25, 7)
-    heap.sort()
+    top = topk.Top(n, isa)
+    top.offer_i8(X, np.full(n, 2, np.float32), scale, q, 0.25, 7)
+    ids, best = top.best()
     sums = X.astype(np.int64) @ q.astype(np.int64)
     exact = (sums.astype(np.float32) * np.float32(0.5)) * scale
     order = np.lexsort((np.arange(n), -exact))
@@ -59,9 +57,9 @@ def test_int8_sums_are_exact_on_each_instruction_set(isa, n, d):
 
 
 def test_a_query_whose_sums_may_overflow_is_refused():
-    heap = topk.Heap(np.empty(1, np.int64), np.empty(1, np.float32))
+    top = topk.Top(1)
     with pytest.raises(ValueError, match="overflow"):
-        heap.offer_i8(np.ones((1, 1000), np.int8), np.ones(1, np.float32), None,
+        top.offer_i8(np.ones((1, 1000), np.int8), np.ones(1, np.float32), None,
                       np.full(1000, 32767, np.int16), 1.0, 0)  # fmt: skip
 
 
@@ -73,6 +71,26 @@ def test_ties_are_ordered_by_id(values, k, isa):
     order = np.lexsort((np.arange(len(values)), -np.array(values, np.float32)))[:k]
     assert ids == order.tolist()
     assert best == [values[i] for i in order]
+
+
+@given(st.integers(0, 2**32), st.integers(1, 6000), st.integers(1, 400), st.booleans())
+def test_the_best_are_those_of_a_full_sort(seed, n, k, rising):
+    """Whatever comes first: the bar rises many times, or never."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 1 + n // 2, n).astype(np.float32)
+    if rising:
+        values.sort()
+    order = np.lexsort((np.arange(n), -values))[:k]
+    ids, best = select(values, k)
+    assert ids == order.tolist()
+    assert best == values[order].tolist()
+
+
+def test_ids_may_be_offered_in_any_order():
+    top = topk.Top(3)
+    for first in (900, 300, 0, 600):
+        top.offer(np.ones(100, np.float32), None, first)
+    assert top.best()[0].tolist() == [0, 1, 2]
 
 
 def test_scores_that_are_not_finite_are_left_out(isa):
@@ -90,24 +108,24 @@ def test_rows_offered_in_parts_give_what_they_give_at_once(isa):
     scale = rng.random(1000).astype(np.float32)
     results = []
     for parts in ([0, 1000], [0, 1, 500, 501, 1000]):
-        ids, best = np.empty(10, np.int64), np.empty(10, np.float32)
-        heap = topk.Heap(ids, best, isa)
+        top = topk.Top(10, isa)
         for a, b in itertools.pairwise(parts):
-            heap.offer_rows(X[a:b], scale[a:b], q, a)
-        assert heap.sort() == 10
+            top.offer_rows(X[a:b], scale[a:b], q, a)
+        ids, best = top.best()
+        assert len(ids) == 10
         results.append((ids.tolist(), best.tolist()))
     assert results[0] == results[1]
 
 
 def test_shapes_that_do_not_fit_are_refused():
-    heap = topk.Heap(np.empty(1, np.int64), np.empty(1, np.float32))
+    top = topk.Top(1)
     X = np.ones((3, 4), np.float32)
     with pytest.raises(ValueError, match="query must have 4"):
-        heap.offer_rows(X, None, np.ones(3, np.float32), 0)
+        top.offer_rows(X, None, np.ones(3, np.float32), 0)
     with pytest.raises(ValueError, match="scale must have 3"):
-        heap.offer_rows(X, np.ones(2, np.float32), np.ones(4, np.float32), 0)
-    with pytest.raises(ValueError, match="ids must have 2"):
-        topk.Heap(np.empty(1, np.int64), np.empty(2, np.float32))
+        top.offer_rows(X, np.ones(2, np.float32), np.ones(4, np.float32), 0)
+    with pytest.raises(ValueError, match="k must be 0 or more"):
+        topk.Top(-1)
 
 
 def offer_sketch(X, q, k, start, stop, isa):
@@ -116,11 +134,9 @@ def offer_sketch(X, q, k, start, stop, isa):
     factor, lut = np.empty(rows, np.float32), np.empty((groups, 16), np.uint8)
     topk.sketch_pack(X, codes, factor)
     slope, offset = topk.sketch_query(q, lut)
-    ids, scores = np.empty(k, np.int64), np.empty(k, np.float32)
-    heap = topk.Heap(ids, scores, isa)
-    heap.offer_sketch(codes, factor, lut, slope, offset, start, stop)
-    found = heap.sort()
-    return ids[:found], scores[:found], slope
+    top = topk.Top(k, isa)
+    top.offer_sketch(codes, factor, lut, slope, offset, start, stop)
+    return *top.best(), slope
 
 
 @pytest.mark.parametrize("d", [1, 3, 4, 5, 37, 300, 1100])
@@ -149,9 +165,9 @@ def test_each_instruction_set_sums_sketches_alike():
 
 
 def test_shapes_of_sketches_are_checked():
-    heap = topk.Heap(np.empty(1, np.int64), np.empty(1, np.float32))
+    top = topk.Top(1)
     lut, factor = np.zeros((2, 16), np.uint8), np.ones(3, np.float32)
     with pytest.raises(ValueError, match="codes must have 64"):
-        heap.offer_sketch(np.zeros(63, np.uint8), factor, lut, 1.0, 0.0, 0, 3)
+        top.offer_sketch(np.zeros(63, np.uint8), factor, lut, 1.0, 0.0, 0, 3)
     with pytest.raises(IndexError, match="no rows 1 to 4"):
-        heap.offer_sketch(np.zeros(64, np.uint8), factor, lut, 1.0, 0.0, 1, 4)
+        top.offer_sketch(np.zeros(64, np.uint8), factor, lut, 1.0, 0.0, 1, 4)

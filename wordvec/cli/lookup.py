@@ -73,7 +73,9 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
     help="Encoding of the vectors; pq is product-quantised.",
 )
 @click.option("--parts", type=click.IntRange(1), help="Bytes a vector of --dtype pq.")
-@click.option("--coarse", is_flag=True, help="Add an int8 copy, for quicker exact searches.")
+@click.option(
+    "--coarse", is_flag=True, help="Add an int8 copy, for quicker exact searches, and --sketch."
+)
 @click.option("--sketch", is_flag=True, help="Add their signs, for the quickest searches.")
 @click.option("--fold", is_flag=True, help="Add an index of folded spellings.")
 @click.option("--contexts", is_flag=True, help="Write the context vectors instead.")
@@ -103,7 +105,7 @@ def convert(
         wv = _contexts(wv, source)
     if coarse:
         wv = wv.with_coarse()
-    if sketch:
+    elif sketch:
         wv = wv.with_sketch()
     if dtype is not None:
         wv = wv.astype(dtype, parts=parts)

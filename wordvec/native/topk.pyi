@@ -3,11 +3,11 @@ from numpy.typing import NDArray
 
 _F32 = NDArray[np.float32]
 
-class Heap:
-    """The k best so far, in the caller's arrays ids (k,) and scores (k,)."""
+class Top:
+    """The k best of the scores that are offered; equal ones by rising id, those that are not finite
+    left out."""
 
-    def __init__(self, ids: NDArray[np.int64], scores: _F32, isa: str | None = None) -> None: ...
-    def __len__(self) -> int: ...
+    def __init__(self, k: int, isa: str | None = None) -> None: ...
     def offer(self, scores: _F32, scale: _F32 | None, first: int) -> None: ...
     def offer_rows(self, X: _F32, scale: _F32 | None, q: _F32, first: int) -> None: ...
     def offer_i8(
@@ -29,7 +29,8 @@ class Heap:
         start: int,
         stop: int,
     ) -> None: ...
-    def sort(self) -> int: ...
+    def best(self, sort: bool = True) -> tuple[NDArray[np.int64], _F32]:
+        """Ids and scores (k,) or fewer; without `sort` in no order."""
 
 SKETCH_ROWS: int
 

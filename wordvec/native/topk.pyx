@@ -2,6 +2,9 @@
 """The rows with the largest scores, without the GIL: callers divide rows among threads."""
 
 from libc.stdint cimport int8_t, int16_t, int64_t, uint8_t
+from libc.stdlib cimport free, malloc
+
+import numpy as np
 
 from wordvec.native cimport cpu
 from wordvec.native.cpu cimport wv_isa
@@ -10,25 +13,28 @@ cdef extern from "wv_topk.h" nogil:
     ctypedef struct wv_topk:
         void (*scores)(const float *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float *,
                        float *) noexcept nogil
-    ctypedef struct wv_heap:
-        float *scores
-        int64_t *ids
+    ctypedef struct wv_scored:
+        float score
+        int64_t id
+    ctypedef struct wv_top:
+        wv_scored *kept
         Py_ssize_t size
         Py_ssize_t k
     const wv_topk *wv_topk_table(wv_isa) noexcept
-    void wv_heap_offer(const wv_topk *, wv_heap *, float *, const float *, Py_ssize_t,
+    void wv_top_begin(wv_top *, wv_scored *, Py_ssize_t, Py_ssize_t) noexcept
+    void wv_top_offer(const wv_topk *, wv_top *, float *, const float *, Py_ssize_t,
                        int64_t) noexcept
-    void wv_heap_offer_rows(const wv_topk *, wv_heap *, const float *, Py_ssize_t, Py_ssize_t,
+    void wv_top_offer_rows(const wv_topk *, wv_top *, const float *, Py_ssize_t, Py_ssize_t,
                             Py_ssize_t, const float *, const float *, int64_t) noexcept
-    void wv_heap_offer_i8(const wv_topk *, wv_heap *, const int8_t *, Py_ssize_t, Py_ssize_t,
+    void wv_top_offer_i8(const wv_topk *, wv_top *, const int8_t *, Py_ssize_t, Py_ssize_t,
                           const float *, const float *, const int16_t *, float, int64_t) noexcept
-    void wv_heap_offer_sketch(const wv_topk *, wv_heap *, const uint8_t *, const float *,
+    void wv_top_offer_sketch(const wv_topk *, wv_top *, const uint8_t *, const float *,
                               const uint8_t (*)[16], Py_ssize_t, float, float, int64_t,
                               int64_t) noexcept
     void wv_sketch_pack(const float *, Py_ssize_t, Py_ssize_t, uint8_t *, float *) noexcept
     void wv_sketch_query(const float *, Py_ssize_t, uint8_t (*)[16], float *, float *) noexcept
     const int WV_SKETCH_ROWS
-    void wv_heap_sort(wv_heap *) noexcept
+    void wv_top_finish(wv_top *, int) noexcept
 
 
 cdef int _equal(object what, Py_ssize_t got, Py_ssize_t wanted) except -1:
@@ -37,27 +43,28 @@ cdef int _equal(object what, Py_ssize_t got, Py_ssize_t wanted) except -1:
     return 0
 
 
-cdef class Heap:
-    """The k best so far, in the caller's arrays ids (k,) and scores (k,)."""
+cdef class Top:
+    """The k best of the scores that are offered; equal ones by rising id, those that are not finite
+    left out."""
 
-    cdef wv_heap h
+    cdef wv_top t
     cdef const wv_topk *table
-    cdef int64_t[::1] _ids
-    cdef float[::1] _scores
     cdef const float[::1] _scale
     cdef const float *_factor
 
-    def __init__(self, int64_t[::1] ids, float[::1] scores, isa=None):
-        _equal("ids", ids.shape[0], scores.shape[0])
+    def __cinit__(self, Py_ssize_t k, isa=None):
+        if k < 0:
+            raise ValueError(f"k must be 0 or more, got {k}")
+        # Twice k: the bar rises after so many as were kept. A few have a little more.
+        cdef Py_ssize_t room = 2 * k + 32
+        cdef wv_scored *kept = <wv_scored *>malloc(<size_t>room * sizeof(wv_scored))
+        if kept == NULL:
+            raise MemoryError
         self.table = wv_topk_table(cpu.parse(isa))
-        self._ids, self._scores = ids, scores
-        self.h.k = ids.shape[0]
-        if self.h.k:
-            self.h.ids = &ids[0]
-            self.h.scores = &scores[0]
+        wv_top_begin(&self.t, kept, room, k)
 
-    def __len__(self):
-        return self.h.size
+    def __dealloc__(self):
+        free(self.t.kept)
 
     cdef int _use(self, object scale, Py_ssize_t n) except -1:
         """Takes the factors (n,) of the next scores, or None."""
@@ -75,7 +82,7 @@ cdef class Heap:
             return
         self._use(scale, scores.shape[0])
         with nogil:
-            wv_heap_offer(self.table, &self.h, &scores[0], self._factor, scores.shape[0], first)
+            wv_top_offer(self.table, &self.t, &scores[0], self._factor, scores.shape[0], first)
 
     def offer_rows(self, const float[:, ::1] X, scale, const float[::1] q, int64_t first):
         """Offers the rows of X (n, d) scored against q (d,), times scale (n,) or None."""
@@ -84,7 +91,7 @@ cdef class Heap:
             return
         self._use(scale, X.shape[0])
         with nogil:
-            wv_heap_offer_rows(self.table, &self.h, &X[0, 0], X.shape[0], X.shape[1], X.shape[1],
+            wv_top_offer_rows(self.table, &self.t, &X[0, 0], X.shape[0], X.shape[1], X.shape[1],
                                self._factor, &q[0], first)
 
     def offer_i8(self, const int8_t[:, ::1] X, const float[::1] codes_scale, scale,
@@ -103,7 +110,7 @@ cdef class Heap:
             return
         self._use(scale, X.shape[0])
         with nogil:
-            wv_heap_offer_i8(self.table, &self.h, &X[0, 0], X.shape[0], X.shape[1],
+            wv_top_offer_i8(self.table, &self.t, &X[0, 0], X.shape[0], X.shape[1],
                              &codes_scale[0], self._factor, &q[0], unit, first)
 
     def offer_sketch(self, const uint8_t[::1] codes, const float[::1] factor,
@@ -118,14 +125,21 @@ cdef class Heap:
         if start == stop or lut.shape[0] == 0:
             return
         with nogil:
-            wv_heap_offer_sketch(self.table, &self.h, &codes[0], &factor[0],
+            wv_top_offer_sketch(self.table, &self.t, &codes[0], &factor[0],
                                  <const uint8_t (*)[16]>&lut[0, 0], lut.shape[0], slope, offset,
                                  start, stop)
 
-    def sort(self):
-        """Orders ids and scores, best first; returns how many there are."""
-        wv_heap_sort(&self.h)
-        return self.h.size
+    def best(self, bint sort=True):
+        """Ids and scores (k,) or fewer; without `sort` in no order."""
+        cdef Py_ssize_t i
+        with nogil:
+            wv_top_finish(&self.t, sort)
+        cdef int64_t[::1] ids = np.empty(self.t.size, np.int64)
+        cdef float[::1] scores = np.empty(self.t.size, np.float32)
+        for i in range(self.t.size):
+            ids[i] = self.t.kept[i].id
+            scores[i] = self.t.kept[i].score
+        return ids.base, scores.base
 
 
 def scores(const float[:, ::1] X, const float[::1] q, float[::1] out, isa=None):
