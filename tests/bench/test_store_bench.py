@@ -5,7 +5,10 @@ vectors, and no download. Times are of the wall, the least of several taken in t
 products use all processors, and so do ours.
 """
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +145,42 @@ def test_neighbours(bench, both, stores):
     assert [w for w, _ in ours.most_similar(words[0])] == [
         w for w, _ in theirs.most_similar(words[0])
     ]
+    bench.check()
+
+
+READER = """
+import sys, wordvec
+wv = wordvec.load(sys.argv[1])
+float(wv.vectors.sum()), wv.most_similar(wv.index_to_key[5])
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def share_of(pid, path):
+    """The bytes of a mapped file that are charged to a process: a page that n processes hold
+    counts a n-th."""
+    total, here = 0, False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if not line.split()[0].endswith(":"):
+            here = line.endswith(str(path))
+        elif here and line.startswith("Pss:"):
+            total += 1024 * int(line.split()[1])
+    return total
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process's share of a page is Linux's")
+def test_eight_readers_cost_one_copy(bench, stores):
+    path = stores / "sketch.wv"
+    command = [sys.executable, "-c", READER, path]
+    pipe = subprocess.PIPE
+    readers = [subprocess.Popen(command, stdin=pipe, stdout=pipe) for _ in range(8)]
+    for reader in readers:
+        reader.stdout.readline()  # it has read all of the file
+    held = sum(share_of(reader.pid, path) for reader in readers)
+    for reader in readers:
+        reader.communicate()
+    bench.note("store: eight readers, copies held", held / path.stat().st_size, least=0.9, most=1.1)
     bench.check()
 
 
