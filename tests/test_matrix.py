@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -177,6 +177,7 @@ def test_a_search_of_a_copy_that_is_not_there_is_refused():
         np.float32, st.integers(1, 700), elements=st.floats(-(2.0**100), 2.0**100, width=32)
     )
 )
+@example(np.array([1e-45, -1e-38], np.float32))
 def test_a_quantised_query_cannot_overflow_and_is_near(query):
     codes, unit = quantised_query(query)
     assert int(np.abs(codes.astype(np.int64)).max()) * 128 * len(query) < 2**31

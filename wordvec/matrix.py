@@ -265,7 +265,8 @@ def quantised_query(query: Floats) -> tuple[NDArray[np.int16], float]:
     if not 0 < largest < np.inf:
         return np.zeros(len(query), np.int16), 0.0
     top = min(32767, (2**31 - 1) // (128 * len(query)))
-    return np.rint(query * (top / largest)).astype(np.int16), largest / top
+    # In float64: in float32 the factor overflows for numbers as small as float32 has.
+    return np.rint(query.astype(np.float64) * (top / largest)).astype(np.int16), largest / top
 
 
 # Encoding.

@@ -55,8 +55,10 @@ cdef class Top:
     def __cinit__(self, Py_ssize_t k, isa=None):
         if k < 0:
             raise ValueError(f"k must be 0 or more, got {k}")
-        # Twice k: the bar rises after so many as were kept. A few have a little more.
-        cdef Py_ssize_t room = 2 * k + 32
+        if k > 1 << 48:
+            raise MemoryError
+        # Twice k: the bar rises after so many as were kept. A few have a little more, many less.
+        cdef Py_ssize_t room = k + min(k, 1 << 14) + 32
         cdef wv_scored *kept = <wv_scored *>malloc(<size_t>room * sizeof(wv_scored))
         if kept == NULL:
             raise MemoryError
