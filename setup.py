@@ -9,7 +9,7 @@ from setuptools.command.build_py import build_py
 
 # -fwrapv, which most Pythons bring: without it GCC 12 makes skip-gram's kernel 12 % slower.
 COMPILE = ["-std=c11", "-O3", "-fwrapv", "-fvisibility=hidden"] if sys.platform != "win32" else []
-# Debug information, which most Pythons ask for, is a fifth of the build: only where CFLAGS wants it.
+# Debug information, which most Pythons ask for, is a fifth of the build: only where CFLAGS asks.
 if COMPILE and "CFLAGS" not in os.environ:
     COMPILE.append("-g0")
 HEADERS = glob.glob("csrc/*.h") + glob.glob("wordvec/native/*.pxd")
