@@ -167,9 +167,9 @@ def test_the_error_of_the_copy_is_more_than_any_score_is_off():
         assert off < wv._coarse.error(query)
 
 
-def test_a_search_of_a_copy_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match="with_coarse"):
-        WordVectors(["a", "b"], draw(2, 3)).most_similar("a", coarse=True)
+def test_without_signs_a_coarse_search_is_that_of_all_rows():
+    wv = WordVectors(list("abcd"), draw(4, 3))
+    assert wv.most_similar("a", coarse=True) == wv.most_similar("a")
 
 
 @given(

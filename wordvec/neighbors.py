@@ -172,8 +172,8 @@ class Comparable:
             Only words with ids in [clip_start, clip_end); restrict_vocab is clip_end.
         coarse : bool
             Be content with the candidates of the signs that `with_sketch` and `with_coarse` keep,
-            scored exactly: now and then a neighbour less. Without it the int8 copy of `with_coarse`
-            is used where the answer is proven.
+            where they are there, scored exactly: now and then a neighbour less. Without it the int8
+            copy of `with_coarse` is used where the answer is proven.
 
         Returns
         -------
@@ -246,11 +246,10 @@ class Comparable:
     ) -> tuple[Ids, Floats]:
         if self._manifold is None:
             target, scale = query.astype(np.float32), self._inverse_norms
-            if not coarse:
-                return largest(self._matrix, target, k, scale, start, stop, coarse=self._coarse)
-            if self._sketch is None:
-                raise ValueError("no signs to search: keep them by with_sketch() or with_coarse()")
-            return largest(self._matrix, target, k, scale, start, stop, sketch=self._sketch)
+            sketch = self._sketch if coarse else None
+            return largest(
+                self._matrix, target, k, scale, start, stop, coarse=self._coarse, sketch=sketch
+            )
         scores = self._closeness_of_all(query)[start:stop]
         order = np.lexsort((np.arange(len(scores)), -scores))[: max(0, k)]
         return order + start, scores[order]
