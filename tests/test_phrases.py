@@ -253,7 +253,7 @@ def test_the_best_phrases_come_first():
         (b" \n", "no token"),
         (b"a b \0", "NUL byte at offset 4"),
         (b"PK\x03\x04rest", "zip archive"),
-        (gzip.compress(b"a b " * 100)[:-9], "damaged or cut short"),
+        (gzip.compress(b"a b " * 100, mtime=0)[:-9], "damaged or cut short"),
     ],
 )
 def test_bad_texts_leave_no_output(tmp_path, content, message):
