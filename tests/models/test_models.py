@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import io
+import re
 
 import numpy as np
 import pytest
@@ -263,3 +264,22 @@ def test_the_card_says_where_vectors_come_from(planted):
     assert meta["options"]["window"] == 3
     assert meta["corpus"]["tokens"] == 40_000
     assert len(meta["training"]["losses"]) == 3
+
+
+def test_the_vocabulary_that_is_said_to_fit_does(tmp_path):
+    words = " ".join(f"word{i}" for i in range(20_000))
+    (tmp_path / "t.txt").write_text(f"{words}\n" * 5)
+    model = SkipGram(vector_size=100, memory=70 << 20, epochs=1)
+    with pytest.raises(TrainingError, match=r"about [\d,]+ words fit") as refused:
+        model.fit(tmp_path / "t.txt")
+    fits = int(re.search(r"about ([\d,]+) words", str(refused.value))[1].replace(",", ""))
+    corpus = encode(tmp_path / "t.txt", max_vocab=fits)
+    assert 0.99 * model.memory < model.predict_memory(corpus) <= model.memory
+
+
+def test_memory_that_no_vocabulary_is_small_enough_for(tmp_path):
+    (tmp_path / "t.txt").write_text("a b c d " * 50)
+    with pytest.raises(TrainingError, match=r"allow more \(no vocabulary is small enough\)"):
+        SkipGram(memory=1 << 20, epochs=1).fit(tmp_path / "t.txt")
+    with pytest.raises(TrainingError, match="lower bucket or allow more"):
+        FastText(memory=80 << 20, epochs=1).fit(tmp_path / "t.txt")

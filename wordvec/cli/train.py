@@ -255,7 +255,7 @@ def train(
         source = _read(inputs, options, display)
         if hasattr(estimator, "predict_memory"):
             need = estimator.predict_memory(source)
-            display.say(f"memory    training will need about {quantity(need)}B")
+            display.say(f"memory    training will need about {-(-need >> 20):,} MB")
     if more.get("init"):
         from wordvec.formats import load
 

@@ -239,19 +239,28 @@ class SkipGram(Estimator):
 
     def predict_memory(self, corpus: Corpus) -> int:
         """About how many bytes training on a corpus will need, its ids and the result included."""
-        row = 4 * (-(-self.vector_size // 16) * 16)
-        inputs = len(corpus.vocab) + (self.bucket if self.subword else 0)
-        return corpus.ids.nbytes + (2 * inputs + len(corpus.vocab)) * row + (60 << 20)
+        ngrams = 2 * self._row_bytes() * self.bucket if self.subword else 0
+        words = 3 * self._row_bytes() * len(corpus.vocab)
+        return corpus.ids.nbytes + ngrams + words + (60 << 20)
+
+    def _row_bytes(self) -> int:
+        return 4 * (-(-self.vector_size // 16) * 16)
 
     def _refuse_too_large(self, corpus: Corpus) -> None:
         need = self.predict_memory(corpus)
         if self.memory is None or need <= self.memory:
             return
-        room = max(self.memory - (need - 12 * self.vector_size * len(corpus.vocab)), 0)
+        word = 3 * self._row_bytes()
+        fits = (self.memory - (need - word * len(corpus.vocab))) // word
+        if fits > 0:
+            lower = "vector_size, bucket" if self.subword else "vector_size"
+            remedy = f"lower {lower} or set max_vocab (about {fits:,} words fit)"
+        else:
+            lower = "lower bucket or allow more" if self.subword else "allow more"
+            remedy = f"{lower} (no vocabulary is small enough)"
         raise TrainingError(
-            f"training needs about {need >> 20:,} MB, memory is {self.memory >> 20:,} MB: lower "
-            f"vector_size{', bucket' if self.subword else ''} or set max_vocab (about "
-            f"{room // (12 * self.vector_size):,} words fit)"
+            f"training needs about {-(-need >> 20):,} MB, memory is {self.memory >> 20:,} MB: "
+            f"{remedy}"
         )
 
     def _read(
