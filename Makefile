@@ -58,7 +58,7 @@ sanitize: $(VENV)/test
 	    LDFLAGS="-fsanitize=$(SANITIZERS)" ../../$(PY) setup.py -q build_ext --inplace -j 2
 	cd build/sanitize && LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) PYTHONPATH=. \
 	    ASAN_OPTIONS=detect_leaks=0 ../../$(PY) -m pytest -n 2 tests/native tests/models \
-	    tests/test_corpus.py tests/test_cooccurrence.py tests/test_phrases.py tests/test_store.py
+	    tests/training tests/text tests/counts tests/vectors/test_file.py
 
 # Damaged and hostile stores, for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 60

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import wordvec
 from evals import trainers
 from wordvec.errors import DatasetError
-from wordvec.evaluation import bias
+from wordvec.evaluation.measures import bias
 from wordvec.files import write_atomically
 
 HERE = Path(__file__).parent
@@ -170,7 +170,7 @@ def _cut(words: list[bytes], longest: int) -> Iterator[bytes]:
 
 def prepare(campaign: Campaign, out: Path) -> Path:
     """The corpus as plain text in lines that every trainer reads whole."""
-    from wordvec.corpus import open_text
+    from wordvec.text.corpus import open_text
 
     digest = hashlib.sha256()
     with campaign.corpus.open("rb") as packed:

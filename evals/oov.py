@@ -28,8 +28,8 @@ from scipy import stats
 
 import wordvec
 from wordvec import WordVectors
-from wordvec.corpus import open_text
-from wordvec.oov import SubwordOptions, fit_induction, fit_subwords
+from wordvec.text.corpus import open_text
+from wordvec.vectors.fit_unseen import SubwordOptions, fit_induction, fit_subwords
 
 Rows = NDArray[np.float64]
 

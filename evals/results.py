@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
-from wordvec.evaluation import report
-from wordvec.evaluation.tables import Table, number
+from wordvec.evaluation.report import report
+from wordvec.evaluation.report.tables import Table, number
 
 if TYPE_CHECKING:
     from evals.campaign import Campaign, Outcome

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
-from wordvec.corpus import open_text
-from wordvec.models.poincare import Poincare
-from wordvec.relations import Relations, from_pairs, read_relations
-from wordvec.taxonomy import Proposal, apply, refine
-from wordvec.vectors import WordVectors
+from wordvec.hierarchy.poincare import Poincare
+from wordvec.hierarchy.relations import Relations, from_pairs, read_relations
+from wordvec.hierarchy.taxonomy import Proposal, apply, refine
+from wordvec.text.corpus import open_text
+from wordvec.vectors.vectors import WordVectors
 
 Pair = tuple[str, str]
 Pairs = set[Pair]

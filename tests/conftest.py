@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from corpora import many_words, planted
 from hypothesis import settings
 
 from wordvec.native import cpu
+
+__all__ = ["isa", "many_words", "planted", "shared_data"]
 
 settings.register_profile("wordvec", deadline=None, max_examples=50, print_blob=True)
 settings.load_profile("wordvec")

@@ -7,36 +7,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from wordvec._version import __version__ as __version__
 
 # Public name -> the module that defines it.
 _PUBLIC = {
     "CBOW": "wordvec.models.skipgram",
     "FastText": "wordvec.models.skipgram",
-    "ApproximateIndex": "wordvec.combine",
+    "ApproximateIndex": "wordvec.vectors.combine",
     "FormatError": "wordvec.errors",
     "GloVe": "wordvec.models.glove",
     "PPMI": "wordvec.models.ppmi",
-    "HyperbolicMDS": "wordvec.models.hmds",
-    "Lorentz": "wordvec.models.lorentz",
-    "PhraseTable": "wordvec.phrases",
-    "Phrases": "wordvec.models.phrases",
-    "Poincare": "wordvec.models.poincare",
-    "Relations": "wordvec.relations",
+    "HyperbolicMDS": "wordvec.hierarchy.hmds",
+    "Lorentz": "wordvec.hierarchy.lorentz",
+    "PhraseTable": "wordvec.text.phrases",
+    "Phrases": "wordvec.text.find_phrases",
+    "Poincare": "wordvec.hierarchy.poincare",
+    "Relations": "wordvec.hierarchy.relations",
     "SGNS": "wordvec.models.sgns",
-    "Sarkar": "wordvec.models.sarkar",
-    "Shards": "wordvec.shards",
+    "Sarkar": "wordvec.hierarchy.sarkar",
+    "Shards": "wordvec.counts.shards",
     "SkipGram": "wordvec.models.skipgram",
     "Swivel": "wordvec.models.swivel",
-    "Vocabulary": "wordvec.vocab",
-    "Window": "wordvec.cooccurrence",
-    "count": "wordvec.cooccurrence",
-    "encode": "wordvec.corpus",
+    "Vocabulary": "wordvec.text.vocab",
+    "Window": "wordvec.counts.count",
+    "count": "wordvec.counts.count",
+    "encode": "wordvec.text.corpus",
     "StoreError": "wordvec.errors",
     "UnknownWordError": "wordvec.errors",
-    "WordVectors": "wordvec.vectors",
+    "WordVectors": "wordvec.vectors.vectors",
     "WordvecError": "wordvec.errors",
-    "concatenate": "wordvec.combine",
+    "concatenate": "wordvec.vectors.combine",
     "from_gensim": "wordvec.formats.gensim",
     "load": "wordvec.formats",
     "to_gensim": "wordvec.formats.gensim",
@@ -45,11 +45,9 @@ _PUBLIC = {
 __all__ = ["__version__", *_PUBLIC]
 
 if TYPE_CHECKING:
-    from wordvec.combine import ApproximateIndex as ApproximateIndex
-    from wordvec.combine import concatenate as concatenate
-    from wordvec.cooccurrence import Window as Window
-    from wordvec.cooccurrence import count as count
-    from wordvec.corpus import encode as encode
+    from wordvec.counts.count import Window as Window
+    from wordvec.counts.count import count as count
+    from wordvec.counts.shards import Shards as Shards
     from wordvec.errors import FormatError as FormatError
     from wordvec.errors import StoreError as StoreError
     from wordvec.errors import UnknownWordError as UnknownWordError
@@ -57,23 +55,25 @@ if TYPE_CHECKING:
     from wordvec.formats import load as load
     from wordvec.formats.gensim import from_gensim as from_gensim
     from wordvec.formats.gensim import to_gensim as to_gensim
+    from wordvec.hierarchy.hmds import HyperbolicMDS as HyperbolicMDS
+    from wordvec.hierarchy.lorentz import Lorentz as Lorentz
+    from wordvec.hierarchy.poincare import Poincare as Poincare
+    from wordvec.hierarchy.relations import Relations as Relations
+    from wordvec.hierarchy.sarkar import Sarkar as Sarkar
     from wordvec.models.glove import GloVe as GloVe
-    from wordvec.models.hmds import HyperbolicMDS as HyperbolicMDS
-    from wordvec.models.lorentz import Lorentz as Lorentz
-    from wordvec.models.phrases import Phrases as Phrases
-    from wordvec.models.poincare import Poincare as Poincare
     from wordvec.models.ppmi import PPMI as PPMI
-    from wordvec.models.sarkar import Sarkar as Sarkar
     from wordvec.models.sgns import SGNS as SGNS
     from wordvec.models.skipgram import CBOW as CBOW
     from wordvec.models.skipgram import FastText as FastText
     from wordvec.models.skipgram import SkipGram as SkipGram
     from wordvec.models.swivel import Swivel as Swivel
-    from wordvec.phrases import PhraseTable as PhraseTable
-    from wordvec.relations import Relations as Relations
-    from wordvec.shards import Shards as Shards
-    from wordvec.vectors import WordVectors as WordVectors
-    from wordvec.vocab import Vocabulary as Vocabulary
+    from wordvec.text.corpus import encode as encode
+    from wordvec.text.find_phrases import Phrases as Phrases
+    from wordvec.text.phrases import PhraseTable as PhraseTable
+    from wordvec.text.vocab import Vocabulary as Vocabulary
+    from wordvec.vectors.combine import ApproximateIndex as ApproximateIndex
+    from wordvec.vectors.combine import concatenate as concatenate
+    from wordvec.vectors.vectors import WordVectors as WordVectors
 
 
 def __getattr__(name: str) -> Any:

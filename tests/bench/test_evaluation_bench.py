@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.evaluation import analogy, bias, datasets, statistics, suite
-from wordvec.evaluation.space import Space
+from wordvec.evaluation import suite
+from wordvec.evaluation.core import datasets, statistics
+from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.measures import analogy, bias
 
 
 @pytest.fixture(scope="module")

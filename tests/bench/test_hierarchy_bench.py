@@ -9,12 +9,12 @@ import logging
 import numpy as np
 import pytest
 
-from wordvec.evaluation.hierarchy import reconstruction
-from wordvec.models.lorentz import Lorentz
-from wordvec.models.planar import planar_map
-from wordvec.models.poincare import Poincare
-from wordvec.models.sarkar import rooted_tree
-from wordvec.relations import read_relations
+from wordvec.hierarchy.judge import reconstruction
+from wordvec.hierarchy.lorentz import Lorentz
+from wordvec.hierarchy.planar import planar_map
+from wordvec.hierarchy.poincare import Poincare
+from wordvec.hierarchy.relations import read_relations
+from wordvec.hierarchy.sarkar import rooted_tree
 
 
 @pytest.fixture(scope="module")

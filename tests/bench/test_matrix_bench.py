@@ -114,7 +114,8 @@ def test_a_second_thread_shortens_the_wall_time(benchmark, bench, wiki, tmp_path
 
 
 def test_swivel(benchmark, bench, wiki, corpora, tmp_path):
-    from wordvec.evaluation import analogy, datasets, similarity
+    from wordvec.evaluation.core import datasets
+    from wordvec.evaluation.measures import analogy, similarity
 
     shards = wordvec.count(wordvec.encode(wiki, threads=2), tmp_path / "s", threads=2)
 
@@ -137,7 +138,8 @@ def test_swivel(benchmark, bench, wiki, corpora, tmp_path):
 
 def test_skip_gram_from_counts(benchmark, bench, wiki, corpora, tmp_path):
     """Quality within a point of the stream's, means over seeds of both."""
-    from wordvec.evaluation import analogy, datasets, similarity
+    from wordvec.evaluation.core import datasets
+    from wordvec.evaluation.measures import analogy, similarity
 
     corpus = wordvec.encode(wiki, threads=2)
     window = wordvec.Window(window=5, weighting="linear")
@@ -194,7 +196,7 @@ def test_counting_keeps_to_its_memory(benchmark, bench, wiki, tmp_path):
 
 
 def test_merging(benchmark, bench, wiki, tmp_path):
-    from wordvec import shardtools
+    from wordvec.counts import convert as shardtools
 
     shards = wordvec.count(wordvec.encode(wiki, threads=2), tmp_path / "s", threads=2)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.corpus import Corpus, CorpusStats
-from wordvec.vocab import Vocabulary
+from wordvec.text.corpus import Corpus, CorpusStats
+from wordvec.text.vocab import Vocabulary
 
 GENSIM = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "sg": 1}
 SETS = ("WordSim-353", "SimLex-999", "MEN", "Google")
@@ -36,7 +36,8 @@ MODELS = {
 
 def scores(path, corpora):
     """WordSim-353, SimLex-999, MEN (Spearman) and Google's analogies (share, whole vocabulary)."""
-    from wordvec.evaluation import analogy, datasets, similarity
+    from wordvec.evaluation.core import datasets
+    from wordvec.evaluation.measures import analogy, similarity
 
     wv = wordvec.load(path)
     found = [

@@ -12,7 +12,7 @@ import pytest
 
 import wordvec
 from wordvec.cli import main
-from wordvec.relations import read_relations
+from wordvec.hierarchy.relations import read_relations
 
 Run = Callable[..., tuple[int, str, str]]
 LIST = "dog\tmammal\ncat\tmammal\nmammal\tanimal\nbird\tanimal\nsparrow\tbird\ndog\tmammal\n"
@@ -133,7 +133,7 @@ def test_direct_relations_are_told_from_those_that_follow(
 def test_a_run_goes_on_from_its_checkpoint(
     zoo: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wordvec.models import hierarchy
+    from wordvec.hierarchy import train as hierarchy
 
     train = ("train", zoo, "--model", "lorentz", "--epochs", 5, "--threads", 1)
     state = ("--checkpoint", tmp_path / "keep", "--every", "1epoch", "--resume")

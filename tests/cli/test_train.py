@@ -288,7 +288,7 @@ def test_mistakes_in_a_config_file_are_usage_errors(capsys, text, tmp_path, cont
 
 
 def test_an_interrupt_exits_with_130_and_leaves_no_file(capsys, text, tmp_path, monkeypatch):
-    from wordvec.models import stream
+    from wordvec.training import stream
 
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation import analogy, datasets, statistics
-from wordvec.evaluation.results import Unanswerable
-from wordvec.evaluation.space import Space
+from wordvec.evaluation.core import datasets, statistics
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.measures import analogy
 
 
 def one_by_one(space, question, solver):

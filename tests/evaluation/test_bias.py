@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from wordvec.errors import DatasetError
-from wordvec.evaluation import bias
-from wordvec.evaluation.results import Unanswerable
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.measures import bias
 
 PUBLISHED_GOOGLE_NEWS = {"weat1": 1.54, "weat2": 1.63, "weat6": 1.89, "weat7": 0.97, "weat8": 1.24}
 

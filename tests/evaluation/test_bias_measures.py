@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from wordvec.evaluation import bias, bias_measures
-from wordvec.evaluation.results import Unanswerable
-from wordvec.evaluation.space import Space
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.measures import bias, bias_measures
 
 
 @pytest.fixture

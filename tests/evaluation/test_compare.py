@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation import analogy, compare, datasets, similarity, statistics
-from wordvec.evaluation.results import Unanswerable
+from wordvec.evaluation import compare
+from wordvec.evaluation.core import datasets, statistics
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.measures import analogy, similarity
 
 
 @pytest.fixture

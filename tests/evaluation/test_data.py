@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from wordvec.errors import DatasetError
-from wordvec.evaluation import bias, suite
+from wordvec.evaluation import suite
+from wordvec.evaluation.measures import bias
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,9 +27,9 @@ def test_a_build_has_the_data_and_the_templates_inside_the_package(tmp_path):
     built = tmp_path / "wordvec"
     for file in ("weat.toml", "gender.toml", "english.toml", "README.md"):
         assert (built / "data" / file).read_bytes() == (ROOT / "data" / file).read_bytes()
-    templates = {p.name for p in (built / "evaluation" / "templates").iterdir()}
+    templates = {p.name for p in (built / "evaluation" / "report" / "templates").iterdir()}
     assert templates == {"report.html", "report.css", "report.schema.json"}
-    script = "from wordvec.evaluation import bias; print(bias.data_file('weat.toml'))"
+    script = "from wordvec.evaluation.measures import bias; print(bias.data_file('weat.toml'))"
     found = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True,
         env={"PYTHONPATH": str(tmp_path)},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wordvec.errors import DatasetError
-from wordvec.evaluation import datasets
+from wordvec.evaluation.core import datasets
 
 SAME_PAIRS = {
     "tab": "cat\tdog\t7.5\nsun\tmoon\t3\n",

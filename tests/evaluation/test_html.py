@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from wordvec.errors import MissingExtra
-from wordvec.evaluation import bias, datasets, report, suite, tables
+from wordvec.evaluation import suite
+from wordvec.evaluation.core import datasets
+from wordvec.evaluation.measures import bias
+from wordvec.evaluation.report import report, tables
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
@@ -67,14 +70,14 @@ def document(make_vectors):
 
 @pytest.fixture(scope="module")
 def page(document):
-    from wordvec.evaluation import html
+    from wordvec.evaluation.report import html
 
     return html.page(document)
 
 
 def test_the_document_follows_the_schema(document):
     jsonschema = pytest.importorskip("jsonschema")
-    path = resources.files("wordvec.evaluation") / "templates" / "report.schema.json"
+    path = resources.files("wordvec.evaluation.report") / "templates" / "report.schema.json"
     schema = json.loads(path.read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(json.dumps(document)), schema)
@@ -128,7 +131,7 @@ def test_what_comes_from_data_is_escaped(page):
 
 
 def test_the_same_document_gives_the_same_page(page, document):
-    from wordvec.evaluation import html
+    from wordvec.evaluation.report import html
 
     assert html.page(document) == page
 
@@ -141,9 +144,9 @@ def test_gates_and_refusals_are_told(page, document):
 
 def test_a_missing_extra_names_its_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    monkeypatch.delitem(sys.modules, "wordvec.evaluation.html", raising=False)
+    monkeypatch.delitem(sys.modules, "wordvec.evaluation.report.html", raising=False)
     with pytest.raises(MissingExtra, match=r"pip install 'wordvec\[report\]'"):
-        import wordvec.evaluation.html  # noqa: F401
+        import wordvec.evaluation.report.html  # noqa: F401
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the path")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation import analogy, categorization, datasets, outliers, qvec
-from wordvec.evaluation.results import Unanswerable
+from wordvec.evaluation.core import datasets
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.measures import analogy, categorization, outliers, qvec
 
 
 @pytest.fixture

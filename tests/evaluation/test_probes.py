@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation import logistic, probes
-from wordvec.evaluation.results import Unanswerable
+from wordvec.evaluation.core import logistic
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.measures import probes
 
 
 def build(make_vectors, lean, seed=1):

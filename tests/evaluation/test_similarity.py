@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from wordvec.evaluation import datasets, similarity
-from wordvec.evaluation.results import Unanswerable, to_json
-from wordvec.evaluation.space import Space
+from wordvec.evaluation.core import datasets
+from wordvec.evaluation.core.results import Unanswerable, to_json
+from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.measures import similarity
 
 
 @pytest.fixture

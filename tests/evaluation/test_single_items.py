@@ -2,8 +2,9 @@
 
 import pytest
 
-from wordvec.evaluation import analogy, categorization, datasets, outliers, qvec, similarity
-from wordvec.evaluation.results import Unanswerable
+from wordvec.evaluation.core import datasets
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.measures import analogy, categorization, outliers, qvec, similarity
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.evaluation import statistics
+from wordvec.evaluation.core import statistics
 
 VALUES = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)
 

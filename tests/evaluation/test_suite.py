@@ -5,7 +5,10 @@ import json
 import pytest
 
 from wordvec.errors import DatasetError
-from wordvec.evaluation import bias, datasets, report, suite, tables
+from wordvec.evaluation import suite
+from wordvec.evaluation.core import datasets
+from wordvec.evaluation.measures import bias
+from wordvec.evaluation.report import report, tables
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import re
 import numpy as np
 import pytest
 
-from wordvec.cooccurrence import Window, count
-from wordvec.corpus import encode
+from wordvec.counts.count import Window, count
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.models.glove import GloVe
 from wordvec.models.sgns import SGNS
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
 from wordvec.models.swivel import Swivel
+from wordvec.text.corpus import encode
 
 STREAM = {"vector_size": 16, "epochs": 3, "window": 3, "sample": 0, "alpha": 0.05}
 QUICK = {

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from wordvec.cooccurrence import Window, count
-from wordvec.corpus import encode
+from wordvec.counts.count import Window, count
 from wordvec.errors import TrainingError
 from wordvec.models.ppmi import PPMI
+from wordvec.text.corpus import encode
 
 
 @pytest.fixture(scope="module", params=["symmetric", "left"])

@@ -5,12 +5,12 @@ import shutil
 import numpy as np
 import pytest
 
-from wordvec.cooccurrence import Window, count
-from wordvec.corpus import encode
+from wordvec.counts.count import Window, count
 from wordvec.errors import TrainingError
 from wordvec.models.sgns import SGNS, Noise
 from wordvec.models.skipgram import SkipGram
-from wordvec.vectors import WordVectors
+from wordvec.text.corpus import encode
+from wordvec.vectors.vectors import WordVectors
 
 QUICK = {"vector_size": 12, "threads": 1, "epochs": 4, "min_count": 1}
 STILL = {"epochs": 1, "alpha": 1e-12, "min_alpha": 0.0}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wordvec.models.hierarchy import aligned_rows, padded
+from wordvec.hierarchy.train import aligned_rows, padded
 from wordvec.native import hyper
 
 Array = NDArray[np.float64]

@@ -121,7 +121,7 @@ class Program(LazyGroup):
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
-        from wordvec import __version__
+        from wordvec._version import __version__
 
         click.echo(f"wordvec {__version__}")
         ctx.exit()

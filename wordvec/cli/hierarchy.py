@@ -17,19 +17,19 @@ from wordvec.cli.progress import quantity
 from wordvec.files import check_target
 
 if TYPE_CHECKING:
-    from wordvec.models.base import Callback
-    from wordvec.relations import Relations
-    from wordvec.vectors import WordVectors
+    from wordvec.estimator import Callback
+    from wordvec.hierarchy.relations import Relations
+    from wordvec.vectors.vectors import WordVectors
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Model -> the class that trains or constructs it.
 MODELS = {
-    "poincare": "wordvec.models.poincare:Poincare",
-    "lorentz": "wordvec.models.lorentz:Lorentz",
-    "euclidean": "wordvec.models.flat:Euclidean",
-    "translation": "wordvec.models.flat:Translation",
-    "sarkar": "wordvec.models.sarkar:Sarkar",
+    "poincare": "wordvec.hierarchy.poincare:Poincare",
+    "lorentz": "wordvec.hierarchy.lorentz:Lorentz",
+    "euclidean": "wordvec.hierarchy.flat:Euclidean",
+    "translation": "wordvec.hierarchy.flat:Translation",
+    "sarkar": "wordvec.hierarchy.sarkar:Sarkar",
 }
 
 _FILE = click.Path(dir_okay=True)
@@ -109,7 +109,7 @@ def train_relations(
     """
     import importlib
 
-    from wordvec.models.hierarchy import HierarchyModel, read_source
+    from wordvec.hierarchy.train import HierarchyModel, read_source
 
     check_target(output, force=force)
     module, name = MODELS[model].split(":")
@@ -150,14 +150,14 @@ def _load(path: str) -> WordVectors:
 
 
 def _read(path: str, direction: str = "child-parent") -> Relations:
-    from wordvec.models.hierarchy import read_source
+    from wordvec.hierarchy.train import read_source
 
     return read_source(path, direction)  # type: ignore[arg-type]
 
 
 def _write(relations: Relations, output: str, force: bool) -> None:
     from wordvec.files import write_atomically
-    from wordvec.relations import write_relations
+    from wordvec.hierarchy.relations import write_relations
 
     if output == "-":
         write_relations(relations, sys.stdout.buffer)
@@ -186,7 +186,7 @@ relations = LazyGroup(
 @_FORCE
 def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> None:
     """Reads WordNet's own noun files into a list of relations."""
-    from wordvec.relations import read_wordnet
+    from wordvec.hierarchy.relations import read_wordnet
 
     found = read_wordnet(folder)
     found = found.closure() if closure else found
@@ -224,7 +224,7 @@ def relations_direct(source: str, output: str, direction: str, force: bool) -> N
 @_FORCE
 def relations_shards(source: str, output: str, closure: bool, direction: str, force: bool) -> None:
     """Turns a list into a folder of relation shards."""
-    from wordvec.relations import write_shards
+    from wordvec.hierarchy.relations import write_shards
 
     found = _read(source, direction)
     write_shards(found.closure() if closure else found, output, force=force)
@@ -272,7 +272,7 @@ taxonomy = LazyGroup(
 
 
 def _look_up(direction: str, vectors: str, words: tuple[str, ...], topn: int, output: str) -> None:
-    from wordvec import hyperbolic
+    from wordvec.hierarchy import lookup as hyperbolic
 
     look = {
         "parent": hyperbolic.parents,
@@ -338,7 +338,7 @@ def taxonomy_add(
     force: bool,
 ) -> None:
     """Adds the term NAME without moving any other one."""
-    from wordvec.hyperbolic import add_node
+    from wordvec.hierarchy.lookup import add_node
 
     check_target(output, force=force)
     add_node(_load(vectors), name, parents=parents, children=children).save(output, force=force)
@@ -371,7 +371,7 @@ def taxonomy_judge(
 
     --undirected and --exact judge constructions: RELATIONS are the edges of a tree or graph.
     """
-    from wordvec.evaluation.hierarchy import link_prediction
+    from wordvec.hierarchy.judge import link_prediction
 
     asked = _read(source, direction)
     if undirected or exact:
@@ -386,7 +386,7 @@ def taxonomy_judge(
 
 
 def _judge_edges(vectors: WordVectors, edges: Relations, exact: bool) -> dict[str, Any]:
-    from wordvec.evaluation.hierarchy import MOST_NODES, distortion, neighbour_map
+    from wordvec.hierarchy.judge import MOST_NODES, distortion, neighbour_map
 
     if exact:
         return _judge_exactly(vectors, edges)
@@ -403,8 +403,8 @@ def _judge_edges(vectors: WordVectors, edges: Relations, exact: bool) -> dict[st
 
 
 def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
-    from wordvec.models.planar import planar_map
-    from wordvec.models.sarkar import rooted_tree, spanning_tree
+    from wordvec.hierarchy.planar import planar_map
+    from wordvec.hierarchy.sarkar import rooted_tree, spanning_tree
 
     made: dict[str, Any] = vectors.meta.get("construction", {})
     options: dict[str, Any] = vectors.meta.get("options", {})
@@ -434,7 +434,7 @@ def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
 @format_option
 def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: str, output: str) -> None:
     """Graded entailment (HyperLex) or detection of hypernymy (WBLESS)."""
-    from wordvec.evaluation import hierarchy
+    from wordvec.hierarchy import judge as hierarchy
 
     measure = hierarchy.hyperlex if kind == "hyperlex" else hierarchy.wbless
     result = measure(_load(vectors), dataset, senses="best" if senses == "best" else "first")
@@ -461,7 +461,7 @@ def taxonomy_refine(
     output: str,
 ) -> None:
     """Proposes moves of badly attached terms, and parents for those that have none."""
-    from wordvec.taxonomy import apply, refine
+    from wordvec.hierarchy.taxonomy import apply, refine
 
     if repaired is not None:
         check_target(repaired, force=force)
@@ -496,7 +496,7 @@ def taxonomy_plot(
     force: bool,
 ) -> None:
     """Draws two-dimensional vectors on the Poincare disk, as SVG."""
-    from wordvec.disk import disk_svg, write_disk
+    from wordvec.hierarchy.disk import disk_svg, write_disk
 
     check_target(output, force=force)
     pairs = _read(edges, direction).direct().pairs() if edges else ()
@@ -511,7 +511,7 @@ def taxonomy_plot(
 @_FORCE
 def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
     """Writes the same points in the coordinates of the other hyperbolic model."""
-    from wordvec.hyperbolic import convert_model
+    from wordvec.hierarchy.lookup import convert_model
 
     convert_model(_load(vectors), target).save(output, force=force)
 
@@ -522,6 +522,6 @@ def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
 @_FORCE
 def taxonomy_export(vectors: str, output: str, force: bool) -> None:
     """Writes names and coordinates as text, with all digits of float64."""
-    from wordvec.hyperbolic import write_text
+    from wordvec.hierarchy.lookup import write_text
 
     write_text(_load(vectors), output, force=force)

@@ -96,8 +96,8 @@ def evaluate(
     """Score vectors on similarity, analogies and other sets."""
     from dataclasses import replace
 
-    from wordvec.evaluation import datasets as sets
     from wordvec.evaluation import suite as suites
+    from wordvec.evaluation.core import datasets as sets
 
     chosen = suites.Suite("chosen", ())
     if suite:
@@ -182,14 +182,15 @@ def _judge(
     **common: Any,
 ) -> int:
     import wordvec
-    from wordvec.evaluation import report, suite
+    from wordvec.evaluation import suite
+    from wordvec.evaluation.report import report
     from wordvec.files import check_target
 
     for path in (json, markdown, html):
         if path:
             check_target(path, force=force)
     if html:
-        from wordvec.evaluation import html as _  # noqa: F401  a missing extra is told at once
+        from wordvec.evaluation.report import html as _  # noqa: F401  a missing extra is told at once
     models = {}
     for name in vectors:
         short = Path(name).stem

@@ -117,7 +117,7 @@ def convert(
 
 def _contexts(wv: Any, source: str) -> Any:
     from wordvec.errors import FormatError
-    from wordvec.vectors import WordVectors
+    from wordvec.vectors.vectors import WordVectors
 
     if wv.contexts is None:
         raise FormatError(f"{source}: has no context vectors; glove and swivel store them")
@@ -151,9 +151,9 @@ def _short(value: Any) -> str:
 def _machine() -> dict[str, Any]:
     import numpy as np
 
-    from wordvec import __version__
+    from wordvec._version import __version__
     from wordvec.native import cpu
-    from wordvec.threads import threads
+    from wordvec.parallel import threads
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
@@ -176,7 +176,7 @@ def _card(file: str) -> dict[str, Any]:
 @click.argument("file", type=_FILE)
 def verify(file: str) -> None:
     """Checks all of a .wv file: checksums, and that words, index and order agree."""
-    from wordvec.store import Store
+    from wordvec.vectors.file import Store
 
     if os.path.isdir(file):
         raise IsADirectoryError(

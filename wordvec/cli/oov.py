@@ -43,7 +43,7 @@ def fit(
     """Fits vectors of character n-grams to VECTORS, for words never seen."""
     import wordvec
     from wordvec.files import check_target
-    from wordvec.oov import SubwordOptions, fit_subwords
+    from wordvec.vectors.fit_unseen import SubwordOptions, fit_subwords
 
     check_target(target, force=force)
     options = SubwordOptions(
@@ -76,7 +76,7 @@ def induction(
     """
     import wordvec
     from wordvec.files import check_target
-    from wordvec.oov import fit_induction, induction_from_shards
+    from wordvec.vectors.fit_unseen import fit_induction, induction_from_shards
 
     check_target(target, force=force)
     wv, say = wordvec.load(vectors), None if quiet else _say
@@ -126,7 +126,7 @@ def _lines(paths: tuple[str, ...]) -> Iterator[list[str]]:
     """The tokens of each line of the files, `-` for standard input; compressed ones too.
 
     Lines of more than a megabyte come in pieces, so that memory is bounded."""
-    from wordvec.corpus import open_text
+    from wordvec.text.corpus import open_text
 
     for path in paths:
         with open_text(path) as (_, file):

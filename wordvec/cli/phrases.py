@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import sys
@@ -14,10 +15,10 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.progress import Display, clock, display_options, quantity
-from wordvec.cli.train import FORCE, INPUTS, POSITIVE, THREADS, Size, reading
+from wordvec.cli.train import FORCE, INPUTS, POSITIVE, THREADS, Size
 
 if TYPE_CHECKING:
-    from wordvec.phrases import PhraseTable
+    from wordvec.text.phrases import PhraseTable
 
 # Options that say how phrases are found, and mean nothing when they are given.
 OF_FINDING = (
@@ -84,9 +85,9 @@ def phrases(
     INPUT is as for `wordvec train`. The output keeps all words, lines and bytes; only the white
     space within a phrase becomes the delimiter. It is compressed when its name ends in .gz.
     """
+    from wordvec.estimator import thread_count
     from wordvec.files import check_target
-    from wordvec.models.base import thread_count
-    from wordvec.phrases import PhraseTable
+    from wordvec.text.phrases import PhraseTable
 
     if not (target or table or top):
         raise click.UsageError("say what is wanted: -o FILE, --table FILE or --top N", ctx)
@@ -135,9 +136,9 @@ def _find(
     sources: list[str | BinaryIO], threads: int | None, options: dict[str, Any], display: Display
 ) -> tuple[PhraseTable, int]:
     """The phrases of texts, and how many tokens these have."""
-    from wordvec.corpus import encode
-    from wordvec.models.base import thread_count
-    from wordvec.models.phrases import Phrases
+    from wordvec.estimator import thread_count
+    from wordvec.text.corpus import encode
+    from wordvec.text.find_phrases import Phrases
 
     chosen = {name: options[name] for name in OF_FINDING}
     thresholds = chosen.pop("threshold") or (100.0,)
@@ -154,7 +155,7 @@ def _find(
         min_count=1,
         keep_gaps=True,
         threads=thread_count(threads),
-        progress=reading(display),
+        progress=display,
     )
     display.close()
     stats = corpus.stats
@@ -184,9 +185,7 @@ def _connector_words(value: str | None) -> tuple[str, ...]:
 
 def _joining(display: Display, tokens: int) -> Any:
     """A callback for joining a text of so many tokens, 0 when that is not known."""
-    from wordvec.models.base import Progress
-
-    return lambda stats: display(Progress("joining", stats.tokens, tokens, "words", stats.seconds))
+    return lambda at: display(dataclasses.replace(at, stage="joining", total=tokens))
 
 
 def _sources_to_read_twice(

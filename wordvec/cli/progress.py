@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from wordvec.models.base import Progress
+    from wordvec.estimator import Progress
 
 PLAIN_EVERY = 10.0  # seconds between plain lines
 LIVE_EVERY = 0.1

@@ -33,8 +33,8 @@ def _said(made: Any) -> None:
 @format_option
 def info(folder: str, output: str) -> None:
     """What FOLDER holds."""
-    from wordvec.shards import Shards
-    from wordvec.shardtools import describe
+    from wordvec.counts.convert import describe
+    from wordvec.counts.shards import Shards
 
     record = describe(Shards(folder))
     if output == "table":
@@ -54,7 +54,7 @@ def info(folder: str, output: str) -> None:
 @FOLDER
 def verify(folder: str) -> None:
     """Checks every byte of FOLDER: checksums, structure and sums."""
-    from wordvec.shards import Shards
+    from wordvec.counts.shards import Shards
 
     opened = Shards(folder)
     opened.verify()
@@ -75,8 +75,8 @@ def merge(
     Of one vocabulary (count --vocab), the result is that of counting their texts at once; otherwise
     words are united.
     """
-    from wordvec import shardtools
-    from wordvec.models.base import thread_count
+    from wordvec.counts import convert as shardtools
+    from wordvec.estimator import thread_count
 
     _said(
         shardtools.merge(folders, target, memory=memory, threads=thread_count(threads), force=force)
@@ -110,8 +110,8 @@ def import_glove(
     force: bool,
 ) -> None:
     """Shards of the VOCAB (vocab.txt) and RECORDS (cooccur.bin) of Stanford's GloVe."""
-    from wordvec import shardtools
-    from wordvec.models.base import thread_count
+    from wordvec.counts import convert as shardtools
+    from wordvec.estimator import thread_count
 
     made = shardtools.import_glove(
         vocab,
@@ -134,7 +134,7 @@ def import_glove(
 @FORCE
 def export_glove(folder: str, vocab: str, records: str, force: bool) -> None:
     """Writes FOLDER as the VOCAB and RECORDS that Stanford's `shuffle` and `glove` read."""
-    from wordvec import shardtools
+    from wordvec.counts import convert as shardtools
 
     n = shardtools.export_glove(folder, vocab, records, force=force)
     click.echo(f"wrote     {vocab} and {records}: {n:,} records", err=True)

@@ -16,8 +16,8 @@ from wordvec.cli.base import Command
 from wordvec.cli.progress import Display, clock, display_options, quantity
 
 if TYPE_CHECKING:
-    from wordvec.corpus import Corpus, CorpusStats
-    from wordvec.vocab import Vocabulary
+    from wordvec.text.corpus import Corpus, CorpusStats
+    from wordvec.text.vocab import Vocabulary
 
     _ParamType = click.ParamType[int]
 else:
@@ -86,13 +86,6 @@ RENAMED = {
 }
 # Arguments of fit, for the models whose fit has them.
 OF_FIT = ("init", "frozen", "checkpoint", "every", "resume")
-
-
-def reading(display: Display) -> Any:
-    """A callback for reading a corpus."""
-    from wordvec.models.base import reading as as_progress
-
-    return lambda stats: display(as_progress(stats))
 
 
 def say_corpus(display: Display, corpus: Corpus) -> None:
@@ -312,8 +305,8 @@ def _given(ctx: click.Context, name: str) -> bool:
 
 def _vocabulary(path: str | None) -> Vocabulary | None:
     """The words of a vocabulary file, or of shards."""
-    from wordvec.shards import Shards
-    from wordvec.vocab import Vocabulary
+    from wordvec.counts.shards import Shards
+    from wordvec.text.vocab import Vocabulary
 
     if path is None:
         return None
@@ -323,10 +316,10 @@ def _vocabulary(path: str | None) -> Vocabulary | None:
 def _encoder(phrases: str | None) -> Callable[..., Corpus]:
     """What reads a text as ids, with the phrases of a table joined."""
     if phrases is None:
-        from wordvec.corpus import encode
+        from wordvec.text.corpus import encode
 
         return encode
-    from wordvec.phrases import PhraseTable
+    from wordvec.text.phrases import PhraseTable
 
     return PhraseTable.load(phrases).encode
 
@@ -340,7 +333,7 @@ def _read(inputs: tuple[str, ...], options: dict[str, Any], display: Display) ->
         min_count=options["min_count"],
         max_vocab=options["max_vocab"],
         threads=options["threads"] or default_threads(),
-        progress=reading(display),
+        progress=display,
     )
     say_corpus(display, corpus)
     return corpus
@@ -364,9 +357,9 @@ def vocab(
     display: Display,
 ) -> None:
     """Count the words of texts into a vocabulary file: a word and its count a line."""
-    from wordvec.corpus import count_vocabulary
     from wordvec.files import check_target
     from wordvec.parallel import default_threads
+    from wordvec.text.corpus import count_vocabulary
 
     check_target(output, force=force)
     words = count_vocabulary(
@@ -374,7 +367,7 @@ def vocab(
         min_count=min_count,
         max_vocab=max_vocab,
         threads=threads or default_threads(),
-        progress=reading(display),
+        progress=display,
     )
     words.save(output, force=force)
     display.close()
@@ -430,10 +423,9 @@ def count(
     display: Display,
 ) -> None:
     """Count co-occurrences of texts into shards, a folder that matrix models train on."""
-    from wordvec.cooccurrence import Window
-    from wordvec.cooccurrence import count as count_corpus
+    from wordvec.counts.count import Window
+    from wordvec.counts.count import count as count_corpus
     from wordvec.files import check_folder
-    from wordvec.models.base import counting
     from wordvec.parallel import default_threads
 
     check_folder(output, force=force)
@@ -446,7 +438,7 @@ def count(
         keep_lines=not across_lines,
         threads=threads or default_threads(),
         memory=memory,
-        progress=reading(display),
+        progress=display,
     )
     say_corpus(display, corpus)
     shards = count_corpus(
@@ -458,7 +450,7 @@ def count(
         memory=memory,
         threads=threads or default_threads(),
         force=force,
-        progress=counting(display),
+        progress=display,
     )
     display.close()
     size = sum(file.stat().st_size for file in shards.path.iterdir())

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from wordvec.evaluation import statistics
-from wordvec.evaluation.analogy import AnalogyResult, micro_replicates
-from wordvec.evaluation.datasets import AnalogySet, SimilaritySet
-from wordvec.evaluation.results import Interval, Unanswerable
-from wordvec.evaluation.similarity import SimilarityResult
+from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.datasets import AnalogySet, SimilaritySet
+from wordvec.evaluation.core.results import Interval, Unanswerable
+from wordvec.evaluation.measures.analogy import AnalogyResult, micro_replicates
+from wordvec.evaluation.measures.similarity import SimilarityResult
 
 
 @dataclass(frozen=True)

@@ -12,23 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from wordvec.errors import DatasetError
-from wordvec.evaluation import (
+from wordvec.evaluation import compare
+from wordvec.evaluation.core import datasets, statistics
+from wordvec.evaluation.core.blas import single_threaded
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.evaluation.measures import (
     analogy,
     bias,
     bias_measures,
     categorization,
-    compare,
-    datasets,
     outliers,
     probes,
     qvec,
-    report,
     similarity,
-    statistics,
 )
-from wordvec.evaluation.blas import single_threaded
-from wordvec.evaluation.results import Unanswerable
-from wordvec.evaluation.space import Space, Vectors
+from wordvec.evaluation.report import report
 
 # Sets that gensim carries, by the names that the English suite gives them.
 GENSIM_SETS = {

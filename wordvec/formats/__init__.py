@@ -13,8 +13,8 @@ import numpy as np
 from wordvec.errors import FormatError
 from wordvec.files import check_target
 from wordvec.formats.stream import Stream
-from wordvec.store import MAGIC
-from wordvec.vectors import WordVectors
+from wordvec.vectors.file import MAGIC
+from wordvec.vectors.vectors import WordVectors
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import struct
 import numpy as np
 
 from wordvec.formats.stream import MAX_TOKEN, Stream
-from wordvec.matrix import Floats, Matrix
-from wordvec.unseen import FASTTEXT, MEAN, Subwords
-from wordvec.vectors import WordVectors
+from wordvec.vectors.matrix import Floats, Matrix
+from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
+from wordvec.vectors.vectors import WordVectors
 
 _MAGIC = 793712314
 _ARGS = ("dim", "ws", "epoch", "min_count", "neg", "word_ngrams", "loss", "model", "bucket",

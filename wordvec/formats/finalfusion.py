@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from wordvec.formats.stream import MAX_TOKEN, Stream
-from wordvec.matrix import Floats, Matrix
-from wordvec.unseen import FASTTEXT, FINALFUSION, UNIT_SUM, Subwords
-from wordvec.vectors import WordVectors
+from wordvec.vectors.matrix import Floats, Matrix
+from wordvec.vectors.unseen import FASTTEXT, FINALFUSION, UNIT_SUM, Subwords
+from wordvec.vectors.vectors import WordVectors
 
 _MAGIC = b"FiFu"
 _SIMPLE, _NDARRAY, _BUCKETS, _QUANTISED = 1, 2, 3, 4

@@ -11,9 +11,9 @@ import numpy as np
 
 from wordvec.formats.lines import read_lines
 from wordvec.formats.stream import Rows, Stream
-from wordvec.matrix import Matrix
-from wordvec.unseen import FLORET, MEAN, Subwords
-from wordvec.vectors import WordVectors
+from wordvec.vectors.matrix import Matrix
+from wordvec.vectors.unseen import FLORET, MEAN, Subwords
+from wordvec.vectors.vectors import WordVectors
 
 _HEADER = re.compile(rb"(\d{1,12}) (\d{1,7}) (\d{1,3}) (\d{1,3}) (\d) (\d{1,10}) (\S+) (\S+)\s*\n")
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec.errors import MissingExtra
-from wordvec.matrix import Matrix
-from wordvec.unseen import FASTTEXT, MEAN, Subwords
-from wordvec.vectors import WordVectors
+from wordvec.vectors.matrix import Matrix
+from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
+from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

@@ -12,7 +12,7 @@ from wordvec.files import write_atomically
 from wordvec.formats.lines import read_lines
 from wordvec.formats.stream import Rows, Stream, unique
 from wordvec.formats.word2vec import write_lines
-from wordvec.vectors import WordVectors
+from wordvec.vectors.vectors import WordVectors
 
 _MAX_LINE = 1 << 24
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from wordvec.formats.stream import MAX_TOKEN, Stream
-from wordvec.matrix import Floats
 from wordvec.native import decimal
+from wordvec.vectors.matrix import Floats
 
 _MAX_NUMBER = 64  # bytes of a number, with the space before it, that a line may have in the mean
 _NUMBERS = 1 << 19  # parsed at once: what a megabyte of text may have

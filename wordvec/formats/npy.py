@@ -12,7 +12,7 @@ import numpy as np
 from wordvec.errors import FormatError
 from wordvec.files import check_target, write_atomically
 from wordvec.formats.stream import Stream
-from wordvec.vectors import WordVectors
+from wordvec.vectors.vectors import WordVectors
 
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 4096

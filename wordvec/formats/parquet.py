@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from wordvec.errors import MissingExtra
 from wordvec.files import write_path_atomically
 from wordvec.formats.stream import MAX_DIMENSIONS, Rows, Stream
-from wordvec.vectors import WordVectors
+from wordvec.vectors.vectors import WordVectors
 
 _META = b"wordvec.meta"
 _MAX_META = 1 << 20

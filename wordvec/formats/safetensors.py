@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
 from wordvec.files import sync_folder, write_atomically
-from wordvec.vectors import WordVectors
+from wordvec.vectors.vectors import WordVectors
 
 _KINDS = {"float32": "F32", "float64": "F64", "float16": "F16", "int64": "I64", "uint8": "U8"}
 _UNKNOWN = "[UNK]"

@@ -18,7 +18,7 @@ from wordvec.errors import FormatError
 from wordvec.files import write_atomically
 from wordvec.formats.lines import read_lines
 from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Rows, Stream, unique
-from wordvec.vectors import WordVectors
+from wordvec.vectors.vectors import WordVectors
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,20})[ \t]+(\d{1,20})[ \t\r]*\n")
 _MAX_NUMBER = 64  # bytes of a number in text, with the space before it

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wordvec.shards import Shards
+import numpy as np
+
+from wordvec.counts.shards import Shards
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.floating]
@@ -24,8 +25,6 @@ class Diagnostic:
     def __init__(
         self, shards: Shards, dim: int, words: int, x_max: float, alpha: float, seed: int
     ) -> None:
-        import numpy as np
-
         rng = np.random.Generator(np.random.Philox(key=seed))
         drawn = rng.permutation(shards.words)[: 4 * words].tolist()
         self.sample: list[tuple[int, NDArray[np.int64], Floats, Floats]] = []
@@ -38,8 +37,6 @@ class Diagnostic:
         self, words: Floats, biases: Floats, contexts: Floats, context_biases: Floats
     ) -> float:
         """The mean cosine, or NaN when no word could be drawn."""
-        import numpy as np
-
         found = []
         for word, cols, log_x, weight in self.sample:
             c = contexts[cols].astype(np.float64)

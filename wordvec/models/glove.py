@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from wordvec.models.base import Callback, check, padded_matrix, thread_count, uniform_rows
+import numpy as np
+
+from wordvec.counts.schedule import rounds
+from wordvec.counts.shards import Shards
+from wordvec.estimator import Callback, check, thread_count
 from wordvec.models.convergence import Diagnostic
-from wordvec.models.matrix import Epochs, Matrix, Start, TileModel
-from wordvec.models.schedule import rounds
 from wordvec.native.glove import GloVeTrainer
 from wordvec.native.vec import rng_key
 from wordvec.parallel import ordered_map
-from wordvec.shards import Shards
+from wordvec.training.rows import padded_matrix, uniform_rows
+from wordvec.training.tiles import Epochs, Matrix, Start, TileModel
 
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
 # Parts of an epoch. Each goes over all tiles with its own random share of the cells, so that a
@@ -130,8 +133,6 @@ class GloVe(TileModel):
         return matrix
 
     def _rates(self, stride: int, side: int) -> Matrix:
-        import numpy as np
-
         rate: Matrix = np.zeros(stride, np.float32)
         rate[: self.vector_size] = self.eta
         rate[self.vector_size + side] = 1.0 if self.bias_rate is None else self.bias_rate

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
-from wordvec.corpus import Corpus, Source
+import numpy as np
+
+from wordvec.counts.shards import Shards
 from wordvec.errors import TrainingError
-from wordvec.models.base import Callback, Stopwatch, check
-from wordvec.models.matrix import MatrixModel
-from wordvec.shards import Shards
+from wordvec.estimator import Callback, Stopwatch, check
+from wordvec.text.corpus import Corpus, Source
+from wordvec.training.tiles import MatrixModel
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -63,7 +65,6 @@ class PPMI(MatrixModel):
         TrainingError
             When there are not more words than dimensions.
         """
-        import numpy as np
         from scipy.sparse.linalg import svds
 
         self._check()
@@ -83,8 +84,6 @@ class PPMI(MatrixModel):
         return self
 
     def _information(self, shards: Shards) -> csr_array:
-        import numpy as np
-
         rows, cols = shards.marginals
         context = np.maximum(cols, 1e-300) ** self.smoothing
         M = shards.sparse()

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from wordvec.cooccurrence import Window
+import numpy as np
+
+from wordvec.counts.count import Window
+from wordvec.counts.schedule import rounds
+from wordvec.counts.shards import Shards, tile_words
 from wordvec.errors import TrainingError
-from wordvec.models.base import Callback, check, padded_matrix, thread_count, uniform_rows
-from wordvec.models.matrix import FREE, Epochs, Matrix, Start, TileModel
-from wordvec.models.schedule import rounds
+from wordvec.estimator import Callback, check, thread_count
 from wordvec.native import sgns
 from wordvec.native.sgns_tile import SGNSTrainer, SGNSWorker
 from wordvec.native.vec import rng_key
 from wordvec.parallel import ordered_map
-from wordvec.shards import Shards, tile_words
+from wordvec.training.rows import padded_matrix, uniform_rows
+from wordvec.training.tiles import FREE, Epochs, Matrix, Start, TileModel
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 GROUP = 8  # inputs of one output that share noise; a window of the stream has 6 on average
@@ -179,8 +181,6 @@ class Noise(NamedTuple):
     @classmethod
     def of(cls, shards: Shards, exponent: float) -> Noise:
         """The noise of shards' words, by their counts in the corpus."""
-        import numpy as np
-
         counts, k = shards.vocab.counts, shards.k
         weights = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** exponent, 0.0)
         if not weights.any():

@@ -7,31 +7,23 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from wordvec.corpus import Corpus, Source, encode
+import numpy as np
+
 from wordvec.errors import TrainingError
-from wordvec.models.base import (
-    Callback,
-    Estimator,
-    Stopwatch,
-    check,
-    model_card,
-    padded_matrix,
-    reading,
-    rows_in_common,
-    thread_count,
-    uniform_rows,
-)
-from wordvec.models.checkpoint import Checkpoint, Folder
-from wordvec.models.stream import Plan, StreamRun
+from wordvec.estimator import Callback, Estimator, Stopwatch, check, thread_count
 from wordvec.native import sgns
+from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.training.card import model_card
+from wordvec.training.checkpoint import Checkpoint, Folder
+from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows
+from wordvec.training.stream import Plan, StreamRun
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from wordvec.unseen import Subwords
-    from wordvec.vectors import WordVectors
-    from wordvec.vocab import Vocabulary
+    from wordvec.text.vocab import Vocabulary
+    from wordvec.vectors.unseen import Subwords
+    from wordvec.vectors.vectors import WordVectors
 
 
 @dataclass(kw_only=True)
@@ -145,7 +137,7 @@ class SkipGram(Estimator):
         Parameters
         ----------
         source : path, paths, binary file, iterable of token lists, or Corpus
-            See `wordvec.corpus.encode`.
+            See `wordvec.text.corpus.encode`.
         vocab : Vocabulary, optional
             Words to train, with the counts that subsampling and noise go by; by default the
             source's own, by `min_count` and `max_vocab`.
@@ -169,7 +161,7 @@ class SkipGram(Estimator):
         Raises
         ------
         CorpusError
-            A source without words, see `wordvec.corpus.encode`.
+            A source without words, see `wordvec.text.corpus.encode`.
         TrainingError
             When the loss is no longer a number, more than `memory` would be needed, or the
             checkpoint is of other options or data, which are named.
@@ -274,7 +266,7 @@ class SkipGram(Estimator):
             min_count=self.min_count,
             max_vocab=self.max_vocab,
             threads=thread_count(self.threads),
-            progress=progress and (lambda stats: progress(reading(stats))),
+            progress=progress,
         )
 
     def _objective(self) -> tuple[bool, bool, bool]:
@@ -317,8 +309,6 @@ class SkipGram(Estimator):
         subwords: _Subwords | None,
     ) -> NDArray[np.uint8] | None:
         """Fills rows from older vectors; which of them never move, if any."""
-        import numpy as np
-
         dim = self.vector_size
         ids, rows = rows_in_common(init, vocab, dim)
         vectors = np.asarray(init.vectors[rows], np.float32)
@@ -365,7 +355,7 @@ class SkipGram(Estimator):
         subwords: _Subwords | None,
         seconds: float,
     ) -> WordVectors:
-        from wordvec.vectors import WordVectors
+        from wordvec.vectors.vectors import WordVectors
 
         dim, words = self.vector_size, len(corpus.vocab)
         vectors = WordVectors(
@@ -426,10 +416,8 @@ class _Subwords:
     """The input rows of each word: its own, and those of its n-grams behind all words' rows."""
 
     def __init__(self, model: SkipGram, vocab: Vocabulary) -> None:
-        import numpy as np
-
         from wordvec.native.ngram import Ngrams
-        from wordvec.unseen import FASTTEXT
+        from wordvec.vectors.unseen import FASTTEXT
 
         self.minn, self.maxn = model.minn, model.maxn
         ngrams = Ngrams(FASTTEXT, model.minn, model.maxn, model.bucket)
@@ -448,8 +436,6 @@ class _Subwords:
 
     def word_vectors(self, input: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
         """The vectors that were trained: means of rows."""
-        import numpy as np
-
         out = np.empty((len(self.starts) - 1, dim), np.float32)
         for begin in range(0, len(out), 4096):
             starts = self.starts[begin : begin + 4097]
@@ -467,8 +453,6 @@ class _Subwords:
     ) -> None:
         """Makes the means of words' rows their older vectors (n, d): n-grams are the older ones,
         if they are of the same kind, and a word's own row is what they leave."""
-        import numpy as np
-
         words = len(self.starts) - 1
         if old.subwords is not None and self._alike(old.subwords, len(input) - words):
             input[words:] = old.subwords.matrix.decoded()
@@ -477,17 +461,15 @@ class _Subwords:
             input[own] = (1 + len(grams)) * vector - input[grams].sum(axis=0, dtype=np.float32)
 
     def _alike(self, other: Subwords, rows: int) -> bool:
-        from wordvec.unseen import FASTTEXT, MEAN
+        from wordvec.vectors.unseen import FASTTEXT, MEAN
 
         theirs = (other.minn, other.maxn, other.hash, other.combine, other.matrix.rows)
         return theirs == (self.minn, self.maxn, FASTTEXT, MEAN, rows)
 
     def table(self, rows: NDArray[np.float32]) -> Subwords:
         """The n-grams' rows as what a store keeps."""
-        import numpy as np
-
-        from wordvec.matrix import Matrix
-        from wordvec.unseen import FASTTEXT, MEAN, Subwords
+        from wordvec.vectors.matrix import Matrix
+        from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
 
         return Subwords(
             Matrix(np.ascontiguousarray(rows)),
@@ -497,8 +479,6 @@ class _Subwords:
 
 def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.uint32]:
     """A token of word i stays when 32 random bits are <= threshold[i] (see `SkipGram.sample`)."""
-    import numpy as np
-
     if sample == 0:
         return np.full(len(counts), 0xFFFFFFFF, np.uint32)
     x = counts / (sample * total)
@@ -509,8 +489,6 @@ def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDA
 
 def noise_table(counts: NDArray[np.int64], exponent: float) -> NDArray[np.uint32]:
     """The alias table of the noise distribution, count ** exponent; unseen words are no noise."""
-    import numpy as np
-
     n = len(counts)
     weights = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** exponent, 0.0)
     table = np.empty((n, 2), np.uint32)

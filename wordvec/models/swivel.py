@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wordvec.cooccurrence import keep_probability
-from wordvec.models.base import Callback, check, padded_matrix, thread_count
-from wordvec.models.matrix import Matrix, Start, TileModel
-from wordvec.models.schedule import rounds
+import numpy as np
+
+from wordvec.counts.count import keep_probability
+from wordvec.counts.schedule import rounds
+from wordvec.counts.shards import Shards, tile_words
+from wordvec.estimator import Callback, check, thread_count
 from wordvec.native.swivel import SwivelTrainer, Work, join
 from wordvec.native.vec import rng_key
 from wordvec.parallel import ordered_map
-from wordvec.shards import Shards, tile_words
+from wordvec.training.rows import padded_matrix
+from wordvec.training.tiles import Matrix, Start, TileModel
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 START = 1e-8  # AdaGrad's sums at the start: small against any step's, so the loss has no scale
@@ -129,8 +131,6 @@ class Swivel(TileModel):
 
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values, AdaGrad's sums) as csrc/wv_swivel.h has them; values from N(0, 1/d)."""
-        import numpy as np
-
         d = self.vector_size
         stride = -(-d // 16) * 16
         matrix = padded_matrix(words, 2 * stride)
@@ -146,8 +146,6 @@ class Room:
     """A thread's buffers: a whole tile, and what its kernel needs."""
 
     def __init__(self, side: int, d: int, cells: int) -> None:
-        import numpy as np
-
         self.work = Work(side, side, d, cells)
         self.row_ptr = np.empty(side + 1, np.uint32)
         self.cols = np.empty(cells, np.uint16)
@@ -158,8 +156,6 @@ class Tiles:
     """Whole tiles of shards: both triangles, and each word with itself if that is wanted."""
 
     def __init__(self, shards: Shards, *, diagonal: bool = True) -> None:
-        import numpy as np
-
         self.shards = shards
         self.own: NDArray[np.float32] | None = None
         if diagonal and shards.kind == "co-occurrence":
@@ -170,8 +166,6 @@ class Tiles:
 
     def biases(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """a and b (V,), such that log x + a + b is a cell's information."""
-        import numpy as np
-
         own = 0 if self.own is None else self.own.astype(np.float64)
         rows, cols = (marginal + own for marginal in self.shards.marginals)
         half = 0.5 * math.log(float(rows.sum()) + 1)

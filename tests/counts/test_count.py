@@ -1,0 +1,368 @@
+"""Counting against a plain double loop; the same bytes however it is cut or interrupted."""
+
+import io
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wordvec.counts import count as cooccurrence
+from wordvec.counts.count import Window, count
+from wordvec.counts.shards import Shards
+from wordvec.errors import ShardError
+from wordvec.text.corpus import encode, take
+
+FILES = ["tiles.bin", "manifest.json", "vocab.txt", "marginals.f64"]
+
+
+def corpus_of(seed, words=3000, types=400, **options):
+    rng = random.Random(seed)
+    text = " ".join(
+        f"w{min(int(rng.paretovariate(0.7)), types)}" + ("\n" if rng.random() < 0.05 else "")
+        for _ in range(words)
+    )
+    return encode(io.BytesIO(text.encode()), min_count=1, **options)
+
+
+def by_hand(ids, V, window):
+    """The matrix by the definition, in exact fractions."""
+    weight, unit = window.weights()
+    matrix = [[Fraction(0)] * V for _ in range(V)]
+    for p, centre in enumerate(ids):
+        if centre < 0:
+            continue
+        for side, step in (("left", -1), ("right", 1)):
+            if window.direction not in ("symmetric", side):
+                continue
+            q = p + step
+            while 0 <= q < len(ids) and abs(q - p) <= window.window and ids[q] != -1:
+                if ids[q] >= 0:
+                    matrix[centre][ids[q]] += Fraction(int(weight[abs(q - p)]), unit)
+                q += step
+    return np.array(matrix, dtype=float)
+
+
+@pytest.mark.parametrize("weighting", ["harmonic", "linear", "flat"])
+@pytest.mark.parametrize("direction", ["symmetric", "left", "right"])
+@pytest.mark.parametrize("keep_gaps", [False, True])
+def test_counts_are_those_of_the_definition(tmp_path, weighting, direction, keep_gaps):
+    corpus = corpus_of(1, words=900, types=200)
+    if keep_gaps:
+        ids = corpus.ids.copy()
+        ids[ids >= 15] = -2
+        corpus = type(corpus)(corpus.vocab, ids, int((ids >= 0).sum()), corpus.stats)
+    window = Window(window=4, weighting=weighting, direction=direction)
+    shards = count(corpus, tmp_path / "s", window)
+    expected = by_hand(corpus.ids.tolist(), len(corpus.vocab), window)
+    np.testing.assert_allclose(shards.sparse().toarray(), expected, rtol=1e-7)
+    rows, cols = shards.marginals
+    np.testing.assert_allclose(rows, expected.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(cols, expected.sum(axis=0), rtol=1e-12)
+    shards.verify()
+
+
+def test_harmonic_weights_are_exact_as_long_as_they_fit():
+    weight, unit = Window(window=10).weights()
+    assert unit == 2520
+    assert weight[1:].tolist() == [2520 // d for d in range(1, 11)]
+    weight, unit = Window(window=60).weights()
+    assert unit == 1 << 24
+    assert weight[60] == round((1 << 24) / 60)
+
+
+def read_all(folder):
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def pieces_of(corpus, window, k, room, threads):
+    return -(-len(corpus.ids) // room)
+
+
+@pytest.fixture
+def tiny_blocks(monkeypatch):
+    """Budgets in tokens, so that a small corpus has many blocks and merges in several levels."""
+
+    monkeypatch.setattr(cooccurrence, "_room", lambda corpus, memory, threads: memory)
+    monkeypatch.setattr(cooccurrence, "_pieces", pieces_of)
+    monkeypatch.setattr(cooccurrence, "FAN_IN", 3)
+    monkeypatch.setattr(cooccurrence, "CELL_ROOM", 16)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 10),
+    block=st.integers(50, 1500),
+    threads=st.integers(1, 3),
+    window=st.integers(1, 60),
+)
+def test_bytes_do_not_depend_on_blocks_threads_or_merges(
+    tiny_blocks, tmp_path_factory, seed, block, threads, window
+):
+    corpus = corpus_of(seed, words=1500)
+    folder = tmp_path_factory.mktemp("shards")
+    options = Window(window=window)
+    count(corpus, folder / "whole", options, memory=10**9)
+    count(corpus, folder / "parts", options, memory=block, threads=threads)
+    assert read_all(folder / "whole") == read_all(folder / "parts")
+    assert sorted(p.name for p in folder.iterdir()) == ["parts", "whole"]
+
+
+def _count_in_child(folder):
+    cooccurrence._pieces = lambda corpus, *_: -(-len(corpus.ids) // 100)
+    cooccurrence.FAN_IN = 3
+    count(corpus_of(5, words=4000), folder, Window(window=8), force=True)
+
+
+def test_killed_again_and_again_it_ends_in_the_same_bytes(tmp_path):
+    count(corpus_of(5, words=4000), tmp_path / "reference", Window(window=8))
+    rng = random.Random(3)
+    context = multiprocessing.get_context("fork")
+    killed = 0
+    for _ in range(10):
+        child = context.Process(target=_count_in_child, args=(tmp_path / "s",))
+        child.start()
+        time.sleep(rng.uniform(0.005, 0.12))
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        killed += child.exitcode == -signal.SIGKILL
+    assert killed
+    child = context.Process(target=_count_in_child, args=(tmp_path / "s",))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "reference")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["reference", "s"]
+
+
+def test_a_full_disk_is_an_error_and_the_count_goes_on_later(tmp_path, tiny_blocks, monkeypatch):
+    corpus = corpus_of(6)
+    real, calls = cooccurrence.write_run, []
+
+    def failing(path, rows):
+        calls.append(path)
+        if len(calls) == 4:
+            raise OSError(28, "No space left on device", str(path))
+        real(path, rows)
+
+    monkeypatch.setattr(cooccurrence, "write_run", failing)
+    with pytest.raises(OSError, match="No space left"):
+        count(corpus, tmp_path / "s", memory=500)
+    assert not (tmp_path / "s").exists()
+    done = len(calls) - 1
+    calls.clear()
+    calls.extend([None] * 10)
+    count(corpus, tmp_path / "s", memory=500)
+    count(corpus, tmp_path / "t", memory=10**9)
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
+    assert done == 3
+
+
+def limited(size, *args):
+    """`wordvec ARGS` where no file can grow beyond `size` bytes: (exit code, standard error)."""
+    code = (
+        "import resource, sys; from wordvec.cli import main; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, resource.RLIM_INFINITY)); "
+        "main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_write_that_fails_is_one_line_and_the_same_command_goes_on(tmp_path):
+    text = tmp_path / "t.txt"
+    rng = random.Random(2)
+    text.write_text(
+        "\n".join(" ".join(f"w{rng.randrange(400)}" for _ in range(20)) for _ in "x" * 500)
+    )
+    command = ["count", text, "-o", tmp_path / "s", "--quiet"]
+    code, err = limited(1 << 17, *command)
+    assert code == 1
+    assert err.startswith(f"wordvec: error: {tmp_path}/s.partial: File too large: make room; the ")
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "s").exists()
+    assert limited(1 << 40, *command) == (0, "")
+    count(encode(text), tmp_path / "t")
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["s", "t", "t.txt"]
+
+
+def test_a_count_goes_on_with_the_blocks_that_it_began_with(tmp_path, tiny_blocks, monkeypatch):
+    corpus = corpus_of(6)
+    real, calls = cooccurrence.write_run, []
+
+    def failing(path, rows):
+        calls.append(path.name)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device", str(path))
+        real(path, rows)
+
+    monkeypatch.setattr(cooccurrence, "write_run", failing)
+    with pytest.raises(OSError, match="No space left"):
+        count(corpus, tmp_path / "s", memory=500)
+    begun, calls[:] = set(calls[:2]), ["", "", ""]
+    count(corpus, tmp_path / "s", memory=2000)
+    assert not begun & set(calls)
+    assert len(calls) > 5
+    count(corpus, tmp_path / "t", memory=2000)
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
+
+
+def test_ids_beyond_the_budget_lie_in_a_file_and_count_the_same(tmp_path):
+    corpus = corpus_of(11, words=5000)
+    mapped = corpus_of(11, words=5000, memory=8000, threads=3)
+    assert isinstance(mapped.ids, np.memmap)
+    assert not isinstance(corpus.ids, np.memmap)
+    assert np.array_equal(take(mapped.ids, 7, 4000), corpus.ids[7:4000])
+    for name, each, options in (("s", corpus, {}), ("t", mapped, {"memory": 1 << 20})):
+        count(each, tmp_path / name, sample=1e-2, **options)
+    assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
+
+
+def test_blocks_get_smaller_with_the_budget_down_to_a_floor():
+    ids = np.lib.stride_tricks.as_strided(np.zeros(1, np.int32), (10**8,), (0,))
+    corpus = SimpleNamespace(vocab=range(300_000), ids=ids)
+    pieces = [
+        cooccurrence._pieces(corpus, Window(window=w), 64, cooccurrence._room(corpus, m, t), t)
+        for w, m, t in ((10, 4 << 30, 1), (10, 1 << 30, 1), (100, 1 << 30, 1), (100, 1 << 30, 4))
+    ]
+    assert pieces == sorted(set(pieces))
+    least = cooccurrence._room(corpus, 1, 1)
+    assert least == cooccurrence._room(corpus, 1 << 20, 8) == cooccurrence.LEAST_ROOM
+
+
+def test_another_count_does_not_go_on_from_a_foreign_one(tmp_path, tiny_blocks):
+    corpus = corpus_of(7)
+    work = tmp_path / "s.partial"
+    work.mkdir()
+    (work / "state.json").write_text("{}")
+    (work / "run-0-000000.bin").write_bytes(b"nonsense")
+    count(corpus, tmp_path / "s", memory=500)
+    Shards(tmp_path / "s").verify()
+
+
+def test_an_existing_folder_is_kept_unless_forced(tmp_path):
+    corpus = corpus_of(8)
+    count(corpus, tmp_path / "s", Window(window=2))
+    before = read_all(tmp_path / "s")
+    with pytest.raises(FileExistsError, match="--force"):
+        count(corpus, tmp_path / "s", Window(window=3))
+    assert read_all(tmp_path / "s") == before
+    count(corpus, tmp_path / "s", Window(window=3), force=True)
+    assert Shards(tmp_path / "s").manifest["window"] == 3
+
+
+@pytest.fixture
+def shards(tmp_path):
+    return count(corpus_of(9), tmp_path / "s")
+
+
+def test_every_flipped_byte_of_the_tiles_is_found(shards):
+    file = shards.path / "tiles.bin"
+    data = bytearray(file.read_bytes())
+    used = [
+        at
+        for i in range(shards.k**2)
+        for entry in [shards._entries[i]]
+        for at in range(entry.offset, entry.offset + 6 * entry.nnz)
+    ]
+    for at in random.Random(1).sample(used, 60):
+        data[at] ^= 0x10
+        file.write_bytes(data)
+        with pytest.raises(ShardError, match="damaged"):
+            Shards(shards.path).verify()
+        data[at] ^= 0x10
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_truncated_or_missing_file_is_named(shards, name):
+    path = shards.path / name
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ShardError, match=name.split(".")[0]):
+        Shards(shards.path).verify()
+    path.unlink()
+    with pytest.raises(ShardError):
+        Shards(shards.path).verify()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", 2),
+        ("format", "x"),
+        ("tiles", -1),
+        ("tiles", 10**9),
+        ("words", 0),
+        ("words", 1 << 40),
+        ("entries", [[0, 1, 2]]),
+        ("entries", None),
+        ("unit", "a"),
+        ("unit", 0),
+        ("unit", True),
+        ("symmetric", "no"),
+        ("symmetric", None),
+        ("corpus_tokens", "many"),
+        ("corpus_tokens", -1),
+        ("entries", [[0, 0, 0, "x", -1]]),
+        ("entries", [[0, 0.5, 0, 0, 0]]),
+        ("entries", {}),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_refused(shards, key, value):
+    path = shards.path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest[key] = value
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ShardError):
+        Shards(shards.path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", "{", "[" * 100_000, '{"format": "wordvec shards"}', "\x00"]
+)
+def test_a_manifest_that_is_none_is_refused(shards, text):
+    (shards.path / "manifest.json").write_text(text)
+    with pytest.raises(ShardError, match=r"manifest|format"):
+        Shards(shards.path)
+
+
+def test_marginals_that_are_missing_or_short_are_named(shards):
+    path = shards.path / "marginals.f64"
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ShardError, match=r"marginals\.f64"):
+        _ = shards.marginals
+    path.unlink()
+    with pytest.raises(ShardError, match=r"marginals\.f64"):
+        _ = shards.marginals
+
+
+def test_a_tile_that_points_beyond_the_file_is_refused(shards):
+    path = shards.path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for column, value in ((0, 1 << 50), (1, 1 << 50), (2, 1 << 50), (0, -64)):
+        broken = json.loads(path.read_text())
+        broken["entries"][1][column] = value
+        path.write_text(json.dumps(broken))
+        with pytest.raises(ShardError):
+            Shards(shards.path)
+        path.write_text(json.dumps(manifest))
+
+
+def test_a_folder_that_is_not_there_or_not_ours(tmp_path):
+    with pytest.raises(ShardError, match="no such folder"):
+        Shards(tmp_path / "none")
+    with pytest.raises(ShardError, match="not a shard folder"):
+        Shards(tmp_path)

@@ -1,0 +1,1 @@
+"""Counts: co-occurrences of a corpus as shards of tiles."""

@@ -1,0 +1,484 @@
+"""A corpus -> shards of co-occurrence counts.
+
+The corpus is counted in blocks that fit the memory budget. A block gives rows of exact integer
+counts; with one block they go straight into tiles, with several each becomes a run on disk and the
+runs are merged row by row. Sums are integers, so the result does not depend on threads, blocks or
+order, to the last bit.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+from wordvec.counts.shards import Rows, Shards, ShardWriter, tile_count, tile_words
+from wordvec.errors import CorpusError
+from wordvec.estimator import Callback, Progress, Stopwatch
+from wordvec.files import check_folder, write_atomically
+from wordvec.native import cooc
+from wordvec.native.vec import rng_key
+from wordvec.parallel import ordered_map
+from wordvec.text.corpus import PIECE, Corpus, Spool, take
+from wordvec.text.vocab import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EXACT_UNIT = 1 << 24  # up to here lcm(1..window) is the unit, beyond weights are rounded to it
+FAN_IN = 64  # runs merged at once
+SAMPLE_BLOCK = 1 << 20  # ids that are subsampled at once
+CELL_ROOM = 1 << 20  # cells in the buffer that a thread writes rows to
+INTERPRETER = 80 << 20  # bytes of Python, numpy and the allocator's rest
+WORD_BYTES = 200  # a word: its bytes, the table that finds it, its counts and sums
+LEAST_ROOM = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
+# for a run has 4 bytes a word beside its cells: many small ones would be larger than the corpus
+
+Block: TypeAlias = tuple[int, int]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """What counts as a co-occurrence.
+
+    Parameters
+    ----------
+    window : int
+        Words on each side.
+    weighting : {"harmonic", "linear", "flat"}
+        A pair at distance d counts 1/d (GloVe), (window - d + 1) / window (the expectation of
+        word2vec's shrinking window), or 1.
+    direction : {"symmetric", "left", "right"}
+        Contexts on both sides, before the word only, or after it only.
+    """
+
+    window: int = 10
+    weighting: Literal["harmonic", "linear", "flat"] = "harmonic"
+    direction: Literal["symmetric", "left", "right"] = "symmetric"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.window <= 1 << 20:
+            raise ValueError(f"window must be in [1, 2^20], got {self.window}")
+        for name, known in (
+            ("weighting", ("harmonic", "linear", "flat")),
+            ("direction", ("symmetric", "left", "right")),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}")
+
+    def weights(self) -> tuple[NDArray[np.uint64], int]:
+        """Integer weights by distance (window + 1,), and the unit that stands for 1.0.
+
+        Harmonic weights are exact while lcm(1..window) is at most 2^24 (window 22), and rounded to
+        1/2^24 beyond.
+        """
+        d = np.arange(1, self.window + 1, dtype=np.uint64)
+        if self.weighting == "flat":
+            unit, weight = 1, np.ones_like(d)
+        elif self.weighting == "linear":
+            unit, weight = self.window, np.uint64(self.window + 1) - d
+        else:
+            unit = math.lcm(*range(1, min(self.window, 40) + 1))
+            unit = unit if unit <= EXACT_UNIT and self.window <= 40 else EXACT_UNIT
+            weight = (np.uint64(2 * unit) + d) // (np.uint64(2) * d)
+        return np.concatenate([np.zeros(1, np.uint64), weight]), unit
+
+
+def count(
+    corpus: Corpus,
+    target: str | os.PathLike[str],
+    window: Window | None = None,
+    *,
+    sample: float = 0.0,
+    seed: int = 1,
+    memory: int = 4 << 30,
+    threads: int = 1,
+    force: bool = False,
+    progress: Callback | None = None,
+) -> Shards:
+    """Counts a corpus into a shard folder and opens it.
+
+    Parameters
+    ----------
+    target : path
+        The folder to make. While it is made it is `<target>.partial`; a run that was killed goes on
+        from the blocks that it had finished when it is started again.
+    sample : float
+        Frequent words are dropped at random before windows are laid, as word2vec does it: a word
+        that is the share f of the corpus stays with probability sqrt(sample/f) + sample/f. 0 keeps
+        all. What stays depends on `seed` and the place in the corpus alone.
+    memory : int
+        Bytes that the process may hold, the vocabulary and ids that are in memory included; what
+        does not fit is counted in blocks and merged from files beside the target. Below some 150 MB
+        and 500 bytes a word it is not kept to. `encode` keeps ids to it too, when it is told.
+    progress : callable, optional
+        Gets a `Progress` for each tile counted.
+
+    Raises
+    ------
+    FileExistsError
+        When the folder exists and `force` is not given.
+    """
+    window = window or Window()
+    details = asdict(window)
+    if sample:
+        corpus = subsample(corpus, sample, seed, memory=memory)
+        details |= {"sample": sample, "sample_seed": seed}
+    target = check_folder(target, force=force)
+    weight, unit = window.weights()
+    if corpus.known * 2 * int(weight.sum()) >= 1 << 63:
+        raise CorpusError(
+            f"a window of {window.window} over {corpus.known:,} tokens can overflow 64-bit counts: "
+            "use a smaller window or --weighting flat"
+        )
+    k = tile_count(len(corpus.vocab))
+    room = _room(corpus, memory, threads)
+    work = target.with_name(f"{target.name}.partial")
+    blocks = _resume_or_start(work, corpus, window, _pieces(corpus, window, k, room, threads))
+
+    steps = k * (len(blocks) + (len(blocks) > 1))
+    done, watch = 0, Stopwatch()
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(Progress("counting", done, steps, "tiles", watch.seconds))
+
+    counter = _Counter(corpus, window, weight, k, threads)
+    writer = ShardWriter(
+        work,
+        corpus.vocab,
+        kind="co-occurrence",
+        unit=unit,
+        symmetric=window.direction == "symmetric",
+        details=details,
+    )
+    try:
+        if len(blocks) == 1:
+            rows = counter.count(*blocks[0])
+        else:
+            rows = counter.merge(_spill(work, counter, blocks, tick), room)
+        for tiles in counter.each(lambda state, tile: writer.build(tile, rows(state, tile))):
+            writer.append(tiles)
+            tick()
+        for path in work.glob("run-*.bin"):
+            path.unlink()
+        (work / "state.json").unlink()
+        writer.finish(target, force=force)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            error.strerror = f"{error.strerror}: make room; the same command goes on from there"
+        raise
+    finally:
+        writer.close()
+    return Shards(target)
+
+
+def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = None) -> Corpus:
+    """A corpus without the frequent words that word2vec's subsampling drops; see `count`. Of
+    `memory` bytes, if given, its ids take an eighth; more lie in a file.
+
+    Raises
+    ------
+    ValueError
+        When `sample` or `seed` is negative.
+    CorpusError
+        When nothing is left.
+    """
+    if not sample > 0 or not 0 <= seed < 1 << 64:
+        raise ValueError(f"sample must be > 0 and seed in [0, 2^64), got {sample} and {seed}")
+    keep = keep_probability(corpus.vocab, sample)
+    # One more for BREAK (-1) and GAP (-2), which always stay: as indices they mean the end.
+    chance = np.concatenate([keep, [np.inf, np.inf]])
+    key, out, known = rng_key(seed, 0, 3), Spool(memory), 0
+    for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
+        ids = take(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
+        part = ids[_uniform(key, begin, len(ids)) < chance[ids]]
+        known += int((part >= 0).sum())
+        out.append(part, 0)
+    if not known:
+        raise CorpusError(f"subsampling at {sample} leaves no word: give a larger value")
+    return replace(corpus, ids=out.rewrite(lambda ids, _: ids), known=known)
+
+
+def keep_probability(vocab: Vocabulary, sample: float) -> NDArray[np.float64]:
+    """How likely a token of each word stays (V,), as word2vec has it."""
+    share = np.maximum(vocab.counts, 1) / max(vocab.known, 1)
+    return np.minimum(np.sqrt(sample / share) + sample / share, 1.0)
+
+
+def _uniform(key: int, begin: int, n: int) -> NDArray[np.float64]:
+    """Numbers [begin, begin + n) of a key's sequence, as in csrc/wv_rng.h, in [0, 1)."""
+    z = np.arange(begin + 1, begin + n + 1, dtype=np.uint64)
+    z *= np.uint64(0x9E3779B97F4A7C15)
+    z += np.uint64(key)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = (z ^ (z >> np.uint64(31))) >> np.uint64(11)
+    return z.astype(np.float64) * 2.0**-53
+
+
+def _spill(
+    work: Path, counter: _Counter, blocks: list[Block], tick: Callable[[], None]
+) -> list[Run]:
+    """Counts each block into a run, unless it is there already, and returns what to merge.
+
+    run-L-N.bin holds blocks N FAN_IN^L and the following: when FAN_IN runs of a level are complete
+    they become one of the next, so that a merge never has more than FAN_IN inputs a level.
+    """
+
+    def path(level: int, number: int) -> Path:
+        return work / f"run-{level}-{number:06}.bin"
+
+    def cover(block: int) -> tuple[int, int] | None:
+        for level in range(8, -1, -1):
+            if path(level, block // FAN_IN**level).exists():
+                return level, block // FAN_IN**level
+        return None
+
+    for number, block in enumerate(blocks):
+        if cover(number) is None:
+            write_run(path(0, number), counter.each(counter.count(*block)))
+        for _ in range(counter.k):
+            tick()
+        level, complete = 0, number + 1
+        while complete % FAN_IN == 0:
+            parts = [path(level, complete - FAN_IN + i) for i in range(FAN_IN)]
+            level, complete = level + 1, complete // FAN_IN
+            covered = cover(number)
+            if covered is None or covered[0] < level:
+                merged = counter.merge([Run(part) for part in parts], CELL_ROOM * 64)
+                write_run(path(level, complete - 1), counter.each(merged))
+            for part in parts:
+                part.unlink(missing_ok=True)
+
+    runs, at = [], 0
+    while at < len(blocks):
+        found = cover(at)
+        assert found is not None
+        level, number = found
+        runs.append(Run(path(level, number)))
+        at = (number + 1) * FAN_IN**level
+    return runs
+
+
+def write_run(path: Path, row_tiles: Iterable[Rows]) -> None:
+    """Writes rows of counts, a row tile after the other, whole or not at all.
+
+    The arrays of each row tile lie one after another; a table of int64 (row tiles, 3) with offset,
+    rows and cells ends the file.
+    """
+    table = []
+    with write_atomically(path) as file:
+        for rows in row_tiles:
+            table.append((file.tell(), len(rows.nnz), len(rows.cols)))
+            for array in rows:
+                file.write(array.data)
+        file.write(np.array(table, np.int64).tobytes())
+        file.write(len(table).to_bytes(8, "little"))
+
+
+class Run:
+    """A file that `write_run` wrote, read a piece at a time; it is open only while it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with open(path, "rb") as file:
+            file.seek(-8, os.SEEK_END)
+            n = int.from_bytes(file.read(8), "little")
+            file.seek(-8 - 24 * n, os.SEEK_END)
+            self.table = np.frombuffer(file.read(24 * n), np.int64).reshape(n, 3).tolist()
+
+    def nnz(self, tile: int) -> NDArray[np.uint32]:
+        """Cells a row of a row tile."""
+        offset, rows, _ = self.table[tile]
+        return np.fromfile(self.path, np.uint32, rows, offset=offset)
+
+    def cells(
+        self, tile: int, begin: int, end: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+        """Columns and counts of cells [begin, end) of a row tile."""
+        offset, rows, cells = self.table[tile]
+        cols = offset + 4 * rows
+        units = cols + 4 * cells
+        n = end - begin
+        return (
+            np.fromfile(self.path, np.uint32, n, offset=cols + 4 * begin),
+            np.fromfile(self.path, np.uint64, n, offset=units + 8 * begin),
+        )
+
+
+def _room(corpus: Corpus, memory: int, threads: int) -> int:
+    """What a budget leaves for a block, beside all that is there whatever its size."""
+    words = len(corpus.vocab)
+    ids = 0 if hasattr(corpus.ids, "_mmap") else corpus.ids.nbytes
+    # A thread's dense row, its buffers, and the sums of three row tiles on their way.
+    thread = 56 * words + 12 * max(words, CELL_ROOM)
+    rest = memory - INTERPRETER - WORD_BYTES * words - threads * thread - ids
+    return max(rest, memory // 4, LEAST_ROOM)
+
+
+def _pieces(corpus: Corpus, window: Window, k: int, room: int, threads: int) -> int:
+    """How many blocks there are to be.
+
+    A token of a block needs its id, its place in the index, and its cells while their row tile is
+    with a thread (12 bytes, copied once) or waits as tiles (6): some .25 cells a word of the
+    window.
+    """
+    token = 12 + 36 * threads * 0.25 * window.window / k
+    size = min(max(int(room / token), 1 << 12), (1 << 32) - (1 << 21))
+    return -(-len(corpus.ids) // size)
+
+
+def _resume_or_start(work: Path, corpus: Corpus, window: Window, pieces: int) -> list[Block]:
+    """The blocks to count, ranges of ids. A working folder that the same count left is kept, with
+    its blocks unless they are too large; one of another count is emptied."""
+    n, crc = len(corpus.ids), 0
+    for begin in range(0, n, PIECE):
+        crc = zlib.crc32(take(corpus.ids, begin, min(begin + PIECE, n)).data, crc)
+    state: dict[str, object] = {
+        "window": asdict(window),
+        "ids": [n, crc],
+        "words": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
+    }
+    file = work / "state.json"
+    old = _old_pieces(file, state)
+    if old >= pieces:
+        pieces = old
+    else:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        file.write_text(json.dumps(state | {"blocks": pieces}))
+    for path in work.iterdir():  # what a kill left unfinished
+        if path != file and not path.match("run-*.bin"):
+            path.unlink()
+    return [(n * i // pieces, n * (i + 1) // pieces) for i in range(pieces)]
+
+
+def _old_pieces(file: Path, state: dict[str, object]) -> int:
+    """Into how many blocks a count of this state was cut that was begun and not ended, or 0."""
+    try:
+        old = json.loads(file.read_bytes())
+        pieces = old.pop("blocks")
+    except (OSError, ValueError, AttributeError, KeyError):
+        return 0
+    return pieces if type(pieces) is int and old == json.loads(json.dumps(state)) else 0
+
+
+class _Counter:
+    """Makes rows a row tile at a time, from a block of the corpus or from runs; a thread a tile."""
+
+    def __init__(
+        self, corpus: Corpus, window: Window, weight: NDArray[np.uint64], k: int, threads: int
+    ) -> None:
+        self.corpus, self.window, self.weight, self.k = corpus, window, weight, k
+        self.words = len(corpus.vocab)
+        self.states = [Buffer(self.words) for _ in range(threads)]
+
+    def each(self, function: Callable[[Buffer, int], Result]) -> Iterator[Result]:
+        """function(state, tile) of every row tile, in order."""
+        return ordered_map(function, range(self.k), self.states)
+
+    def count(self, begin: int, end: int) -> Callable[[Buffer, int], Rows]:
+        """What gives the rows of a row tile, from the pairs whose later word is in [begin, end)."""
+        halo = max(begin - self.window.window, 0)
+        ids = take(self.corpus.ids, halo, end)
+        starts = np.empty(self.words + 1, np.int64)
+        positions = np.empty(len(ids), np.uint32)
+        cooc.index(ids, starts, positions)
+        symmetric = self.window.direction == "symmetric"
+        left, right = (symmetric or self.window.direction == side for side in ("left", "right"))
+
+        def task(state: Buffer, tile: int) -> Rows:
+            def piece(
+                nnz: NDArray[np.uint32],
+                cols: NDArray[np.uint32],
+                units: NDArray[np.uint64],
+                at: int,
+            ) -> tuple[int, int]:
+                return state.row.count(
+                    ids, begin - halo, starts, positions, self.weight, left, right, symmetric,
+                    tile, self.k, nnz, cols, units, at,
+                )  # fmt: skip
+
+            return state.collect(tile_words(self.words, self.k, tile), piece)
+
+        return task
+
+    def merge(self, runs: list[Run], memory: int) -> Callable[[Buffer, int], Rows]:
+        """What gives the sum of several runs' rows of a row tile, reading `memory` bytes ahead."""
+        budget = max(memory // (48 * len(self.states)), CELL_ROOM)
+
+        def task(state: Buffer, tile: int) -> Rows:
+            return state.merge(runs, tile, budget)
+
+        return task
+
+
+class Buffer:
+    """A thread's accumulator, and room for the rows that it writes."""
+
+    def __init__(self, words: int) -> None:
+        self.row = cooc.Row(words)
+        self.cols = np.empty(max(words, CELL_ROOM), np.uint32)
+        self.units = np.empty(len(self.cols), np.uint64)
+
+    def collect(
+        self,
+        rows: int,
+        piece: Callable[
+            [NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], int], tuple[int, int]
+        ],
+    ) -> Rows:
+        """Calls `piece` until all rows are there, and joins what it wrote."""
+        nnz = np.zeros(rows, np.uint32)
+        parts_cols, parts_units = [self.cols[:0]], [self.units[:0]]
+        at = 0
+        while at < rows:
+            at, used = piece(nnz, self.cols, self.units, at)
+            parts_cols.append(self.cols[:used].copy())
+            parts_units.append(self.units[:used].copy())
+        return Rows(nnz, np.concatenate(parts_cols), np.concatenate(parts_units))
+
+    def merge(self, runs: list[Run], tile: int, budget: int) -> Rows:
+        """One row tile of several runs, read in ranges of rows of about `budget` cells."""
+        nnz = [run.nnz(tile) for run in runs]
+        ends = [np.concatenate([[0], np.cumsum(n, dtype=np.int64)]) for n in nnz]
+        load = np.sum(ends, axis=0)
+        parts = [Rows(nnz[0][:0], self.cols[:0], self.units[:0])]
+        begin, rows = 0, len(nnz[0])
+        while begin < rows:
+            end = int(np.searchsorted(load, load[begin] + budget, side="right")) - 1
+            end = min(max(end, begin + 1), rows)
+            some: list[tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]] = [
+                (n[begin:end], *run.cells(tile, int(e[begin]), int(e[end])))
+                for run, n, e in zip(runs, nnz, ends, strict=True)
+            ]
+            cursor = np.zeros(len(runs), np.int64)
+
+            def piece(
+                out: NDArray[np.uint32],
+                cols: NDArray[np.uint32],
+                units: NDArray[np.uint64],
+                at: int,
+                some: list[
+                    tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]
+                ] = some,
+                cursor: NDArray[np.int64] = cursor,
+            ) -> tuple[int, int]:
+                return self.row.merge(some, cursor, out, cols, units, at)
+
+            parts.append(self.collect(end - begin, piece))
+            begin = end
+        return Rows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))

@@ -1,0 +1,533 @@
+"""Shards: a sparse matrix over the vocabulary as k x k tiles in a folder.
+
+A word's tile is rank mod k, so that every tile has its share of frequent words. A tile is CSR with
+16-bit columns and float32 values, plus corrections that keep the integer counts behind the floats
+exact. A symmetric matrix stores its upper triangle (column rank >= row rank).
+
+The folder holds manifest.json, vocab.txt, marginals.f64 (row sums, then column sums) and tiles.bin;
+docs/shard-format.md is the specification. It is written beside its place and renamed when complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import mmap
+import os
+import shutil
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from wordvec.errors import ShardError
+from wordvec.files import naming, sync_folder
+from wordvec.native import cooc
+from wordvec.text.vocab import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+VERSION = 1
+TILE_SIDE = 4096  # words; 4096 rows of 100 floats and their gradients are a few MB, an L2 or L3
+MIN_TILES = 16  # a symmetric schedule keeps k / 2 threads busy
+MAX_TILES = 64  # beyond, tiles grow up to 65,536 words (16-bit columns), then k grows again
+MAX_MANIFEST = 64 << 20  # bytes; a folder that claims more is not ours
+
+
+class Rows(NamedTuple):
+    """Rows of integer counts: cells a row (rows,), columns and counts of all cells, by row."""
+
+    nnz: NDArray[np.uint32]
+    cols: NDArray[np.uint32]
+    units: NDArray[np.uint64]
+
+
+class Tile(NamedTuple):
+    """One tile: words r k + row tile against c k + column tile.
+
+    row_ptr (rows + 1,) uint32; cols (nnz,) uint16, rising in a row; values (nnz,) float32;
+    fix_at, fix_by: the exact count of cell fix_at[i] is round(value unit) + fix_by[i].
+    """
+
+    row_ptr: NDArray[np.uint32]
+    cols: NDArray[np.uint16]
+    values: NDArray[np.float32]
+    fix_at: NDArray[np.uint32]
+    fix_by: NDArray[np.int32]
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row of each cell (nnz,)."""
+        return np.repeat(np.arange(len(self.row_ptr) - 1), np.diff(self.row_ptr))
+
+    def units(self, unit: int) -> NDArray[np.uint64]:
+        """The exact count of each cell (nnz,)."""
+        counts = np.rint(self.values.astype(np.float64) * unit).astype(np.int64)
+        counts[self.fix_at] += self.fix_by
+        return counts.astype(np.uint64)
+
+
+def tile_count(words: int) -> int:
+    """How many row tiles, and column tiles, a vocabulary gets."""
+    few = min(MIN_TILES, max(words // 64, 1))
+    return max(min(max(-(-words // TILE_SIDE), few), MAX_TILES), -(-words // 65536))
+
+
+def tile_words(words: int, k: int, tile: int) -> int:
+    """How many words tile `tile` of k has."""
+    return (words - tile + k - 1) // k
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a tile lies in tiles.bin, and what it holds."""
+
+    offset: int
+    nnz: int
+    fixes: int
+    sum: float
+    crc32: int
+
+
+def tile_bytes(rows: int, nnz: int, fixes: int) -> int:
+    """Bytes of a tile: row pointers, values, corrections, columns."""
+    return 4 * (rows + 1) + 4 * nnz + 8 * fixes + 2 * nnz
+
+
+def split_tile(buffer: memoryview | bytearray, rows: int, nnz: int, fixes: int) -> Tile:
+    """The arrays of a tile in a buffer of `tile_bytes` bytes, without a copy."""
+    at = 0
+    arrays: list[NDArray[Any]] = []
+    for dtype, n in (("<u4", rows + 1), ("<f4", nnz), ("<u4", fixes), ("<i4", fixes), ("<u2", nnz)):
+        arrays.append(np.frombuffer(buffer, dtype, n, at))
+        at += arrays[-1].nbytes
+    row_ptr, values, fix_at, fix_by, cols = arrays
+    return Tile(row_ptr, cols, values, fix_at, fix_by)
+
+
+class Built(NamedTuple):
+    """The tiles of one row tile, ready to be written; offsets are not known yet."""
+
+    row_tile: int
+    buffers: list[bytearray]
+    entries: list[Entry]
+    sums: NDArray[np.uint64]
+
+
+class ShardWriter:
+    """Writes a shard folder, a row tile after the other, under a name of its own until `finish`.
+
+    Parameters
+    ----------
+    folder : path
+        A working folder that exists; it becomes `target` in the end.
+    unit : int
+        What a value of 1.0 counts in integers.
+    symmetric : bool
+        Whether only cells with column >= row are stored, each for both.
+    details : dict
+        What else the manifest says of the matrix (window, weighting, ...).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        vocab: Vocabulary,
+        *,
+        kind: str,
+        unit: int,
+        symmetric: bool,
+        details: dict[str, Any],
+    ) -> None:
+        self.folder, self.vocab, self.kind = folder, vocab, kind
+        self.unit, self.symmetric, self.details = unit, symmetric, details
+        self.k = tile_count(len(vocab))
+        self._entries: list[Entry] = []
+        self._file: BinaryIO = open(folder / "tiles.bin", "wb")  # noqa: SIM115
+        self._sums = np.zeros((2, len(vocab)), np.uint64)
+
+    def build(self, row_tile: int, rows: Rows) -> Built:
+        """The k tiles of a row tile, as bytes: what threads can do."""
+        sizes = np.empty((self.k, 2), np.int64)
+        cooc.tile_sizes(*rows, self.unit, sizes)
+        n = len(rows.nnz)
+        buffers = [bytearray(tile_bytes(n, nnz, fixes)) for nnz, fixes in sizes.tolist()]
+        tiles = [
+            split_tile(buffer, n, nnz, fixes)
+            for buffer, (nnz, fixes) in zip(buffers, sizes.tolist(), strict=True)
+        ]
+        sums = np.zeros((2, len(self.vocab)), np.uint64)
+        cooc.tile_fill(*rows, row_tile, self.unit, self.symmetric, tiles, sums[0], sums[1])
+        entries = [
+            Entry(
+                0,
+                len(tile.cols),
+                len(tile.fix_at),
+                float(tile.values.sum(dtype=np.float64)),
+                zlib.crc32(buffer),
+            )
+            for buffer, tile in zip(buffers, tiles, strict=True)
+        ]
+        return Built(row_tile, buffers, entries, sums)
+
+    def append(self, built: Built) -> None:
+        """Writes the tiles of a row tile; row tiles come in order."""
+        assert len(self._entries) == built.row_tile * self.k
+        for buffer, entry in zip(built.buffers, built.entries, strict=True):
+            with naming(self.folder):
+                self._file.write(bytes(-self._file.tell() % 64))
+                self._entries.append(dataclasses.replace(entry, offset=self._file.tell()))
+                self._file.write(buffer)
+        self._sums += built.sums
+
+    def close(self) -> None:
+        """Gives up what is not finished; what cannot be written any more does not matter."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def finish(self, target: Path, *, force: bool) -> None:
+        """Writes the rest, synchronises everything and gives the folder its name."""
+        assert len(self._entries) == self.k**2
+        with naming(self.folder), self._file as file:
+            file.flush()
+            size = file.tell()
+            os.fsync(file.fileno())
+        self.vocab.save(self.folder / "vocab.txt", force=True)
+        rows, cols = self._sums
+        if self.symmetric:
+            rows = cols = rows + cols
+        marginals = np.concatenate([rows, cols]).astype("<f8") / self.unit
+        _write(self.folder / "marginals.f64", marginals.tobytes())
+        words = (self.folder / "vocab.txt").read_bytes()
+        manifest = {
+            "format": "wordvec shards",
+            "version": VERSION,
+            "kind": self.kind,
+            "words": len(self.vocab),
+            "tiles": self.k,
+            "unit": self.unit,
+            "symmetric": self.symmetric,
+            **self.details,
+            "corpus_tokens": self.vocab.total,
+            "cells": sum(e.nnz for e in self._entries),
+            "sum": float(rows.sum()) / self.unit,
+            "tiles_bytes": size,
+            "vocab_crc32": zlib.crc32(words),
+            "marginals_crc32": zlib.crc32(marginals.tobytes()),
+            "entries": [[e.offset, e.nnz, e.fixes, e.sum, e.crc32] for e in self._entries],
+        }
+        _write(self.folder / "manifest.json", json.dumps(manifest, indent=1).encode())
+        sync_folder(self.folder)
+        replace_folder(self.folder, target, force=force)
+
+
+def replace_folder(source: Path, target: Path, *, force: bool) -> None:
+    """Gives a finished folder its name; an old one under that name goes only when forced."""
+    if target.exists():
+        if not force:
+            raise FileExistsError(f"{target}: exists already; name another folder or pass --force")
+        old = target.with_name(f".{target.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+        source.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        source.rename(target)
+    sync_folder(target.absolute().parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with naming(path), open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class Shards:
+    """An open shard folder.
+
+    Opening reads the manifest and maps the tiles; nothing is trusted: offsets and sizes are checked
+    against the files when it opens, a tile's structure when it is first used, contents by `verify`.
+
+    Attributes
+    ----------
+    path : Path
+    vocab : Vocabulary
+    k : int
+        Tiles a side.
+    symmetric : bool
+        Whether a stored cell stands for its mirror image too.
+    unit : int
+        What a value of 1.0 counts in integers.
+    cells : int
+        Stored cells.
+    manifest : dict
+        All that the folder says of itself.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        manifest = self._read_manifest()
+        try:
+            self.manifest: dict[str, Any] = manifest
+            self.k = _natural(manifest, "tiles", 1, 1 << 16)
+            self.words = _natural(manifest, "words", 1, (1 << 31) - 1)
+            self.unit = _natural(manifest, "unit", 1, 1 << 62)
+            self.symmetric = manifest["symmetric"]
+            if type(self.symmetric) is not bool:
+                raise ValueError(f"symmetric is {self.symmetric!r}")
+            _natural({"corpus_tokens": 0, **manifest}, "corpus_tokens", 0, (1 << 63) - 1)
+            self.kind = str(manifest["kind"])
+            self._entries = [Entry(*entry) for entry in manifest["entries"]]
+            if not all(
+                all(type(v) is int and v >= 0 for v in (e.offset, e.nnz, e.fixes, e.crc32))
+                for e in self._entries
+            ):
+                raise ValueError("an entry of the tile table is not a row of numbers")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ShardError(f"{self.path}/manifest.json: damaged: {error}") from error
+        if len(self._entries) != self.k**2 or -(-self.words // self.k) > 65536:
+            raise ShardError(f"{self.path}/manifest.json: damaged: the tile table does not fit")
+        self._map = self._map_tiles()
+        for i, entry in enumerate(self._entries):
+            rows = tile_words(self.words, self.k, i // self.k)
+            end = entry.offset + tile_bytes(rows, entry.nnz, entry.fixes)
+            if entry.offset % 4 or end > len(self._map):
+                raise ShardError(
+                    f"{self.path}/tiles.bin: tile {divmod(i, self.k)} should end at {end:,}, the "
+                    f"file has {len(self._map):,} bytes: it is cut short or the manifest is damaged"
+                )
+        self._checked = bytearray(self.k**2)
+
+    def _read_manifest(self) -> dict[str, Any]:
+        path = self.path / "manifest.json"
+        if not self.path.is_dir():
+            raise ShardError(
+                f"{self.path}: not a shard folder"
+                if self.path.exists()
+                else f"{self.path}: there is no such folder"
+            )
+        if not path.exists():
+            raise ShardError(
+                f"{self.path}: not a shard folder (no manifest.json); an interrupted count goes on "
+                "when the same command is given again"
+            )
+        if path.stat().st_size > MAX_MANIFEST:
+            raise ShardError(f"{path}: too large for a manifest")
+        try:
+            manifest = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise ShardError(f"{path}: damaged: {error}") from error
+        if not isinstance(manifest, dict) or manifest.get("format") != "wordvec shards":
+            raise ShardError(f"{path}: not the manifest of a shard folder")
+        if manifest.get("version") != VERSION:
+            raise ShardError(
+                f"{path}: shard format {manifest.get('version')!r}, this wordvec reads {VERSION}: "
+                "install a newer wordvec or count again"
+            )
+        return manifest
+
+    def _map_tiles(self) -> memoryview:
+        try:
+            with open(self.path / "tiles.bin", "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                if not size:
+                    return memoryview(b"")
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except FileNotFoundError as error:
+            raise ShardError(f"{self.path}: tiles.bin is missing") from error
+
+    def __repr__(self) -> str:
+        return (
+            f"<Shards {self.path}: {self.words:,} words, {self.cells:,} cells in "
+            f"{self.k} x {self.k} tiles>"
+        )
+
+    @cached_property
+    def vocab(self) -> Vocabulary:
+        """The words, by rank."""
+        from wordvec.errors import CorpusError
+
+        try:
+            vocab = Vocabulary.load(self.path / "vocab.txt", sort=False)
+        except (CorpusError, FileNotFoundError) as error:
+            raise ShardError(f"{self.path}: vocab.txt is damaged or missing: {error}") from error
+        if len(vocab) != self.words:
+            raise ShardError(
+                f"{self.path}: vocab.txt has {len(vocab):,} words, the manifest {self.words:,}"
+            )
+        return vocab
+
+    @property
+    def cells(self) -> int:
+        """Stored cells."""
+        return sum(entry.nnz for entry in self._entries)
+
+    @cached_property
+    def full_cells(self) -> int:
+        """Cells of the whole matrix, both triangles."""
+        if not self.symmetric:
+            return self.cells
+        diagonal = 0
+        for t in range(self.k):
+            tile = self.tile(t, t)
+            diagonal += int((tile.rows == tile.cols).sum())
+        return 2 * self.cells - diagonal
+
+    @cached_property
+    def marginals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Row sums and column sums of the whole matrix, (V,) each."""
+        try:
+            data = (self.path / "marginals.f64").read_bytes()
+        except FileNotFoundError as error:
+            raise ShardError(f"{self.path}: marginals.f64 is missing") from error
+        if len(data) != 16 * self.words:
+            raise ShardError(f"{self.path}/marginals.f64: {len(data)} bytes, not {16 * self.words}")
+        both = np.frombuffer(data, "<f8").reshape(2, self.words)
+        return both[0], both[1]
+
+    def entry(self, i: int, j: int) -> Entry:
+        """The table's row of tile (i, j)."""
+        return self._entries[i * self.k + j]
+
+    def tile(self, i: int, j: int) -> Tile:
+        """Tile (i, j), mapped.
+
+        Raises
+        ------
+        ShardError
+            When its structure is damaged.
+        """
+        at = i * self.k + j
+        tile = split_tile(*self._span(at))
+        if not self._checked[at]:
+            rows, cols = (tile_words(self.words, self.k, t) for t in (i, j))
+            if not cooc.tile_check(tile, rows, cols):
+                raise ShardError(f"{self.path}/tiles.bin: tile {(i, j)} is damaged; count again")
+            self._checked[at] = 1
+        return tile
+
+    def _span(self, at: int) -> tuple[memoryview, int, int, int]:
+        entry = self._entries[at]
+        rows = tile_words(self.words, self.k, at // self.k)
+        end = entry.offset + tile_bytes(rows, entry.nnz, entry.fixes)
+        return self._map[entry.offset : end], rows, entry.nnz, entry.fixes
+
+    def verify(self) -> None:
+        """Checks every byte: checksums, structure, sums.
+
+        Raises
+        ------
+        ShardError
+            Naming the first thing that does not hold.
+        """
+        for name in ("vocab", "marginals"):
+            file = self.path / {"vocab": "vocab.txt", "marginals": "marginals.f64"}[name]
+            if not file.exists():
+                raise ShardError(f"{file}: missing")
+            if zlib.crc32(file.read_bytes()) != self.manifest.get(f"{name}_crc32"):
+                raise ShardError(f"{file}: checksum does not match: the file is damaged")
+        assert self.vocab is not None
+        if len(self._map) != self.manifest.get("tiles_bytes"):
+            raise ShardError(f"{self.path}/tiles.bin: has {len(self._map):,} bytes, not as written")
+        for at, entry in enumerate(self._entries):
+            where = f"{self.path}/tiles.bin: tile {divmod(at, self.k)}"
+            if zlib.crc32(self._span(at)[0]) != entry.crc32:
+                raise ShardError(f"{where}: checksum does not match: the file is damaged")
+            tile = self.tile(*divmod(at, self.k))
+            if float(tile.values.sum(dtype=np.float64)) != entry.sum:
+                raise ShardError(f"{where}: the sum does not match the manifest")
+
+    def __iter__(self) -> Iterator[tuple[int, int, Tile]]:
+        """All tiles with their places, row tile by row tile."""
+        for i in range(self.k):
+            for j in range(self.k):
+                yield i, j, self.tile(i, j)
+
+    def row(self, word: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Columns (n,), rising, and values (n,) of a row of the whole matrix."""
+        return self.rows([word])[0]
+
+    def rows(self, words: Sequence[int]) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Whole rows, as `row` gives them; one pass over the tiles that hold them.
+
+        Raises
+        ------
+        IndexError
+            For a rank that is not in [0, V).
+        """
+        parts: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = [[] for _ in words]
+        wanted: dict[int, list[int]] = {}
+        for at, word in enumerate(words):
+            if not 0 <= word < self.words:
+                raise IndexError(f"row {word} of {self.words}")
+            wanted.setdefault(word % self.k, []).append(at)
+        for tile_at, places in wanted.items():
+            own = [words[at] // self.k for at in places]
+            for other in range(self.k):
+                tile = self.tile(tile_at, other)
+                for at, r in zip(places, own, strict=True):
+                    span = slice(int(tile.row_ptr[r]), int(tile.row_ptr[r + 1]))
+                    cols = tile.cols[span].astype(np.int64) * self.k + other
+                    parts[at].append((cols, tile.values[span].astype(np.float64)))
+                if self.symmetric:
+                    self._mirrored(other, tile_at, places, words, parts)
+        rows = []
+        for part in parts:
+            cols, values = (np.concatenate(arrays) for arrays in zip(*part, strict=True))
+            order = np.argsort(cols)
+            rows.append((cols[order], values[order]))
+        return rows
+
+    def _mirrored(
+        self,
+        i: int,
+        j: int,
+        places: list[int],
+        words: Sequence[int],
+        parts: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]],
+    ) -> None:
+        """Adds to rows words[places] what a symmetric matrix keeps in their columns, in (i, j)."""
+        tile = self.tile(i, j)
+        wanted = np.array([words[at] // self.k for at in places])
+        is_wanted = np.zeros(tile_words(self.words, self.k, j), bool)
+        is_wanted[wanted] = True
+        found = np.flatnonzero(is_wanted[tile.cols])
+        ranks = (np.searchsorted(tile.row_ptr, found, side="right") - 1) * self.k + i
+        cols = tile.cols[found]
+        for at, col in zip(places, wanted.tolist(), strict=True):
+            mine = (cols == col) & (ranks != words[at])  # not the diagonal again
+            values = tile.values[found[mine]].astype(np.float64)
+            parts[at].append((ranks[mine].astype(np.int64), values))
+
+    def sparse(self) -> csr_array:
+        """The whole matrix, both triangles, as float64 scipy.sparse CSR (V, V)."""
+        from scipy.sparse import coo_array
+
+        rows, cols, values = [], [], []
+        for i, j, tile in self:
+            r, c = tile.rows * self.k + i, tile.cols.astype(np.int64) * self.k + j
+            rows.append(r)
+            cols.append(c)
+            values.append(tile.values.astype(np.float64))
+            if self.symmetric:
+                off = r != c
+                rows.append(c[off])
+                cols.append(r[off])
+                values.append(values[-1][off])
+        parts = (np.concatenate(values), (np.concatenate(rows), np.concatenate(cols)))
+        return coo_array(parts, shape=(self.words, self.words)).tocsr()
+
+
+def _natural(manifest: dict[str, Any], key: str, low: int, high: int) -> int:
+    value = manifest[key]
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{key} is {value!r}")
+    return value

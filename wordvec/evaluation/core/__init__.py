@@ -1,0 +1,1 @@
+"""What measures stand on: spaces, statistics, data sets, results."""

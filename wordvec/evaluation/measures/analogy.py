@@ -1,0 +1,449 @@
+"""Word analogies: a is to b as c is to what?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.blas import single_threaded
+from wordvec.evaluation.core.datasets import AnalogySet, Question
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.evaluation.measures import lrcos
+from wordvec.parallel import default_threads
+
+SOLVERS = ("3CosAdd", "3CosMul", "PairDistance", "LRCos")
+TOP = (1, 5, 10)
+
+# Cosines of the question words to a block of candidates are kept within this many bytes.
+_BLOCK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A question that was answered wrongly; rank 1 would have been right."""
+
+    question: str
+    expected: str
+    answer: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class CategoryScore:
+    """Accuracy of one category: `score` over the answered questions, with Wilson's interval.
+
+    `top`: share of questions whose accepted answer is among the first k, for each k of `TOP`.
+    """
+
+    name: str
+    asked: int
+    answered: int
+    correct: int
+    score: float | None
+    interval: Interval
+    top: dict[str, float | None]
+    misses: tuple[Miss, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AnalogyResult:
+    """Accuracy over questions.
+
+    Attributes
+    ----------
+    score, interval
+        Micro accuracy: over all answered questions.
+    macro, macro_interval
+        Mean over the categories that have an answered question.
+    missing_as_wrong : float
+        Micro accuracy when questions that cannot be answered count as wrong.
+    chance : float
+        Micro accuracy of a guess among the candidates.
+    impossible : int
+        Questions among the unanswered whose accepted answers are all words of the question.
+    ranks : (asked,) int32
+        Place of the accepted answer from 1, 0 where unanswered; not part of the JSON.
+    """
+
+    measure: str
+    dataset: Source
+    protocol: str
+    solver: str
+    candidates: int
+    coverage: Coverage
+    score: float
+    interval: Interval
+    chance: float
+    macro: float
+    macro_interval: Interval
+    missing_as_wrong: float
+    top: dict[str, float]
+    impossible: int
+    categories: tuple[CategoryScore, ...]
+    ranks: NDArray[np.int32] = field(repr=False, metadata={"json": False})
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a solver said to a list of questions.
+
+    ranks : (n,) int32, place of the best accepted answer from 1; 0 where it could not be asked.
+    predicted : (n,) int32, row of the word put first; -1 where it could not be asked.
+    """
+
+    ranks: NDArray[np.int32]
+    predicted: NDArray[np.int32]
+    impossible: int
+
+
+def solve(
+    space: Space, questions: Sequence[Question], solver: str, candidates: int, threads: int = 0
+) -> Answers:
+    """Answers questions by one of the solvers that score a candidate by three cosines.
+
+    Candidates are the first `candidates` rows without the three words of the question. Equal
+    scores count against the accepted answer.
+    """
+    from wordvec.native import analogy
+
+    ranks, predicted = np.zeros(len(questions), np.int32), np.full(len(questions), -1, np.int32)
+    row = _lookup(space, candidates)
+    triples: list[tuple[int, int, int]] = []
+    accepted: list[list[int]] = []
+    at: list[int] = []
+    impossible = 0
+    for i, q in enumerate(questions):
+        a, b, c = row(q.a), row(q.b), row(q.c)
+        if a is None or b is None or c is None:
+            continue
+        answers = [found for word in q.answers if (found := row(word)) is not None]
+        allowed = [found for found in answers if found not in (a, b, c)]
+        if allowed:
+            triples.append((a, b, c))
+            accepted.append(allowed)
+            at.append(i)
+        elif answers:
+            impossible += 1
+    if not at:
+        return Answers(ranks, predicted, impossible)
+
+    abc = np.array(triples, np.int32)
+    used, place = np.unique(abc, return_inverse=True)
+    words = np.ascontiguousarray(place.reshape(abc.shape), np.int32)
+    heads = space.unit[used]
+    cos_bc = _cosine(space, abc[:, 1], abc[:, 2])
+    shift = np.ascontiguousarray(cos_bc - _cosine(space, abc[:, 0], abc[:, 2]), np.float32)
+
+    # The accepted answer that scores best is the one whose place counts.
+    owner = np.repeat(np.arange(len(at)), [len(a) for a in accepted])
+    rows_of = np.array([row for a in accepted for row in a], np.int32)
+    value = np.empty(len(owner), np.float32)
+    to_a, to_b, to_c = (_cosine(space, abc[owner, side], rows_of) for side in range(3))
+    analogy.scores(solver, to_a, to_b, to_c, np.ascontiguousarray(shift[owner]), value)
+    order = np.lexsort((rows_of, -value, owner))
+    first = order[np.r_[True, owner[order][1:] != owner[order][:-1]]]
+    answer, answer_row = np.ascontiguousarray(value[first]), rows_of[first]
+
+    skip = np.ascontiguousarray(np.c_[abc, answer_row], np.int32)
+    step = max(64, _BLOCK_BYTES // (4 * len(used)) // 64 * 64)
+
+    def scan(worker: int) -> tuple[NDArray[Any], ...]:
+        """Best other candidate and number above over every `threads`-th block."""
+        best = np.full(len(at), -np.inf, np.float32)
+        best_row, above = np.full(len(at), -1, np.int32), np.zeros(len(at), np.int32)
+        block = np.empty((len(used), step), np.float32)
+        for start in range(worker * step, candidates, threads * step):
+            size = min(step, candidates - start)
+            np.matmul(heads, space.unit[start : start + size].T, out=block[:, :size])
+            analogy.scan(
+                solver, block, size, start, words, skip, shift, answer, best, best_row, above
+            )
+        return best, best_row, above
+
+    threads = threads or default_threads()
+    with single_threaded(), ThreadPoolExecutor(threads) as pool:
+        best, best_row, above = map(np.stack, zip(*pool.map(scan, range(threads)), strict=True))
+    above = above.sum(axis=0)
+    # Of equal scores the lower row, as one worker alone would have it.
+    tied = np.where(best == best.max(axis=0), best_row, np.iinfo(np.int32).max)
+    best_row = tied.min(axis=0)
+    ranks[at] = above + 1
+    predicted[at] = np.where(above == 0, answer_row, best_row)
+    return Answers(ranks, predicted, impossible)
+
+
+def _solve_pairs(space: Space, dataset: AnalogySet, candidates: int, seed: int) -> Answers:
+    parts = [
+        lrcos.rank_pairs(space, [(q.a, q.answers) for q in members], candidates, seed)
+        for _, members in dataset.categories
+    ]
+    ranks, predicted = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    return Answers(ranks, predicted, 0)
+
+
+def _lookup(space: Space, candidates: int) -> Callable[[str], int | None]:
+    """Word -> its row, or None when it is unknown or beyond the candidates; remembered."""
+
+    @cache
+    def row(word: str) -> int | None:
+        found = space.row(word)
+        return found if found is not None and found < candidates else None
+
+    return row
+
+
+def _cosine(space: Space, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+    return np.asarray(np.einsum("ij,ij->i", space.unit[left], space.unit[right]))
+
+
+def evaluate(
+    vectors: Vectors | Space,
+    dataset: AnalogySet,
+    *,
+    solver: str = "3CosAdd",
+    restrict_vocab: int | None = None,
+    resamples: int = statistics.RESAMPLES,
+    level: float = statistics.LEVEL,
+    seed: int = 1,
+    misses: int = 3,
+    threads: int = 0,
+) -> AnalogyResult:
+    """Scores `vectors` on analogy questions.
+
+    The three words of a question are never its answer. A question with a missing word, or without
+    an accepted answer among the candidates, is left out and its words are listed.
+
+    Parameters
+    ----------
+    solver : {"3CosAdd", "3CosMul", "PairDistance", "LRCos"}
+        LRCos asks each word pair of a category once, by a classifier trained on the others.
+    restrict_vocab : int, optional
+        Only the first so many words exist: a question that needs another is left out, as in
+        word2vec and gensim. All words by default.
+    misses : int
+        How many wrong answers to keep by category: those whose accepted answer ranks lowest.
+    threads : int
+        0: one a processor. The result does not depend on it.
+
+    Raises
+    ------
+    Unanswerable
+        No question can be answered.
+
+    Notes
+    -----
+    Questions share word pairs, so they are not independent. The intervals of micro and macro
+    accuracy resample the pairs (a, b) and (c, d) of each category, not the questions: a question
+    counts as often as the product of its two pairs' draws ("pigeonhole bootstrap", Owen 2007).
+    """
+    if solver not in SOLVERS:
+        raise ValueError(f"solver must be one of {', '.join(SOLVERS)}, got {solver!r}")
+    if restrict_vocab is not None and restrict_vocab < 1:
+        raise ValueError(f"restrict_vocab must be >= 1, got {restrict_vocab}")
+    space = Space.of(vectors)
+    candidates = min(len(space), restrict_vocab or len(space))
+    if solver == "LRCos":
+        dataset = replace(dataset, categories=lrcos.as_questions(dataset))
+        answers = _solve_pairs(space, dataset, candidates, seed)
+        questions = [q for _, category in dataset.categories for q in category]
+    else:
+        questions = [q for _, category in dataset.categories for q in category]
+        answers = solve(space, questions, solver, candidates, threads)
+    ranks = answers.ranks
+    answered = int((ranks > 0).sum())
+    missing = _missing(space, questions, candidates)
+    if not answered:
+        raise Unanswerable(
+            f"{dataset.source.name}: none of {len(questions)} questions can be answered; "
+            f"missing: {some(missing)}"
+        )
+    categories = []
+    for (name, members), (part, _) in zip(dataset.categories, _parts(dataset), strict=True):
+        worst = _worst(space, members, answers, part, misses)
+        categories.append(_category(name, ranks[part], level, worst))
+    scored = [c.score for c in categories if c.score is not None]
+    micro, macro = _intervals(dataset, ranks, resamples, level, seed)
+    accepted = np.array([len(q.answers) for q in questions])[ranks > 0]
+    return AnalogyResult(
+        measure="analogy",
+        dataset=dataset.source,
+        protocol=(
+            f"{solver}; the words of the question are no answers; candidates: "
+            f"{'all' if restrict_vocab is None else 'the first'} {candidates:,} words; "
+            f"case: {space.case}; questions with a missing word left out"
+        ),
+        solver=solver,
+        candidates=candidates,
+        coverage=Coverage(len(questions), answered, missing),
+        score=float((ranks == 1).sum() / answered),
+        interval=micro,
+        chance=float(accepted.mean() / max(1, candidates - 3)),
+        macro=float(np.mean(scored)),
+        macro_interval=macro,
+        missing_as_wrong=float((ranks == 1).mean()),
+        top={str(k): float(((ranks > 0) & (ranks <= k)).sum() / answered) for k in TOP},
+        impossible=answers.impossible,
+        categories=tuple(categories),
+        ranks=ranks,
+    )
+
+
+def _category(
+    name: str, ranks: NDArray[np.int32], level: float, misses: tuple[Miss, ...]
+) -> CategoryScore:
+    answered, correct = int((ranks > 0).sum()), int((ranks == 1).sum())
+    return CategoryScore(
+        name=name,
+        asked=len(ranks),
+        answered=answered,
+        correct=correct,
+        score=correct / answered if answered else None,
+        interval=statistics.wilson_interval(correct, answered, level),
+        top={
+            str(k): float(((ranks > 0) & (ranks <= k)).sum() / answered) if answered else None
+            for k in TOP
+        },
+        misses=misses,
+    )
+
+
+def _worst(
+    space: Space, members: Sequence[Question], answers: Answers, part: slice, most: int
+) -> tuple[Miss, ...]:
+    ranks, predicted = answers.ranks[part], answers.predicted[part]
+    order = sorted(np.flatnonzero(ranks > 1).tolist(), key=lambda i: -ranks[i])[:most]
+    return tuple(
+        Miss(
+            _asked(members[i]),
+            "/".join(members[i].answers),
+            space.words[predicted[i]],
+            int(ranks[i]),
+        )
+        for i in order
+    )
+
+
+def _asked(q: Question) -> str:
+    return f"{q.a} : ?" if q.a == q.c else f"{q.a} : {q.b} :: {q.c} : ?"
+
+
+def _missing(space: Space, questions: Sequence[Question], candidates: int) -> tuple[str, ...]:
+    """Words that no question could use; of several accepted answers only when none is known."""
+    out: dict[str, None] = {}
+    row = _lookup(space, candidates)
+    for q in questions:
+        for word in (q.a, q.b, q.c):
+            if row(word) is None:
+                out[word] = None
+        if all(row(word) is None for word in q.answers):
+            out.update(dict.fromkeys(q.answers))
+    return tuple(out)
+
+
+class _Draws:
+    """Pigeonhole bootstrap of one category: a question counts as often as the product of the draws
+    of its two word pairs."""
+
+    def __init__(
+        self,
+        members: Sequence[Question],
+        asked: NDArray[np.bool_],
+        resamples: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self.kept = np.flatnonzero(asked)
+        numbers: dict[tuple[str, str], int] = {}
+        ends = [
+            numbers.setdefault(pair, len(numbers))
+            for q in (members[i] for i in self.kept.tolist())
+            for pair in ((q.a, q.b), (q.c, q.answers[0]))
+        ]
+        self.left, self.right = np.array(ends, np.int64).reshape(-1, 2).T
+        self.pairs = len(numbers)
+        # (pairs, resamples)
+        self.counts = statistics.resampled_counts(self.pairs, resamples, rng).T.astype(float)
+
+    def total(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum of the questions' values, each as often as it is drawn: (questions,), all of the
+        category -> (resamples,)."""
+        from scipy.sparse import csr_array
+
+        values = values[self.kept].astype(float)
+        own = self.left == self.right  # of LRCos: a question of one pair
+        places = (values[~own], (self.left[~own], self.right[~own]))
+        # c' M c with c the draws and M the values at (left, right).
+        both = csr_array(places, shape=(self.pairs, self.pairs)) @ self.counts
+        both *= self.counts
+        return np.asarray(both.sum(axis=0) + values[own] @ self.counts[self.left[own]])
+
+
+def micro_replicates(
+    dataset: AnalogySet,
+    right: NDArray[np.bool_],
+    asked: NDArray[np.bool_],
+    resamples: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Micro accuracy in the same resamples for each row of `right` (models, questions):
+    (models, resamples); NaN where nothing was drawn."""
+    return _replicates(dataset, right, asked, resamples, seed)[0]
+
+
+def _replicates(
+    dataset: AnalogySet,
+    right: NDArray[np.bool_],
+    asked: NDArray[np.bool_],
+    resamples: int,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Micro and macro accuracy in the same resamples: (models, resamples) each."""
+    rng = np.random.default_rng(seed)
+    correct, total = np.zeros((len(right), resamples)), np.zeros(resamples)
+    shares = []
+    for part, members in _parts(dataset):
+        if asked[part].any():
+            draws = _Draws(members, asked[part], resamples, rng)
+            of_part = np.array([draws.total(row[part]) for row in right])
+            drawn = draws.total(asked[part])
+            correct, total = correct + of_part, total + drawn
+            shares.append(_divide(of_part, drawn))
+    macro = _divide(np.nansum(shares, axis=0), np.isfinite(shares).sum(axis=0))
+    return _divide(correct, total), macro
+
+
+def _divide(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(b > 0, a / b, np.nan)
+
+
+def _intervals(
+    dataset: AnalogySet, ranks: NDArray[np.int32], resamples: int, level: float, seed: int
+) -> tuple[Interval, Interval]:
+    asked, right = ranks > 0, ranks == 1
+    (micro,), (macro,) = _replicates(dataset, right[None], asked, resamples, seed)
+    method = f"pigeonhole bootstrap over word pairs, {resamples} resamples"
+    share = float(right.sum() / asked.sum())
+    pairs = sum(
+        len({(q.a, q.b) for q, ok in zip(members, asked[part], strict=True) if ok})
+        for part, members in _parts(dataset)
+    )
+    return (
+        statistics.share_interval(share, micro, pairs, level, method),
+        statistics.share_interval(share, macro, pairs, level, method),
+    )
+
+
+def _parts(dataset: AnalogySet) -> Iterator[tuple[slice, tuple[Question, ...]]]:
+    """Each category's place among the questions, and its questions."""
+    start = 0
+    for _, members in dataset.categories:
+        yield slice(start, start + len(members)), members
+        start += len(members)

@@ -1,0 +1,78 @@
+"""LRCos: analogies by a classifier of the target class (Drozd, Gladkova & Matsuoka 2016)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec.evaluation.core import logistic
+from wordvec.evaluation.core.blas import single_threaded
+from wordvec.evaluation.core.datasets import AnalogySet, Question
+from wordvec.evaluation.core.space import Space
+
+FOLDS = 10
+
+
+def as_questions(dataset: AnalogySet) -> tuple[tuple[str, tuple[Question, ...]], ...]:
+    """The different word pairs of each category as questions: a pair asks for its own target."""
+    categories = []
+    for name, members in dataset.categories:
+        targets: dict[str, dict[str, None]] = {}
+        for q in members:
+            targets.setdefault(q.a, {})[q.b] = None
+            targets.setdefault(q.c, {}).update(dict.fromkeys(q.answers))
+        pairs = ((source, tuple(accepted)) for source, accepted in targets.items())
+        categories.append((name, tuple(Question(s, t[0], s, t) for s, t in pairs)))
+    return tuple(categories)
+
+
+@single_threaded()
+def rank_pairs(
+    space: Space, pairs: list[tuple[str, tuple[str, ...]]], candidates: int, seed: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(ranks, predicted rows) of the (source, targets) of one category, as in `analogy.Answers`.
+
+    A candidate x scores P(x is a target) cos(x, source). The classifier of a pair is trained on
+    the other folds: their targets against their sources and as many random words.
+    """
+    ranks, predicted = np.zeros(len(pairs), np.int32), np.full(len(pairs), -1, np.int32)
+    sources = [_row(space, source, candidates) for source, _ in pairs]
+    targets = [
+        [row for word in accepted if (row := _row(space, word, candidates)) is not None]
+        for _, accepted in pairs
+    ]
+    usable = [i for i in range(len(pairs)) if sources[i] is not None and targets[i]]
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(usable)
+    folds = min(FOLDS, len(usable))
+    if folds < 2:
+        return ranks, predicted
+    vocabulary = space.unit[:candidates]
+    for fold in range(folds):
+        held = order[fold::folds]
+        train = [i for i in usable if i not in set(held.tolist())]
+        positive = sorted({row for i in train for row in targets[i]})
+        sources_of = [row for i in train if (row := sources[i]) is not None]
+        drawn = rng.integers(0, candidates, len(positive)).tolist()
+        negative = sorted({*sources_of, *drawn} - set(positive))
+        rows = positive + negative
+        X = space.unit[rows].astype(np.float64)
+        y = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
+        weights = logistic.linear(X, y).astype(np.float32)
+        chance = logistic.probabilities(logistic.decide(vocabulary, weights))
+        heads = np.array([sources[i] for i in held])
+        scores = space.unit[heads] @ vocabulary.T  # a row a pair, together in memory
+        scores *= chance
+        for i, head, score in zip(held.tolist(), heads, scores, strict=True):
+            score[head] = -np.inf
+            answer = max(targets[i], key=lambda row: score[row])
+            best = score[answer]
+            score[answer] = -np.inf
+            ranks[i] = 1 + int((score >= best).sum())
+            predicted[i] = answer if ranks[i] == 1 else int(score.argmax())
+    return ranks, predicted
+
+
+def _row(space: Space, word: str, candidates: int) -> int | None:
+    row = space.row(word)
+    return row if row is not None and row < candidates else None

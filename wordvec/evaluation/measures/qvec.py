@@ -1,0 +1,110 @@
+"""QVEC-CCA: how much of the words' linguistic properties the vectors hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.blas import single_threaded
+from wordvec.evaluation.core.datasets import PropertySet
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.space import Space, Vectors
+
+_F64 = NDArray[np.float64]
+
+_NULL_DRAWS = 50
+
+
+@dataclass(frozen=True)
+class QvecResult:
+    """First canonical correlation of vectors and properties; it grows with the vector size, so
+    `chance` says what it is when words and properties are paired at random."""
+
+    measure: str
+    dataset: Source
+    protocol: str
+    coverage: Coverage
+    score: float
+    interval: Interval
+    chance: Interval
+
+
+@single_threaded()
+def evaluate(
+    vectors: Vectors | Space,
+    dataset: PropertySet,
+    *,
+    resamples: int = statistics.RESAMPLES,
+    level: float = statistics.LEVEL,
+    seed: int = 1,
+) -> QvecResult:
+    """Scores `vectors` on a set of linguistic properties.
+
+    Raises
+    ------
+    Unanswerable
+        No more known words than dimensions and properties: the correlation would be 1.
+
+    References
+    ----------
+    Tsvetkov, Faruqui & Dyer (2016), "Correlation-based intrinsic evaluation of word vector
+    representations".
+    """
+    space = Space.of(vectors)
+    rows = [space.row(word) for word in dataset.words]
+    missing = tuple(w for w, row in zip(dataset.words, rows, strict=True) if row is None)
+    known = np.array([row is not None for row in rows])
+    X = space.unit[[row for row in rows if row is not None]].astype(np.float64)
+    S = dataset.matrix[known]
+    S = S[:, S.std(axis=0) > 0] if len(S) else S
+    if len(X) <= X.shape[1] + S.shape[1] or not S.shape[1]:
+        raise Unanswerable(
+            f"{dataset.source.name}: {len(X)} known words are too few for {X.shape[1]} dimensions "
+            f"and {S.shape[1]} properties; missing: {some(missing)}"
+        )
+    score = canonical_correlation(X, S)
+    rng = np.random.default_rng(seed)
+    draws = max(20, resamples // 10)  # a decomposition each
+    counts = statistics.resampled_counts(len(X), draws, rng)
+    replicates = np.array([canonical_correlation(X, S, w) for w in counts])
+    null = np.array(
+        [canonical_correlation(X, S[rng.permutation(len(S))]) for _ in range(_NULL_DRAWS)]
+    )
+    return QvecResult(
+        measure="qvec",
+        dataset=dataset.source,
+        protocol=f"unit vectors; {S.shape[1]} properties; case: {space.case}",
+        coverage=Coverage(len(dataset.words), len(X), missing),
+        score=score,
+        interval=statistics.shifted_interval(
+            replicates, score, level, f"percentile bootstrap over words, {draws} resamples"
+        ),
+        chance=statistics.percentile_interval(
+            null, level, f"{_NULL_DRAWS} random pairings of words and properties"
+        ),
+    )
+
+
+def canonical_correlation(X: _F64, Y: _F64, counts: NDArray[np.int64] | None = None) -> float:
+    """First canonical correlation of the columns of X (n, d) and Y (n, p), rows `counts` times.
+
+    Directions without variance are left out, so columns may depend on each other.
+    """
+    w = np.ones(len(X)) if counts is None else counts.astype(np.float64)
+    total = w.sum()
+    X = X - (w @ X) / total
+    Y = Y - (w @ Y) / total
+    weighted = X * w[:, None]
+    left, right = _whitener(weighted.T @ X), _whitener((Y * w[:, None]).T @ Y)
+    values = np.linalg.svd(left.T @ (weighted.T @ Y) @ right, compute_uv=False)
+    return float(min(values[0], 1.0)) if len(values) else 0.0
+
+
+def _whitener(covariance: _F64) -> _F64:
+    """W with W^T C W = 1 on the directions in which C varies."""
+    values, axes = np.linalg.eigh(covariance)
+    kept = values > values.max(initial=0) * 1e-10
+    return np.asarray(axes[:, kept] / np.sqrt(values[kept]))

@@ -1,0 +1,137 @@
+"""Word similarity: do cosines rank word pairs as people do?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.datasets import SimilaritySet
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.space import Space, Vectors
+
+
+@dataclass(frozen=True, eq=False)
+class SimilarityResult:
+    """Correlation of cosine and human score over the pairs whose words are both known.
+
+    Attributes
+    ----------
+    spearman, pearson : float
+        Over the answered pairs; `score` is Spearman's.
+    missing_as_zero : float
+        Spearman's rho when a pair with a missing word counts as cosine 0.
+    chance : Interval
+        Where Spearman's rho falls when cosines say nothing: 0 -+ z / sqrt(n - 1).
+    cosines : (asked,) float64
+        NaN where a word was missing; not part of the JSON.
+    """
+
+    measure: str
+    dataset: Source
+    protocol: str
+    coverage: Coverage
+    score: float
+    interval: Interval
+    chance: Interval
+    spearman: float
+    pearson: float
+    pearson_interval: Interval
+    missing_as_zero: float
+    missing_pairs: tuple[tuple[str, str], ...]
+    cosines: NDArray[np.float64] = field(repr=False, metadata={"json": False})
+
+
+def cosines(vectors: Vectors | Space, dataset: SimilaritySet) -> NDArray[np.float64]:
+    """Cosine of each pair, NaN where a word is missing: (pairs,) float64."""
+    space = Space.of(vectors)
+    rows = [(space.row(one), space.row(two)) for one, two in dataset.pairs]
+    known = np.array([one is not None and two is not None for one, two in rows], bool)
+    out = np.full(len(rows), np.nan)
+    both = np.array([row for row, ok in zip(rows, known, strict=True) if ok], np.int64)
+    if len(both):
+        left, right = (space.unit[both[:, side]].astype(np.float64) for side in (0, 1))
+        out[known] = np.einsum("ij,ij->i", left, right)
+    return out
+
+
+def evaluate(
+    vectors: Vectors | Space,
+    dataset: SimilaritySet,
+    *,
+    interval: str = "bootstrap",
+    resamples: int = statistics.RESAMPLES,
+    level: float = statistics.LEVEL,
+    seed: int = 1,
+) -> SimilarityResult:
+    """Scores `vectors` on a set of word pairs.
+
+    Pairs with a missing word are left out of the correlation and listed.
+
+    Parameters
+    ----------
+    interval : {"bootstrap", "fisher"}
+        Percentile bootstrap over the answered pairs, or Fisher's z.
+
+    Raises
+    ------
+    Unanswerable
+        Fewer than three pairs are known, or scores or cosines do not vary.
+    """
+    if interval not in ("bootstrap", "fisher"):
+        raise ValueError(f"interval must be bootstrap or fisher, got {interval!r}")
+    space = Space.of(vectors)
+    cosine = cosines(space, dataset)
+    known = ~np.isnan(cosine)
+    missing = _missing(space, dataset)
+    answered = int(known.sum())
+    if answered < 3:
+        raise Unanswerable(
+            f"{dataset.source.name}: only {answered} of {len(cosine)} pairs have both words, a "
+            f"correlation needs 3; missing: {some(missing)}"
+        )
+    human = dataset.scores[known]
+    rho, r = statistics.spearman(cosine[known], human), statistics.pearson(cosine[known], human)
+    if not math.isfinite(rho):
+        raise Unanswerable(
+            f"{dataset.source.name}: the {answered} known pairs have all the same score or cosine"
+        )
+    if interval == "fisher":
+        of_rho = statistics.fisher_interval(rho, answered, rank=True, level=level)
+        of_r = statistics.fisher_interval(r, answered, level=level)
+    else:
+        method = f"percentile bootstrap over pairs, {resamples} resamples"
+        of_rho, of_r = (
+            statistics.percentile_interval(
+                statistics.bootstrap_correlations(
+                    human, cosine[known], rank=rank, resamples=resamples, seed=seed
+                )[:, 0],
+                level,
+                method,
+            )
+            for rank in (True, False)
+        )
+    half = statistics.normal_quantile(level) / math.sqrt(answered - 1)
+    return SimilarityResult(
+        measure="similarity",
+        dataset=dataset.source,
+        protocol=f"cosine; Spearman; pairs with a missing word left out; case: {space.case}",
+        coverage=Coverage(len(cosine), answered, missing),
+        score=rho,
+        interval=of_rho,
+        chance=Interval(-half, half, level, "normal, uncorrelated"),
+        spearman=rho,
+        pearson=r,
+        pearson_interval=of_r,
+        missing_as_zero=statistics.spearman(np.nan_to_num(cosine), dataset.scores),
+        missing_pairs=tuple(p for p, ok in zip(dataset.pairs, known, strict=True) if not ok),
+        cosines=cosine,
+    )
+
+
+def _missing(space: Space, dataset: SimilaritySet) -> tuple[str, ...]:
+    words = dict.fromkeys(word for pair in dataset.pairs for word in pair)
+    return tuple(space.find(words)[2])

@@ -1,0 +1,164 @@
+"""The report: one JSON document, and Markdown drawn from it alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wordvec.evaluation import compare
+from wordvec.evaluation.core.results import to_json
+from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.evaluation.report.tables import counts, markdown, title
+from wordvec.files import write_atomically
+
+SCHEMA = "wordvec-evaluation/1"
+
+CAVEATS = (
+    "A score belongs to its dataset, protocol and coverage; compare models only on the items that "
+    "all of them answer.",
+    "Intervals tell how much a score depends on the items that were asked, not on the seed or the "
+    "corpus of the training; train several seeds for that.",
+    "Word lists are cultural: they were written by and about particular people, mostly in the "
+    "United States, and a list that fits one place and time may not fit another.",
+    "A low bias score is not the absence of bias: it says that these lists, under this measure, "
+    "did not show any.",
+    "An association in vectors describes the text that they were trained on; it is not a fact "
+    "about the people or things that the words name.",
+    "Intervals and p-values of association tests treat the words of a list as a sample of words "
+    "that could have been listed.",
+)
+
+
+# --- the document ---------------------------------------------------------------------------------
+
+
+def describe(
+    name: str, vectors: Vectors, space: Space, path: str | os.PathLike[str] | None
+) -> dict[str, Any]:
+    """The card of a model: size, file and its checksum, what the file says of its training."""
+    file = Path(path) if path is not None else None
+    norms = space.norms
+    return {
+        "name": name,
+        "path": str(file) if file else None,
+        "sha256": _digest(file) if file and file.is_file() else None,
+        "words": len(vectors.index_to_key),
+        "vector_size": int(space.unit.shape[1]),
+        "unusable": list(space.unusable),
+        "mean_norm": float(norms.mean()) if len(norms) else None,
+        "meta": to_json(getattr(vectors, "meta", None) or {}),
+    }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def entry(model: str, result: Any) -> dict[str, Any]:
+    """A result as it stands in the document: its JSON with the model's name in front."""
+    return {"model": model, **to_json(result)}
+
+
+def build(
+    models: Sequence[Mapping[str, Any]],
+    results: Mapping[str, Sequence[Mapping[str, Any]]],
+    refused: Sequence[Mapping[str, str]],
+    options: Any,
+    comparisons: Sequence[Any] = (),
+    gates: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """The document: everything that a report shows, ready for JSON."""
+    from wordvec._version import __version__
+
+    entries = [e for group in results.values() for e in group]
+    groups = {m["name"]: compare.group_of(m["name"], m["meta"]) for m in models}
+    seeds = compare.over_seeds(entries, groups, [title(e) for e in entries], options.level)
+    return {
+        "schema": SCHEMA,
+        "wordvec": __version__,
+        "options": to_json(options),
+        "models": [dict(model) for model in models],
+        "results": {measure: [dict(e) for e in group] for measure, group in results.items()},
+        "comparisons": to_json(list(comparisons)),
+        "seeds": to_json(seeds),
+        "refused": [dict(r) for r in refused],
+        "gates": _gates(entries, gates or {}, refused),
+        "caveats": list(CAVEATS),
+    }
+
+
+def _gates(
+    entries: Sequence[Mapping[str, Any]],
+    gates: Mapping[str, float],
+    refused: Sequence[Mapping[str, str]],
+) -> list[dict[str, Any]]:
+    """Each gate on each model; a set that was not answered does not pass."""
+    out: list[dict[str, Any]] = []
+    for name, least in gates.items():
+        scores = [e for e in entries if "dataset" in e and name in (e["dataset"]["name"], title(e))]
+        out += [
+            {"gate": name, "least": least, "model": e["model"], "score": e["score"],
+             "passed": e["score"] >= least}
+            for e in scores
+        ]  # fmt: skip
+        out += [
+            {"gate": name, "least": least, "model": r["model"], "score": None, "passed": False}
+            for r in refused
+            if name == r["dataset"] or r["dataset"].startswith(f"{name} (")
+        ]
+        if not any(gate["gate"] == name for gate in out):
+            known = sorted({e["dataset"]["name"] for e in entries if "dataset" in e})
+            raise ValueError(f"--fail-under {name}: no such dataset; there are {', '.join(known)}")
+    return out
+
+
+def rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One record a score, for tables."""
+    return [_row(e) for entries in document["results"].values() for e in entries]
+
+
+def _row(e: Mapping[str, Any]) -> dict[str, Any]:
+    interval, chance = e["interval"], e["chance"]
+    answered, asked = counts(e)
+    return {
+        "model": e["model"],
+        "measure": e["measure"],
+        "dataset": title(e),
+        "score": e["score"],
+        "low": interval["low"],
+        "high": interval["high"],
+        "answered": answered,
+        "asked": asked,
+        "chance": (chance["low"] + chance["high"]) / 2 if isinstance(chance, dict) else chance,
+        "p": e.get("p_one_sided"),
+    }
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def write_json(document: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Writes the document; the file appears whole or not at all, in place of an older one."""
+    _write(path, json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def write_markdown(document: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Writes the Markdown report; the file appears whole or not at all."""
+    _write(path, markdown(document))
+
+
+def write_html(document: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Writes the HTML report, one file that needs no other; needs the report extra."""
+    from wordvec.evaluation.report.html import page
+
+    _write(path, page(document))
+
+
+def _write(path: str | os.PathLike[str], text: str) -> None:
+    with write_atomically(path, force=True) as file:
+        file.write(text.encode("utf-8", errors="backslashreplace"))

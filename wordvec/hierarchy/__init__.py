@@ -1,0 +1,1 @@
+"""Hierarchies: relations, the spaces they are embedded in, look-up and judging."""

@@ -1,0 +1,284 @@
+"""The Poincare disk as an SVG drawing: points, geodesic edges, labels, seen from any node."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from wordvec.files import write_atomically
+from wordvec.hierarchy.lookup import kind_of
+from wordvec.vectors import manifold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec.vectors.vectors import WordVectors
+
+    Points: TypeAlias = NDArray[np.float64]
+
+SIZE = 1000.0  # units of the drawing; the disk has radius DISK
+DISK = 375.0  # the margin is for the labels of what lies at the rim
+RIM = 0.93  # beyond this radius a label stands outside the disk, along its ray
+BRANCHES = 8
+# Okabe & Ito's colours, which readers with any colour vision tell apart; black is for the text.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31")
+FONT = "Helvetica, Arial, sans-serif"
+
+
+def disk_svg(
+    vectors: WordVectors,
+    edges: Iterable[tuple[str, str]] = (),
+    *,
+    center: str | None = None,
+    labels: int | Sequence[str] = 40,
+    title: str | None = None,
+) -> str:
+    """Draws two-dimensional hierarchy vectors on the Poincare disk.
+
+    Parameters
+    ----------
+    vectors
+        Of two dimensions, in the ball or on the hyperboloid.
+    edges
+        (child, parent) pairs to draw as geodesics; pairs with unknown terms are left out. They
+        also colour the drawing, a colour for each branch below the most general terms.
+    center
+        The term in the middle; default: the origin of the space. Moving it is an isometry, so that
+        all distances stay, and what is near it grows.
+    labels
+        How many terms are named, those that appear largest first, or which. A label that would
+        cover another one is left out.
+    title
+        Over the drawing.
+
+    Returns
+    -------
+    str
+        An SVG document of 1000 x 1000 units.
+
+    Raises
+    ------
+    ValueError
+        If the vectors do not have two dimensions.
+    """
+    points = _planar(vectors)
+    if center is not None:
+        points = manifold.add(-points[vectors.get_index(center)], points)
+    index = vectors.key_to_index
+    pairs = [(index[a], index[b]) for a, b in edges if a in index and b in index]
+    branch, below = _branches(len(points), pairs)
+    size = np.sqrt(manifold.gap(points))  # how large a unit of length appears there
+    parts = [_head(title), _frame()]
+    parts += [_geodesic(points[a], points[b], _colour(branch[a])) for a, b in pairs]
+    for i in np.argsort(size, kind="stable"):
+        x, y = _place(points[i])
+        parts.append(
+            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{0.8 + 4.2 * size[i]:.2f}" '
+            f'fill="{_colour(branch[i])}"/>'
+        )
+    chosen = _chosen(vectors, size * (1 + np.log1p(below)), labels, center)
+    most = len(chosen) if not isinstance(labels, int) else labels
+    parts += _labels(vectors, points, size, chosen, most)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def write_disk(path: str | os.PathLike[str], drawing: str, *, force: bool = False) -> None:
+    """Writes a drawing of `disk_svg` to a file."""
+    with write_atomically(path, force=force) as file:
+        file.write(drawing.encode("utf-8", "replace"))
+
+
+def _planar(vectors: WordVectors) -> Points:
+    kind = kind_of(vectors)
+    if vectors.vector_size != 2 or kind == "euclidean":
+        raise ValueError(
+            f"a disk needs hyperbolic vectors of 2 dimensions, got {vectors.vector_size} of "
+            f"{kind!r}: train with --vector-size 2, construct with --model sarkar, or give the "
+            "distances to HyperbolicMDS"
+        )
+    return manifold.convert(vectors.vectors, kind, "poincare")
+
+
+def _branches(n: int, pairs: Sequence[tuple[int, int]]) -> tuple[list[int], Points]:
+    """The branch of each node, 0 for the top, and how many nodes lie below each.
+
+    The roots are split into their children, then the largest branch again and again, until there
+    are colours for no more.
+    """
+    parent, children = [-1] * n, [[] for _ in range(n)]  # type: list[int], list[list[int]]
+    for a, b in pairs:
+        if parent[a] < 0 and not _above(parent, b, a):
+            parent[a] = b
+            children[b].append(a)
+    below = np.zeros(n)
+    order = [i for i in range(n) if parent[i] < 0]
+    for i in order:  # grows while it is read: parents come before children
+        order += children[i]
+    for i in reversed(order):
+        below[i] = sum(below[c] + 1 for c in children[i])
+    heads = [i for i in order if parent[i] < 0 and children[i]]
+    while len(heads) < BRANCHES:
+        wide = [i for i in heads if any(children[c] for c in children[i])]
+        if not wide:
+            break
+        largest = max(wide, key=lambda i: (below[i], -i))
+        heads.remove(largest)
+        heads += [c for c in children[largest] if children[c]]
+    heads.sort(key=lambda i: (-below[i], i))
+    branch = [0] * n
+    for i in order:
+        if i in heads:
+            branch[i] = 1 + heads.index(i)
+        elif parent[i] >= 0:
+            branch[i] = branch[parent[i]]
+    return branch, below
+
+
+def _above(parent: Sequence[int], node: int, other: int) -> bool:
+    """Whether `other` is `node` or above it."""
+    while node >= 0 and node != other:
+        node = parent[node]
+    return node == other
+
+
+def _colour(branch: int) -> str:
+    return "#555555" if branch == 0 else COLOURS[(branch - 1) % len(COLOURS)]
+
+
+def _place(z: Points) -> tuple[float, float]:
+    return SIZE / 2 + DISK * float(z[0]), SIZE / 2 - DISK * float(z[1])
+
+
+def _head(title: str | None) -> str:
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE:g} {SIZE:g}" '
+        f'width="180mm" height="180mm" font-family="{FONT}">',
+        f'<rect width="{SIZE:g}" height="{SIZE:g}" fill="white"/>',
+    ]
+    if title:
+        lines.append(f"<title>{escape(title)}</title>")
+        lines.append(f'<text x="14" y="30" font-size="22" fill="#222">{escape(title)}</text>')
+    return "\n".join(lines)
+
+
+def _frame() -> str:
+    """The circle at infinity, and circles every two units of radius."""
+    rings = []
+    for r in (2, 4, 6):
+        rings.append(
+            f'<circle cx="{SIZE / 2:g}" cy="{SIZE / 2:g}" r="{DISK * math.tanh(r / 2):.2f}" '
+            'fill="none" stroke="#e4e4e4" stroke-width="0.8"/>'
+        )
+    rings.append(
+        f'<circle cx="{SIZE / 2:g}" cy="{SIZE / 2:g}" r="{DISK:g}" fill="none" stroke="#444" '
+        'stroke-width="1.2"/>'
+    )
+    return "\n".join(rings)
+
+
+def _geodesic(a: Points, b: Points, colour: str) -> str:
+    """The arc through a and b that meets the circle at infinity at right angles."""
+    (x1, y1), (x2, y2) = _place(a), _place(b)
+    width = 0.35 + 1.4 * math.sqrt(float(manifold.gap(b)))
+    style = f'fill="none" stroke="{colour}" stroke-opacity="0.55" stroke-width="{width:.2f}"'
+    # Its centre c has c.a = (1 + |a|^2) / 2 and the same for b; parallel a and b: a diameter.
+    cross = float(a[0] * b[1] - a[1] * b[0])
+    if abs(cross) < 1e-4 * math.hypot(x1 - x2, y1 - y2) / DISK:
+        return f'<path d="M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}" {style}/>'
+    ka, kb = (1 + float(a @ a)) / 2, (1 + float(b @ b)) / 2
+    c = np.array([ka * b[1] - kb * a[1], kb * a[0] - ka * b[0]]) / cross
+    radius = DISK * math.sqrt(max(float(c @ c) - 1, 0))
+    sweep = 1 if cross > 0 else 0
+    arc = f"A{radius:.2f} {radius:.2f} 0 0 {sweep} {x2:.2f} {y2:.2f}"
+    return f'<path d="M{x1:.2f} {y1:.2f}{arc}" {style}/>'
+
+
+def _chosen(
+    vectors: WordVectors, weight: Points, labels: int | Sequence[str], center: str | None
+) -> list[int]:
+    """Ids in the order in which they get a label, if there is room."""
+    if not isinstance(labels, int):
+        return [vectors.get_index(name) for name in labels]
+    first = [] if center is None else [vectors.get_index(center)]
+    return list(dict.fromkeys([*first, *np.argsort(-weight, kind="stable").tolist()]))
+
+
+def _labels(
+    vectors: WordVectors, points: Points, size: Points, chosen: Sequence[int], most: int
+) -> list[str]:
+    taken: list[tuple[float, float, float, float]] = []
+    angles: list[float] = []
+    texts: list[str] = []
+    for i in chosen:
+        if len(texts) >= most:
+            break
+        name = _short(vectors.index_to_key[i])
+        if float(np.linalg.norm(points[i])) > RIM:
+            text = _rim_label(points[i], name, angles)
+        else:
+            text = _inner_label(points[i], name, float(size[i]), taken)
+        if text is not None:
+            texts.append(text)
+    return texts
+
+
+def _short(name: str) -> str:
+    """What is printed of a name: `dog.n.01` is dog, underscores are spaces."""
+    parts = name.rsplit(".", 2)
+    word = parts[0] if len(parts) == 3 and parts[2].isdigit() else name
+    return word.replace("_", " ").encode("utf-8", "replace").decode()
+
+
+def _rim_label(point: Points, name: str, angles: list[float]) -> str | None:
+    """A label outside the disk, along the ray of its point; None where another one stands."""
+    font, angle = 11.0, math.atan2(float(point[1]), float(point[0]))
+    room = 1.15 * font / DISK
+    if any(abs(math.remainder(angle - other, 2 * math.pi)) < room for other in angles):
+        return None
+    angles.append(angle)
+    x = SIZE / 2 + (DISK + 7) * math.cos(angle)
+    y = SIZE / 2 - (DISK + 7) * math.sin(angle)
+    turn, anchor = -math.degrees(angle), "start"
+    if math.cos(angle) < 0:  # text on the left reads towards the disk
+        turn, anchor = turn + 180, "end"
+    return (
+        f'<text transform="translate({x:.1f} {y:.1f}) rotate({turn:.1f})" font-size="{font:g}" '
+        f'dominant-baseline="central" text-anchor="{anchor}" fill="#222">{escape(name)}</text>'
+    )
+
+
+def _inner_label(
+    point: Points, name: str, size: float, taken: list[tuple[float, float, float, float]]
+) -> str | None:
+    """A label beside its point; None where it would cover another one on every side."""
+    font = 9 + 9 * size
+    x, y = _place(point)
+    width, gap = 0.54 * font * len(name), 3 + 4.2 * size
+    for left, top in (
+        (x + gap, y - font / 2),
+        (x - gap - width, y - font / 2),
+        (x - width / 2, y - gap - font),
+        (x - width / 2, y + gap),
+    ):
+        box = (left, top, left + width, top + font)
+        if _free(box, taken):
+            taken.append(box)
+            return (
+                f'<text x="{left + width / 2:.1f}" y="{top + 0.8 * font:.1f}" '
+                f'font-size="{font:.1f}" text-anchor="middle" fill="#111" stroke="white" '
+                f'stroke-width="3" stroke-linejoin="round" paint-order="stroke">{escape(name)}'
+                "</text>"
+            )
+    return None
+
+
+def _free(
+    box: tuple[float, float, float, float], taken: list[tuple[float, float, float, float]]
+) -> bool:
+    left, top, right, bottom = box
+    return all(right < a or left > c or bottom < b or top > d for a, b, c, d in taken)

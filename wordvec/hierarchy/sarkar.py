@@ -1,0 +1,441 @@
+"""Trees in hyperbolic space without training (Sarkar 2011; Sala, De Sa, Gu & Re 2018).
+
+The root lies at the origin. At every node its parent and children stand at the directions of a
+spherical code (in the plane: equal angles), each an edge of length tau away. Long edges make a tree
+metric of it: d(u, v) approaches tau times the number of edges between u and v. The price is
+precision: a point at radius r needs about r / ln 2 bits, whatever the coordinates.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+from wordvec.errors import CorpusError, MissingExtra, TrainingError
+from wordvec.estimator import Estimator, check
+from wordvec.hierarchy.relations import Direction, Relations
+from wordvec.hierarchy.train import Source, read_source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec.vectors.vectors import WordVectors
+
+    Points: TypeAlias = NDArray[np.float64]
+
+FLOAT64_BITS = 53
+GUARD_BITS = 32  # beyond what the radius needs, for the rounding of a path of Moebius sums
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """A rooted tree: one parent a node.
+
+    Attributes
+    ----------
+    parent : (V,) int32
+        -1 for the roots. Several roots hang from a point at the origin that is no node.
+    order : (V,) int32
+        Parents before children.
+    depth : (V,) int64
+        Edges from the origin.
+    """
+
+    parent: NDArray[np.int32]
+    order: NDArray[np.int32]
+    depth: NDArray[np.int64]
+
+    @property
+    def max_degree(self) -> int:
+        """Most edges of a node."""
+        return int(self.degree().max())
+
+    def degree(self) -> NDArray[np.int64]:
+        """(V,) edges of each node, the one to its parent included."""
+        children = np.bincount(self.parent[self.parent >= 0], minlength=len(self.parent))
+        return np.asarray(children + (self.depth > 0), dtype=np.int64)
+
+    def slots(self) -> NDArray[np.int64]:
+        """(V,) the direction that a node has at its parent: 0 is the parent's own way up."""
+        by = np.argsort(self.parent, kind="stable")
+        first = np.searchsorted(self.parent[by], self.parent[by], side="left")
+        slot = np.empty(len(by), dtype=np.int64)
+        slot[by] = np.arange(len(by)) - first
+        has_up = (self.parent >= 0) & (self.depth[self.parent] > 0)
+        return np.asarray(slot + has_up, dtype=np.int64)
+
+
+def rooted_tree(relations: Relations) -> Tree:
+    """The tree of relations that run upwards; the other parents of a node are dropped.
+
+    Raises
+    ------
+    CorpusError
+        If there is a cycle.
+    """
+    parent, order = relations.tree()
+    depth = np.zeros(len(parent), dtype=np.int64)
+    several = int((parent < 0).sum()) > 1
+    for u in order:
+        depth[u] = depth[parent[u]] + 1 if parent[u] >= 0 else int(several)
+    return Tree(parent, order, depth)
+
+
+def spanning_tree(relations: Relations, root: str | None = None) -> Tree:
+    """The breadth-first tree of a graph whose edges have no direction.
+
+    Parameters
+    ----------
+    root
+        Default: a node from which the farthest node is as near as found by two sweeps.
+
+    Raises
+    ------
+    CorpusError
+        If the graph is not connected, or has no such root.
+    """
+    graph = relations.matrix()
+    both = sparse.csr_array(graph + graph.T)
+    parts, _ = connected_components(both, directed=False)
+    if parts > 1:
+        raise CorpusError(
+            f"{relations.source}: the graph has {parts} parts that no edge connects: embed each "
+            "on its own"
+        )
+    if root is not None and root not in relations.ids:
+        raise CorpusError(f"{relations.source}: no node {root!r} to be the root")
+    if root is not None:
+        start = relations.ids[root]
+    else:
+        # The middle of a longest path that two sweeps find: an exact centre where it is a tree.
+        far = breadth_first_order(both, 0, directed=False)[0][-1]
+        order, before = breadth_first_order(both, far, directed=False)
+        path = [int(order[-1])]
+        while before[path[-1]] >= 0:
+            path.append(int(before[path[-1]]))
+        start = path[len(path) // 2]
+    order, before = breadth_first_order(both, start, directed=False)
+    parent = np.where(before < 0, -1, before).astype(np.int32)
+    depth = np.zeros(len(parent), dtype=np.int64)
+    for u in order[1:]:
+        depth[u] = depth[parent[u]] + 1
+    return Tree(parent, order.astype(np.int32), depth)
+
+
+@dataclass
+class Sarkar(Estimator):
+    """Embeds a tree in the Poincare ball by construction.
+
+    Parameters
+    ----------
+    vector_size
+        Dimensions, 2 or more.
+    tau
+        Length of an edge. Default: from `distortion`, else the longest that `precision` holds.
+    distortion
+        Wanted epsilon: distances between tau d and tau d / (1 + epsilon), which takes
+        tau = (1 + epsilon) / epsilon 2 log(2 max_degree / pi) in the plane (Sala et al. 2018).
+    precision
+        Bits of a coordinate. 53 is float64; more computes with mpmath and stores what float64
+        holds of it.
+    undirected
+        The relations are the edges of a graph: its breadth-first tree is embedded.
+    root
+        With undirected: the node at the origin.
+    closure
+        Not used: a construction takes direct relations, and takes those of a closure itself.
+    direction
+        Which term comes first in a list that `fit` reads.
+
+    Attributes
+    ----------
+    vectors_ : WordVectors
+        float64 points of the ball; meta["construction"] says how they were made.
+    tree_ : Tree
+    tau_ : float
+    bits_ : int
+        Bits that the deepest node needs: tau depth / ln 2.
+    exact_ : list of list of mpmath.mpf, or None
+        The coordinates before rounding, where `precision` is above 53.
+
+    References
+    ----------
+    Sarkar, R. (2011). Low Distortion Delaunay Embedding of Trees in Hyperbolic Plane.
+    Sala, F. et al. (2018). Representation Tradeoffs for Hyperbolic Embeddings.
+    """
+
+    vector_size: int = 2
+    tau: float | None = None
+    distortion: float | None = None
+    precision: int = FLOAT64_BITS
+    undirected: bool = False
+    root: str | None = None
+    closure: bool = False
+    direction: Direction = "child-parent"
+
+    vectors_: WordVectors = field(init=False, repr=False, compare=False)
+    tree_: Tree = field(init=False, repr=False, compare=False)
+    tau_: float = field(init=False, repr=False, compare=False)
+    bits_: int = field(init=False, repr=False, compare=False)
+    exact_: list[list[Any]] | None = field(init=False, repr=False, compare=False)
+
+    def fit(self, source: Source) -> Self:
+        """Builds the points, sets the attributes and returns the estimator.
+
+        Raises
+        ------
+        CorpusError
+            A cycle where a tree is needed, or a graph in parts.
+        TrainingError
+            Points that `precision` cannot hold; the message has the remedies.
+        """
+        check("vector_size", self.vector_size, 2, 1 << 12)
+        check("precision", self.precision, FLOAT64_BITS, 1 << 20)
+        relations = read_source(source, self.direction)
+        if self.undirected:
+            self.tree_ = spanning_tree(relations, self.root)
+        else:
+            self.tree_ = rooted_tree(relations)
+        self._choose_tau()
+        if self.precision > FLOAT64_BITS:
+            self.exact_ = exact_points(self.tree_, self.vector_size, self.tau_, self.precision)
+            points = np.array([[float(c) for c in row] for row in self.exact_])
+        else:
+            self.exact_ = None
+            points = build(self.tree_, self.vector_size, self.tau_)
+        self.vectors_ = self._result(relations, _inside(points))
+        return self
+
+    def _choose_tau(self) -> None:
+        depth, held = max(1, int(self.tree_.depth.max())), self.precision * math.log(2)
+        if self.tau is not None:
+            self.tau_ = self.tau
+        elif self.distortion is not None:
+            self.tau_ = tau_for(self.distortion, self.tree_.max_degree)
+        else:
+            self.tau_ = held / depth
+        check("tau", self.tau_, 1e-6)
+        radius = self.tau_ * depth
+        self.bits_ = math.ceil(radius / math.log(2) - 1e-9)
+        if self.bits_ > self.precision:
+            fits = held / depth
+            error = distortion_of(fits, self.tree_.max_degree)
+            bound = "no bound on its distortion" if error is None else f"distortion {1 + error:.3f}"
+            raise TrainingError(
+                f"edges of length {self.tau_:.4g} put the deepest of {depth} levels at radius "
+                f"{radius:.4g}, which needs {self.bits_} bits; {self.precision} are there: ask "
+                f"for --precision {self.bits_} (mpmath), or --tau {fits:.4g} with {bound}"
+            )
+
+    def _result(self, relations: Relations, points: Points) -> WordVectors:
+        from wordvec._version import __version__
+        from wordvec.vectors.vectors import WordVectors
+
+        return WordVectors(
+            relations.names,
+            points,
+            counts=self.tree_.degree(),
+            meta={
+                "model": "sarkar",
+                "manifold": "poincare",
+                "options": self.get_params(),
+                "construction": {
+                    "tau": self.tau_,
+                    "depth": int(self.tree_.depth.max()),
+                    "max_degree": self.tree_.max_degree,
+                    "bits": self.bits_,
+                    "precision": self.precision,
+                },
+                "tool": f"wordvec {__version__}",
+            },
+        )
+
+
+def tau_for(distortion: float, max_degree: int) -> float:
+    """Edge length for distances within a factor 1 + distortion, in the plane."""
+    check("distortion", distortion, 1e-9)
+    return (1 + distortion) / distortion * 2 * math.log(max(2 * max_degree / math.pi, 1.5))
+
+
+def distortion_of(tau: float, max_degree: int) -> float | None:
+    """The inverse of `tau_for`; None where the edges are too short for any bound."""
+    ratio = tau / (2 * math.log(max(2 * max_degree / math.pi, 1.5)))
+    return 1 / (ratio - 1) if ratio > 1 else None
+
+
+def build(tree: Tree, dim: int, tau: float) -> Points:
+    """Points (V, d) of the ball, level by level, in float64.
+
+    What deep points would lose is carried along: 1 - |x|^2, and the way up in the node's own frame,
+    which is minus the gyration of the way that led down.
+    """
+    points, up = np.zeros((2, len(tree.parent), dim))
+    gaps = np.ones(len(tree.parent))
+    degree, slot = tree.degree(), tree.slots()
+    length, rest = math.tanh(tau / 2), 1 / math.cosh(tau / 2) ** 2
+    roots = tree.parent < 0
+    if tree.depth[tree.order[0]] > 0:  # several roots: around the origin
+        ways = spherical_code(int(roots.sum()), dim)[slot[roots]]
+        points[roots], up[roots], gaps[roots] = length * ways, -ways, rest
+    for level in range(1, int(tree.depth.max()) + 1):
+        nodes = np.flatnonzero((tree.depth == level) & ~roots)
+        if not len(nodes):
+            continue
+        above = tree.parent[nodes]
+        ways = np.empty((len(nodes), dim))
+        for k in np.unique(degree[above]):
+            here = degree[above] == k
+            ways[here] = spherical_code(int(k), dim)[slot[nodes[here]]]
+        inner = tree.depth[above] > 0  # the code's first direction is turned onto the way up
+        ways[inner] = _turn(ways[inner], up[above[inner]])
+        x, y, gap = points[above], length * ways, gaps[above]
+        xy, yy = np.einsum("ij,ij->i", x, y), length * length
+        below = 1 + 2 * xy + (1 - gap) * yy
+        points[nodes] = ((1 + 2 * xy + yy) / below)[:, None] * x + (gap / below)[:, None] * y
+        gaps[nodes] = gap * rest / below
+        a, b = yy * (1 + xy), -(yy * (1 - gap) + xy)
+        turned = y + (2 / below)[:, None] * (a[:, None] * x + b[:, None] * y)
+        up[nodes] = -turned / np.linalg.norm(turned, axis=1, keepdims=True)
+    return np.asarray(points)
+
+
+def _turn(ways: Points, target: Points) -> Points:
+    """Reflects each way by what takes the first axis to the direction of its target."""
+    mirror = target / np.linalg.norm(target, axis=1, keepdims=True)
+    mirror[:, 0] -= 1
+    square = np.einsum("ij,ij->i", mirror, mirror)
+    factor = 2 * np.einsum("ij,ij->i", ways, mirror) / np.where(square > 1e-30, square, np.inf)
+    return np.asarray(ways - factor[:, None] * mirror)
+
+
+@lru_cache(maxsize=4096)
+def spherical_code(count: int, dim: int) -> Points:
+    """(count, dim) unit vectors far from each other; the first is the first axis.
+
+    In the plane equal angles; up to dim + 1 points a simplex, up to 2 dim the axes and their
+    opposites; beyond, points that repel each other, from a fixed seed.
+    """
+    if dim == 2:
+        angles = 2 * np.pi * np.arange(count) / count
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    if count <= dim + 1:
+        return _simplex(count, dim)
+    if count <= 2 * dim:
+        axes = np.eye(dim)
+        return np.concatenate([axes, -axes])[:count]
+    rng = np.random.Generator(np.random.Philox(key=[count, dim]))
+    code = rng.normal(size=(count, dim))
+    code[0] = np.eye(dim)[0]
+    code /= np.linalg.norm(code, axis=1, keepdims=True)
+    step = count ** (-1 / (dim - 1))  # the distance of neighbours on a full sphere, about
+    for sweep in range(40):
+        push = np.zeros_like(code)
+        for i in range(0, count, 512):
+            difference = code[i : i + 512, None] - code[None]
+            square = np.einsum("ijk,ijk->ij", difference, difference)
+            weight = 1 / np.maximum(square, 1e-12) ** (dim / 2 + 1)
+            weight[square == 0] = 0
+            push[i : i + 512] = np.einsum("ij,ijk->ik", weight, difference)
+        push /= np.maximum(np.linalg.norm(push, axis=1, keepdims=True), 1e-300)
+        code += 0.5 * step * (1 - sweep / 40) * push
+        code /= np.linalg.norm(code, axis=1, keepdims=True)
+    mirrored = _turn(code, np.broadcast_to(code[0], code.shape))
+    mirrored[0] = np.eye(dim)[0]
+    return mirrored
+
+
+def _simplex(count: int, dim: int) -> Points:
+    """Vertices of a regular simplex around 0, the first on the first axis."""
+    if count == 1:
+        return np.eye(dim)[:1]
+    gram = np.full((count, count), -1 / (count - 1))
+    np.fill_diagonal(gram, 1.0)
+    values, vectors = np.linalg.eigh(gram)
+    points = vectors[:, 1:] * np.sqrt(np.maximum(values[1:], 0))
+    code = np.zeros((count, dim))
+    code[:, : count - 1] = points
+    return _turn(code, np.broadcast_to(code[0], code.shape))
+
+
+def exact_points(tree: Tree, dim: int, tau: float, bits: int) -> list[list[Any]]:
+    """The points of `build`, by the same steps, as rows of mpmath numbers of so many bits."""
+    try:
+        import mpmath
+    except ImportError as error:
+        raise MissingExtra("mpmath", "precise", "--precision above 53") from error
+    with mpmath.workprec(bits + GUARD_BITS):
+        zero, one = mpmath.mpf(0), mpmath.mpf(1)
+        length = mpmath.tanh(mpmath.mpf(tau) / 2)
+        codes: dict[int, list[list[Any]]] = {}
+
+        def code(count: int) -> list[list[Any]]:
+            if count not in codes:
+                if dim == 2:
+                    angles = [2 * mpmath.pi * i / count for i in range(count)]
+                    codes[count] = [[mpmath.cos(a), mpmath.sin(a)] for a in angles]
+                else:
+                    rows = spherical_code(count, dim).tolist()
+                    norms = [mpmath.sqrt(sum(mpmath.mpf(c) ** 2 for c in row)) for row in rows]
+                    codes[count] = [
+                        [mpmath.mpf(c) / n for c in row] for row, n in zip(rows, norms, strict=True)
+                    ]
+            return codes[count]
+
+        rest, yy = 1 - length * length, length * length
+        degree, slot = tree.degree().tolist(), tree.slots().tolist()
+        points: list[list[Any]] = [[zero] * dim for _ in degree]
+        up: list[list[Any]] = [[zero] * dim for _ in degree]
+        gaps = [one] * len(degree)
+        roots = int((tree.parent < 0).sum())
+        for u in tree.order.tolist():
+            p = int(tree.parent[u])
+            if p < 0 and roots == 1:
+                continue
+            way = code(roots if p < 0 else degree[p])[slot[u]]
+            if p < 0:
+                points[u], up[u], gaps[u] = [length * c for c in way], [-c for c in way], rest
+                continue
+            if tree.depth[p] > 0:
+                mirror = [up[p][0] - one, *up[p][1:]]
+                square = _dot(mirror, mirror)
+                if square != 0:
+                    factor = 2 * _dot(way, mirror) / square
+                    way = [c - factor * m for c, m in zip(way, mirror, strict=True)]
+            x, y, gap = points[p], [length * c for c in way], gaps[p]
+            xy = _dot(x, y)
+            below = 1 + 2 * xy + (1 - gap) * yy
+            left, right = (1 + 2 * xy + yy) / below, gap / below
+            points[u] = [left * c + right * e for c, e in zip(x, y, strict=True)]
+            gaps[u] = gap * rest / below
+            a, b = 2 * yy * (1 + xy) / below, 1 - 2 * (yy * (1 - gap) + xy) / below
+            turned = [a * c + b * e for c, e in zip(x, y, strict=True)]
+            norm = mpmath.sqrt(_dot(turned, turned))
+            up[u] = [-c / norm for c in turned]
+        return points
+
+
+def _dot(x: list[Any], y: list[Any]) -> Any:
+    return sum(a * b for a, b in zip(x, y, strict=True))
+
+
+def exact_distance(x: list[Any], y: list[Any], bits: int) -> float:
+    """Distance of two rows of `Sarkar.exact_`, computed with so many bits."""
+    import mpmath
+
+    with mpmath.workprec(bits + GUARD_BITS):
+        square = sum((a - b) ** 2 for a, b in zip(x, y, strict=True))
+        gaps = (1 - sum(a * a for a in x)) * (1 - sum(b * b for b in y))
+        return float(2 * mpmath.asinh(mpmath.sqrt(square / gaps)))
+
+
+def _inside(points: Points) -> Points:
+    """Rounding may put a deep point on the unit circle; the nearest float64 inside is kept."""
+    norms = np.linalg.norm(points, axis=1, keepdims=True)
+    most = 1 - 2.0**-52
+    return np.asarray(np.where(norms > most, points * (most / np.maximum(norms, most)), points))

@@ -1,0 +1,442 @@
+"""What the models of a hierarchy share: options, the start, the training loop, checkpoints.
+
+The loss is Nickel & Kiela's (2017), on the geometry of the subclass; csrc/wv_hyper.h states it.
+Three things are not as in the paper, because the published recipe stops far short of the published
+figures (docs/hierarchies.md has the measurements):
+
+* negatives are drawn once for a child and shared by all its parents;
+* they are drawn from a mixture of all nodes and of nodes by their degree;
+* points start where the hierarchy puts them, not in a random crumb at the origin.
+
+Each can be switched off: negatives="independent", degree_share=0, start="random".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+
+import numpy as np
+
+from wordvec.errors import TrainingError
+from wordvec.estimator import Callback, Estimator, Progress, Stopwatch, check, thread_count
+from wordvec.hierarchy.relations import (
+    Direction,
+    Relations,
+    from_pairs,
+    read_relations,
+    read_shards,
+)
+from wordvec.native import hyper
+from wordvec.training.checkpoint import Checkpoint, Folder, Position
+from wordvec.vectors import manifold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec.vectors.vectors import WordVectors
+
+    Rows: TypeAlias = NDArray[np.float64]
+
+Source: TypeAlias = "Relations | str | os.PathLike[str] | Iterable[Sequence[Any]]"
+
+START_STEP = 0.5  # edge length of the tree start; .2 and .7 end at worse ranks on WordNet's nouns
+START_OUTWARD = 1.0  # weight of the way outward against a random one
+POOL = 1 << 20  # places in the table that negatives are drawn from; 4 MB
+HOT_SHARE = 1 / 256  # a node that is the parent of more children than this share is hot
+ROUND = 4096  # groups between two merges of the hot rows, a thread
+
+
+@dataclass
+class HierarchyModel(Estimator):
+    """Base of the models that embed relations; see `Poincare` for the options."""
+
+    geometry: ClassVar[str]
+
+    vector_size: int = 10
+    negative: int = 10
+    epochs: int = 50
+    burn_in: int = 10
+    burn_in_factor: float = 0.1
+    alpha: float = 0.3
+    min_alpha: float = 0.01
+    negatives: Literal["shared", "independent"] = "shared"
+    ns_exponent: float = 0.75
+    degree_share: float = 0.2
+    start: Literal["tree", "random"] = "tree"
+    closure: bool = False
+    direction: Direction = "child-parent"
+    eps: float = 1e-7
+    threads: int | None = None
+    seed: int = 1
+
+    vectors_: WordVectors = field(init=False, repr=False, compare=False)
+    losses_: list[float] = field(init=False, repr=False, compare=False)
+    held_: int = field(init=False, repr=False, compare=False)
+
+    def fit(
+        self,
+        source: Source,
+        *,
+        progress: Callback | None = None,
+        checkpoint: Folder | None = None,
+        every: str = "1min",
+        resume: bool = False,
+    ) -> Self:
+        """Trains on relations, sets `vectors_`, `losses_` and `held_`, returns the estimator.
+
+        Parameters
+        ----------
+        source : Relations, path of a list or of relation shards, or pairs (child, parent)
+            See `wordvec.hierarchy.relations`.
+        progress : callable, optional
+            Gets a `Progress` after every epoch.
+        checkpoint : path, optional
+            A folder where the run is saved: at the end of the epoch in which it is time to, at an
+            interrupt (Ctrl-C, which is raised after saving), and at its end.
+        every : str
+            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
+        resume : bool
+            Go on from the checkpoint, if there is one, with one thread to the same bytes as a run
+            that never stopped.
+
+        Raises
+        ------
+        CorpusError
+            A list that is empty or malformed.
+        TrainingError
+            The loss is not a number, or the checkpoint is of another run. A rate that throws points
+            out is no error: they are held at the edge, and `held_` counts them.
+        """
+        self._check()
+        relations = read_source(source, self.direction)
+        if self.closure:
+            relations = relations.closure()
+        training = _Training(self, relations)
+        identity, arrays = training.identity(), training.arrays()
+        keeper = Checkpoint(checkpoint, identity, arrays, every=every, resume=resume)
+        self.losses_, self.held_ = training.run(progress, keeper), training.at_edge()
+        self.vectors_ = self._result(relations, training)
+        return self
+
+    def _check(self) -> None:
+        check("vector_size", self.vector_size, 1, 1 << 16)
+        check("negative", self.negative, 1, 1 << 20)
+        check("epochs", self.epochs, 1)
+        check("burn_in", self.burn_in, 0)
+        check("burn_in_factor", self.burn_in_factor, 0, 1)
+        check("alpha", self.alpha, 0)
+        check("min_alpha", self.min_alpha, 0, self.alpha)
+        check("ns_exponent", self.ns_exponent, -10, 10)
+        check("degree_share", self.degree_share, 0, 1)
+        check("eps", self.eps, 1e-15, 0.1)
+        check("seed", self.seed, 0, (1 << 64) - 1)
+        for name, known in (
+            ("negatives", ("shared", "independent")),
+            ("start", ("tree", "random")),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} must be {' or '.join(known)}, got {getattr(self, name)!r}"
+                )
+
+    def max_norm(self) -> float:
+        """The Euclidean norm that coordinates are held within: `eps` from the ball's edge."""
+        ball = 1 - self.eps
+        return {"poincare": ball, "lorentz": 2 * ball / (1 - ball * ball)}.get(self.geometry, 1e6)
+
+    def _start(self, relations: Relations) -> Rows:
+        """(V, d) coordinates to start from."""
+        rng = np.random.Generator(np.random.Philox(key=self.seed))
+        if self.start == "random":
+            return rng.uniform(-1e-3, 1e-3, (relations.n_nodes, self.vector_size))
+        if self.geometry in ("poincare", "lorentz"):
+            points = tree_start(relations, self.vector_size, START_STEP, rng)
+            return manifold.convert(points, "poincare", self.geometry)
+        return flat_start(relations, self.vector_size, START_STEP, rng)
+
+    def _result(self, relations: Relations, training: _Training) -> WordVectors:
+        from wordvec._version import __version__
+        from wordvec.vectors.vectors import WordVectors
+
+        options = {k: v for k, v in self.get_params().items() if k != "threads"}
+        meta = {
+            "model": self.geometry,
+            "manifold": self.geometry if self.geometry in manifold.MANIFOLDS else "euclidean",
+            "options": options,
+            "relations": {
+                "pairs": len(relations),
+                "nodes": relations.n_nodes,
+                "source": relations.source,
+            },
+            "training": {"losses": self.losses_, "at_edge": self.held_},
+            "tool": f"wordvec {__version__}",
+        }
+        if training.translation is not None:
+            meta["translation"] = training.translation[: self.vector_size].tolist()
+        degree = np.bincount(
+            np.concatenate([relations.child, relations.parent]), minlength=relations.n_nodes
+        )
+        return WordVectors(
+            relations.names,
+            training.rows[:, : self.vector_size].copy(),
+            counts=degree.astype(np.int64),
+            meta=meta,
+        )
+
+
+class _Training:
+    """One run: the rows, the groups, and where it stands."""
+
+    def __init__(self, model: HierarchyModel, relations: Relations) -> None:
+        self.model, self.relations = model, relations
+        stride = padded(model.vector_size)
+        self.rows = aligned_rows(relations.n_nodes, stride)
+        self.translation = aligned_rows(1, stride)[0] if model.geometry == "translation" else None
+        self.space = hyper.Space(self.rows, model.vector_size, model.geometry, model.max_norm())
+        self.groups = group(relations, shared=model.negatives == "shared")
+        self.pool = negative_pool(relations, model.ns_exponent, model.degree_share)
+        self.rows[:, : model.vector_size] = model._start(relations)
+        self.space.refresh(self.rows)
+        self.threads = max(1, min(thread_count(model.threads), len(self.groups) // ROUND))
+        children = np.bincount(relations.parent, minlength=relations.n_nodes)
+        # Nodes come by falling number of children, so the hot ones are the first rows.
+        hot = int((children > HOT_SHARE * len(self.groups)).sum()) if self.threads > 1 else 0
+        self.hot = [aligned_rows(hot, stride) for _ in range(self.threads)]
+        self.moved = [aligned_rows(1, stride)[0] for _ in range(self.threads)]
+
+    def run(self, progress: Callback | None, checkpoint: Checkpoint) -> list[float]:
+        """Trains the epochs that a checkpoint leaves; the loss of every epoch."""
+        model, watch = self.model, Stopwatch()
+        order = np.empty(len(self.groups), dtype=np.int64)
+        total = model.burn_in + model.epochs
+        with checkpoint, ThreadPoolExecutor(self.threads, "wordvec") as pool:
+            here = checkpoint.load(Position())
+            done = here.epoch
+            while here.epoch < total:
+                hyper.order(hyper.key(model.seed, here.epoch, 0), order)
+                rate = self.rate(here.epoch)
+                try:
+                    here.loss = self._epoch(pool, order, hyper.key(model.seed, here.epoch, 1), rate)
+                except FloatingPointError as error:
+                    raise TrainingError(
+                        f"the loss is not a number in epoch {here.epoch + 1} at a rate of "
+                        f"{rate:g}: lower alpha"
+                    ) from error
+                here.pairs = len(self.relations)
+                here.end_epoch()
+                if progress is not None:
+                    progress(
+                        Progress(
+                            "training",
+                            (here.epoch - done) * len(self.relations),
+                            (total - done) * len(self.relations),
+                            "relations",
+                            watch.seconds,
+                            here.epoch,
+                            total,
+                            alpha=rate,
+                            loss=here.losses[-1],
+                        )
+                    )
+                checkpoint.rest(here, epoch=True, last=here.epoch == total)
+        return here.losses
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch: a low one while burning in, then falling in a line."""
+        model = self.model
+        if epoch < model.burn_in:
+            return model.alpha * model.burn_in_factor
+        done = (epoch - model.burn_in) / model.epochs
+        return model.alpha + (model.min_alpha - model.alpha) * done
+
+    def _epoch(
+        self, pool: ThreadPoolExecutor, order: NDArray[np.int64], key: int, rate: float
+    ) -> float:
+        def train(worker: int, part: NDArray[np.int64]) -> float:
+            if self.threads == 1:
+                translation = self.translation
+            else:
+                self.hot[worker][:] = self.rows[: len(self.hot[worker])]
+                translation = self.moved[worker]
+                if self.translation is not None:
+                    translation[:] = self.translation
+            loss, _ = hyper.train(
+                self.space,
+                self.groups,
+                part,
+                key,
+                rate,
+                self.model.negative,
+                pool=self.pool,
+                hot=self.hot[worker],
+                translation=translation if self.translation is not None else None,
+            )
+            return loss
+
+        if self.threads == 1:
+            return train(0, order)
+        loss = 0.0
+        for chunk in _chunks(order, ROUND * self.threads):
+            parts = np.array_split(chunk, self.threads)
+            loss += sum(pool.map(train, range(self.threads), parts))
+            self._merge()
+        return loss
+
+    def _merge(self) -> None:
+        """Takes the mean of the workers' copies of what every group moves.
+
+        Between two merges a hot row comes to rest in each copy: adding up how far each moved would
+        overshoot by the number of threads.
+        """
+        shared = self.rows[: len(self.hot[0])]
+        shared[:] = sum(self.hot) / self.threads
+        self.space.refresh(shared)
+        if self.translation is not None:
+            self.translation[:] = sum(self.moved) / self.threads
+
+    def at_edge(self) -> int:
+        """How many points lie where they are held."""
+        if self.model.geometry not in ("poincare", "lorentz"):
+            return 0
+        norms = np.linalg.norm(self.rows[:, : self.model.vector_size], axis=1)
+        return int((norms > self.model.max_norm() * (1 - 1e-12)).sum())
+
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint must agree with: the options and the relations."""
+        options = {k: v for k, v in self.model.get_params().items() if k != "threads"}
+        digest = hashlib.sha256("\n".join(self.relations.names).encode("utf-8", "surrogateescape"))
+        for array in (self.relations.child, self.relations.parent, self.relations.weight):
+            digest.update(b"" if array is None else array.tobytes())
+        return options | {"model": self.model.geometry, "relations": digest.hexdigest()[:16]}
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """What is trained."""
+        return [self.rows] if self.translation is None else [self.rows, self.translation]
+
+
+def read_source(source: Source, direction: Direction) -> Relations:
+    """Relations from what a `fit` takes: themselves, a list's or shards' path, or pairs."""
+    if isinstance(source, Relations):
+        return source
+    if isinstance(source, str | os.PathLike):
+        if os.path.isdir(source):
+            return read_shards(source)
+        return read_relations(source, direction=direction)
+    return from_pairs(source, direction=direction)
+
+
+def padded(vector_size: int) -> int:
+    """Doubles a row: the coordinates, the cached value, up to a whole number of vectors."""
+    return int(-(-(vector_size + 1) // hyper.LANES) * hyper.LANES)
+
+
+def aligned_rows(rows: int, stride: int) -> Rows:
+    """Zeros (rows, stride) that start on a cache line."""
+    flat = np.zeros(rows * stride + 8)
+    start = -flat.ctypes.data % 64 // 8
+    return flat[start : start + rows * stride].reshape(rows, stride)
+
+
+def group(relations: Relations, *, shared: bool) -> hyper.Groups:
+    """Relations in groups that share negatives: a child's parents, or each alone."""
+    starts = relations.parents_from
+    if shared:
+        places = np.arange(len(relations)) - np.repeat(starts[:-1], np.diff(starts))
+        cut = np.flatnonzero(places % hyper.GROUP == 0)
+    else:
+        cut = np.arange(len(relations))
+    return hyper.Groups(
+        relations.n_nodes,
+        np.ascontiguousarray(relations.child[cut]),
+        np.append(cut, len(relations)).astype(np.int64),
+        relations.parent,
+        starts,
+        relations.parent,
+        relations.weight,
+    )
+
+
+def negative_pool(
+    relations: Relations, exponent: float, degree_share: float
+) -> NDArray[np.int32] | None:
+    """Table of nodes, each as often as it is to be drawn; None for the uniform distribution.
+
+    A share `degree_share` of the draws is by (number of relations) ** exponent, the rest uniform.
+    Every node has a place, so none is never told apart.
+    """
+    if degree_share == 0:
+        return None
+    ends = np.concatenate([relations.child, relations.parent])
+    weight = np.bincount(ends, minlength=relations.n_nodes).astype(np.float64) ** exponent
+    share = degree_share * weight / weight.sum() + (1 - degree_share) / relations.n_nodes
+    places = np.maximum(1, np.round(share * max(POOL, 8 * relations.n_nodes))).astype(np.int64)
+    return np.repeat(np.arange(relations.n_nodes, dtype=np.int32), places)
+
+
+def tree_start(
+    relations: Relations, dim: int, step: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Points of the ball that already look like the hierarchy: (V, dim).
+
+    From the roots down, a node is put `step` beyond the centroid of its direct parents, in a
+    direction that is half outward and half random. Training then arranges what is near each other
+    instead of untangling what started in one crumb: see docs/hierarchies.md for what it gains.
+    """
+    points = np.zeros((relations.n_nodes, dim))
+    for nodes, parents, owner in _levels(relations):
+        above = points[parents]
+        # Sums of the hyperboloid's points, projected back: manifold.midpoint for many at once.
+        scale = 1 / manifold.gap(above)
+        total = np.zeros((len(nodes), dim))
+        np.add.at(total, owner, 2 * scale[:, None] * above)
+        time = np.bincount(owner, weights=2 * scale - 1, minlength=len(nodes))
+        norm = np.sqrt(time * time - np.einsum("ij,ij->i", total, total))
+        middle = total / (norm + time)[:, None]
+        outward = middle / np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), 1e-2)
+        way = _unit(_unit(rng.normal(size=middle.shape)) + START_OUTWARD * outward)
+        points[nodes] = manifold.add(middle, np.tanh(step / 2) * way)
+    points += rng.uniform(-1e-3, 1e-3, points.shape) * (1 - np.linalg.norm(points, axis=1)[:, None])
+    return points
+
+
+def flat_start(
+    relations: Relations, dim: int, step: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """The same in flat space: a node lies `step` from the mean of its direct parents."""
+    points = rng.uniform(-1e-3, 1e-3, (relations.n_nodes, dim))
+    for nodes, parents, owner in _levels(relations):
+        total = np.zeros((len(nodes), dim))
+        np.add.at(total, owner, points[parents])
+        middle = total / np.bincount(owner, minlength=len(nodes))[:, None]
+        points[nodes] += middle + step * _unit(rng.normal(size=middle.shape))
+    return points
+
+
+def _levels(
+    relations: Relations,
+) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    """Level by level below the roots: its nodes, their direct parents, and whose each parent is."""
+    direct = relations.direct()
+    depth = direct.depth(acyclic=False)
+    level = depth[direct.child]
+    for k in range(1, int(depth.max()) + 1):
+        here = level == k
+        nodes, owner = np.unique(direct.child[here], return_inverse=True)
+        yield nodes, direct.parent[here], owner
+
+
+def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-300))
+
+
+def _chunks(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    for start in itertools.count(0, size):
+        if start >= len(order):
+            return
+        yield order[start : start + size]

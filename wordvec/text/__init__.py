@@ -1,0 +1,1 @@
+"""Texts: reading, vocabularies, phrases; what turns a text into ids."""

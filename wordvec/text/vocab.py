@@ -1,0 +1,143 @@
+"""Vocabulary: word <-> id by falling count, ties by bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordvec.errors import CorpusError
+from wordvec.files import write_atomically
+from wordvec.native.text import WordTable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words with their counts.
+
+    Parameters
+    ----------
+    words : list of bytes
+        Distinct words; the place of a word is its id. Bytes, because a corpus need not be UTF-8.
+    counts : ndarray of int64, shape (V,)
+        How often each word occurs in the corpus.
+    total : int
+        Tokens of the corpus, those outside the vocabulary included.
+    """
+
+    words: list[bytes]
+    counts: NDArray[np.int64]
+    total: int
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __iter__(self) -> Iterator[str]:
+        return (word.decode("utf-8", "surrogateescape") for word in self.words)
+
+    def __repr__(self) -> str:
+        return f"<Vocabulary of {len(self):,} words, {self.known:,} of {self.total:,} tokens>"
+
+    @property
+    def known(self) -> int:
+        """Tokens of the corpus that are in the vocabulary."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def table(self) -> WordTable:
+        """The words as a native table: `table.find(word)` is the id or -1."""
+        table = WordTable()
+        for word in self.words:
+            table.add(word, 0)
+        if len(table) != len(self.words):
+            raise CorpusError("a vocabulary has a word twice")
+        return table
+
+    @classmethod
+    def from_table(
+        cls, table: WordTable, *, min_count: int = 1, max_vocab: int | None = None
+    ) -> Vocabulary:
+        """The words of a table that occur `min_count` times, the `max_vocab` most frequent.
+
+        Raises
+        ------
+        CorpusError
+            When no word is left.
+        """
+        if min_count < 1:
+            raise ValueError(f"min_count must be >= 1, got {min_count}")
+        if max_vocab is not None and max_vocab < 1:
+            raise ValueError(f"max_vocab must be >= 1, got {max_vocab}")
+        counts = np.empty(len(table), np.int64)
+        table.counts(counts)
+        order = np.empty(len(table), np.int32)
+        order = order[: table.order(min_count, order)][:max_vocab]
+        if not len(order):
+            most = f"; the most frequent occurs {counts.max():,} times" if len(counts) else ""
+            raise CorpusError(
+                f"no word of {len(counts):,} occurs min_count={min_count} times{most}: "
+                "lower min_count or give more text"
+            )
+        return cls([table[i] for i in order.tolist()], counts[order], int(counts.sum()))
+
+    @classmethod
+    def from_words(cls, words: Iterable[str], counts: Iterable[int]) -> Vocabulary:
+        """A vocabulary of given words, in the order given."""
+        array = np.fromiter(counts, np.int64)
+        return cls(
+            [word.encode("utf-8", "surrogateescape") for word in words], array, int(array.sum())
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, sort: bool = True) -> Vocabulary:
+        """Reads a vocabulary file: a word, a space or tab, its count a line, as Stanford's GloVe
+        and word2vec write it. Words get their ids by falling count, or unsorted by line.
+
+        Raises
+        ------
+        CorpusError
+            Naming file and line, for a line without a count, a word twice, an empty file.
+        """
+        table = WordTable()
+        with open(path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                line = line.rstrip(b"\r\n")
+                word, separator, count = line.rpartition(b"\t" if b"\t" in line else b" ")
+                if not separator or not word or not count.isdigit() or int(count) >= 2**62:
+                    raise CorpusError(
+                        f"{os.fspath(path)}:{number}: expected 'word count', got {line[:60]!r}"
+                    )
+                before = len(table)
+                table.add(word, int(count))
+                if len(table) == before:
+                    raise CorpusError(f"{os.fspath(path)}:{number}: {word[:60]!r} comes twice")
+        if not len(table):
+            raise CorpusError(f"{os.fspath(path)}: the vocabulary file is empty")
+        if sort:
+            return cls.from_table(table)
+        counts = np.empty(len(table), np.int64)
+        table.counts(counts)
+        return cls([table[i] for i in range(len(table))], counts, int(counts.sum()))
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Writes `word count` lines, most frequent first.
+
+        Raises
+        ------
+        CorpusError
+            When a word holds a line end, which the file could not hold.
+        """
+        for word in self.words:
+            if b"\n" in word or b"\r" in word:
+                raise CorpusError(f"a vocabulary file cannot hold the word {word!r} (line end)")
+        with write_atomically(path, force=force) as file:
+            file.writelines(
+                b"%s %d\n" % row for row in zip(self.words, self.counts.tolist(), strict=True)
+            )

@@ -1,0 +1,272 @@
+"""Checkpoints: what a run needs to go on as if it had never stopped.
+
+Randomness is keyed by the place of the work in the run, so parameters and that place are the whole
+state. A checkpoint is a folder with one file: a line of JSON (what is trained, where it stands,
+shapes, a checksum) and then the arrays. The file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import re
+import signal
+import threading
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+
+import numpy as np
+
+from wordvec.errors import TrainingError
+from wordvec.files import sync_folder, write_atomically
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT = "wordvec checkpoint 2"
+FILE = "state"
+MAX_HEADER = 1 << 24  # bytes
+Folder: TypeAlias = str | os.PathLike[str]
+State = TypeVar("State")
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Every:
+    """How often a run is saved: after so many epochs, or so many seconds; one of them is 0."""
+
+    epochs: int = 1
+    seconds: float = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`1epoch`, `5epochs`, `30s`, `10min`, `2h`; ValueError for anything else."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(epochs?|s|min|h)", text.strip())
+        amount = float(found[1]) if found else 0.0
+        if not found or not amount or (found[2].startswith("epoch") and amount % 1):
+            raise ValueError(f"every must be such as 1epoch, 10min, 2h or 30s, got {text!r}")
+        if found[2].startswith("epoch"):
+            return cls(int(amount))
+        return cls(0, amount * _SECONDS[found[2]])
+
+
+class Checkpoint:
+    """Saves a run now and then, at an interrupt, and at its end; a run resumes from it.
+
+    A context manager: inside, the first interrupt (Ctrl-C) is kept back until the run comes to a
+    place where it can be saved, and raised there; a second one is raised at once.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Made when it is missing. None: nothing is ever saved.
+    identity : dict
+        Options and data that must be the same for a run to go on; can be JSON.
+    arrays : arrays
+        What is trained, in place.
+    every : str
+        See `Every.parse`.
+    resume : bool
+        Go on from what the folder has. Without it, a folder that has something is refused.
+    """
+
+    def __init__(
+        self,
+        folder: Folder | None,
+        identity: Mapping[str, Any],
+        arrays: Sequence[NDArray[np.generic]],
+        *,
+        every: str = "1epoch",
+        resume: bool = False,
+    ) -> None:
+        self.every = Every.parse(every)
+        self.folder = None if folder is None else Path(folder)
+        if self.folder is None and resume:
+            raise ValueError("resume needs the checkpoint that it resumes from")
+        self.identity, self.arrays, self.resume = identity, arrays, resume
+        self._saved = time.monotonic()
+        self._epochs = 0  # that have ended since the last time
+        self._interrupted = False
+        self._handler: Any = None
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        assert self.folder is not None
+        return self.folder / FILE
+
+    def __enter__(self) -> Self:
+        # Handlers can be set in the main thread only; elsewhere an interrupt never arrives.
+        if self.folder and threading.current_thread() is threading.main_thread():
+            self._handler = signal.getsignal(signal.SIGINT)
+            if self._handler is not None:
+                signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+            self._handler = None
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
+        self._interrupted = True
+
+    def due(self) -> bool:
+        """Whether the run should come to a place where it can be saved, and call `rest`."""
+        late = self.every.seconds and time.monotonic() - self._saved >= self.every.seconds
+        return self.folder is not None and (self._interrupted or bool(late))
+
+    def rest(self, state: Any, *, epoch: bool = False, last: bool = False) -> None:
+        """Saves if it is time to; called where no thread trains.
+
+        Parameters
+        ----------
+        state : dataclass
+            Where the run stands.
+        epoch, last : bool
+            An epoch has just ended; it was the last one.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After saving, when there was an interrupt.
+        """
+        self._epochs += epoch
+        enough = self.every.epochs and self._epochs >= self.every.epochs
+        if self.folder is None or not (last or enough or self.due()):
+            return
+        self.save(state)
+        if self._interrupted:
+            raise KeyboardInterrupt(f"saved in {self.folder}: resume to go on from there")
+
+    def save(self, state: Any) -> None:
+        """Replaces the file."""
+        saved = dataclasses.asdict(state)
+        header = {
+            "format": FORMAT,
+            "identity": self.identity,
+            "state": saved,
+            "arrays": [(array.dtype.str, array.shape) for array in self.arrays],
+            "crc32": self._checksum(saved),
+        }
+        if not self.path.parent.is_dir():
+            self.path.parent.mkdir()
+            sync_folder(self.path.parent.absolute().parent)
+        with write_atomically(self.path, force=True) as file:
+            file.write(json.dumps(header).encode() + b"\n")
+            for array in self.arrays:
+                file.write(array.data)
+        self._saved, self._epochs = time.monotonic(), 0
+
+    def load(self, start: State) -> State:
+        """Where the run stands: `start`, a dataclass of JSON values, or what was saved of one.
+
+        Fills the arrays with what was saved.
+
+        Raises
+        ------
+        TrainingError
+            When there is a checkpoint and it is not to be resumed, when it is damaged, or of other
+            options or data, which are named.
+        """
+        if self.folder is None or not self.path.exists():
+            if self.folder is not None and self.folder.exists() and not self.folder.is_dir():
+                raise TrainingError(f"{self.folder}: is a file; name a folder for the checkpoint")
+            return start
+        if not self.resume:
+            raise TrainingError(
+                f"{self.folder}: has a checkpoint already: resume it, remove it to start again, or "
+                "name another folder"
+            )
+        with open(self.path, "rb") as file:
+            try:
+                header = json.loads(file.readline(MAX_HEADER))
+                if header["format"] != FORMAT:
+                    raise ValueError(f"format {header['format']!r}")
+                identity, saved = dict(header["identity"]), dict(header["state"])
+                here = type(start)(**saved)
+                arrays, crc = header["arrays"], header["crc32"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise TrainingError(f"{self.path}: not a checkpoint: {error}") from error
+            self._compare(identity)
+            if arrays != [[array.dtype.str, list(array.shape)] for array in self.arrays]:
+                raise TrainingError(f"{self.path}: is of other shapes: damaged")
+            for array in self.arrays:
+                if file.readinto(array.data.cast("B")) != array.nbytes:
+                    raise TrainingError(f"{self.path}: is cut short: remove it to start again")
+            if crc != self._checksum(saved) or file.read(1):
+                raise TrainingError(f"{self.path}: damaged: remove it to start again")
+        return here
+
+    def _checksum(self, state: Mapping[str, Any]) -> int:
+        crc = zlib.crc32(json.dumps(state, sort_keys=True).encode())
+        for array in self.arrays:
+            crc = zlib.crc32(array.data, crc)
+        return crc
+
+    def _compare(self, old: Mapping[str, Any]) -> None:
+        new = json.loads(json.dumps(self.identity))
+        changed = [
+            f"{name} was {old.get(name)!r} and is {new.get(name)!r}"
+            for name in sorted({*old, *new})
+            if old.get(name) != new.get(name)
+        ]
+        if changed:
+            raise TrainingError(
+                f"{self.path}: is of another run: {'; '.join(changed)}; name another folder, or "
+                "give the options that it was started with"
+            )
+
+
+@dataclass
+class Position:
+    """Where a run of epochs stands, in pieces of an epoch (chunks, rounds) that are done.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs that are done.
+    at : int
+        Pieces of the next epoch that are done.
+    loss, pairs, work : numbers
+        Sums of the pieces of that epoch: losses, how many they are a sum of, and work.
+    kept : int
+        Words that passed subsampling, of the whole run.
+    losses, held_out : lists of float
+        An epoch each.
+    """
+
+    epoch: int = 0
+    at: int = 0
+    loss: float = 0.0
+    pairs: int = 0
+    work: int = 0
+    kept: int = 0
+    losses: list[float] = dataclasses.field(default_factory=list)
+    held_out: list[float] = dataclasses.field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """The mean loss of the epoch so far; NaN before its first piece."""
+        return self.loss / self.pairs if self.pairs else math.nan
+
+    def end_epoch(self) -> None:
+        """Notes the epoch's loss and stands at the beginning of the next."""
+        self.losses.append(self.mean if self.pairs else 0.0)
+        self.epoch += 1
+        self.at, self.loss, self.pairs, self.work = 0, 0.0, 0, 0

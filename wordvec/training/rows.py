@@ -1,0 +1,52 @@
+"""Rows of parameters: memory that kernels train, how it starts, what older vectors have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordvec.vectors.vectors import WordVectors
+
+
+def rows_in_common(
+    old: WordVectors, words: Iterable[str], dim: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The words that older vectors have too: their ids here, and their rows there.
+
+    Raises
+    ------
+    ValueError
+        When there are none, or the older vectors have other dimensions.
+    """
+    if old.vector_size != dim:
+        raise ValueError(f"init has {old.vector_size} dimensions, vector_size is {dim}")
+    place = old.key_to_index
+    found = [(i, place[word]) for i, word in enumerate(words) if word in place]
+    if not found:
+        raise ValueError("init has none of the words")
+    ids, rows = np.array(found, np.int64).T
+    return ids, rows
+
+
+def padded_matrix(rows: int, dim: int) -> NDArray[np.float32]:
+    """Zeros (rows, stride): rows start on cache lines, stride is `dim` up to a multiple of 16.
+
+    Allocated at once and in full, so that memory that is not there is missed now; numpy asks for
+    huge pages, which spare the random rows their page walks.
+    """
+    stride = -(-dim // 16) * 16
+    flat = np.empty(rows * stride + 16, np.float32)
+    start = (-flat.ctypes.data % 64) // 4
+    matrix = flat[start : start + rows * stride].reshape(rows, stride)
+    matrix.fill(0)
+    return matrix
+
+
+def uniform_rows(matrix: NDArray[np.float32], dim: int, half_width: float, seed: int) -> None:
+    """Fills the first `dim` columns with draws from U(-half_width, half_width)."""
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    for start in range(0, len(matrix), 65536):
+        part = matrix[start : start + 65536, :dim]
+        part[:] = (2 * rng.random(part.shape, np.float32) - 1) * np.float32(half_width)

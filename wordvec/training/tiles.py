@@ -1,0 +1,334 @@
+"""What models of a matrix share: their source, the bookkeeping of epochs, their result."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import itertools
+import math
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, TypeAlias
+
+import numpy as np
+
+from wordvec.counts.count import Window, count
+from wordvec.counts.shards import Shards
+from wordvec.errors import TrainingError
+from wordvec.estimator import Callback, Estimator, Progress, Stopwatch, check, thread_count
+from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.training.checkpoint import Checkpoint, Folder, Position
+from wordvec.training.rows import rows_in_common
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec.vectors.vectors import WordVectors
+
+Matrix: TypeAlias = "NDArray[np.float32]"
+UNK = "<unk>"
+RAREST = 100  # words whose mean is the vector of the unknown word
+# Options that a run may change when it goes on from a checkpoint; a change of those that count a
+# text shows in the shards.
+FREE = ("threads", "epochs", "output", "unk", "diagnostic", "window", "min_count", "max_vocab")
+
+
+@dataclass(kw_only=True)
+class MatrixModel(Estimator):
+    """Base of models that train on shards, or on a text that is counted first."""
+
+    vector_size: int = 100
+    window: int = 10
+    min_count: int = 5
+    max_vocab: int | None = None
+    output: Literal["sum", "words", "both"] = "sum"
+    unk: bool = False
+    threads: int | None = None
+    seed: int = 1
+
+    vectors_: WordVectors = field(init=False, repr=False, compare=False)
+    losses_: list[float] = field(init=False, repr=False, compare=False)
+
+    def _check(self) -> None:
+        check("vector_size", self.vector_size, 1, 1 << 20)
+        check("seed", self.seed, 0, (1 << 64) - 1)
+        if self.output not in ("sum", "words", "both"):
+            raise ValueError(f"output must be sum, words or both, got {self.output!r}")
+
+    def _above_zero(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            if not value > 0:
+                raise ValueError(f"{name} must be > 0, got {value}")
+
+    @contextlib.contextmanager
+    def _shards(
+        self, source: Shards | Corpus | Source, progress: Callback | None
+    ) -> Iterator[Shards]:
+        """Shards of what `fit` was given."""
+        if isinstance(source, Shards):
+            yield source
+        elif isinstance(source, str | os.PathLike) and Path(source).is_dir():
+            yield Shards(source)
+        else:
+            with tempfile.TemporaryDirectory(prefix="wordvec-") as folder:
+                yield self._count(source, Path(folder) / "shards", progress)
+
+    def _count(self, source: Corpus | Source, folder: Path, progress: Callback | None) -> Shards:
+        threads = thread_count(self.threads)
+        if not isinstance(source, Corpus):
+            source = encode(
+                source,
+                min_count=self.min_count,
+                max_vocab=self.max_vocab,
+                threads=threads,
+                progress=progress,
+            )
+        window, sample = self._counting()
+        return count(
+            source,
+            folder,
+            window,
+            sample=sample,
+            threads=threads,
+            progress=progress,
+        )
+
+    def _counting(self) -> tuple[Window, float]:
+        """How a text is counted: its window, and the subsampling before it."""
+        return Window(window=self.window), 0.0
+
+    def _store(
+        self,
+        shards: Shards,
+        seconds: float,
+        words: Matrix,
+        contexts: Matrix,
+        **biases: Matrix,
+    ) -> WordVectors:
+        """The result, with contexts, biases and where it came from."""
+        from wordvec._version import __version__
+        from wordvec.vectors.vectors import WordVectors
+
+        if self.output == "both":
+            arrays = {"vectors": np.concatenate([words, contexts], axis=1), **biases}
+        else:
+            vectors = words + contexts if self.output == "sum" else words
+            arrays = {"vectors": vectors, "contexts": contexts, **biases}
+        keys, counts = list(shards.vocab), shards.vocab.counts
+        if self.unk:
+            if UNK in keys:
+                raise TrainingError(f"{UNK} is a word of this vocabulary already: leave out unk")
+            known = int(counts.sum())
+            other = int(shards.manifest.get("corpus_tokens", known)) - known
+            keys, counts = [*keys, UNK], np.append(counts, max(other, 0))
+            arrays = {
+                name: np.concatenate([array, array[-RAREST:].mean(axis=0, keepdims=True)])
+                for name, array in arrays.items()
+            }
+        options = {name: v for name, v in self.get_params().items() if name != "threads"}
+        details = ("window", "weighting", "direction", "corpus_tokens", "cells")
+        return WordVectors(
+            keys,
+            np.ascontiguousarray(arrays.pop("vectors")),
+            counts=counts,
+            **{name: np.ascontiguousarray(array) for name, array in arrays.items()},
+            meta={
+                "model": type(self).__name__.lower(),
+                "options": options,
+                "shards": {name: shards.manifest.get(name) for name in details},
+                "training": {"losses": self.losses_, "seconds": round(seconds, 3)},
+                "tool": f"wordvec {__version__}",
+            },
+        )
+
+
+class Warm(NamedTuple):
+    """Parameters of words that were trained before: ids (n,), words and contexts (n, d), both
+    biases (2, n) or None."""
+
+    ids: NDArray[np.int64]
+    words: Matrix
+    contexts: Matrix
+    biases: Matrix | None
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a run starts from: nothing, older vectors, or a checkpoint."""
+
+    init: WordVectors | None = None
+    checkpoint: Folder | None = None
+    every: str = "1epoch"
+    resume: bool = False
+
+    def warm(self, shards: Shards, dim: int) -> Warm | None:
+        """What `init` has of the shards' words; new words start as they always do.
+
+        Vectors with contexts give both (w = vector - context where the vector is their sum), and
+        so do those of output "both"; vectors alone are halved, so that w + c is the vector.
+        """
+        old = self.init
+        if old is None:
+            return None
+        output = old.meta.get("options", {}).get("output")
+        joined = output == "both" and old.contexts is None
+        ids, rows = rows_in_common(old, shards.vocab, 2 * dim if joined else dim)
+        vectors = np.asarray(old.vectors, np.float32)[rows]
+        if joined:
+            vectors, contexts = vectors[:, :dim], vectors[:, dim:]
+        elif old.contexts is None:
+            half: Matrix = vectors / np.float32(2)
+            return Warm(ids, half, half, None)
+        else:
+            contexts = np.asarray(old.contexts, np.float32)[rows]
+            if output == "sum":
+                vectors = vectors - contexts
+        both = None
+        if old.biases is not None and old.context_biases is not None:
+            both = np.stack([old.biases[rows], old.context_biases[rows]]).astype(np.float32)
+        return Warm(ids, vectors, contexts, both)
+
+
+# The rounds of an epoch, in order. A round that is iterated over trains its tiles and yields the
+# loss and the work of each; one that is not does nothing. No two rounds are iterated at once.
+Epochs: TypeAlias = Callable[[int], Iterable[Iterable[tuple[float, int]]]]
+
+
+@dataclass(kw_only=True)
+class TileModel(MatrixModel, abc.ABC):
+    """Base of matrix models that train tile by tile, for some epochs."""
+
+    epochs: int = 10
+
+    _free: ClassVar[tuple[str, ...]] = FREE
+    _rate: ClassVar[str] = "eta"  # the option to lower when the loss is no longer a number
+
+    def fit(
+        self,
+        source: Shards | Corpus | Source,
+        *,
+        progress: Callback | None = None,
+        init: WordVectors | None = None,
+        checkpoint: Folder | None = None,
+        every: str = "1epoch",
+        resume: bool = False,
+    ) -> Self:
+        """Trains on shards, or on a text that is counted first; returns the estimator.
+
+        Parameters
+        ----------
+        source : Shards, path of a shard folder, or what `wordvec.text.corpus.encode` takes
+        progress : callable, optional
+            Gets a `Progress` several times a second.
+        init : WordVectors, optional
+            Words that it has start from there, with contexts and biases if it has them; AdaGrad's
+            sums start anew. What a corpus has grown by is trained this way.
+        checkpoint : path, optional
+            A folder where the run is saved: `every` so often, at an interrupt (Ctrl-C, which is
+            raised after saving), and at its end.
+        every : str
+            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
+        resume : bool
+            Go on from the checkpoint, if there is one, to the same bytes as a run that never
+            stopped; more `epochs` lengthen a finished run.
+
+        Raises
+        ------
+        ShardError, CorpusError
+            A source that cannot be read.
+        TrainingError
+            When the loss is no longer a number, or a checkpoint is of other options or data.
+        """
+        self._check()
+        with self._shards(source, progress) as shards:
+            self._fit(shards, Start(init, checkpoint, every, resume), progress)
+        return self
+
+    def _check(self) -> None:
+        super()._check()
+        check("epochs", self.epochs, 1)
+
+    @abc.abstractmethod
+    def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
+        """Trains from `start` on and sets what `fit` promises."""
+
+    def _run(
+        self,
+        shards: Shards,
+        arrays: list[Matrix],
+        train: Epochs,
+        start: Start,
+        *,
+        progress: Callback | None,
+        unit: str,
+        total: int,
+        rate: Callable[[float], float],
+        scale: float = 1.0,
+        diagnose: Callable[[], float] | None = None,
+    ) -> Stopwatch:
+        """Trains what a checkpoint leaves. `total` is an epoch's work in `unit`s; the loss that is
+        told is the mean over them times `scale`; `rate` is the learning rate when that share of all
+        epochs is done."""
+        identity = {name: v for name, v in self.get_params().items() if name not in self._free}
+        manifest = (shards.path / "manifest.json").read_bytes()
+        identity |= {"model": type(self).__name__, "shards": zlib.crc32(manifest)}
+        keeper = Checkpoint(
+            start.checkpoint, identity, arrays, every=start.every, resume=start.resume
+        )
+        with keeper:
+            here = keeper.load(Position())
+            if (here.epoch, here.at) > (self.epochs, 0):
+                raise TrainingError(
+                    f"{start.checkpoint}: has {here.epoch} epochs{' and more' if here.at else ''}, "
+                    f"{self.epochs} were asked for"
+                )
+            watch = Stopwatch()
+            begun, convergence = here.epoch * total + here.work, math.nan
+
+            def now() -> float:
+                return rate((here.epoch + here.work / max(total, 1)) / self.epochs)
+
+            def report(epoch: int) -> None:
+                if progress:
+                    progress(
+                        Progress(
+                            "training",
+                            here.epoch * total + here.work - begun,
+                            self.epochs * total - begun,
+                            unit,
+                            watch.seconds,
+                            epoch,
+                            self.epochs,
+                            alpha=now(),
+                            loss=here.mean * scale if here.work else here.losses[-1],
+                            convergence=convergence,
+                        )
+                    )
+
+            while here.epoch < self.epochs:
+                for tiles in itertools.islice(train(here.epoch), here.at, None):
+                    for loss, work in tiles:
+                        here.loss += loss
+                        here.work += work
+                        here.pairs += work
+                        if not math.isfinite(here.loss):
+                            raise TrainingError(
+                                f"the loss became {here.loss} in epoch {here.epoch + 1} at a rate "
+                                f"of {now():.4g}: lower {self._rate}"
+                            )
+                        report(here.epoch + 1)
+                    here.at += 1
+                    keeper.rest(here)
+                here.end_epoch()
+                here.losses[-1] *= scale
+                if diagnose:
+                    convergence = diagnose()
+                    report(here.epoch)
+                keeper.rest(here, epoch=True, last=here.epoch == self.epochs)
+        self.losses_ = here.losses
+        return watch

@@ -1,0 +1,587 @@
+"""WordVectors: words, their vectors, and what came with them.
+
+In memory or mapped from a .wv file it is the same object over the same buffers: the names are those
+that users know from gensim's KeyedVectors.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wordvec.native.store import Words
+from wordvec.vectors import file as store
+from wordvec.vectors import spelling
+from wordvec.vectors.keys import Folded, IndexToKey, KeyToIndex, text_of
+from wordvec.vectors.matrix import (
+    Coarse,
+    Floats,
+    Ids,
+    Matrix,
+    Sketch,
+    encode,
+    matrix_of,
+)
+from wordvec.vectors.search import CLOSENESS as CLOSENESS
+from wordvec.vectors.search import Comparable, Key
+from wordvec.vectors.unseen import Induction, Subwords, context_tokens
+
+_BLOCK = 1024  # rows decoded at once by iteration
+
+
+class Lookup(NamedTuple):
+    """A vector and how it came about.
+
+    how : "exact", "folded" (same but for case or Unicode form), "context", "subword", "typo"
+        (nearest known spelling), or "none": then the vector is zeros.
+    via : the word whose vector it is (exact, folded, typo), or None.
+    """
+
+    vector: NDArray[Any]
+    how: str
+    via: str | None = None
+
+
+class WordVectors(Comparable):
+    """Vectors by word.
+
+    Parameters
+    ----------
+    words : sequence of str or bytes
+        Distinct words in order of id. Bytes that are not UTF-8 appear in str by surrogateescape.
+    vectors : array_like, shape (V, d)
+        float32, or float64 for models that need it (hyperbolic ones); others become float32.
+        Kept without a copy when it is C-contiguous.
+    counts : array_like of int64, shape (V,), optional
+        How often each word occurred in training.
+    contexts : array_like, shape (V, d), optional
+        Context vectors, in the same order.
+    biases, context_biases : array_like of float32, shape (V,), optional
+    meta : dict, optional
+        What JSON can hold: model, options, corpus, licence, language.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, or a word that is there twice.
+
+    Examples
+    --------
+    >>> wv = WordVectors(["cat", "dog", "sky"], [[1, 0.1], [1, 0.3], [0, 1]])
+    >>> wv.most_similar("cat", topn=1)[0][0]
+    'dog'
+    """
+
+    counts: NDArray[np.int64] | None = None
+    biases: Floats | None = None
+    context_biases: Floats | None = None
+    subwords: Subwords | None = None
+    induction: Induction | None = None
+    strict: bool = True
+    _contexts: Matrix | None = None
+    _unknown: Sequence[store.Section] = ()
+
+    def __init__(
+        self,
+        words: Sequence[Key],
+        vectors: ArrayLike,
+        *,
+        counts: ArrayLike | None = None,
+        contexts: ArrayLike | None = None,
+        biases: ArrayLike | None = None,
+        context_biases: ArrayLike | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
+        dense = _dense("vectors", vectors)
+        self._list = store.WordList.pack(words)
+        size = len(self._list)
+        if len(dense) != size:
+            raise ValueError(f"vectors must have {size} rows, one a word, got {len(dense)}")
+        self._setup(Matrix(dense))
+        if contexts is not None:
+            others = _dense("contexts", contexts)
+            if others.shape != dense.shape:
+                raise ValueError(
+                    f"contexts must have the shape of vectors {dense.shape}, got {others.shape}"
+                )
+            self._contexts = Matrix(others)
+        self.counts = _column("counts", counts, size, np.int64)
+        self.biases = _column("biases", biases, size, np.float32)
+        self.context_biases = _column("context_biases", context_biases, size, np.float32)
+        self.meta = dict(meta or {})
+        store.meta_section(self.meta)
+
+    def _setup(self, matrix: Matrix) -> None:
+        self._words: Words = self._list.native
+        self._matrix = matrix
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> WordVectors:
+        """The vectors of a .wv file, mapped into memory: opened in well under a millisecond.
+
+        Parameters
+        ----------
+        path : path
+        verify : bool
+            Check all of the file first (it is read once). Without it structure is checked where it
+            is used, and numbers are taken as they are.
+
+        Raises
+        ------
+        StoreError
+            When the file is damaged, foreign, truncated or of a newer version: here or, without
+            `verify`, at the look-up that meets the damage.
+        """
+        file = store.Store(path, verify=verify)
+        self = cls.__new__(cls)
+        self._list = file.words
+        vectors = file.sections[store.VECTORS]
+        self._setup(matrix_of(vectors))
+        self._file = file
+        self._unknown = file.unknown
+        size, cols = vectors.rows, vectors.cols
+        context = file.rows(store.CONTEXT, size, cols, *store.ENCODINGS)
+        self._contexts = None if context is None else matrix_of(context)
+
+        def column(type: int, dtype: int) -> NDArray[Any] | None:
+            each = file.rows(type, size, 1, dtype)
+            return None if each is None else each.array()[:, 0]
+
+        self.counts = column(store.COUNTS, store.I64)
+        self.biases = column(store.BIAS, store.F32)
+        self.context_biases = column(store.CONTEXT_BIAS, store.F32)
+        norms = column(store.NORMS, store.F32)
+        if norms is not None:
+            self.__dict__["norms"] = norms
+        self._open_unseen(file)
+        return self
+
+    def _open_unseen(self, file: store.Store) -> None:
+        """What answers for words that are not there, and quicker for those that are."""
+        coarse = file.rows(store.COARSE, len(self), self.vector_size, store.I8)
+        self._coarse = None if coarse is None else Coarse(coarse)
+        sketch = file.rows(store.SKETCH, len(self), self.vector_size, store.BITS)
+        self._sketch = None if sketch is None else Sketch(sketch)
+        folded = file.sections.get(store.CASEFOLD)
+        try:
+            if folded is not None:
+                self.__dict__["_folded"] = Folded(self._list, folded)
+            grams = file.sections.get(store.NGRAM)
+            if grams is not None:
+                grams = file.rows(store.NGRAM, grams.rows, self.vector_size, *store.ENCODINGS)
+                assert grams is not None
+                self.subwords = Subwords.from_section(grams)
+            matrix = file.rows(store.INDUCTION, self.vector_size, self.vector_size, store.F32)
+            if matrix is not None:
+                self.induction = Induction.from_section(matrix)
+        except ValueError as error:
+            raise file.damaged(str(error)) from error
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Writes the vectors to a .wv file, whole or not at all.
+
+        Raises
+        ------
+        FileExistsError
+            When the file exists and `force` is false.
+        """
+        store.write(path, self._sections(), force=force)
+
+    def _sections(self) -> list[store.Section]:
+        sections = [*self._list.sections(), self._matrix.section(store.VECTORS)]
+        sections.append(store.section(store.NORMS, self._matrix.norms()))
+        if self._contexts is not None:
+            sections.append(self._contexts.section(store.CONTEXT))
+        for type_, column in (
+            (store.COUNTS, self.counts),
+            (store.BIAS, self.biases),
+            (store.CONTEXT_BIAS, self.context_biases),
+        ):
+            if column is not None:
+                sections.append(store.section(type_, column))
+        if self._coarse is not None:
+            sections.append(self._coarse.section)
+        if self._sketch is not None:
+            sections.append(self._sketch.section)
+        if "_folded" in self.__dict__:
+            sections.append(self._folded.section)
+        if self.subwords is not None:
+            sections.append(self.subwords.section())
+        if self.induction is not None:
+            sections.append(self.induction.section())
+        if self.meta:
+            sections.append(store.meta_section(self.meta))
+        return [*sections, *self._unknown]
+
+    # What there is.
+
+    def sections(self) -> dict[str, str]:
+        """Name of each section that a file of these vectors has -> its type and size in bytes."""
+        return {
+            each.name: f"{store.DTYPE_NAMES.get(each.dtype, 'bytes')}, {each.length:,} bytes"
+            for each in self._sections()
+        }
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """The vectors of the ids start .. stop, without the others."""
+        return self._matrix.block(start, stop)
+
+    @property
+    def contexts(self) -> NDArray[Any] | None:
+        """Context vectors (V, d), or None."""
+        return None if self._contexts is None else self._contexts.decoded()
+
+    @cached_property
+    def index_to_key(self) -> Sequence[str]:
+        """Words by id."""
+        return IndexToKey(self._list)
+
+    @cached_property
+    def key_to_index(self) -> Mapping[str, int]:
+        """Ids by word."""
+        return KeyToIndex(self._list)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.index_to_key)
+
+    def __repr__(self) -> str:
+        model = self.meta.get("model")
+        kind = f", {model}" if isinstance(model, str) else ""
+        return f"<WordVectors of {len(self):,} words, {self.vector_size} dimensions{kind}>"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.vectors, dtype=dtype, copy=copy)
+
+    # One vector.
+
+    @overload
+    def __getitem__(self, words: Key) -> NDArray[Any]: ...
+    @overload
+    def __getitem__(self, words: Sequence[Key]) -> NDArray[Any]: ...
+    def __getitem__(self, words: Key | Sequence[Key]) -> NDArray[Any]:
+        """The vector (d,) of a word, or those (n, d) of a list of words.
+
+        Words that are not there are errors, unless `strict` was set to False: then they get what
+        `vector` finds.
+
+        Raises
+        ------
+        UnknownWordError
+            A KeyError whose message names the nearest known spellings.
+        """
+        if isinstance(words, str):
+            i = self._words.find(words)
+            return self._matrix.row(i) if i >= 0 else self._forgiven(words)
+        if isinstance(words, bytes):
+            return self[text_of(words)]
+        if self.strict:
+            return self.get_vectors(words)
+        rows, how = self.lookup(words)
+        if "none" in how:
+            raise self._no_word(words[how.index("none")])
+        return rows
+
+    def _forgiven(self, word: str) -> NDArray[Any]:
+        """The vector of a word that is not there, where that was asked for."""
+        found = None if self.strict else self.vector(word)
+        if found is None or found.how == "none":
+            raise self._no_word(word)
+        return found.vector
+
+    def get(self, word: Key, default: Any = None) -> Any:
+        """The vector of a word, or `default`."""
+        i = self._words.find(word)
+        return default if i < 0 else self._matrix.row(i)
+
+    def get_normed_vectors(self) -> NDArray[Any]:
+        """All vectors divided by their norms: a new array (V, d)."""
+        return self.vectors * self._inverse_norms[:, None]
+
+    def items(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Words and their vectors, by id; decoded a block at a time."""
+        for start in range(0, len(self), _BLOCK):
+            block = self.rows(start, min(start + _BLOCK, len(self)))
+            yield from zip(self.index_to_key[start : start + len(block)], block, strict=True)
+
+    def prefix(self, beginning: str, topn: int | None = None) -> list[str]:
+        """The words that begin so, by rising id (the most frequent first).
+
+        topn : int, optional
+            At most so many; without it all.
+        """
+        key = beginning.encode("utf-8", "surrogateescape")
+        first = self._words.lower_bound(key)
+        # The least bytes above all that begin so: those of the beginning, counted one up.
+        above = key.rstrip(b"\xff")
+        last = len(self)
+        if above:
+            last = self._words.lower_bound(above[:-1] + bytes([above[-1] + 1]))
+        ids = [self._words.at(place) for place in range(first, last)]
+        if not self._words.trusted:
+            found = [self._words.word(i).encode("utf-8", "surrogateescape") for i in ids]
+            if found != sorted(set(found)) or not all(word.startswith(key) for word in found):
+                raise self._list.damaged("the order of the words is damaged")
+        return [self._words.word(i) for i in sorted(ids)[:topn]]
+
+    def pad(
+        self,
+        sentences: Sequence[Sequence[Key]],
+        length: int | None = None,
+        *,
+        left: bool = False,
+        unseen: bool = False,
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Sentences as one array for a neural network.
+
+        Parameters
+        ----------
+        sentences : list of lists of words
+        length : int, optional
+            Words a sentence: longer ones are cut at the end, shorter ones padded with zeros. The
+            length of the longest without it.
+        left : bool
+            Pad before the words instead of after them.
+        unseen : bool
+            Words without a vector get what `lookup` finds, instead of zeros.
+
+        Returns
+        -------
+        array, shape (n, length, d); mask, shape (n, length)
+            The mask is true where there is a vector.
+        """
+        size = max(map(len, sentences), default=0) if length is None else length
+        out = np.zeros((len(sentences), size, self.vector_size), np.float32)
+        mask = np.zeros((len(sentences), size), bool)
+        for i, sentence in enumerate(sentences):
+            words = list(sentence[:size])
+            where = slice(size - len(words), size) if left else slice(0, len(words))
+            if unseen:
+                out[i, where], how = self.lookup(words)
+                mask[i, where] = [each != "none" for each in how]
+            else:
+                ids = self.get_ids(words, strict=False)
+                mask[i, where] = ids >= 0
+                out[i, where][ids >= 0] = self._matrix.take(ids[ids >= 0])
+        return out, mask
+
+    # Words that are not there.
+
+    @cached_property
+    def _postings(self) -> spelling.Postings:
+        return spelling.Postings(self._words)
+
+    @cached_property
+    def _folded(self) -> Folded:
+        return Folded.build(self._list)
+
+    def find_folded(self, word: str) -> str | None:
+        """The most frequent known word that differs from this one in case or Unicode form at most,
+        or None. The first use builds an index, unless the file has one."""
+        i = self._folded.find(word)
+        return None if i < 0 else self._words.word(i)
+
+    def vector(
+        self,
+        word: str,
+        contexts: Sequence[str | Sequence[str]] = (),
+        *,
+        fold: bool | None = None,
+        typo: bool = True,
+    ) -> Lookup:
+        """The vector of any word, and how it came about: never an error for an unknown word.
+
+        Tried in this order: the word itself; its folded spelling; its contexts, with its form, when
+        there are any; its n-grams; the nearest known spelling.
+
+        Parameters
+        ----------
+        word : str
+        contexts : list of str or of token lists
+            Texts that the word stands in (or `___` in its place); needs a fitted induction matrix.
+        fold : bool, optional
+            Whether to look for the folded spelling; by default where the file has the index.
+        typo : bool
+            Whether to look for the nearest spelling when nothing else is found: about a
+            millisecond. The first use lists the words by trigrams: 1.3 s for a million words.
+        """
+        i = self._words.find(word)
+        if i >= 0:
+            return Lookup(self._matrix.row(i), "exact", word)
+        if fold or (fold is None and "_folded" in self.__dict__):
+            i = self._folded.find(word)
+            if i >= 0:
+                return Lookup(self._matrix.row(i), "folded", self._words.word(i))
+        if len(contexts) and self.induction is not None:
+            induced = self._induced(word, contexts, form=True)
+            if induced is not None:
+                return Lookup(induced, "context")
+        rows, used = self._from_form([word])
+        if used[0]:
+            return Lookup(rows[0], "subword")
+        near = self._postings.nearest(word, 1) if typo else []
+        if near:
+            return Lookup(self.get_vector(near[0]), "typo", near[0])
+        return Lookup(rows[0], "none")
+
+    def lookup(
+        self, words: Sequence[Key], *, fold: bool | None = None, typo: bool = False
+    ) -> tuple[NDArray[Any], list[str]]:
+        """Vectors (n, d) of any words, and how each came about; see `vector`."""
+        keys = words if isinstance(words, list) else list(words)
+        ids = self.get_ids(keys, strict=False)
+        rows = self._matrix.take(np.maximum(ids, 0)) if len(self) else np.zeros((len(ids), 0))
+        how = ["exact"] * len(keys)
+        missing = np.flatnonzero(ids < 0).tolist()
+        if not missing:
+            return rows, how
+        unseen = [keys[i] for i in missing]
+        rows = rows if len(self) else np.zeros((len(ids), self.vector_size), np.float32)
+        made, used = self._from_form(unseen)
+        rows[missing] = made
+        for i, word, grams in zip(missing, unseen, used.tolist(), strict=True):
+            if grams and not fold and (fold is False or "_folded" not in self.__dict__):
+                how[i] = "subword"
+            else:
+                rows[i], how[i], _ = self.vector(text_of(word), fold=fold, typo=typo)
+        return rows, how
+
+    def _from_form(self, words: Sequence[Key]) -> tuple[Floats, Ids]:
+        """Vectors (n, d) from n-grams, and of how many each was made."""
+        if self.subwords is None:
+            return np.zeros((len(words), self.vector_size), np.float32), np.zeros(len(words), int)
+        return self.subwords.vectors(
+            [w.encode("utf-8", "surrogateescape") if isinstance(w, str) else w for w in words]
+        )
+
+    def induce(
+        self, word: str, contexts: Sequence[str | Sequence[str]], *, form: bool = True
+    ) -> Floats:
+        """The vector (d,) of a word from texts that it stands in (a la carte induction).
+
+        Parameters
+        ----------
+        word : str
+            Known or not: its own vector is not used.
+        contexts : list of str or of token lists
+            `___` may stand in place of the word. Without either all tokens count.
+        form : bool
+            Mix in what the word's n-grams say, where the vectors have n-grams.
+
+        Raises
+        ------
+        ValueError
+            Without a fitted matrix (`wordvec oov induction`), or when no context has a known word.
+        """
+        if self.induction is None:
+            raise ValueError("no induction matrix: fit one with `wordvec oov induction`")
+        induced = self._induced(word, contexts, form)
+        if induced is None:
+            raise ValueError(f"no context of {word!r} has a word with a vector")
+        return induced
+
+    def _induced(
+        self, word: str, contexts: Sequence[str | Sequence[str]], form: bool
+    ) -> Floats | None:
+        assert self.induction is not None
+        if isinstance(contexts, str):
+            raise TypeError("contexts must be a list of texts, not one text")
+        near = [t for c in contexts for t in context_tokens(word, c, self.induction.window)]
+        ids = self.get_ids(near, strict=False)
+        if not (ids >= 0).any():
+            return None
+        vector = self.induction.vector(self._matrix.take(ids[ids >= 0]).mean(0))
+        if form and self.subwords is not None:
+            made, used = self._from_form([word])
+            if used[0]:
+                share = self.induction.form_share(int((ids >= 0).sum()))
+                vector = share * made[0] + (1 - share) * vector
+        return vector
+
+    # The same vectors in another form.
+
+    def copy(self) -> WordVectors:
+        """Another object over the same buffers, with metadata of its own."""
+        other = copy.copy(self)
+        other.meta = dict(self.meta)
+        return other
+
+    def astype(self, dtype: str, *, parts: int | None = None) -> WordVectors:
+        """The vectors in another encoding.
+
+        Parameters
+        ----------
+        dtype : "f32", "f64", "f16", "bf16", "int8", or "pq" (product-quantised)
+            n-grams and contexts become int8 with the last two, and the same as vectors otherwise.
+        parts : int, optional
+            Bytes a vector of "pq"; must divide the dimensions.
+
+        Raises
+        ------
+        ValueError
+            For numbers that the encoding cannot hold.
+        """
+        code = {name: code for code, name in store.DTYPE_NAMES.items()}.get(dtype)
+        if code is None:
+            raise ValueError(
+                f"no encoding {dtype!r}; one of: {', '.join(store.DTYPE_NAMES.values())}"
+            )
+        other = self.copy()
+        other._matrix = encode(self._matrix, code, parts=parts)
+        for name in ("norms", "_inverse_norms"):
+            other.__dict__.pop(name, None)
+        side = store.I8 if code == store.PQ else code
+        if self._contexts is not None:
+            other._contexts = encode(self._contexts, side)
+        if self.subwords is not None and side != store.F64:
+            other.subwords = self.subwords.encoded(side)
+        return other
+
+    def with_coarse(self) -> WordVectors:
+        """With a copy of the directions in int8, a quarter of the size, that searches begin with,
+        and with the signs of `with_sketch`.
+
+        Candidates come from the copy and are scored exactly; when the error of the copy cannot rule
+        out a better word, all are searched: the answers are those without a copy.
+        """
+        other = self.with_sketch()
+        other._coarse = Coarse.of(self._matrix, self._inverse_norms)
+        return other
+
+    def with_sketch(self) -> WordVectors:
+        """With the signs of the vectors, a bit a number, in which `most_similar(..., coarse=True)`
+        looks for candidates: the quickest search."""
+        other = self.copy()
+        other._sketch = Sketch.of(self._matrix, self._inverse_norms)
+        return other
+
+    def with_folding(self) -> WordVectors:
+        """With the index of folded spellings, so that files have it and look-up uses it."""
+        other = self.copy()
+        other.__dict__["_folded"] = self._folded
+        return other
+
+
+def _dense(name: str, values: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(values)
+    dtype = (
+        np.float64 if array.dtype == np.float64 and isinstance(values, np.ndarray) else np.float32
+    )
+    array = np.ascontiguousarray(array, dtype)
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(f"{name} must be (V, d) with d >= 1, got shape {array.shape}")
+    return array
+
+
+def _column(name: str, values: ArrayLike | None, size: int, dtype: Any) -> NDArray[Any] | None:
+    if values is None:
+        return None
+    column = np.ascontiguousarray(values, dtype)
+    if column.shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},), got {column.shape}")
+    return column
