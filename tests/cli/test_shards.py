@@ -76,3 +76,24 @@ def test_what_is_no_shard_folder_is_named(capsys, tmp_path):
     code, _, err = run(capsys, "shards", "inof")
     assert code == 2
     assert "did you mean 'info'" in err
+
+
+def test_blocks_are_counted_from_one_reading_and_add_up(capsys, planted, tmp_path):
+    parts, whole, summed = (tmp_path / name for name in ("parts", "whole", "summed"))
+    code, _, err = run(
+        capsys, "count", planted, "-o", parts, "--blocks", 8, "--by", "line", "--window", 3
+    )
+    assert code == 0
+    assert "8 blocks of 4,000 documents (lines)" in err
+    run(capsys, "count", planted, "-o", whole, "--window", 3)
+    run(capsys, "shards", "merge", *sorted(parts.glob("block-*")), "-o", summed)
+    for name in ("tiles.bin", "manifest.json", "vocab.txt", "marginals.f64"):
+        assert (summed / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_lines_that_are_joined_cannot_be_dealt(capsys, planted, tmp_path):
+    code, _, err = run(
+        capsys, "count", planted, "-o", tmp_path / "p", "--blocks", 8, "--across-lines"
+    )
+    assert code == 2
+    assert "--across-lines" in err

@@ -395,7 +395,21 @@ def vocab(
     help="Subsample frequent words; 0 is off.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, (1 << 64) - 1), default=1, help="Of the subsampling."
+    "--blocks",
+    type=click.IntRange(2, 4096),
+    help="Count this many blocks of documents apart; OUTPUT is then a folder of them.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["line"]),
+    default="line",
+    help="With --blocks: what a document is.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, (1 << 64) - 1),
+    default=1,
+    help="Seed of the subsampling and of the order in which documents are dealt to blocks.",
 )
 @click.option(
     "--memory", type=Size(), default="4G", help="Bytes to hold at most; the rest lies in files."
@@ -416,6 +430,8 @@ def count(
     gaps: bool,
     across_lines: bool,
     sample: float,
+    blocks: int | None,
+    by: str,
     seed: int,
     memory: int,
     threads: int | None,
@@ -429,6 +445,8 @@ def count(
     from wordvec.parallel import default_threads
 
     check_folder(output, force=force)
+    if blocks is not None and by == "line" and across_lines:
+        raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
     corpus = _encoder(phrases)(
         list(inputs),
         vocab=_vocabulary(vocab),
@@ -441,17 +459,39 @@ def count(
         progress=display,
     )
     say_corpus(display, corpus)
-    shards = count_corpus(
-        corpus,
-        output,
-        Window(window=window, weighting=weighting, direction=direction),
-        sample=sample,
-        seed=seed,
-        memory=memory,
-        threads=threads or default_threads(),
-        force=force,
-        progress=display,
-    )
+    counting = Window(window=window, weighting=weighting, direction=direction)
+    options: dict[str, Any] = {
+        "sample": sample,
+        "seed": seed,
+        "memory": memory,
+        "threads": threads or default_threads(),
+        "force": force,
+        "progress": display,
+    }
+    if blocks is not None:
+        _count_blocks(corpus, output, blocks, counting, by, options, display)
+        return
+    shards = count_corpus(corpus, output, counting, **options)
     display.close()
     size = sum(file.stat().st_size for file in shards.path.iterdir())
     display.say(f"wrote     {output}: {shards.cells:,} cells, {quantity(size)}B")
+
+
+def _count_blocks(
+    corpus: Corpus,
+    output: str,
+    blocks: int,
+    window: Any,
+    by: str,
+    options: dict[str, Any],
+    display: Display,
+) -> None:
+    from wordvec.counts.blocks import count_blocks
+
+    made = count_blocks(corpus, output, blocks, window, by=by, **options)
+    display.close()
+    size = sum(file.stat().st_size for file in made.path.rglob("*"))
+    display.say(
+        f"wrote     {output}: {len(made)} blocks of {made.documents:,} documents ({by}s), "
+        f"{quantity(size)}B"
+    )

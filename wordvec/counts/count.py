@@ -198,18 +198,27 @@ def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = 
     """
     if not sample > 0 or not 0 <= seed < 1 << 64:
         raise ValueError(f"sample must be > 0 and seed in [0, 2^64), got {sample} and {seed}")
-    keep = keep_probability(corpus.vocab, sample)
-    # One more for BREAK (-1) and GAP (-2), which always stay: as indices they mean the end.
-    chance = np.concatenate([keep, [np.inf, np.inf]])
-    key, out, known = rng_key(seed, 0, 3), Spool(memory), 0
-    for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
-        ids = take(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
-        part = ids[_uniform(key, begin, len(ids)) < chance[ids]]
+    out, known = Spool(memory), 0
+    for _, ids, mask in kept_ids(corpus, sample, seed):
+        part = ids[mask]
         known += int((part >= 0).sum())
         out.append(part, 0)
     if not known:
         raise CorpusError(f"subsampling at {sample} leaves no word: give a larger value")
     return replace(corpus, ids=out.rewrite(lambda ids, _: ids), known=known)
+
+
+def kept_ids(
+    corpus: Corpus, sample: float, seed: int
+) -> Iterator[tuple[int, NDArray[np.int32], NDArray[np.bool_]]]:
+    """Pieces of the ids of a corpus, where they begin, and which of them subsampling keeps."""
+    keep = keep_probability(corpus.vocab, sample)
+    # One more for BREAK (-1) and GAP (-2), which always stay: as indices they mean the end.
+    chance = np.concatenate([keep, [np.inf, np.inf]])
+    key = rng_key(seed, 0, 3)
+    for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
+        ids = take(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
+        yield begin, ids, _uniform(key, begin, len(ids)) < chance[ids]
 
 
 def keep_probability(vocab: Vocabulary, sample: float) -> NDArray[np.float64]:

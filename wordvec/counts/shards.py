@@ -204,7 +204,7 @@ class ShardWriter:
         if self.symmetric:
             rows = cols = rows + cols
         marginals = np.concatenate([rows, cols]).astype("<f8") / self.unit
-        _write(self.folder / "marginals.f64", marginals.tobytes())
+        write_file(self.folder / "marginals.f64", marginals.tobytes())
         words = (self.folder / "vocab.txt").read_bytes()
         manifest = {
             "format": "wordvec shards",
@@ -223,7 +223,7 @@ class ShardWriter:
             "marginals_crc32": zlib.crc32(marginals.tobytes()),
             "entries": [[e.offset, e.nnz, e.fixes, e.sum, e.crc32] for e in self._entries],
         }
-        _write(self.folder / "manifest.json", json.dumps(manifest, indent=1).encode())
+        write_file(self.folder / "manifest.json", json.dumps(manifest, indent=1).encode())
         sync_folder(self.folder)
         replace_folder(self.folder, target, force=force)
 
@@ -243,7 +243,8 @@ def replace_folder(source: Path, target: Path, *, force: bool) -> None:
     sync_folder(target.absolute().parent)
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Writes and synchronises a file of a folder that gets its name when it is complete."""
     with naming(path), open(path, "wb") as file:
         file.write(data)
         file.flush()

@@ -561,6 +561,13 @@ class Spool:
             return np.memmap(target, np.int32, "r", shape=(out,))
 
 
+def room_for_ids(n: int, memory: int | None = None) -> Ids:
+    """An array for n ids; where it takes more than an eighth of `memory`, in a temporary file."""
+    if 4 * n <= (SPILL if memory is None else min(memory // 8, SPILL)):
+        return np.empty(n, np.int32)
+    return np.memmap(_temporary(), np.int32, "w+", shape=(n,))
+
+
 def _temporary() -> BinaryIO:
     return cast(BinaryIO, tempfile.TemporaryFile(prefix="wordvec-"))
 

@@ -1,0 +1,484 @@
+"""Counts in blocks of documents: shards of one vocabulary that add up to those of the whole text.
+
+The documents of a corpus are dealt to G blocks and each block is counted into shards of its own,
+from one reading of the text. A sum of blocks with multiplicities is then the count of any resample
+of the documents: bootstraps, periods and shuffled controls never read the text again.
+
+The folder holds block-0000, block-0001 ... (shard folders), counts.i64 (how often each word stands
+in each block) and blocks.json. It is written beside its place and renamed when complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from wordvec.counts.convert import HOW_COUNTED
+from wordvec.counts.count import CELL_ROOM, Buffer, Window, count, kept_ids, subsample
+from wordvec.counts.shards import (
+    Built,
+    Rows,
+    Shards,
+    ShardWriter,
+    replace_folder,
+    tile_words,
+    write_file,
+)
+from wordvec.errors import CorpusError, ShardError
+from wordvec.estimator import Callback, Progress, Stopwatch
+from wordvec.files import check_folder, sync_folder
+from wordvec.native.text import BREAK
+from wordvec.parallel import ordered_map
+from wordvec.text.corpus import PIECE, Corpus, room_for_ids, take
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from wordvec.text.vocab import Vocabulary
+
+VERSION = 1
+MANIFEST = "blocks.json"
+MAX_BLOCKS = 4096
+MAX_MANIFEST = 16 << 20  # bytes
+PIECES = 8 * CELL_ROOM  # cells of all blocks that are summed at once by a thread
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block: its folder's name, how many documents it has, and how many known tokens."""
+
+    folder: str
+    documents: int
+    tokens: int
+
+
+def line_starts(corpus: Corpus) -> NDArray[np.int64]:
+    """Where each line of a corpus that keeps its lines starts (n,): places in `ids`."""
+    starts = [np.zeros(1, np.int64)]
+    for begin in range(0, len(corpus.ids), PIECE):
+        ids = take(corpus.ids, begin, min(begin + PIECE, len(corpus.ids)))
+        starts.append(np.flatnonzero(ids == BREAK) + begin + 1)
+    found = np.concatenate(starts)
+    return found[found < len(corpus.ids)]
+
+
+def count_blocks(
+    corpus: Corpus,
+    target: str | os.PathLike[str],
+    blocks: int,
+    window: Window | None = None,
+    *,
+    starts: NDArray[np.int64] | None = None,
+    by: str = "line",
+    seed: int = 1,
+    sample: float = 0.0,
+    memory: int = 4 << 30,
+    threads: int = 1,
+    force: bool = False,
+    progress: Callback | None = None,
+) -> Blocks:
+    """Counts a corpus in blocks of documents and opens the folder.
+
+    The documents are put in random order and dealt to the blocks in turn, so that blocks are
+    alike and a bootstrap of blocks stands for one of documents.
+
+    Parameters
+    ----------
+    target : path
+        The folder to make. A count that was killed goes on with the blocks that are missing when
+        it is started again.
+    blocks : int
+        How many, from 2 to 4096; at most one for each document.
+    starts : ndarray of int64, shape (documents,), optional
+        Where each document starts in `corpus.ids`: 0, then rising. Without it each line is one.
+    by : str
+        What a document is, for the record.
+    seed : int
+        Seed of the order of documents, and of subsampling.
+    sample, memory, threads, progress
+        As in `wordvec.counts.count.count`.
+
+    Raises
+    ------
+    CorpusError
+        When there are fewer documents than blocks.
+    FileExistsError
+        When the folder exists and `force` is not given.
+    """
+    if not 2 <= blocks <= MAX_BLOCKS:
+        raise ValueError(f"blocks must be in [2, {MAX_BLOCKS}], got {blocks}")
+    window = window or Window()
+    starts = line_starts(corpus) if starts is None else np.asarray(starts, np.int64)
+    _check_starts(starts, len(corpus.ids))
+    if len(starts) < blocks:
+        raise CorpusError(
+            f"{len(starts):,} documents cannot make {blocks} blocks: ask for fewer blocks, or make "
+            "documents smaller (a line, for example)"
+        )
+    target = check_folder(target, force=force)
+    details = {"by": by, "seed": seed, "documents": len(starts), **asdict(window)}
+    if sample:
+        starts, corpus = _subsampled(corpus, starts, sample, seed, memory)
+        details["sample"] = sample
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    owner = np.empty(len(starts), np.int64)
+    owner[rng.permutation(len(starts))] = np.arange(len(starts)) % blocks
+    ids, ends = _dealt(corpus, starts, owner, blocks, memory)
+
+    work = target.with_name(f"{target.name}.partial")
+    state = details | {
+        "blocks": blocks,
+        "ids": [len(ids), zlib.crc32(ids.data)],
+        "words": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
+    }
+    _resume_or_start(work, state)
+    table, counts = [], np.zeros((blocks, len(corpus.vocab)), "<i8")
+    watch = Stopwatch()
+    for g, (begin, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
+        own = ids[begin:end]
+        counts[g] = np.bincount(own[own >= 0], minlength=len(corpus.vocab))
+        name = f"block-{g:04}"
+        if not (work / name).exists():
+            part = replace(corpus, ids=own, known=int(counts[g].sum()))
+            count(part, work / name, window, memory=memory, threads=threads)
+        table.append(Block(name, int((owner == g).sum()), int(counts[g].sum())))
+        if progress:
+            progress(Progress("counting", g + 1, blocks, "blocks", watch.seconds))
+    write_file(work / "counts.i64", counts.tobytes())
+    manifest = {
+        "format": "wordvec blocks",
+        "version": VERSION,
+        **details,
+        "words": len(corpus.vocab),
+        "counts_crc32": zlib.crc32(counts.tobytes()),
+        "blocks": [asdict(block) for block in table],
+    }
+    write_file(work / MANIFEST, json.dumps(manifest, indent=1).encode())
+    (work / "state.json").unlink()
+    sync_folder(work)
+    replace_folder(work, target, force=force)
+    return Blocks(target)
+
+
+def _check_starts(starts: NDArray[np.int64], n: int) -> None:
+    if not len(starts) or starts[0] != 0 or np.any(np.diff(starts) < 1) or starts[-1] >= n:
+        raise ValueError(f"starts must rise from 0 and stay below {n:,}, the number of ids")
+
+
+def _subsampled(
+    corpus: Corpus, starts: NDArray[np.int64], sample: float, seed: int, memory: int
+) -> tuple[NDArray[np.int64], Corpus]:
+    """The corpus without what subsampling drops, and where its documents start then; one of which
+    nothing is left is gone."""
+    before, kept = [np.zeros(0, np.int64)], 0
+    for begin, _, mask in kept_ids(corpus, sample, seed):
+        inside = starts[(starts >= begin) & (starts < begin + len(mask))] - begin
+        ahead: NDArray[np.int64] = np.cumsum(mask) - mask
+        before.append(np.add(ahead[inside], kept))
+        kept += int(mask.sum())
+    places = np.unique(np.concatenate(before))
+    return places[places < kept], subsample(corpus, sample, seed, memory=memory)
+
+
+def _dealt(
+    corpus: Corpus, starts: NDArray[np.int64], owner: NDArray[np.int64], blocks: int, memory: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The ids with the documents of a block together, each followed by a break, and where each
+    block begins and ends in them (blocks + 1,)."""
+    ids = corpus.ids
+    ends = np.append(starts[1:], len(ids))
+    # No window reaches from one document into the next.
+    open_ended = np.asarray(ids[ends - 1]) != BREAK
+    size = ends - starts + open_ended
+    order = np.argsort(owner, kind="stable")
+    place = np.empty(len(starts), np.int64)
+    place[order] = np.cumsum(size[order]) - size[order]
+    total = int(size.sum())
+    out = room_for_ids(total, memory)
+    out[place[open_ended] + size[open_ended] - 1] = BREAK
+    shift = place - starts
+    for begin in range(0, len(ids), PIECE):
+        end = min(begin + PIECE, len(ids))
+        at = np.arange(begin, end)
+        at += shift[np.searchsorted(starts, at, side="right") - 1]
+        out[at] = take(ids, begin, end)
+    edges = np.zeros(blocks + 1, np.int64)
+    np.cumsum(np.bincount(owner, weights=size, minlength=blocks).astype(np.int64), out=edges[1:])
+    return out, edges
+
+
+def _resume_or_start(work: Path, state: dict[str, Any]) -> None:
+    """Keeps the finished blocks that the same count left, and nothing else."""
+    file, text = work / "state.json", json.dumps(state)
+    try:
+        same = file.read_text() == text
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        file.write_text(text)
+
+
+class Blocks:
+    """An open folder of blocks.
+
+    Parameters
+    ----------
+    path : path
+        A folder that `count_blocks` made.
+
+    Attributes
+    ----------
+    path : Path
+    table : tuple of Block
+    by : str
+        What a document is: "document", "line" or "column".
+    manifest : dict
+
+    Raises
+    ------
+    ShardError
+        When the folder is not one of blocks, is damaged, holds blocks that were not counted the
+        same way, or the same documents twice.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.manifest = self._read_manifest()
+        try:
+            self.by = str(self.manifest["by"])
+            self.table = tuple(Block(**entry) for entry in self.manifest["blocks"])
+            for block in self.table:
+                if Path(block.folder).name != block.folder or block.folder in ("", ".", ".."):
+                    raise ValueError(f"{block.folder!r} is not the name of a folder in it")
+                if any(type(n) is not int or n < 0 for n in (block.documents, block.tokens)):
+                    raise ValueError("a block's documents and tokens are not numbers")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ShardError(f"{self.path / MANIFEST}: damaged: {error}") from error
+        if not 2 <= len(self.table) <= MAX_BLOCKS:
+            raise ShardError(f"{self.path / MANIFEST}: damaged: {len(self.table)} blocks")
+        self.shards = tuple(Shards(self.path / block.folder) for block in self.table)
+        self._check_alike()
+
+    @staticmethod
+    def is_folder(path: str | os.PathLike[str]) -> bool:
+        """Whether a path is a folder of blocks rather than one of shards."""
+        return (Path(path) / MANIFEST).is_file()
+
+    def _read_manifest(self) -> dict[str, Any]:
+        path = self.path / MANIFEST
+        try:
+            if path.stat().st_size > MAX_MANIFEST:
+                raise ShardError(f"{path}: too large for a manifest")
+            manifest = json.loads(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise ShardError(
+                f"{self.path}: not a folder of blocks (no {MANIFEST}); "
+                "`wordvec count --blocks` makes one"
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise ShardError(f"{path}: damaged: {error}") from error
+        if not isinstance(manifest, dict) or manifest.get("format") != "wordvec blocks":
+            raise ShardError(f"{path}: not the manifest of a folder of blocks")
+        if manifest.get("version") != VERSION:
+            raise ShardError(
+                f"{path}: block format {manifest.get('version')!r}, this wordvec reads {VERSION}: "
+                "install a newer wordvec or count again"
+            )
+        return manifest
+
+    def _check_alike(self) -> None:
+        first = self.shards[0]
+        seen: dict[tuple[Any, ...], str] = {}
+        for shards in self.shards:
+            for name in ("kind", "unit", "symmetric", "words", "vocab_crc32", *HOW_COUNTED):
+                a, b = shards.manifest.get(name), first.manifest.get(name)
+                if a != b:
+                    raise ShardError(
+                        f"{shards.path}: {name} is {a!r}, in {first.path} it is {b!r}: blocks "
+                        "are counts of one vocabulary, made the same way"
+                    )
+            content = tuple(tuple(entry)[1:] for entry in shards.manifest["entries"])
+            if shards.cells and content in seen:
+                raise ShardError(
+                    f"{shards.path}: has the counts of {seen[content]}: the same documents twice; "
+                    "take one of them out and count again"
+                )
+            seen[content] = str(shards.path)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Blocks {self.path}: {len(self)} blocks of {self.documents:,} documents, "
+            f"{len(self.vocab):,} words>"
+        )
+
+    @property
+    def vocab(self) -> Vocabulary:
+        """The words, by rank, with their counts in the whole text."""
+        return self.shards[0].vocab
+
+    @property
+    def documents(self) -> int:
+        """Documents of all blocks."""
+        return sum(block.documents for block in self.table)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each word stands in each block (blocks, V)."""
+        path, shape = self.path / "counts.i64", (len(self), self.shards[0].words)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise ShardError(f"{path}: missing") from error
+        if len(data) != 8 * shape[0] * shape[1]:
+            raise ShardError(f"{path}: {len(data):,} bytes, not {8 * shape[0] * shape[1]:,}")
+        if zlib.crc32(data) != self.manifest.get("counts_crc32"):
+            raise ShardError(f"{path}: checksum does not match: the file is damaged")
+        return np.frombuffer(data, "<i8").reshape(shape)
+
+    def spread(self, word: int) -> int:
+        """In how many blocks a word stands, by rank."""
+        return int(np.count_nonzero(self.counts[:, word]))
+
+    def design_effect(self, word: int) -> float:
+        """Variance of a word's counts over blocks, divided by their mean: 1 for a word that falls
+        at random, larger for one that comes in bursts; NaN for a word without a token."""
+        counts = self.counts[:, word]
+        return float(counts.var(ddof=1) / counts.mean()) if counts.any() else float("nan")
+
+    def resamples(self, draws: int, seed: int) -> NDArray[np.int64]:
+        """Multiplicities (draws, blocks) of bootstraps: as many blocks, drawn with replacement."""
+        rng = np.random.Generator(np.random.Philox(key=seed))
+        n = len(self)
+        return rng.multinomial(n, np.full(n, 1 / n), size=draws)
+
+    def sum(
+        self,
+        target: str | os.PathLike[str],
+        multiplicities: ArrayLike | None = None,
+        *,
+        threads: int = 1,
+        force: bool = False,
+    ) -> Shards:
+        """Shards of the sum of the blocks, each taken so many times.
+
+        Parameters
+        ----------
+        target : path
+            The folder to make.
+        multiplicities : array_like of int, shape (blocks,), optional
+            How often each block is taken; by default once, which gives the shards of the whole
+            text, byte for byte. Others give those of a text in which documents are repeated or
+            left out.
+        threads : int
+            The result does not depend on it.
+
+        Raises
+        ------
+        ValueError
+            For multiplicities that are negative, all zero, or too large for 64-bit counts.
+        """
+        times = self._times(multiplicities)
+        target = check_folder(target, force=force)
+        work = target.with_name(f"{target.name}.partial")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        first = self.shards[0]
+        vocab = first.vocab
+        total = int(first.manifest.get("corpus_tokens", vocab.known))
+        writer = ShardWriter(
+            work,
+            type(vocab)(vocab.words, vocab.counts, total),
+            kind=first.kind,
+            unit=first.unit,
+            symmetric=first.symmetric,
+            details={name: first.manifest[name] for name in HOW_COUNTED if name in first.manifest},
+        )
+        try:
+
+            def tiles(buffer: Buffer, tile: int) -> Built:
+                return writer.build(tile, self._rows(buffer, tile, times))
+
+            buffers = [Buffer(first.words) for _ in range(threads)]
+            for built in ordered_map(tiles, range(first.k), buffers):
+                writer.append(built)
+            writer.finish(target, force=force)
+        finally:
+            writer.close()
+            shutil.rmtree(work, ignore_errors=True)
+        return Shards(target)
+
+    def _times(self, multiplicities: ArrayLike | None) -> NDArray[np.int64]:
+        if multiplicities is None:
+            return np.ones(len(self), np.int64)
+        times = np.asarray(multiplicities)
+        if times.shape != (len(self),) or times.dtype.kind not in "iu":
+            raise ValueError(f"multiplicities must be {len(self)} whole numbers")
+        if times.min() < 0 or not times.any():
+            raise ValueError("multiplicities must be >= 0, and one of them above 0")
+        largest = max(float(shards.manifest["sum"]) for shards in self.shards)
+        if largest * self.shards[0].unit * float(times.sum()) >= 2.0**63:
+            raise ValueError("multiplicities are too large: the counts overflow 64 bits")
+        return times.astype(np.int64)
+
+    def _rows(self, buffer: Buffer, i: int, times: NDArray[np.int64]) -> Rows:
+        """Row tile i of the sum. The tiles of a row tile are runs whose columns lie apart."""
+        first = self.shards[0]
+        taken = [(s, int(m)) for s, m in zip(self.shards, times.tolist(), strict=True) if m]
+        load = np.zeros(tile_words(first.words, first.k, i) + 1, np.int64)
+        for shards, _ in taken:
+            for j in range(first.k):
+                load += shards.tile(i, j).row_ptr
+        parts = [Rows(np.zeros(0, np.uint32), buffer.cols[:0], buffer.units[:0])]
+        begin, n = 0, len(load) - 1
+        while begin < n:
+            end = int(np.searchsorted(load, load[begin] + PIECES, side="right")) - 1
+            end = min(max(end, begin + 1), n)
+            runs = [
+                _run(shards, i, j, begin, end, m) for shards, m in taken for j in range(first.k)
+            ]
+            cursor = np.zeros(len(runs), np.int64)
+            parts.append(buffer.collect(end - begin, _merger(buffer, runs, cursor)))
+            begin = end
+        return Rows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+_Run: TypeAlias = "tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]"
+
+
+def _run(shards: Shards, i: int, j: int, begin: int, end: int, times: int) -> _Run:
+    """Rows [begin, end) of a tile as a run of whole columns and exact counts, times a number."""
+    tile = shards.tile(i, j)
+    span = slice(int(tile.row_ptr[begin]), int(tile.row_ptr[end]))
+    low, high = np.searchsorted(tile.fix_at, (span.start, span.stop))
+    counts = np.rint(tile.values[span].astype(np.float64) * shards.unit).astype(np.int64)
+    counts[tile.fix_at[low:high] - np.uint32(span.start)] += tile.fix_by[low:high]
+    return (
+        np.diff(tile.row_ptr[begin : end + 1]),
+        tile.cols[span].astype(np.uint32) * np.uint32(shards.k) + np.uint32(j),
+        counts.astype(np.uint64) * np.uint64(times),
+    )
+
+
+def _merger(
+    buffer: Buffer, runs: list[_Run], cursor: NDArray[np.int64]
+) -> Callable[..., tuple[int, int]]:
+    def piece(
+        nnz: NDArray[np.uint32], cols: NDArray[np.uint32], units: NDArray[np.uint64], at: int
+    ) -> tuple[int, int]:
+        return buffer.row.merge(runs, cursor, nnz, cols, units, at)
+
+    return piece
