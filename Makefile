@@ -13,7 +13,7 @@ CWARN  := -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only
 $(VENV)/pip:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "wordvec needs Python 3.11 or later"'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q --disable-pip-version-check "setuptools>=77" "cython>=3.1"
+	$(PY) -m pip install -q --disable-pip-version-check "setuptools>=77" "cython>=3.2"
 	touch $@
 
 # An editable install with the extras in its name: test, gensim,report, bench.

@@ -4,7 +4,9 @@ import glob
 import os
 import sys
 
+from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
 # -fwrapv, which most Pythons bring: without it GCC 12 makes skip-gram's kernel 12 % slower.
@@ -48,7 +50,28 @@ MODULES = {
     "phrase": ["wv_phrase"],
 }
 
+# What Cython's memoryviews need, once instead of in every module: 17 modules take 4.0 to 4.4
+# CPU-seconds each with it, 1.2 to 1.9 without.
+SHARED = "wordvec.native._shared"
+
 DATA = glob.glob("data/*.toml") + glob.glob("data/README.md")
+
+
+class BuildExtensions(build_ext):
+    """Runs Cython over all modules at once: their shared code must not be written beside others."""
+
+    def build_extensions(self):
+        generated = cythonize(
+            self.extensions,
+            shared_utility_qualified_name=SHARED,
+            nthreads=int(self.parallel or 0),
+            force=self.force,
+            quiet=not self.verbose,
+        )
+        sources = {extension.name: extension.sources for extension in generated}
+        for extension in self.extensions:
+            extension.sources = sources[extension.name]
+        super().build_extensions()
 
 
 class BuildWithData(build_py):
@@ -73,18 +96,21 @@ class BuildWithData(build_py):
 
 
 setup(
-    cmdclass={"build_py": BuildWithData},
+    cmdclass={"build_ext": BuildExtensions, "build_py": BuildWithData},
     # An editable install would compile again, one module after another, what is in place.
     ext_modules=[]
     if os.environ.get("WORDVEC_BUILT_IN_PLACE")
     else [
-        Extension(
-            f"wordvec.native.{name}",
-            [f"wordvec/native/{name}.pyx", *(f"csrc/{source}.c" for source in sources)],
-            include_dirs=["csrc"],
-            depends=HEADERS,
-            extra_compile_args=COMPILE,
-        )
-        for name, sources in MODULES.items()
+        Extension(SHARED, [], extra_compile_args=COMPILE),
+        *(
+            Extension(
+                f"wordvec.native.{name}",
+                [f"wordvec/native/{name}.pyx", *(f"csrc/{source}.c" for source in sources)],
+                include_dirs=["csrc"],
+                depends=HEADERS,
+                extra_compile_args=COMPILE,
+            )
+            for name, sources in MODULES.items()
+        ),
     ],
 )
