@@ -1,0 +1,121 @@
+"""Gram matrices of gathered rows against numpy in float64, on every instruction set."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wordvec.native import cpu
+from wordvec.native.gram import dots, grams
+
+
+def system(rng, n, V, dx, dy=0, de=0):
+    """Random ids, matrices, scales and further columns, and the rows z (n, dx + dy + de)."""
+    ids = rng.integers(0, V, n).astype(np.int32)
+    X, Y = (rng.normal(size=(V, d)).astype(np.float32) for d in (dx, max(dy, 1)))
+    a, b = rng.normal(size=(2, n))
+    extra = rng.normal(size=(n, de))
+    z = [a[:, None] * X[ids].astype(np.float64)]
+    if dy:
+        z.append(b[:, None] * Y[ids].astype(np.float64))
+    arguments = (X, a, Y if dy else None, b if dy else None, extra if de else None)
+    return ids, arguments, np.hstack([*z, extra])
+
+
+def one(ids, arguments, isa=None):
+    return grams(np.array([0, len(ids)], np.int64), ids, *arguments, isa=isa)[0]
+
+
+def close(got, z):
+    """Sums of n products of doubles: each rounds by at most n eps of the sum of sizes."""
+    room = 4 * (len(z) + 4) * np.finfo(float).eps * (np.abs(z).T @ np.abs(z))
+    assert np.all(np.abs(got - z.T @ z) <= room + 1e-300)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 63, 64, 65, 200])
+@pytest.mark.parametrize("d", [1, 3, 7, 8, 9, 15, 16, 17, 31, 100])
+def test_a_gram_matrix_is_that_of_numpy(isa, n, d):
+    ids, arguments, z = system(np.random.default_rng(n + d), n, 50, d)
+    close(one(ids, arguments, isa), z)
+
+
+@pytest.mark.parametrize(("dx", "dy", "de"), [(5, 5, 0), (5, 0, 2), (20, 11, 3), (100, 100, 1)])
+def test_two_matrices_and_further_columns_stand_side_by_side(isa, dx, dy, de):
+    ids, arguments, z = system(np.random.default_rng(7), 150, 40, dx, dy, de)
+    got = one(ids, arguments, isa)
+    close(got, z)
+    assert np.array_equal(got, got.T)
+
+
+@given(sizes=st.lists(st.integers(0, 90), max_size=6), seed=st.integers(0, 99))
+def test_many_systems_in_one_call_are_each_alone_byte_for_byte(sizes, seed):
+    rng = np.random.default_rng(seed)
+    ids, (X, a, Y, b, extra), _ = system(rng, sum(sizes), 30, 9, 4, 2)
+    ptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    together = grams(ptr, ids, X, a, Y, b, extra)
+    for i in range(len(sizes)):
+        s = slice(ptr[i], ptr[i + 1])
+        alone = one(ids[s], (X, a[s], Y, b[s], np.ascontiguousarray(extra[s])))
+        assert together[i].tobytes() == alone.tobytes()
+
+
+def test_rows_of_a_wider_matrix_are_taken_with_their_stride(isa):
+    rng = np.random.default_rng(3)
+    wide = rng.normal(size=(30, 48)).astype(np.float32)
+    ids, a = rng.integers(0, 30, 70).astype(np.int32), rng.random(70)
+    z = a[:, None] * wide[ids, 5:26].astype(np.float64)
+    close(one(ids, (wide[:, 5:26], a), isa), z)
+
+
+@pytest.mark.parametrize("d", [1, 7, 8, 16, 17, 33, 100])
+def test_dot_products_are_those_of_numpy(isa, d):
+    rng = np.random.default_rng(d)
+    ids, (X, *_), _ = system(rng, 77, 20, d)
+    W, out = rng.normal(size=(2, d)), np.empty(77)
+    ptr = np.array([0, 30, 77], np.int64)
+    dots(ptr, ids, X, W, out, isa=isa)
+    rows = X[ids].astype(np.float64)
+    want = np.concatenate([rows[:30] @ W[0], rows[30:] @ W[1]])
+    room = 4 * (d + 4) * np.finfo(float).eps * (np.abs(rows) @ np.abs(W).T).max(axis=1)
+    assert np.all(np.abs(out - want) <= room)
+
+
+@pytest.mark.parametrize("name", [isa for isa in cpu.available() if isa != "scalar"])
+def test_instruction_sets_differ_from_the_scalar_one_by_rounding_alone(name):
+    ids, arguments, z = system(np.random.default_rng(5), 500, 90, 64, 0, 2)
+    room = 8 * len(z) * np.finfo(float).eps * (np.abs(z).T @ np.abs(z))
+    assert np.all(np.abs(one(ids, arguments, name) - one(ids, arguments, "scalar")) <= room)
+
+
+def test_no_systems_and_empty_systems_give_zeros():
+    X, none = np.ones((3, 2), np.float32), np.empty(0)
+    empty = np.empty(0, np.int32)
+    assert grams(np.zeros(1, np.int64), empty, X, none).shape == (0, 2, 2)
+    assert not grams(np.zeros(3, np.int64), empty, X, none).any()
+    dots(np.zeros(3, np.int64), empty, X, np.ones((2, 2)), none)
+
+
+def test_arguments_that_do_not_fit_are_refused():
+    X, ids, a = np.ones((3, 2), np.float32), np.array([0, 2], np.int32), np.ones(2)
+    ptr = np.array([0, 2], np.int64)
+    for change, match in (
+        ({"ids": np.array([0, 3], np.int32)}, "outside"),
+        ({"ids": np.array([-1, 1], np.int32)}, "outside"),
+        ({"ptr": np.array([0, 1], np.int64)}, "ptr"),
+        ({"ptr": np.array([0, 3, 2], np.int64)}, "ptr"),
+        ({"ptr": np.array([1, 2], np.int64)}, "ptr"),
+        ({"ptr": np.empty(0, np.int64)}, "ptr"),
+        ({"a": np.ones(3)}, "a must"),
+        ({"Y": X}, "together"),
+        ({"Y": X, "b": np.ones(3)}, "Y must"),
+        ({"Y": X[:2], "b": a}, "Y must"),
+        ({"extra": np.ones((3, 1))}, "extra"),
+        ({"X": np.ones((3, 0), np.float32)}, "rows"),
+        ({"X": np.ones((2, 3), np.float32).T}, "rows"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            grams(**({"ptr": ptr, "ids": ids, "X": X, "a": a} | change))
+    with pytest.raises(ValueError, match="W must"):
+        dots(ptr, ids, X, np.ones((2, 2)), np.empty(2))
+    with pytest.raises(ValueError, match="out must"):
+        dots(ptr, ids, X, np.ones((1, 2)), np.empty(3))

@@ -1,0 +1,45 @@
+"""Gram matrices of gathered rows, for many systems in one call; see csrc/wv_gram.h."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_F32 = NDArray[np.float32]
+_F64 = NDArray[np.float64]
+
+def grams(
+    ptr: NDArray[np.int64],
+    ids: NDArray[np.int32],
+    X: _F32,
+    a: _F64,
+    Y: _F32 | None = None,
+    b: _F64 | None = None,
+    extra: _F64 | None = None,
+    isa: str | None = None,
+) -> _F64:
+    """sum_j z_j z_j' of each system (systems, d, d), z_j = [a_j X[ids_j] | b_j Y[ids_j] | extra_j].
+
+    Parameters
+    ----------
+    ptr : int64, shape (systems + 1,)
+        System i has the ids ptr[i] to ptr[i + 1].
+    ids : int32, shape (n,)
+        Rows of X and Y.
+    X, Y : float32, shape (V, d_x), (V, d_y)
+    a, b : float64, shape (n,)
+    extra : float64, shape (n, d_e)
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, or ids outside [0, V).
+    """
+
+def dots(
+    ptr: NDArray[np.int64],
+    ids: NDArray[np.int32],
+    X: _F32,
+    W: _F64,
+    out: _F64,
+    isa: str | None = None,
+) -> None:
+    """out[j] = X[ids_j] . W[i] for each id of system i; W (systems, d), out (n,)."""
