@@ -231,23 +231,30 @@ wv_status wv_table_order(const wv_table *t, int64_t min_count, int32_t *order, i
 
 /* -- tokeniser --------------------------------------------------------------------------------- */
 
-enum { TEXT = 0, SPACE = 1, LINE = 2, NUL = 3 };
+enum { TEXT = 0, SPACE = 1, LINE = 2, NUL = 3, RECORD = 4 };
 
 static const uint8_t KIND[256] = {[0] = NUL,      ['\t'] = SPACE, ['\n'] = LINE, ['\v'] = SPACE,
                                   ['\f'] = SPACE, ['\r'] = LINE,  [' '] = SPACE};
+/* The same where a byte ends a record. */
+static const uint8_t RECORD_KIND[256] = {[0] = NUL,      ['\t'] = SPACE,          ['\n'] = LINE,
+                                         ['\v'] = SPACE, ['\f'] = SPACE,          ['\r'] = LINE,
+                                         [' '] = SPACE,  [WV_RECORD_END] = RECORD};
 
 wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t max_token,
-                         int32_t *ids, int64_t *n_ids, wv_text_stats *stats) {
+                         int records, int32_t *ids, int64_t *n_ids, wv_text_stats *stats) {
+    const uint8_t *const kinds = records ? RECORD_KIND : KIND;
     int64_t out = 0;
     size_t i = 0;
+    int line_ends = 0; /* since the last token */
     wv_status status = WV_OK;
     *stats = (wv_text_stats){0, 0, 0, -1};
     while (i < n) {
-        const uint8_t kind = KIND[text[i]];
+        const uint8_t kind = kinds[text[i]];
         if (kind == TEXT) {
             const size_t start = i++;
-            while (i < n && KIND[text[i]] == TEXT) i++;
+            while (i < n && kinds[text[i]] == TEXT) i++;
             const size_t length = i - start;
+            line_ends = 0;
             stats->tokens++;
             if (WV_UNLIKELY(length > max_token)) {
                 stats->too_long++;
@@ -258,16 +265,24 @@ wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t 
                                 &ids[out]);
             if (WV_UNLIKELY(status != WV_OK)) break;
             out++;
-        } else {
-            if (WV_UNLIKELY(kind == NUL)) {
-                stats->nul_at = (int64_t)i;
-                status = WV_ERR_FORMAT;
-                break;
+        } else if (kind == LINE) {
+            if (text[i] == '\n' && line_ends && text[i - 1] == '\r') {
+                i++;
+                continue;
             }
-            if (kind == LINE && (out == 0 || ids[out - 1] != WV_ID_BREAK)) {
+            if (++line_ends == 1) {
                 ids[out++] = WV_ID_BREAK;
                 stats->lines++;
+            } else if (line_ends == 2 && !records) {
+                ids[out++] = WV_ID_DOC;
             }
+            i++;
+        } else if (WV_UNLIKELY(kind == NUL)) {
+            stats->nul_at = (int64_t)i;
+            status = WV_ERR_FORMAT;
+            break;
+        } else {
+            if (kind == RECORD) ids[out++] = WV_ID_DOC;
             i++;
         }
     }
@@ -308,15 +323,21 @@ wv_status wv_text_locate(const wv_table *table, const uint8_t *text, size_t n, s
 }
 
 int64_t wv_text_remap(const int32_t *ids, int64_t n, const int32_t *map, int keep_gaps,
-                      int32_t *out, int64_t *known) {
+                      int32_t *out, int64_t *known, int64_t *starts) {
     int64_t m = 0, words = 0;
     int32_t last = 0;
     for (int64_t i = 0; i < n; i++) {
         const int32_t id = ids[i] >= 0 ? map[ids[i]] : ids[i];
-        if (id >= 0)
+        if (id >= 0) {
             words++;
-        else if (id == WV_ID_BREAK ? last == WV_ID_BREAK : !keep_gaps)
+        } else if (id == WV_ID_BREAK) {
+            if (last == WV_ID_BREAK) continue;
+        } else if (id == WV_ID_DOC) {
+            *starts++ = m;
             continue;
+        } else if (!keep_gaps) {
+            continue;
+        }
         out[m++] = last = id;
     }
     *known = words;

@@ -11,6 +11,10 @@
 /* Ids below 0 in a stream of ids. */
 #define WV_ID_BREAK (-1) /* a line ended: contexts do not reach across */
 #define WV_ID_GAP (-2)   /* a token that the vocabulary does not have */
+#define WV_ID_DOC (-3)   /* a document ended, after the break of its last line */
+
+/* The byte that ends a record (of a table, an archive): ASCII's record separator. */
+#define WV_RECORD_END 0x1E
 
 /* Word -> id in order of first appearance, with counts. One writer at a time. */
 typedef struct wv_table wv_table;
@@ -48,10 +52,12 @@ typedef struct wv_text_stats {
 
 /* Tokenises text (n,), adds every token to the table with count 1, writes its id to ids, and
  * WV_ID_BREAK at a line end (once for several: at the start for one that the text before this one
- * may have left open). ids must hold n + 1 entries; *n_ids: how many were
- * written. WV_ERR_FORMAT at a NUL byte. The text must not end inside a token that goes on. */
+ * may have left open). WV_ID_DOC follows where a document ends: at a blank line (once for several;
+ * \r\n is one line end), or with `records` at each WV_RECORD_END, which must follow a line end.
+ * ids must hold n + 1 entries; *n_ids: how many were written. WV_ERR_FORMAT at a NUL byte. The text
+ * must end neither inside a token nor inside a run of white space that goes on. */
 wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t max_token,
-                         int32_t *ids, int64_t *n_ids, wv_text_stats *stats);
+                         int records, int32_t *ids, int64_t *n_ids, wv_text_stats *stats);
 
 /* Tokenises text (n,), n < 2^31, as wv_text_encode does, without adding words: ids are those of the
  * table or WV_ID_GAP. Token i is text [begins[i], ends[i]); a break has the place of its line end.
@@ -61,10 +67,11 @@ wv_status wv_text_locate(const wv_table *table, const uint8_t *text, size_t n, s
                          wv_text_stats *stats);
 
 /* ids (n,) through map: an id i >= 0 becomes map[i], which is a new id or WV_ID_GAP. Gaps are left
- * out unless keep_gaps; breaks stay, once. In place is allowed. Returns how many ids were written;
- * *known counts those >= 0. Ids must lie in the map: not checked. */
+ * out unless keep_gaps; breaks stay, once. A WV_ID_DOC is left out, and where the next document
+ * starts in `out` written to starts: (as many as ids has WV_ID_DOC,). In place is allowed. Returns
+ * how many ids were written; *known counts those >= 0. Ids must lie in the map: not checked. */
 int64_t wv_text_remap(const int32_t *ids, int64_t n, const int32_t *map, int keep_gaps,
-                      int32_t *out, int64_t *known);
+                      int32_t *out, int64_t *known, int64_t *starts);
 
 /* Whether word is well-formed UTF-8 (Unicode 15, table 3-7). */
 int wv_utf8_valid(const uint8_t *word, size_t length);

@@ -170,7 +170,7 @@ def _cut(words: list[bytes], longest: int) -> Iterator[bytes]:
 
 def prepare(campaign: Campaign, out: Path) -> Path:
     """The corpus as plain text in lines that every trainer reads whole."""
-    from wordvec.text.corpus import open_text
+    from wordvec.text.reader import open_text
 
     digest = hashlib.sha256()
     with campaign.corpus.open("rb") as packed:

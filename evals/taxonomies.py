@@ -25,7 +25,7 @@ import numpy as np
 from wordvec.hierarchy.poincare import Poincare
 from wordvec.hierarchy.relations import Relations, from_pairs, read_relations
 from wordvec.hierarchy.taxonomy import Proposal, apply, refine
-from wordvec.text.corpus import open_text
+from wordvec.text.reader import open_text
 from wordvec.vectors.vectors import WordVectors
 
 Pair = tuple[str, str]

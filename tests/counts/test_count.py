@@ -21,7 +21,8 @@ from wordvec.counts import count as cooccurrence
 from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import ShardError
-from wordvec.text.corpus import encode, take
+from wordvec.text.corpus import encode
+from wordvec.text.spool import take
 
 FILES = ["tiles.bin", "manifest.json", "vocab.txt", "marginals.f64"]
 

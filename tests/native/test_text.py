@@ -1,6 +1,7 @@
 """The tokeniser and the word table against str.split and Counter."""
 
 from collections import Counter
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -35,8 +36,38 @@ def test_a_break_ends_each_line_once(data):
     _, ids, _ = encode(data)
     assert not np.any((ids[1:] == text.BREAK) & (ids[:-1] == text.BREAK))
     lines = [line for line in data.replace(b"\r", b"\n").split(b"\n") if line.split()]
+    ids = ids[ids != text.DOC]
     words_between = [len(part) for part in " ".join(map(str, ids)).split("-1") if part.split()]
     assert len(words_between) == len(lines)
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b" ", b"\n", b"\r", b"\r\n"])).map(b"".join))
+def test_a_blank_line_ends_a_document_once(data):
+    data = b"x" + data + b"\nx"
+    _, ids, _ = encode(data)
+    blank = [not line.split() for line in data.decode().splitlines()]
+    assert np.count_nonzero(ids == text.DOC) == sum(is_blank for is_blank, _ in groupby(blank))
+    assert np.all(ids[np.flatnonzero(ids == text.DOC) - 1] == text.BREAK)
+
+
+def test_records_end_where_they_say_so():
+    table = text.WordTable()
+    data = b"a\n\nb\n\x1e\x1ec\x1e"
+    ids = np.empty(len(data) + 1, np.int32)
+    n, *stats = table.encode(data, ids, 1000, True)
+    assert ids[:n].tolist() == [0, -1, 1, -1, text.DOC, text.DOC, 2, text.DOC]
+    assert stats == [3, 2, 0, -1]
+
+
+def test_remap_takes_the_documents_out():
+    ids = np.array([0, -1, -3, 1, -1, -3, -3, 2, -1], np.int32)
+    starts = np.empty(3, np.int64)
+    n, known, documents = text.remap(ids, np.array([0, -2, 1], np.int32), False, ids, starts)
+    assert (n, known, documents) == (4, 2, 3)
+    assert ids[:n].tolist() == [0, -1, 1, -1]
+    assert starts.tolist() == [2, 2, 2]
+    with pytest.raises(ValueError, match="starts must hold 1"):
+        text.remap(np.array([-3], np.int32), ids[:0], False, ids, starts[:0])
 
 
 @given(MANY, st.integers(1, 4))
@@ -89,14 +120,15 @@ def test_remap_drops_or_keeps_gaps_and_collapses_breaks(keep_gaps):
     ids = np.array([0, 1, -1, 1, -1, 2, -2], np.int32)
     map = np.array([5, -2, 6], np.int32)
     out = np.empty_like(ids)
-    n, known = text.remap(ids, map, keep_gaps, out)
-    assert known == 2
+    n, known, documents = text.remap(ids, map, keep_gaps, out, np.empty(0, np.int64))
+    assert (known, documents) == (2, 0)
     assert out[:n].tolist() == ([5, -2, -1, -2, -1, 6, -2] if keep_gaps else [5, -1, 6])
 
 
 def test_remap_refuses_ids_that_the_map_lacks():
+    three = np.zeros(3, np.int32)
     with pytest.raises(ValueError, match="id 3"):
-        text.remap(np.array([3], np.int32), np.zeros(3, np.int32), False, np.empty(1, np.int32))
+        text.remap(np.array([3], np.int32), three, False, three, np.empty(0, np.int64))
 
 
 @given(st.binary(max_size=12))

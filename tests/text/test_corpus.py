@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import itertools
 import lzma
 import random
 from collections import Counter
@@ -12,15 +13,16 @@ import pytest
 
 from wordvec.errors import CorpusError
 from wordvec.native.text import BREAK, GAP
-from wordvec.text import corpus
+from wordvec.text import corpus, reader, spool
 from wordvec.text.corpus import count_vocabulary, encode
+from wordvec.text.phrases import Phrase, PhraseTable
 from wordvec.text.vocab import Vocabulary
 
 
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 64 bytes, so that a short text has many."""
-    monkeypatch.setattr(corpus, "BLOCK", 64)
+    monkeypatch.setattr(reader, "BLOCK", 64)
 
 
 def text_of(seed, words=4000):
@@ -102,6 +104,43 @@ def test_several_files_do_not_share_a_line(tmp_path):
     (tmp_path / "3").write_bytes(b"a")
     result = encode([tmp_path / "1", str(tmp_path / "2"), tmp_path / "3"], min_count=1)
     assert words_of(result) == [[b"a", b"b"], [b"b", b"c"], [b"a"]]
+
+
+def documents_of(result):
+    ids, ends = result.ids, result.documents
+    return [
+        [result.vocab.words[i] for i in ids[a:b].tolist() if i >= 0]
+        for a, b in itertools.pairwise(ends.tolist())
+    ]
+
+
+@pytest.mark.parametrize("block", [1, 3, 16, 1 << 20])
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("keep_lines", [False, True])
+def test_a_blank_line_and_a_file_end_a_document(monkeypatch, block, ends, keep_lines):
+    monkeypatch.setattr(reader, "BLOCK", block)
+    first = b"\n\n a b\nc\n\n \n\na\n  \nx\n".replace(b"\n", ends)
+    result = encode(
+        [io.BytesIO(first), io.BytesIO(b""), io.BytesIO(b"b"), io.BytesIO(b"c\nb")],
+        vocab=Vocabulary.from_words(["a", "b", "c"], [1, 1, 1]),
+        keep_lines=keep_lines,
+    )
+    assert documents_of(result) == [[b"a", b"b", b"c"], [b"a"], [], [b"b"], [b"c", b"b"]]
+    assert result.documents[0] == 0
+    assert result.documents[-1] == len(result.ids)
+    assert np.count_nonzero(result.ids == BREAK) == (6 if keep_lines else 0)
+
+
+def test_joining_phrases_keeps_the_documents(small_blocks):
+    text = text_of(4).replace(b"w3 ", b"w3\n\n")
+    plain = encode(io.BytesIO(text), min_count=1)
+    table = PhraseTable([[Phrase((b"w1", b"w0"), 1, 1.0), Phrase((b"w0", b"w2"), 1, 1.0)]])
+    joined = table.join(plain, min_count=1)
+    assert len(plain.documents) > 50
+    assert [b" ".join(d).replace(b"_", b" ").split() for d in documents_of(joined)] == documents_of(
+        plain
+    )
+    assert any(b"_" in word for word in joined.vocab.words)
 
 
 def test_token_lists_are_taken_as_they_are():
@@ -188,7 +227,7 @@ def test_a_text_without_spaces_is_refused(small_blocks):
 def test_ids_spill_to_a_file_without_a_difference(small_blocks, monkeypatch):
     text = text_of(2)
     kept = encode(io.BytesIO(text), min_count=2)
-    monkeypatch.setattr(corpus, "SPILL", 1000)
+    monkeypatch.setattr(spool, "SPILL", 1000)
     spilled = encode(io.BytesIO(text), min_count=2)
     assert isinstance(spilled.ids, np.memmap)
     assert np.array_equal(kept.ids, spilled.ids)

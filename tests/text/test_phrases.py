@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import wordvec
 from wordvec.errors import CorpusError
-from wordvec.text import corpus as reading
+from wordvec.text import reader, spool
 from wordvec.text.phrases import Phrase, PhraseTable
 
 HEAD = b"# wordvec phrases 1, delimiter _\npass\twords\tcount\tscore\n"
@@ -82,7 +82,7 @@ def test_a_text_keeps_every_byte_but_the_white_space_within_phrases(
         return
     out = tmp_path_factory.getbasetemp() / "joined.txt"
     given = (b"\xef\xbb\xbf" if mark else b"") + text
-    with mock.patch.object(reading, "BLOCK", block):
+    with mock.patch.object(reader, "BLOCK", block):
         stats = table.join_text([io.BytesIO(given)], out, force=True, threads=threads)
     expected = joined_by_the_oracle(text, table)
     if not text.endswith((b"\n", b"\r")):
@@ -134,7 +134,7 @@ def test_a_phrase_spelled_like_a_word_becomes_that_word():
 def test_a_spilled_corpus_is_joined_alike(monkeypatch):
     lines = [["a", "b", "c"]] * 50
     kept = TABLES[0].encode(lines, min_count=1)
-    monkeypatch.setattr(reading, "SPILL", 64)
+    monkeypatch.setattr(spool, "SPILL", 64)
     spilled = TABLES[0].encode(lines, min_count=1)
     assert isinstance(spilled.ids, np.memmap)
     assert np.array_equal(spilled.ids, kept.ids)

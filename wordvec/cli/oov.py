@@ -126,7 +126,7 @@ def _lines(paths: tuple[str, ...]) -> Iterator[list[str]]:
     """The tokens of each line of the files, `-` for standard input; compressed ones too.
 
     Lines of more than a megabyte come in pieces, so that memory is bounded."""
-    from wordvec.text.corpus import open_text
+    from wordvec.text.reader import open_text
 
     for path in paths:
         with open_text(path) as (_, file):

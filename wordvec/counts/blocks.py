@@ -38,7 +38,8 @@ from wordvec.estimator import Callback, Progress, Stopwatch
 from wordvec.files import check_folder, sync_folder
 from wordvec.native.text import BREAK
 from wordvec.parallel import ordered_map
-from wordvec.text.corpus import PIECE, Corpus, room_for_ids, take
+from wordvec.text.corpus import Corpus
+from wordvec.text.spool import PIECE, room_for_ids, take
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -28,7 +28,8 @@ from wordvec.files import check_folder, write_atomically
 from wordvec.native import cooc
 from wordvec.native.vec import rng_key
 from wordvec.parallel import ordered_map
-from wordvec.text.corpus import PIECE, Corpus, Spool, take
+from wordvec.text.corpus import Corpus
+from wordvec.text.spool import PIECE, Spool, take
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:

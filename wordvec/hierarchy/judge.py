@@ -24,7 +24,7 @@ from wordvec.errors import DatasetError
 from wordvec.hierarchy.relations import Relations, from_pairs
 from wordvec.native import hyper
 from wordvec.parallel import default_threads
-from wordvec.text.corpus import open_text
+from wordvec.text.reader import open_text
 from wordvec.vectors import manifold
 
 if TYPE_CHECKING:

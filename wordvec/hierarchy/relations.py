@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from wordvec.counts.shards import Rows, Shards, ShardWriter
 from wordvec.errors import CorpusError, ShardError
-from wordvec.text.corpus import open_text
+from wordvec.text.reader import open_text
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:

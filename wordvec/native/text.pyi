@@ -7,6 +7,10 @@ BREAK: int
 """The id that ends a line."""
 GAP: int
 """The id of a token that the vocabulary does not have."""
+DOC: int
+"""The id that ends a document, after the break of its last line."""
+RECORD_END: bytes
+"""The byte that ends a record in a text that was made of records."""
 
 class WordTable:
     """Word -> id in order of first appearance, with counts. One writer at a time."""
@@ -23,10 +27,11 @@ class WordTable:
         """Adds tokens as they are, writes their ids, returns how many there were."""
 
     def encode(
-        self, text: bytes | memoryview, ids: NDArray[np.int32], max_token: int
+        self, text: bytes | memoryview, ids: NDArray[np.int32], max_token: int, records: bool = ...
     ) -> tuple[int, int, int, int, int]:
         """Tokenises and numbers a text without the GIL: (ids written, tokens, breaks, tokens that
-        were too long, offset of a NUL byte where it stopped or -1). ids holds len(text) + 1."""
+        were too long, offset of a NUL byte where it stopped or -1). A blank line ends a document,
+        or with `records` each RECORD_END. ids holds len(text) + 1."""
 
     def locate(
         self,
@@ -55,9 +60,14 @@ class WordTable:
         """Writes the ids of count >= min_count by falling count, ties by bytes; how many."""
 
 def remap(
-    ids: NDArray[np.int32], map: NDArray[np.int32], keep_gaps: bool, out: NDArray[np.int32]
-) -> tuple[int, int]:
-    """Ids through map into out (may be ids itself): (how many written, how many are words)."""
+    ids: NDArray[np.int32],
+    map: NDArray[np.int32],
+    keep_gaps: bool,
+    out: NDArray[np.int32],
+    starts: NDArray[np.int64],
+) -> tuple[int, int, int]:
+    """Ids through map into out (may be ids itself), without DOC. Where the documents after each DOC
+    start goes to starts: (how many written, how many are words, how many starts)."""
 
 def utf8_valid(word: bytes) -> bool:
     """Whether word is well-formed UTF-8."""

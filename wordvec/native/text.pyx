@@ -13,6 +13,8 @@ cdef extern from "wv_text.h" nogil:
         WV_ERR_FORMAT
         WV_ID_BREAK
         WV_ID_GAP
+        WV_ID_DOC
+        WV_RECORD_END
     ctypedef int wv_status
     ctypedef struct wv_table:
         pass
@@ -28,16 +30,18 @@ cdef extern from "wv_text.h" nogil:
     const int64_t *wv_table_counts(const wv_table *) noexcept
     void wv_table_set_counts(wv_table *, const int64_t *) noexcept
     wv_status wv_table_order(const wv_table *, int64_t, int32_t *, int64_t *) noexcept
-    wv_status wv_text_encode(wv_table *, const uint8_t *, size_t, size_t, int32_t *, int64_t *,
-                             wv_text_stats *) noexcept
+    wv_status wv_text_encode(wv_table *, const uint8_t *, size_t, size_t, int, int32_t *,
+                             int64_t *, wv_text_stats *) noexcept
     wv_status wv_text_locate(const wv_table *, const uint8_t *, size_t, size_t, int32_t *,
                              int32_t *, int32_t *, int64_t *, wv_text_stats *) noexcept
-    int64_t wv_text_remap(const int32_t *, int64_t, const int32_t *, int, int32_t *,
+    int64_t wv_text_remap(const int32_t *, int64_t, const int32_t *, int, int32_t *, int64_t *,
                           int64_t *) noexcept
     int wv_utf8_valid(const uint8_t *, size_t) noexcept
 
 BREAK = WV_ID_BREAK
 GAP = WV_ID_GAP
+DOC = WV_ID_DOC
+RECORD_END = bytes([WV_RECORD_END])
 
 
 cdef int _check(wv_status status) except -1:
@@ -97,7 +101,8 @@ cdef class WordTable:
             n += 1
         return n
 
-    def encode(self, const uint8_t[::1] text, int32_t[::1] ids, Py_ssize_t max_token):
+    def encode(self, const uint8_t[::1] text, int32_t[::1] ids, Py_ssize_t max_token,
+               bint records=False):
         if ids.shape[0] < text.shape[0] + 1:
             raise ValueError(f"ids must hold {text.shape[0] + 1} entries, got {ids.shape[0]}")
         cdef int64_t n = 0
@@ -109,7 +114,7 @@ cdef class WordTable:
         start = &text[0]
         with nogil:
             status = wv_text_encode(self.table, start, <size_t>text.shape[0], <size_t>max_token,
-                                    &ids[0], &n, &stats)
+                                    records, &ids[0], &n, &stats)
         if status != WV_ERR_FORMAT:
             _check(status)
         return n, stats.tokens, stats.lines, stats.too_long, stats.nul_at
@@ -190,24 +195,30 @@ cdef class WordTable:
         return n
 
 
-def remap(const int32_t[::1] ids, const int32_t[::1] map, bint keep_gaps, int32_t[::1] out):
+def remap(const int32_t[::1] ids, const int32_t[::1] map, bint keep_gaps, int32_t[::1] out,
+          int64_t[::1] starts):
     cdef Py_ssize_t i, n = ids.shape[0]
     cdef int64_t known = 0, written
     if out.shape[0] < n:
         raise ValueError(f"out must hold {n} entries, got {out.shape[0]}")
     if n == 0:
-        return 0, 0
+        return 0, 0, 0
     cdef const int32_t *m = &map[0] if map.shape[0] else NULL
+    cdef int64_t *documents = &starts[0] if starts.shape[0] else NULL
     cdef int32_t top = -1
+    cdef Py_ssize_t ends = 0
     with nogil:
         for i in range(n):
             if ids[i] > top:
                 top = ids[i]
+            ends += ids[i] == WV_ID_DOC
     if top >= map.shape[0]:
         raise ValueError(f"id {top} is not in the map of {map.shape[0]}")
+    if ends > starts.shape[0]:
+        raise ValueError(f"starts must hold {ends} entries, got {starts.shape[0]}")
     with nogil:
-        written = wv_text_remap(&ids[0], n, m, keep_gaps, &out[0], &known)
-    return written, known
+        written = wv_text_remap(&ids[0], n, m, keep_gaps, &out[0], &known, documents)
+    return written, known, ends
 
 
 def utf8_valid(bytes word not None):

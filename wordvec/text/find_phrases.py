@@ -17,7 +17,7 @@ from wordvec.text.phrases import Phrase, PhraseTable, check_delimiter, check_who
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wordvec.text.corpus import Ids
+    from wordvec.text.spool import Ids
 
 MOST_PASSES = 16
 

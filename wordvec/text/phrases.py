@@ -23,27 +23,25 @@ from wordvec.errors import CorpusError
 from wordvec.estimator import Callback
 from wordvec.files import write_atomically
 from wordvec.native import phrase as native
-from wordvec.native.text import BREAK, GAP, WordTable, utf8_valid
+from wordvec.native.text import BREAK, DOC, GAP, WordTable, utf8_valid
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import (
-    BLOCK,
     MAX_TOKEN,
     TOKEN_BATCH,
     Corpus,
     CorpusStats,
     Source,
-    Spool,
     Tokens,
     encode,
     reading,
-    refuse_nul,
     renumber,
-    text_blocks,
 )
+from wordvec.text.reader import BLOCK, Block, refuse_nul, text_blocks
+from wordvec.text.spool import Spool
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:
-    from wordvec.text.corpus import Ids
+    from wordvec.text.spool import Ids
 
 CHUNK = 1 << 20  # ids that are joined at once
 LONGEST_LINE = 1 << 20  # bytes of a line of a table's file
@@ -245,12 +243,13 @@ class PhraseTable:
         counts, gaps = np.zeros(len(words), np.int64), 0
         spool = Spool(memory)
         rest = corpus.ids[:0]
+        marks = _DocumentMarks(corpus)
         for begin in range(0, len(corpus.ids), CHUNK):
             ids = corpus.ids[begin : begin + CHUNK]
             ids = np.concatenate([rest, ids]) if len(rest) else np.ascontiguousarray(ids)
             joined, _, done = joiner.join(ids, last=begin + CHUNK >= len(corpus.ids))
             gaps += native.occurrences(joined, counts)
-            spool.append(joined, 0)
+            spool.append(marks.insert(joined, ids[:done]), 0)
             rest = ids[done:]
             if progress:
                 progress(min(begin + CHUNK, len(corpus.ids)))
@@ -259,7 +258,7 @@ class PhraseTable:
         if vocab is None:
             vocab = Vocabulary.from_table(words, min_count=min_count, max_vocab=max_vocab)
             vocab = replace(vocab, total=vocab.total + gaps)
-        ids, known = renumber(
+        ids, known, documents = renumber(
             spool,
             words,
             [np.arange(len(words), dtype=np.int32)],
@@ -276,7 +275,7 @@ class PhraseTable:
             not_utf8=sum(not utf8_valid(word) for word in vocab.words),
             seconds=corpus.stats.seconds + time.perf_counter() - started,
         )
-        return Corpus(vocab, ids, known, stats)
+        return Corpus(vocab, ids, known, stats, documents, corpus.labels)
 
     # -- token lists and texts -----------------------------------------------------------------
 
@@ -352,12 +351,12 @@ class PhraseTable:
         room = BLOCK + (1 << 16)
         states = [[np.empty(room, np.int32) for _ in range(3)] for _ in range(threads)]
 
-        def locate(state: list[Ids], block: tuple[str, int, bytes]) -> tuple[_Located, int]:
-            name, offset, text = block
+        def locate(state: list[Ids], block: Block) -> tuple[_Located, int]:
+            text = block.text
             if len(state[0]) < len(text) + 1:
                 state[:] = (np.empty(len(text) + 1, np.int32) for _ in range(3))
             n, tokens, nul_at = words.locate(text, state[0], state[1], state[2], MAX_TOKEN)
-            refuse_nul(name, offset, nul_at)
+            refuse_nul(block.name, block.offset, nul_at)
             ids, begins, ends = (array[:n].copy() for array in state)
             return (text, ids, begins, ends), tokens
 
@@ -454,6 +453,31 @@ class Joiner:
                 line = []
             else:
                 line.append(delimiter.join(tokens[begin:end]))
+
+
+class _DocumentMarks:
+    """Marks the ends of a corpus's documents in pieces of its ids whose words were joined."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._ends = corpus.documents[1:]
+        self._place = 0  # in the corpus's ids
+        self._next = 0  # the document that ends next
+
+    def insert(self, joined: Ids, ids: Ids) -> Ids:
+        """`joined`, made of the next `ids`, with DOC where a document ended. Documents end where
+        lines do, and joining keeps the breaks."""
+        self._place += len(ids)
+        last = int(np.searchsorted(self._ends, self._place, "right"))
+        ends = self._ends[self._next : last] - (self._place - len(ids))
+        self._next = last
+        if not len(ends):
+            return joined
+        breaks = np.flatnonzero(ids == BREAK)
+        number = np.searchsorted(breaks, ends)  # how many breaks lie before each end
+        places = np.concatenate([[0], np.flatnonzero(joined == BREAK) + 1])[number]
+        at_end = ends == len(ids)  # also where the text ends without a break
+        places[at_end] = len(joined)
+        return np.insert(joined, places, DOC)
 
 
 def check_whole(corpus: Corpus, gaps: int) -> None:
