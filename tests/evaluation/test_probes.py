@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation.core import logistic
+from wordvec import logistic
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.measures import probes
 

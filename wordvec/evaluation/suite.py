@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from wordvec.blas import single_threaded
 from wordvec.errors import DatasetError
 from wordvec.evaluation import compare
 from wordvec.evaluation.core import datasets, statistics
-from wordvec.evaluation.core.blas import single_threaded
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures import (

@@ -92,7 +92,7 @@ class EncodedMatrix(Matrix):
         self.rows, self.cols, self.dtype = section.rows, section.cols, section.dtype
         self.parts = section.aux
         buffer = section.data[0] if len(section.data) == 1 else np.concatenate(section.data)
-        self._buffer = buffer
+        self.buffer = buffer
         width = {store.I8: self.cols, store.PQ: self.parts}.get(self.dtype, 2 * self.cols)
         side = buffer[store.align(self.rows * width) :].view("<f4")
         self._codes = buffer[: self.rows * width]
@@ -130,7 +130,7 @@ class EncodedMatrix(Matrix):
     def section(self, type: int) -> store.Section:
         flags = 0 if type in store.NEEDED else store.IGNORABLE
         return store.Section(
-            type, self.rows, self.cols, self.dtype, [self._buffer], self.parts, flags=flags
+            type, self.rows, self.cols, self.dtype, [self.buffer], self.parts, flags=flags
         )
 
     def offer(
@@ -295,26 +295,84 @@ def encode(matrix: Matrix, dtype: int, *, parts: int | None = None, seed: int = 
         return Matrix(matrix.decoded().astype(np.float32 if dtype == store.F32 else np.float64))
     if dtype == store.PQ:
         return _product_quantise(matrix, parts or _default_parts(matrix.cols), seed)
-    width = {store.F16: 2, store.BF16: 2, store.I8: 1}[dtype] * matrix.cols
-    codes = np.empty((matrix.rows, width), np.uint8)
-    scales = np.empty(matrix.rows if dtype == store.I8 else 0, np.float32)
+    target = EncodedRows(matrix.rows, matrix.cols, dtype)
 
     def some(start: int, stop: int) -> None:
         for a, b in _blocks(start, stop):
-            rows = np.asarray(matrix.block(a, b), np.float32)
-            if dtype == store.F16:
-                codes[a:b] = _to_f16(rows).view(np.uint8)
-            elif dtype == store.BF16:
-                codes[a:b] = _to_bf16(rows).view(np.uint8)
-            else:
-                values, scales[a:b] = to_int8(rows)
-                codes[a:b] = values.view(np.uint8)
+            target.put(a, np.asarray(matrix.block(a, b), np.float32))
 
     _over_rows(some, matrix, 0, matrix.rows)
-    data = [codes.reshape(-1)]
-    if dtype == store.I8:
-        data += [_padding(codes.size), scales.view(np.uint8)]
-    return EncodedMatrix(store.Section(store.VECTORS, matrix.rows, matrix.cols, dtype, data))
+    return target.matrix()
+
+
+class EncodedRows:
+    """A matrix in float32, float64, f16, bf16 or int8 that is filled a block of rows at a time.
+
+    Parameters
+    ----------
+    rows, cols, dtype : int
+        dtype is one of store.F32, F64, F16, BF16, I8.
+    buffer : ndarray of uint8, optional
+        Where the bytes go, `EncodedRows.bytes_of(...)` of them; memory by default.
+    """
+
+    def __init__(
+        self, rows: int, cols: int, dtype: int, buffer: NDArray[np.uint8] | None = None
+    ) -> None:
+        size = self.bytes_of(rows, cols, dtype)
+        self._buffer = np.empty(size, np.uint8) if buffer is None else buffer
+        if self._buffer.shape != (size,):
+            raise ValueError(f"buffer must have {size} bytes, got shape {self._buffer.shape}")
+        self._dtype, self._shape = dtype, (rows, cols)
+        kind = {store.F32: "<f4", store.F64: "<f8", store.F16: "<f2", store.BF16: "<u2"}
+        used = store.matrix_bytes(dtype, rows, cols, 0) if dtype in kind else rows * cols
+        self._rows = self._buffer[:used].view(kind.get(dtype, "i1")).reshape(rows, cols)
+        self._scales = self._buffer[store.align(used) :].view("<f4")
+        self._buffer[used : store.align(used)] = 0
+
+    @staticmethod
+    def bytes_of(rows: int, cols: int, dtype: int) -> int:
+        """Bytes of such a matrix."""
+        return store.matrix_bytes(dtype, rows, cols, 0)
+
+    def put(self, start: int, rows: NDArray[Any]) -> None:
+        """Writes the rows (n, cols) from `start` on; blocks may come in any order and at once.
+
+        Raises
+        ------
+        ValueError
+            For numbers that the encoding cannot hold: not finite in int8, or beyond 65,504 in f16.
+        """
+        stop = start + len(rows)
+        if self._dtype == store.F16:
+            self._rows[start:stop] = _to_f16(rows)
+        elif self._dtype == store.BF16:
+            self._rows[start:stop] = _to_bf16(rows)
+        elif self._dtype == store.I8:
+            self._rows[start:stop], self._scales[start:stop] = to_int8(rows)
+        else:
+            self._rows[start:stop] = rows
+
+    def keep(self, ids: Ids, source: Matrix) -> None:
+        """Copies rows of a matrix of the same encoding and width byte by byte."""
+        if source.dtype != self._dtype or (source.rows, source.cols) != self._shape:
+            raise ValueError("rows are kept between matrices of one shape and encoding only")
+        if not isinstance(source, EncodedMatrix):
+            self._rows[ids] = source.take(ids)
+            return
+        codes = source.buffer[: self._rows.nbytes].view(self._rows.dtype)
+        self._rows[ids] = codes.reshape(self._shape)[ids]
+        if self._dtype == store.I8:
+            scales = source.buffer[store.align(self._rows.nbytes) :].view("<f4")
+            self._scales[ids] = scales[ids]
+
+    def matrix(self) -> Matrix:
+        """The matrix, over the same bytes."""
+        if self._dtype in (store.F32, store.F64):
+            return Matrix(self._rows)
+        return EncodedMatrix(
+            store.Section(store.VECTORS, *self._shape, self._dtype, [self._buffer])
+        )
 
 
 def _padding(size: int) -> NDArray[np.uint8]:

@@ -511,6 +511,46 @@ class WordVectors(Comparable):
         other.meta = dict(self.meta)
         return other
 
+    def with_matrices(
+        self,
+        matrix: Matrix,
+        *,
+        contexts: Matrix | None = None,
+        subwords: Subwords | None = None,
+        induction: Induction | None = None,
+    ) -> WordVectors:
+        """The same words over other vectors, with what belongs to these.
+
+        Norms are taken anew, copies for quicker search (`with_coarse`, `with_sketch`) are made
+        again, and sections that this version does not know are left out.
+        """
+        if matrix.rows != len(self):
+            raise ValueError(f"matrix must have {len(self)} rows, got {matrix.rows}")
+        other = self.copy()
+        other._matrix, other._contexts = matrix, contexts
+        other.subwords, other.induction, other._unknown = subwords, induction, ()
+        for name in ("norms", "_inverse_norms"):
+            other.__dict__.pop(name, None)
+        if self._sketch is not None:
+            other._sketch = Sketch.of(matrix, other._inverse_norms)
+        if self._coarse is not None:
+            other._coarse = Coarse.of(matrix, other._inverse_norms)
+        return other
+
+    @property
+    def matrix(self) -> Matrix:
+        """The vectors in the encoding that they are kept in; rows are decoded when read."""
+        return self._matrix
+
+    @property
+    def context_matrix(self) -> Matrix | None:
+        """The context vectors likewise, or None."""
+        return self._contexts
+
+    def has_unknown_sections(self) -> bool:
+        """Whether the file has sections of a newer version, kept as they are when it is saved."""
+        return bool(self._unknown)
+
     def astype(self, dtype: str, *, parts: int | None = None) -> WordVectors:
         """The vectors in another encoding.
 

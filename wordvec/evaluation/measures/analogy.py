@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
-from wordvec.evaluation.core.blas import single_threaded
 from wordvec.evaluation.core.datasets import AnalogySet, Question
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.evaluation.core import logistic
-from wordvec.evaluation.core.blas import single_threaded
+from wordvec import logistic
+from wordvec.blas import single_threaded
 from wordvec.evaluation.core.datasets import AnalogySet, Question
 from wordvec.evaluation.core.space import Space
 

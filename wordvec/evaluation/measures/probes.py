@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.evaluation.core import logistic, statistics
-from wordvec.evaluation.core.blas import single_threaded
+from wordvec import logistic
+from wordvec.blas import single_threaded
+from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures.bias_measures import direction

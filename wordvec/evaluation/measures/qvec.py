@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
-from wordvec.evaluation.core.blas import single_threaded
 from wordvec.evaluation.core.datasets import PropertySet
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors

@@ -1,0 +1,1 @@
+"""Changing a space: transforms of vectors, and what they are fitted to."""

@@ -1,0 +1,145 @@
+"""Means and covariances of a space, by types and by tokens, in blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wordvec.blas import single_threaded
+from wordvec.parallel import ordered_map, threads
+from wordvec.vectors.matrix import Matrix
+from wordvec.vectors.vectors import WordVectors
+
+F64: TypeAlias = NDArray[np.float64]
+Weights: TypeAlias = Literal["types", "tokens"]
+WEIGHTS: tuple[Weights, ...] = ("types", "tokens")
+
+T = TypeVar("T")
+
+_ROWS = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """First and second moments of the vectors that are not zero, each word with its weight.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (d,)
+        Weighted mean.
+    covariance : ndarray, shape (d, d)
+        Weighted mean of (x - mean)(x - mean)'.
+    length : float
+        Weighted mean of |x|.
+    words : int
+        Words with a vector that is not zero.
+    """
+
+    mean: F64
+    covariance: F64
+    length: float
+    words: int
+
+    @property
+    def axes(self) -> tuple[F64, F64]:
+        """Eigenvalues (d,), largest first, and eigenvectors (d, d) as columns.
+
+        The sign of an eigenvector is arbitrary; its largest entry is made positive.
+        """
+        values, vectors = np.linalg.eigh(self.covariance)
+        values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+        largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))]
+        return values, vectors * np.where(largest < 0, -1.0, 1.0)
+
+
+def word_weights(vectors: WordVectors, weights: str, counts: ArrayLike | None = None) -> F64:
+    """The weight (V,) of each word: 1 for "types", its count for "tokens"; they add up to 1.
+
+    Raises
+    ------
+    ValueError
+        For "tokens" where the vectors have no counts.
+    """
+    if weights not in WEIGHTS:
+        raise ValueError(f"weights must be 'types' or 'tokens', got {weights!r}")
+    if weights == "types":
+        return np.full(len(vectors), 1 / max(len(vectors), 1))
+    found = vectors.counts if counts is None else np.asarray(counts)
+    if found is None:
+        raise ValueError(
+            "weights='tokens' needs the words' counts, which these vectors do not have: give them "
+            "as counts, or weigh by types"
+        )
+    if found.shape != (len(vectors),) or (found < 0).any() or not found.sum() > 0:
+        raise ValueError(f"counts must be {len(vectors)} numbers >= 0 that are not all 0")
+    return np.asarray(found / found.sum(), np.float64)
+
+
+def moments(matrix: Matrix, weights: F64) -> Moments:
+    """The moments of a matrix's rows (V, d) under weights (V,): two passes in float64.
+
+    Rows of zeros stand for no vector and are left out. Memory: a few d x d and a block of rows; the
+    same numbers at any number of threads.
+
+    Raises
+    ------
+    ValueError
+        For vectors that are not finite, or when no row is left.
+    """
+    return next(iter(many_moments(matrix, [weights])))
+
+
+def many_moments(matrix: Matrix, weights: list[F64]) -> list[Moments]:
+    """`moments` under several weights in the same two passes."""
+    k, d = len(weights), matrix.cols
+    total, sums, lengths, words = np.zeros(k), np.zeros((k, d)), np.zeros(k), 0
+
+    def first(_: None, start: int) -> tuple[F64, F64, F64, int]:
+        X, w = _block(matrix, weights, start)
+        norms = np.sqrt(np.einsum("ij,ij->i", X, X))
+        return w.sum(axis=1), w @ X, w @ norms, int((norms > 0).sum())
+
+    for each in _over(matrix, first):
+        total += each[0]
+        sums += each[1]
+        lengths += each[2]
+        words += each[3]
+    if not (total > 0).all():
+        raise ValueError("there are no vectors: all rows are zeros, or have no weight")
+    means = sums / total[:, None]
+
+    def second(_: None, start: int) -> F64:
+        X, w = _block(matrix, weights, start)
+        out = np.empty((k, d, d))
+        for i in range(k):
+            # A product of a matrix with its own transpose, which BLAS does at half the cost.
+            Z = (X - means[i]) * np.sqrt(w[i])[:, None]
+            out[i] = Z.T @ Z
+        return out
+
+    squares = np.zeros((k, d, d))
+    for square in _over(matrix, second):
+        squares += square
+    squares /= total[:, None, None]
+    return [Moments(means[i], squares[i], float(lengths[i] / total[i]), words) for i in range(k)]
+
+
+def _block(matrix: Matrix, weights: list[F64], start: int) -> tuple[F64, F64]:
+    """Rows in float64, and the weights (k, n), 0 for rows of zeros."""
+    stop = min(start + _ROWS, matrix.rows)
+    X = np.asarray(matrix.block(start, stop), np.float64)
+    if not np.isfinite(X).all():
+        raise ValueError("vectors must be finite")
+    there = X.any(axis=1)
+    return X, np.array([each[start:stop] for each in weights]) * there
+
+
+def _over(matrix: Matrix, work: Callable[[None, int], T]) -> Iterator[T]:
+    """The results of all blocks, in order."""
+    starts = range(0, matrix.rows, _ROWS)
+    with single_threaded():
+        yield from ordered_map(work, starts, [None] * min(threads(), max(1, len(starts))))

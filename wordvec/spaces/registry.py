@@ -1,0 +1,39 @@
+"""The transforms by name: the one list from which commands, reports and tests take them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from wordvec.spaces.base import Transform
+
+# Name -> "module:class"; the module is imported when the transform is used.
+TRANSFORMS: dict[str, str] = {
+    "center": "wordvec.spaces.post:Center",
+    "all-but-the-top": "wordvec.spaces.post:AllButTheTop",
+    "whiten": "wordvec.spaces.post:Whiten",
+    "pca": "wordvec.spaces.post:PCA",
+    "unit": "wordvec.spaces.post:Unit",
+    "affine": "wordvec.spaces.base:Affine",
+    "pipeline": "wordvec.spaces.base:Pipeline",
+}
+
+
+def transform_class(name: str) -> type[Transform]:
+    """The class of a name.
+
+    Raises
+    ------
+    ValueError
+        For a name that no transform has.
+    """
+    if name not in TRANSFORMS:
+        raise ValueError(f"no transform {name!r}; one of: {', '.join(TRANSFORMS)}")
+    module, attribute = TRANSFORMS[name].split(":")
+    found: type[Transform] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def transform(name: str, **options: Any) -> Transform:
+    """A transform by name, with options."""
+    return transform_class(name)(**options)
