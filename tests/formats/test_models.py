@@ -214,7 +214,7 @@ def test_numpy_files_keep_words_beside_them(tmp_path):
         assert list(read) == list(wv)
         assert read.vectors.dtype == dtype
         np.testing.assert_array_equal(read.vectors, X)
-    with pytest.raises(FormatError, match="newline"):
+    with pytest.raises(FormatError, match="line end"):
         formats.save(WordVectors(["a\nb"], draw(1, 2)), tmp_path / "w.npy")
     (tmp_path / "v.words.txt").write_text("a\nb\n")
     with pytest.raises(FormatError, match="2 words for 4"):
@@ -312,3 +312,24 @@ def test_gensim_models_bring_contexts_and_n_grams(tmp_path):
     model.wv.save(str(tmp_path / "kv"))
     with pytest.raises(FormatError, match=r"pickle.*from_gensim"):
         load(tmp_path / "kv")
+
+
+@pytest.mark.parametrize(
+    "shape", ["(4, -1)", "(-1, 3)", "(-4, -3)", "(True, 3)", "(4294967296, 4294967296)",
+              "(4611686018427387904, 1)", "(4.0, 3)", "(4, 3, 1)", "(12,)", "()", "(4, 0)",
+              "(4, 4)"]
+)  # fmt: skip
+def test_shapes_of_numpy_files_that_cannot_be_are_refused(tmp_path, shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    data = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + bytes(48)
+    (tmp_path / "a.npy").write_bytes(data)
+    (tmp_path / "a.words.txt").write_bytes(b"a\nb\nc\nd\n")
+    with pytest.raises(FormatError, match=r"a\.npy: byte"):
+        load(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("text", [b"a\r\nb\r\n", b"\xef\xbb\xbfa\nb\n", b"a\nb\n\n"])
+def test_word_lists_beside_numpy_files_may_have_marks(tmp_path, text):
+    np.save(tmp_path / "a.npy", np.eye(2, dtype=np.float32))
+    (tmp_path / "a.words.txt").write_bytes(text)
+    assert list(load(tmp_path / "a.npy")) == ["a", "b"]

@@ -6,13 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec import WordVectors, formats, load
-from wordvec.errors import FormatError
+from wordvec.errors import FormatError, StoreError
 
 # gensim leaves files without a header open, which is noticed whenever memory is next collected.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 FORMATS = {"word2vec": ".bin", "word2vec-text": ".txt", "glove": ".glove"}
-FLOATS = st.floats(width=32, allow_nan=False)
+# Not the floats whose four bytes are printable ASCII: a tiny binary file of them may be text, word
+# by word, and nothing can tell.
+FLOATS = st.floats(width=32, allow_nan=False).filter(
+    lambda x: not np.float32(x).tobytes().decode("latin-1").isprintable()
+)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -92,20 +96,98 @@ def test_a_repeated_word_keeps_its_first_vector(tmp_path):
         (b"2 99999999\n", "byte 0: 99999999 dimensions"),
         (b"2 2\na 1 2\nb 3", "byte 0.*promises|byte 10: 1 numbers"),
         (b"2 2\na 1 2\nb 3 x", "byte 10: not a number"),
-        (b"2 2\na 1 2\n          ", "byte 10"),
+        (b"2 2\na 1 2\n          ", "byte 20: the file ends after 1 of 2"),
         (b"1 2\n" + b"a" * 70000 + b" 1 2", "word of 70,000 bytes|does not end"),
         (b"2 2\n\xff\xff " + b"\x90" * 8 + b"ab", "byte"),
         (b"1 1\na \0\0\0\0more", "more data"),
         (b"hello\nworld\n", "byte 0: no known format"),
         (b"", "byte 0: no known format"),
         (b"\x80\x04\x95abc", "pickle.*from_gensim"),
-        (b"a 1 2\nb 1\n", "byte 6: 1 numbers"),
+        (b"a 1 2\nb 1\n", "byte 0: 2 numbers after a word, 1 expected"),
+        (b"a 1 2\nc 3 4\nb 1\n", "byte 12: 1 numbers after a word, 2 expected"),
     ],
 )  # fmt: skip
 def test_hostile_and_damaged_files_are_named_with_the_offset(tmp_path, content, message):
     (tmp_path / "v").write_bytes(content)
     with pytest.raises(FormatError, match=message):
         load(tmp_path / "v")
+
+
+MISREAD = {
+    "a number too many": (b"3 2\nc .1 .2 .3\nd .1 .2 .3\n", "byte 4: 3 numbers.*2 expected"),
+    "a number too few": (b"2 3\nc .1 .2\nd .1 .2\n", "byte 4: 2 numbers after a word, 3 expected"),
+    "header of three": (b"2 4 1\nc 1 2 3 4\nd 1 2 3 4\n", "byte 0: 2 numbers.*4 expected"),
+    "header of one": (b"2\nc .1 .2\nd .1 .2\n", "byte 0: 0 numbers.*2 expected"),
+    "one line longer": (b"c .1 .2\nd .1 .2 .3\ne .1 .2\n", "byte 8: 3 numbers.*2 expected"),
+    "one line longer, whole": (b"c 1 2\nd 1 2 3\ne 1 2\n", "byte 6: 3 numbers.*2 expected"),
+    "two numbers too many": (b"c .1 .2\nd 1 2 .2 .3\ne .1 .2\n", "byte 8: 4 numbers"),
+    "line ends in CR": (b"2 2\rc .1 .2\rd .1 .2\r", "byte 3: the lines end in CR alone"),
+    "CR without a header": (b"c .1 .2\rd .1 .2\r", "byte 7: the lines end in CR alone"),
+    "one line end in CR": (b"c .1 .2\nd .1 .2\re .3 .4\n", "byte 8: a CR inside the word"),
+    "not a number": (b"2 2\na 0.1 n/a\nb 0.3 0.4\n", "byte 4: not a number: b'n/a'"),
+    "not a number, in all": (b"2 2\na 0.1 -\nb 0.3 -\n", "byte 4: not a number: b'-'"),
+    "decimal comma": (b"2 2\ncat 0,1 0,2\ndog 0,3 0,4\n", "byte 4: not a number: b'0,2'"),
+    "digits with _": (b"2 2\na 1_5 2\nb 1 2\n", "byte 4: not a number: b'1_5'"),
+    "blank line after the header": (b"2 2\n\na 1 2\nb 1 2\n", "byte 4: an empty line"),
+    "blank line": (b"a .1 .2\n \nb .1 .2\n", "byte 8: an empty line"),
+    "UTF-16": ("a .1 .2\nb .1 .2\n".encode("utf-16"), "byte 0: UTF-16"),
+    "UTF-16 with a header": ("2 2\na .1 .2\nb .1 .2\n".encode("utf-16"), "byte 0: UTF-16"),
+    "blank in a word, newlines": (
+        b"3 1\na \0\0\0\1\nb c \0\0\0\2\nd \0\0\0\3\n", "byte 17: no newline.* of b'b'"
+    ),
+    "blank in a word, no newlines": (
+        b"3 1\na \0\0\0\1b c \0\0\0\2d \0\0\0\3", "byte 16: a word that holds a newline or a NUL"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "message"), MISREAD.values(), ids=MISREAD)
+def test_nothing_is_misread_in_silence(tmp_path, content, message):
+    (tmp_path / "v").write_bytes(content)
+    with pytest.raises(FormatError, match=message):
+        load(tmp_path / "v")
+
+
+READ = {
+    "BOM and header": (b"\xef\xbb\xbf2 2\ncat .5 1\nd .5 2\n", ["cat", "d"]),
+    "BOM": (b"\xef\xbb\xbfcat .5 1\nd .5 2\n", ["cat", "d"]),
+    "first word with a number": (b"in 2010 .5 1\nd .5 2\ne .5 3\n", ["in 2010", "d", "e"]),
+    "a number in two lines": (b"in 2010 .5 1.\nd .5 2\n", ["in 2010", "d"]),
+    "infinity is a word": (b"d .5 1\nto infinity .5 2\n", ["d", "to infinity"]),
+    "empty first word": (b"2 2\n .5 1\nd .5 2\n", ["", "d"]),
+    "empty first word, no header": (b" .5 1\nd .5 2\n", ["", "d"]),
+    "blank lines at the end": (b"2 2\na .5 1\nd .5 2\n\n \n", ["a", "d"]),
+    "blank lines at the end, no header": (b"a .5 1\nd .5 2\n\r\n\n", ["a", "d"]),
+    "CRLF": (b"a .5 1\r\nd .5 2\r\n", ["a", "d"]),
+    "control character in a word": (b"2 2\na\x01 .5 1\nd .5 2\n", ["a\x01", "d"]),
+    "words that are numbers": (b"2 2\n2010 .5 1\n7 .5 2\n", ["2010", "7"]),
+    "no line end": (b"2 2\na .5 1\nd .5 2", ["a", "d"]),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), READ.values(), ids=READ)
+def test_lawful_oddities_of_text_are_read(tmp_path, content, words):
+    (tmp_path / "v").write_bytes(content)
+    wv = load(tmp_path / "v")
+    assert list(wv) == words
+    np.testing.assert_array_equal(wv.vectors, [[0.5, i + 1] for i in range(len(words))])
+
+
+def test_words_that_end_in_a_number_are_counted(tmp_path):
+    (tmp_path / "v").write_bytes(b"in 2010 .5 1\nd .5 2\nin 2011 .5 3\ne .5 4\nf .5 5\n")
+    assert load(tmp_path / "v").meta == {"words_ending_in_a_number": 2}
+
+
+@pytest.mark.parametrize("end", [b"\n", b""], ids=["newlines", "no newlines"])
+@pytest.mark.parametrize("last", [True, False])
+def test_phrases_in_binary_files_are_read(tmp_path, end, last):
+    words = [b"New_York", b"in", b"for_example", b"</s>"]
+    X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+    body = b"".join(w + b" " + row.tobytes() + end for w, row in zip(words, X, strict=True))
+    (tmp_path / "v").write_bytes(b"4 3\n" + (body if last or not end else body[:-1]))
+    wv = load(tmp_path / "v")
+    assert list(wv) == [word.decode() for word in words]
+    np.testing.assert_array_equal(wv.vectors, X)
 
 
 def test_a_truncated_binary_file_is_named(tmp_path):
@@ -189,3 +271,15 @@ def test_words_that_are_not_utf8_are_read(shared_data):
     wv = load(shared_data / "vectors" / "finalfusion" / "utf8-incomplete.bin")
     assert len(wv) == 3
     assert any("\udc80" <= c <= "\udcff" for word in wv for c in word)
+
+
+def test_what_is_called_wv_and_is_none_is_named_for_what_it_is(tmp_path):
+    (tmp_path / "m.wv").write_bytes(b"\x80\x04\x95abc")
+    with pytest.raises(FormatError, match=r"pickle.*from_gensim"):
+        load(tmp_path / "m.wv")
+    (tmp_path / "t.wv").write_bytes(b"2 2\na 1 2\nb 3 4\n")
+    with pytest.raises(StoreError, match="looks like word2vec: rename it"):
+        load(tmp_path / "t.wv")
+    (tmp_path / "d.wv").write_bytes(b"\x88WVEC")
+    with pytest.raises(StoreError, match="damaged, or of another program"):
+        load(tmp_path / "d.wv")

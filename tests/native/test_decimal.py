@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wordvec.formats.lines import nearest_float
+from wordvec.formats.numbers import nearest_float
 from wordvec.native import decimal
 
 DIGITS = st.text("0123456789", max_size=30)

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from wordvec.text.lines import read_toml
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -41,9 +43,8 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: str | None) 
     if path is None:
         return
     try:
-        with open(path, "rb") as file:
-            tables = tomllib.load(file)
-    except tomllib.TOMLDecodeError as error:
+        tables = read_toml(path)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{path}: not a TOML file: {error}", ctx) from error
     name = ctx.info_name or ""
     own = tables.get(name, {})

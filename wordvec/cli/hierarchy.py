@@ -467,7 +467,7 @@ def taxonomy_refine(
         check_target(repaired, force=force)
     wanted: list[str] = []
     if terms is not None:
-        with open(terms, encoding="utf-8", errors="surrogateescape") as file:
+        with open(terms, encoding="utf-8-sig", errors="surrogateescape") as file:
             wanted = [line.strip() for line in file if line.strip()]
     old = _read(source, direction)
     proposals = refine(old, _load(vectors), terms=wanted, most_rank=most_rank)

@@ -126,16 +126,18 @@ def _lines(paths: tuple[str, ...]) -> Iterator[list[str]]:
     """The tokens of each line of the files, `-` for standard input; compressed ones too.
 
     Lines of more than a megabyte come in pieces, so that memory is bounded."""
+    from wordvec.text.lines import without_mark
     from wordvec.text.reader import open_text
 
     for path in paths:
         with open_text(path) as (_, file):
-            rest = b""
+            rest, first = b"", True
             while line := file.readline(_BLOCK):
-                tokens = (rest + line).decode("utf-8", "surrogateescape").split()
+                tokens = (rest + (without_mark(line) if first else line)).split()
+                first = False
                 whole = line[-1:].isspace() or not tokens
-                rest = b"" if whole else tokens.pop().encode("utf-8", "surrogateescape")
-                yield tokens
+                rest = b"" if whole else tokens.pop()
+                yield [token.decode("utf-8", "surrogateescape") for token in tokens]
             yield [rest.decode("utf-8", "surrogateescape")] if rest else []
 
 

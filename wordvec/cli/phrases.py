@@ -178,8 +178,10 @@ def _connector_words(value: str | None) -> tuple[str, ...]:
     if value is None:
         return ()
     if value.startswith("@"):
-        with open(value[1:], encoding="utf-8", errors="surrogateescape") as file:
-            return tuple(file.read().split())
+        from wordvec.text.lines import ascii_split
+
+        with open(value[1:], encoding="utf-8-sig", errors="surrogateescape") as file:
+            return tuple(ascii_split(file.read()))
     return tuple(word for word in (part.strip() for part in value.split(",")) if word)
 
 

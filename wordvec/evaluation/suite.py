@@ -28,6 +28,7 @@ from wordvec.evaluation.measures import (
     similarity,
 )
 from wordvec.evaluation.report import report
+from wordvec.text.lines import read_toml
 
 # Sets that gensim carries, by the names that the English suite gives them.
 GENSIM_SETS = {
@@ -138,7 +139,7 @@ def read_suite(path: str | Path) -> Suite:
         files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
         return Suite(path.name, tuple(map(datasets.load, files)))
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not a TOML file: {error}") from error
     places = [path.parent, os.environ.get("WORDVEC_DATA"), gensim_folder()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import os
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wordvec.errors import FormatError
+from wordvec.errors import FormatError, StoreError
 from wordvec.files import check_target
 from wordvec.formats.stream import Stream
 from wordvec.vectors.file import MAGIC
@@ -33,6 +34,8 @@ class Format:
     def load(self) -> Any:
         return importlib.import_module(f"wordvec.formats.{self.module}")
 
+
+_PICKLES = (b"\x02", b"\x03", b"\x04", b"\x05")  # protocols
 
 # In the order in which contents are compared: those with a magic number first, text last.
 FORMATS: dict[str, Format] = {
@@ -69,16 +72,14 @@ def load(path: str | os.PathLike[str], *, verify: bool = False) -> WordVectors:
     """
     with open(path, "rb") as file:
         start = file.read(len(MAGIC))
-    # A name that says so is believed, so that a damaged store is not taken for something else.
-    if start == MAGIC or os.fspath(path).endswith(".wv"):
+    if start == MAGIC:
         return WordVectors.open(path, verify=verify)
     with Stream.open(path) as stream:
         head = stream.peek(4096)
-        if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
-            raise FormatError(
-                f"{stream.name}: a pickle (gensim's .save?), which can run code and is never read; "
-                "open it with gensim and use wordvec.from_gensim(model.wv).save('vectors.wv')"
-            )
+        _refuse(stream, head)
+        # A name that says so is believed, so that a damaged store is not taken for something else.
+        if os.fspath(path).endswith(".wv"):
+            raise StoreError(_no_store(path, head))
         for each in FORMATS.values():
             if each.reads and each.load().matches(head):
                 with np.errstate(all="ignore"):  # a file's numbers may be anything
@@ -86,6 +87,26 @@ def load(path: str | os.PathLike[str], *, verify: bool = False) -> WordVectors:
                 assert isinstance(vectors, WordVectors)
                 return vectors
         raise FormatError(f"{stream.name}: byte 0: no known format: {head[:16]!r}")
+
+
+def _no_store(path: str | os.PathLike[str], head: bytes) -> str:
+    """Why a file named .wv is none."""
+    kind = next((name for name, each in FORMATS.items() if each.reads and
+                 each.load().matches(head)), None)  # fmt: skip
+    what = f"it looks like {kind}: rename it" if kind else "it is damaged, or of another program"
+    return f"{os.fspath(path)}: not a .wv file, though its name says so; {what}"
+
+
+def _refuse(stream: Stream, head: bytes) -> None:
+    """Raises FormatError for what is known and never read."""
+    if head[:1] == b"\x80" and head[1:2] in _PICKLES:
+        stream.fail(
+            "a pickle (gensim's .save?), which can run code and is never read; open it with gensim "
+            "and use wordvec.from_gensim(model.wv).save('vectors.wv')",
+            0,
+        )
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        stream.fail("UTF-16 text; change it to UTF-8, for example with iconv", 0)
 
 
 def save(

@@ -1,7 +1,7 @@
-"""GloVe's text: a word and its numbers a line, no header.
+"""GloVe's text: one word and its numbers per line, no header.
 
-Words may have spaces (the released Common Crawl vectors have some): the dimension is that of the
-first line whose fields after the first are all numbers, and numbers are counted from the right.
+Words may have spaces (the released Common Crawl vectors have some): the dimension is the count of
+numbers at the end of most of the first lines, and numbers are counted from the right.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from wordvec.files import write_atomically
-from wordvec.formats.lines import read_lines
-from wordvec.formats.stream import Rows, Stream, unique
+from wordvec.formats.lines import check_line_ends, first_lines, read_lines
+from wordvec.formats.numbers import agreed_count
+from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
 from wordvec.formats.word2vec import write_lines
 from wordvec.vectors.vectors import WordVectors
 
@@ -18,32 +19,26 @@ _MAX_LINE = 1 << 24
 
 
 def matches(head: bytes) -> bool:
-    """Whether the first line is a word and at least one number, or a number too long for `head`."""
-    return _dimensions(head.split(b"\n", 1)[0]) > 0
-
-
-def _dimensions(line: bytes) -> int:
-    """How many of the fields at the line's end are numbers."""
-    count = 0
-    for field in reversed(line.rstrip(b" \t\r").split()[1:]):
-        try:
-            float(field)
-        except ValueError:
-            break
-        count += 1
-    return count
+    """Whether one of the first lines is a word and at least one number."""
+    lines = head.split(b"\n")
+    if len(lines) == 1:  # the last number may be cut
+        lines = [head.rpartition(b" ")[0] or head]
+    return agreed_count(lines) > 0
 
 
 def read(stream: Stream) -> WordVectors:
     """The vectors of a GloVe file."""
-    size = _dimensions(stream.peek(_MAX_LINE).split(b"\n", 1)[0])
-    names: list[bytes] = []
-    rows = Rows(size)
-    for some in read_lines(stream, size):
-        names += some.words
-        rows.add(some.rows)
-    names, array, meta = unique(names, rows.array())
-    return WordVectors(names, array, meta=meta)
+    lines = first_lines(stream)
+    check_line_ends(stream, lines[0])
+    size = agreed_count(lines)
+    if size > MAX_DIMENSIONS:
+        stream.fail(f"{size:,} numbers in a line; at most {MAX_DIMENSIONS:,} are read")
+    table = Table(size, stream.part)
+    for some in read_lines(stream, size, " (from most of the first lines)"):
+        table.add(some.words, some.rows, some.numbered)
+        if table.full:
+            break
+    return table.vectors()
 
 
 def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = False) -> None:

@@ -3,39 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
 
+from wordvec.formats.numbers import count_numbers, is_number, nearest_float
 from wordvec.formats.stream import MAX_TOKEN, Stream
 from wordvec.native import decimal
 from wordvec.vectors.matrix import Floats
 
 _MAX_NUMBER = 64  # bytes of a number, with the space before it, that a line may have in the mean
 _NUMBERS = 1 << 19  # parsed at once: what a megabyte of text may have
-_FLOAT_LIMIT = 2.0**128  # where float32 ends
+_SAMPLE = 16  # lines at the start of a file that decide how it is read
+_MAX_LINE = 1 << 24
 
 
 class Lines(NamedTuple):
-    """Some lines: their words, their numbers (n, d), which stay until the next lines are read, and
-    the offset of each in the file."""
+    """Some lines: their words, their numbers (n, d), which stay until the next lines are read, the
+    offset of each in the file, and how many of the words end in a number."""
 
     words: list[bytes]
     rows: Floats
     offsets: list[int]
+    numbered: int
 
 
-def read_lines(stream: Stream, size: int) -> Iterator[Lines]:
+def first_lines(stream: Stream, skip: int = 0) -> list[bytes]:
+    """Up to 16 of the lines that come next and are not blank, the first `skip` left out; the last
+    may be cut where no line ends."""
+    text = stream.peek(1 << 16)
+    if text.count(b"\n") < _SAMPLE + skip:
+        text = stream.peek(1 << 20)
+    if b"\n" not in text:
+        text = stream.peek(_MAX_LINE)
+    lines = text.split(b"\n")
+    if len(lines) > 1 and not text.endswith(b"\n") and not stream.all_peeked(len(text)):
+        lines.pop()
+    return [line for line in lines[skip:] if line.strip()][:_SAMPLE]
+
+
+def check_line_ends(stream: Stream, head: bytes) -> None:
+    """FormatError for text whose lines end in CR alone, which would be one long line."""
+    if b"\n" not in head and b"\r" in head.rstrip():
+        stream.fail(
+            "the lines end in CR alone (old Mac); change them to LF, for example with "
+            "tr '\\r' '\\n'",
+            stream.offset + head.index(b"\r"),
+        )
+
+
+def read_lines(stream: Stream, size: int, why: str = "") -> Iterator[Lines]:
     """The lines up to the end of the stream, with `size` numbers each, some at a time.
 
     Numbers are counted from the right, so words may have blanks. They are rounded once, from the
-    decimal notation to float32.
+    decimal notation to float32. Blank lines at the end are passed over. A word may end in a number
+    ("in 2010") only where it is a whole number and those of the vector are not.
+
+    Parameters
+    ----------
+    stream : Stream
+    size : int
+        Numbers per line.
+    why : str
+        Where `size` comes from, for messages.
 
     Raises
     ------
     FormatError
-        With the offset of a line that has fewer numbers or none, or is too long.
+        With the offset of a line that has fewer numbers, more or none, or is too long.
     """
     most = MAX_TOKEN + _MAX_NUMBER * size
     count = max(1, _NUMBERS // size)
@@ -53,35 +88,43 @@ def read_lines(stream: Stream, size: int) -> Iterator[Lines]:
                 rows[divmod(place, size)] = nearest_float(number)
             except ValueError:
                 stream.fail(f"not a number: {number[:40]!r}", offsets[place // size])
-        for (first, last), offset in zip(ends, offsets, strict=True):
-            if last - first > MAX_TOKEN:
-                stream.fail(f"a word of {last - first:,} bytes", offset)
+        some = [text[a:b] for a, b in ends]
+        numbered = 0
+        for i, word in enumerate(some):
+            if len(word) > MAX_TOKEN:
+                stream.fail(f"a word of {len(word):,} bytes", offsets[i])
+            if b" " in word or b"\t" in word or b"\r" in word:
+                numbered += _ends_in_number(stream, text, word, ends[i], offsets[i], size, why)
         if n_lines:
-            yield Lines([text[a:b] for a, b in ends], rows[:n_lines], offsets)
+            yield Lines(some, rows[:n_lines], offsets, numbered)
         stream.read(used)
         if found >= 0:
-            stream.fail(f"{found} numbers after a word, {size} expected")
+            _pass_blank_lines(stream, size, found, why)
 
 
-def nearest_float(text: bytes) -> np.float32:
-    """The float32 nearest to a number in decimal notation, ties to even; ValueError for none.
+def _ends_in_number(
+    stream: Stream, text: bytes, word: bytes, where: list[int], offset: int, size: int, why: str
+) -> bool:
+    """Whether a word with blanks ends in a number; FormatError when that is one of the vector."""
+    if b"\r" in word:
+        stream.fail(f"a CR inside the word {word[:40]!r}; lines should end in LF", offset)
+    last = word.split()[-1]
+    if not is_number(last) or last.strip(b"+-").isalpha():
+        return False
+    extra = count_numbers(b"w " + word.split(None, 1)[1])
+    numbers = text[where[1] :].split(b"\n", 1)[0].split()
+    whole = sum(number.lstrip(b"-").isdigit() for number in numbers)
+    if extra > 1 or not last.isdigit() or 2 * whole > len(numbers):
+        stream.fail(f"{size + extra} numbers after a word, {size} expected{why}", offset)
+    return True
 
-    float() gives the nearest double, and rounding that again errs where it lies exactly in the
-    middle of two floats though the number does not.
-    """
-    wide = float(text)
-    with np.errstate(over="ignore", under="ignore"):
-        near = np.float64(wide).astype(np.float32)
-    if not np.isfinite(wide) or float(near) == wide:
-        return np.float32(near)
-    one = float(near) if np.isfinite(near) else np.copysign(_FLOAT_LIMIT, wide)
-    away = np.inf if wide > one else -np.inf
-    with np.errstate(over="ignore"):
-        other = float(np.nextafter(near, np.float32(away)))
-    if one + other != 2 * wide:
-        return np.float32(near)
-    exact, middle = Decimal(text.decode("ascii")), Decimal(wide)
-    if exact == middle:
-        return np.float32(near)
-    with np.errstate(over="ignore"):
-        return np.float32(max(one, other) if exact > middle else min(one, other))
+
+def _pass_blank_lines(stream: Stream, size: int, found: int, why: str) -> None:
+    """Passes over the blank lines that end a file; anything else is an error."""
+    start = stream.offset
+    if stream.peek(_MAX_LINE).split(b"\n", 1)[0].strip():
+        stream.fail(f"{found} numbers after a word, {size} expected{why}", start)
+    while text := stream.peek(1 << 16):
+        if text.strip():
+            stream.fail("an empty line", start)
+        stream.read(len(text))

@@ -11,7 +11,8 @@ import numpy as np
 
 from wordvec.errors import FormatError
 from wordvec.files import check_target, write_atomically
-from wordvec.formats.stream import Stream
+from wordvec.formats.stream import MAX_DIMENSIONS, Stream
+from wordvec.text.lines import read_words
 from wordvec.vectors.vectors import WordVectors
 
 _MAGIC = b"\x93NUMPY"
@@ -37,18 +38,17 @@ def read(stream: Stream) -> WordVectors:
         shape, fortran, dtype = reader(head)
     except (ValueError, KeyError, TypeError, EOFError, SyntaxError, tokenize.TokenError) as error:
         stream.fail(f"the header of the array cannot be read: {error}", 0)
-    if dtype.kind not in "fiu" or dtype.hasobject or len(shape) != 2 or not shape[1]:
+    if dtype.kind not in "fiu" or dtype.hasobject or not _lawful(shape):
         stream.fail(f"an array of {dtype} with shape {shape}; numbers (V, d) were expected", 0)
     stream.read(head.tell(), "the header")
     data = stream.read(shape[0] * shape[1] * dtype.itemsize, "the array")
     rows = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
     path = words_path(stream.name)
     try:
-        text = path.read_bytes()
+        words = read_words(path)
     except FileNotFoundError as error:
         raise FormatError(f"{stream.name}: the words should be in {path}, a word a line") from error
-    words = text.split(b"\n")
-    if words and not words[-1]:
+    while len(words) > len(rows) and not words[-1]:
         words.pop()
     if len(words) != len(rows):
         raise FormatError(f"{path}: {len(words):,} words for {len(rows):,} vectors")
@@ -58,20 +58,30 @@ def read(stream: Stream) -> WordVectors:
     return WordVectors(words, dense)
 
 
+def _lawful(shape: tuple[object, ...]) -> bool:
+    """Whether an array of that shape can exist; Python's tuple may hold anything."""
+    return (
+        len(shape) == 2
+        and all(type(size) is int for size in shape)
+        and shape[0] >= 0  # type: ignore[operator]
+        and 1 <= shape[1] <= MAX_DIMENSIONS  # type: ignore[operator]
+    )
+
+
 def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Writes the two files.
 
     Raises
     ------
     FormatError
-        For a word with a newline.
+        For a word with a line end.
     """
     beside = words_path(path)
     check_target(path, force=force)
     words = [word.encode("utf-8", "surrogateescape") for word in vectors]
-    bad = next((word for word in words if b"\n" in word), None)
+    bad = next((word for word in words if b"\n" in word or b"\r" in word), None)
     if bad is not None:
-        raise FormatError(f"{beside}: a list of words cannot hold {bad!r}, which has a newline")
+        raise FormatError(f"{beside}: a list of words cannot hold {bad!r}, which has a line end")
     with write_atomically(beside, force=force) as file:
         file.write(b"".join(word + b"\n" for word in words))
     with write_atomically(path, force=force) as file:

@@ -6,6 +6,7 @@ A file's own numbers decide nothing before they were compared with what the file
 from __future__ import annotations
 
 import bz2
+import codecs
 import contextlib
 import gzip
 import io
@@ -16,6 +17,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, NoReturn, cast
 
@@ -23,11 +25,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
+from wordvec.vectors.vectors import WordVectors
 
 MAX_TOKEN = 1 << 16  # bytes; no released file has a word of a hundredth of that
 MAX_DIMENSIONS = 1 << 20
 _CHUNK = 1 << 20
 _DAMAGE = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a file is wanted: its first `limit` words, and of these the given ones."""
+
+    limit: int | None = None
+    words: frozenset[bytes] | None = None
+
+    def places(self, words: list[bytes], start: int) -> list[int] | None:
+        """Which of some words that begin with number `start` are wanted; None for all."""
+        stop = len(words) if self.limit is None else min(len(words), self.limit - start)
+        if self.words is not None:
+            return [i for i in range(stop) if words[i] in self.words]
+        return None if stop == len(words) else list(range(stop))
 
 
 class Stream:
@@ -41,6 +59,7 @@ class Stream:
         self._buffer = b""
         self._at = 0  # what of the buffer was read
         self._start = 0  # offset of the buffer in the file
+        self.part = Part()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Stream:
@@ -63,6 +82,8 @@ class Stream:
                         stream = cls(files.enter_context(_untar(plain)), name, None)
             except _DAMAGE as error:
                 raise FormatError(f"{name}: cannot be unpacked: {error}") from error
+            if stream.peek(3) == codecs.BOM_UTF8:
+                stream._at += 3
             stream._open_files = files.pop_all()
             return stream
 
@@ -136,10 +157,11 @@ class Stream:
             self.fail(f"{n:,} bytes of {what} expected, the file ends after {len(data):,}")
         return data
 
-    def skip(self, byte: bytes) -> None:
-        """Passes over one byte if it comes next."""
-        if self.peek(1) == byte:
-            self._at += 1
+    def skip(self, byte: bytes) -> bool:
+        """Passes over one byte if it comes next, and says whether it did."""
+        found = self.peek(1) == byte
+        self._at += found
+        return found
 
     def until(self, end: bytes, most: int, what: str) -> bytes:
         """The bytes before the next `end`, which is passed over; FormatError after `most`."""
@@ -169,6 +191,10 @@ class Stream:
     def ended(self) -> bool:
         return not self.peek(1)
 
+    def all_peeked(self, n: int) -> bool:
+        """Whether the file ends n bytes from here."""
+        return len(self.peek(n + 1)) <= n
+
 
 class Rows:
     """A matrix that grows with the rows that are there, not with those that were promised."""
@@ -196,16 +222,48 @@ class Rows:
         return self._data[: self._rows]
 
 
-def unique(
-    words: list[bytes], rows: NDArray[Any]
-) -> tuple[list[bytes], NDArray[Any], dict[str, Any]]:
-    """The first of each word, its row, and metadata that says how many were left out."""
-    first: dict[bytes, int] = {}
-    for i, word in enumerate(words):
-        first.setdefault(word, i)
-    if len(first) == len(words):
-        return words, rows, {}
-    return list(first), rows[list(first.values())], {"repeated_words": len(words) - len(first)}
+class Table:
+    """Words and rows as a file brings them, of which those that are wanted are kept."""
+
+    def __init__(self, cols: int, part: Part) -> None:
+        self.words: list[bytes] = []
+        self.seen = 0  # words that the file brought
+        self._numbered = 0
+        self._rows = Rows(cols)
+        self._part = part
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing that comes now is wanted."""
+        return self._part.limit is not None and self.seen >= self._part.limit
+
+    def add(self, words: list[bytes], rows: NDArray[Any], numbered: int = 0) -> None:
+        """Appends what is wanted of the next words and their rows (n, d); `numbered` of the words
+        end in a number."""
+        self._numbered += numbered
+        places = self._part.places(words, self.seen)
+        self.seen += len(words)
+        if places is None:
+            self.words += words
+            self._rows.add(rows)
+        elif places:
+            self.words += [words[i] for i in places]
+            self._rows.add(rows[places])
+
+    def vectors(self) -> WordVectors:
+        """The first vector of each word; the metadata says how many words came again, and how many
+        end in a number."""
+        words, rows = self.words, self._rows.array()
+        meta: dict[str, Any] = {}
+        if self._numbered:
+            meta["words_ending_in_a_number"] = self._numbered
+        first: dict[bytes, int] = {}
+        for i, word in enumerate(words):
+            first.setdefault(word, i)
+        if len(first) != len(words):
+            meta["repeated_words"] = len(words) - len(first)
+            words, rows = list(first), rows[list(first.values())]
+        return WordVectors(words, rows, meta=meta)
 
 
 def _gunzip(file: IO[bytes]) -> IO[bytes]:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
 from wordvec.files import write_atomically
-from wordvec.formats.lines import read_lines
-from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Rows, Stream, unique
+from wordvec.formats.lines import first_lines, read_lines
+from wordvec.formats.numbers import count_numbers
+from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Stream, Table
 from wordvec.vectors.vectors import WordVectors
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,20})[ \t]+(\d{1,20})[ \t\r]*\n")
-_MAX_NUMBER = 64  # bytes of a number in text, with the space before it
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BATCH = 1024
 
 
@@ -34,57 +35,73 @@ def read(stream: Stream) -> WordVectors:
     words, size = (int(number) for number in stream.until(b"\n", 64, "the header").split())
     if size == 0 or size > MAX_DIMENSIONS:
         stream.fail(f"{size} dimensions; between 1 and {MAX_DIMENSIONS:,} were expected", 0)
-    text = _is_text(stream, size)
-    least = words * (2 * size + 2 if text else 4 * size + 2) - 1
+    text = words > 0 and _is_text(stream, size)
+    least = words * (2 * size + 1 if text else 4 * size + 1) - 1
     if stream.size is not None and least > stream.size:
         stream.fail(
             f"the header promises {words:,} words of {size} dimensions, at least {least:,} bytes; "
             f"the file has {stream.size:,}",
             0,
         )
-    names: list[bytes] = []
-    rows = Rows(size)
-    (_read_text if text else _read_binary)(stream, words, size, names, rows)
-    names, array, meta = unique(names, rows.array())
-    return WordVectors(names, array, meta=meta)
+    table = Table(size, stream.part)
+    (_read_text if text else _read_binary)(stream, words, size, table)
+    return table.vectors()
 
 
 def _is_text(stream: Stream, size: int) -> bool:
-    """Whether the first word is followed by numbers in text. In binary what follows is float32:
-    to look like the first number and a space by chance is possible, all of a line is not."""
-    head = stream.peek(MAX_TOKEN + _MAX_NUMBER * min(size, 1024))
-    line = head.split(b"\n", 1)[0]
-    fields = line.split()[1:]
-    if not fields or not re.fullmatch(rb"[-+.0-9a-zA-Z]+", fields[-1]):
+    """Whether numbers are written in digits, decided on several lines.
+
+    A line that ends in as many numbers as the header says is text. So are lines of ASCII without
+    control characters in which most of what follows the words looks like numbers, even where they
+    are none (`0,5`, `n/a`) or too few: they are then refused with the reason, and never taken for
+    the bytes of float32.
+    """
+    lines = first_lines(stream)
+    if any(count_numbers(line) >= size for line in lines):
+        return True
+    fields = b"".join(field for line in lines for field in line.split()[1:])
+    if not fields.isascii() or _CONTROL.search(b"\n".join(lines)):
         return False
-    try:
-        [float(field) for field in fields[-min(size, len(fields)) :]]
-    except ValueError:
-        return False
-    return len(fields) >= size or b"\n" not in head
+    return 2 * len(fields.translate(None, b"0123456789+-.,eE")) <= len(fields) > 0
 
 
-def _read_binary(stream: Stream, words: int, size: int, names: list[bytes], rows: Rows) -> None:
+def _read_binary(stream: Stream, words: int, size: int, table: Table) -> None:
+    """word2vec writes a newline after each vector, gensim none: one or the other holds for all of a
+    file, which shows where a word with a blank in it has shifted what follows."""
     width = 4 * size
+    newline = None
     for start in range(0, words, _BATCH):
-        block = []
-        for _ in range(start, min(words, start + _BATCH)):
-            stream.skip(b"\n")
-            names.append(stream.until(b" ", MAX_TOKEN, "a word"))
+        block, names = [], []
+        for i in range(start, min(words, start + _BATCH)):
+            offset = stream.offset
+            name = stream.until(b" ", MAX_TOKEN, "a word")
+            if b"\n" in name or b"\0" in name:
+                stream.fail(f"a word that holds a newline or a NUL byte: {name[:40]!r}", offset)
+            names.append(name)
             block.append(stream.read(width, "a vector"))
-        rows.add(np.frombuffer(b"".join(block), "<f4").reshape(len(block), size))
+            if newline is None:
+                newline = stream.peek(1) == b"\n"
+            if newline and not stream.skip(b"\n") and i + 1 < words:
+                stream.fail(
+                    f"no newline after the vector of {name[:40]!r}, as there is after the first: "
+                    "a word with a blank in it?"
+                )
+        table.add(names, np.frombuffer(b"".join(block), "<f4").reshape(len(block), size))
+        if table.full:
+            return
     stream.skip(b"\n")
     if not stream.ended:
         stream.fail(f"more data after the {words:,} words that the header promises")
 
 
-def _read_text(stream: Stream, words: int, size: int, names: list[bytes], rows: Rows) -> None:
+def _read_text(stream: Stream, words: int, size: int, table: Table) -> None:
     # Released files have headers that count too few; too many is a truncated file.
-    for some in read_lines(stream, size):
-        names += some.words
-        rows.add(some.rows)
-    if len(names) < words:
-        stream.fail(f"the file ends after {len(names):,} of {words:,} words")
+    for some in read_lines(stream, size, " (from the header)"):
+        table.add(some.words, some.rows, some.numbered)
+        if table.full:
+            return
+    if table.seen < words:
+        stream.fail(f"the file ends after {table.seen:,} of {words:,} words")
 
 
 def write_binary(

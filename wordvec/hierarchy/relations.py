@@ -7,9 +7,10 @@ falling number of children, so that the most general terms come first.
 
 from __future__ import annotations
 
+import csv
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from wordvec.counts.shards import Rows, Shards, ShardWriter
 from wordvec.errors import CorpusError, ShardError
+from wordvec.text.lines import ascii_split, without_mark
 from wordvec.text.reader import open_text
 from wordvec.text.vocab import Vocabulary
 
@@ -300,13 +302,16 @@ def read_relations(
     columns: tuple[int, int] = (0, 1),
     weight_column: int | None = None,
 ) -> Relations:
-    """Reads a list of relations, one a line; compressed files are told by content.
+    """Reads a list of relations, one per line; compressed files are detected by their content.
 
     Parameters
     ----------
     path
-        Fields are separated by tabs; a line without a tab by white space. Empty lines are skipped.
-        Bytes that are not UTF-8 are kept (surrogateescape).
+        Fields are separated by tabs, by commas (as in CSV) or by ASCII blanks: the first line
+        decides. Between blanks there must be exactly the fields that are wanted, because a term of
+        two words would be taken for two terms; otherwise all lines must have as many fields as the
+        first. A header `id1,id2,weight` is passed over and gives the weights. Empty lines are
+        skipped. Bytes that are not UTF-8 are kept (surrogateescape).
     direction
         Whether the first of `columns` holds the child or the parent.
     columns
@@ -317,22 +322,32 @@ def read_relations(
     Raises
     ------
     CorpusError
-        With the file and line: a line with too few fields, a weight that is none, an empty file.
+        With the file and line: a line with too few fields or too many, a weight that is none, an
+        empty file.
     """
     rows: list[tuple[str, ...]] = []
     wanted = (*columns, *(() if weight_column is None else (weight_column,)))
     with open_text(os.fspath(path)) as (name, stream):
+        split, width = None, 0
         for number, raw in enumerate(stream, 1):
+            raw = without_mark(raw) if number == 1 else raw
             line = raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
-            if not line.strip():
+            if not line.strip(" \t\v\f\r"):
                 continue
-            fields = line.split("\t") if "\t" in line else line.split()
-            if len(fields) <= max(wanted):
+            split = split or _splitter(line)
+            fields = split(line)
+            if not rows and not width and fields[:2] == ["id1", "id2"]:
+                width = len(fields)
+                if fields[2:] == ["weight"] and weight_column is None:
+                    wanted = (*columns, 2)
+                continue
+            width = width or (max(wanted) + 1 if split is ascii_split else len(fields))
+            if len(fields) != width or width <= max(wanted):
                 raise CorpusError(
-                    f"{name}, line {number}: {len(fields)} field(s) in {line[:60]!r}, expected at "
-                    f"least {max(wanted) + 1}: child, tab, parent"
+                    f"{name}, line {number}: {len(fields)} field(s) in {line[:60]!r}, expected "
+                    f"{max(width, max(wanted) + 1)}: child, tab, parent"
                 )
-            row = tuple(fields[i].strip() for i in wanted)
+            row = tuple(fields[i].strip(" \t\v\f\r") for i in wanted)
             if not row[0] or not row[1]:
                 raise CorpusError(f"{name}, line {number}: an empty term in {line[:60]!r}")
             rows.append(row)
@@ -340,6 +355,15 @@ def read_relations(
         return from_pairs(rows, direction=direction, source=name)
     except ValueError as error:
         raise CorpusError(f"{name}: {error}") from error
+
+
+def _splitter(line: str) -> Callable[[str], list[str]]:
+    """How the fields of a file with such a line are separated: tabs, commas or blanks."""
+    if "\t" in line:
+        return lambda text: text.split("\t")
+    if "," in line:
+        return lambda text: next(csv.reader([text]), [])
+    return ascii_split
 
 
 def write_relations(relations: Relations, stream: Any) -> None:

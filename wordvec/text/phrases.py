@@ -36,6 +36,7 @@ from wordvec.text.corpus import (
     reading,
     renumber,
 )
+from wordvec.text.lines import without_mark
 from wordvec.text.reader import BLOCK, Block, refuse_nul, text_blocks
 from wordvec.text.spool import Spool
 from wordvec.text.vocab import Vocabulary
@@ -170,7 +171,7 @@ class PhraseTable:
         try:
             with open(path, "rb") as file:
                 at = 1
-                delimiter = _parse_header(file.readline(LONGEST_LINE))
+                delimiter = _parse_header(without_mark(file.readline(LONGEST_LINE)))
                 at = 2
                 if _whole(file.readline(LONGEST_LINE)) != _COLUMNS:
                     raise ValueError(f"expected the columns {_COLUMNS!r}")

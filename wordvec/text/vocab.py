@@ -13,6 +13,7 @@ import numpy as np
 from wordvec.errors import CorpusError
 from wordvec.files import write_atomically
 from wordvec.native.text import WordTable
+from wordvec.text.lines import without_mark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +109,7 @@ class Vocabulary:
         table = WordTable()
         with open(path, "rb") as file:
             for number, line in enumerate(file, 1):
-                line = line.rstrip(b"\r\n")
+                line = (without_mark(line) if number == 1 else line).rstrip(b"\r\n")
                 word, separator, count = line.rpartition(b"\t" if b"\t" in line else b" ")
                 if not separator or not word or not count.isdigit() or int(count) >= 2**62:
                     raise CorpusError(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wordvec.native import codec
 from wordvec.native.ngram import Ngrams
+from wordvec.text.lines import ascii_split
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import EncodedMatrix, Floats, Ids, Matrix, encode, matrix_of
 
@@ -174,7 +175,7 @@ class Induction:
 def context_tokens(word: str, context: str | Sequence[str], window: int) -> list[str]:
     """The tokens of a context that lie within `window` of the word, or of `___` in its place; all
     tokens when neither is there. The word itself is left out."""
-    tokens = context.split() if isinstance(context, str) else list(context)
+    tokens = ascii_split(context) if isinstance(context, str) else list(context)
     places = [i for i, token in enumerate(tokens) if token in (word, "___")]
     if not places:
         return tokens

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from wordvec.errors import DatasetError
 from wordvec.evaluation.core.results import Source
+from wordvec.text.lines import ascii_split
 
 KINDS = ("similarity", "analogy", "categorization", "outliers", "qvec")
 
@@ -193,7 +194,7 @@ def _splitter(sample: str) -> Callable[[str], tuple[str, ...]]:
         return lambda line: tuple(cell.strip() for cell in line.split("\t"))
     if "," in sample:
         return lambda line: tuple(cell.strip() for cell in next(csv.reader([line])))
-    return lambda line: tuple(line.split())
+    return lambda line: tuple(ascii_split(line))
 
 
 # The first two cells of headers that files are known to have: pairs of words that could be data

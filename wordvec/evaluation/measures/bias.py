@@ -17,6 +17,7 @@ from wordvec.errors import DatasetError
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.results import Interval, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.text.lines import ascii_split, read_toml
 
 _F64 = NDArray[np.float64]
 
@@ -140,7 +141,7 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
     A, B (a name of [lists], or an array) and optionally title and published.
     """
     try:
-        tables = tomllib.loads(Path(path).read_text("utf-8"))
+        tables = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not a TOML file: {error}") from error
     lists = tables.pop("lists", {})
@@ -151,7 +152,7 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
                 raise DatasetError(f"{path}: [{test}] {side} = {value!r} is not in [lists]")
             value = lists[value]
         if isinstance(value, str):
-            value = value.split()
+            value = ascii_split(value)
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
             raise DatasetError(f"{path}: [{test}] {side} must be a list of words")
         return tuple(value)
@@ -534,7 +535,7 @@ def seat(
     bad = [template for template in templates if template.count("{}") != 1]
     if bad or not templates:
         raise ValueError(f"a template needs one {{}}, got {bad or 'no template'}")
-    frames = [space.find(template.replace("{}", " ").split())[1] for template in templates]
+    frames = [space.find(ascii_split(template.replace("{}", " ")))[1] for template in templates]
     units = {side: _sentences(space, rows[side], frames) for side in "XYAB"}
     named = replace(test, name=f"{test.name} (sentences)")
     protocol = f"{len(templates)} templates; " + _protocol(space, rows)
