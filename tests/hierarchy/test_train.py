@@ -139,7 +139,9 @@ def test_wrong_options_are_named(wrong: dict[str, Any]) -> None:
 def test_threads_share_the_work_and_reach_the_same_quality(
     model: type[HierarchyModel], dim: int, mammals: Relations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hierarchy, "ROUND", 128)  # so that a small list is worth several threads
+    monkeypatch.setattr(
+        hierarchy, "GROUPS_BETWEEN_MERGES", 128
+    )  # so that a small list is worth several threads
     trained = model(vector_size=dim, negative=20, epochs=150, threads=4).fit(mammals)
     result = reconstruction(trained.vectors_, mammals)
     assert result.map > 0.93
@@ -149,7 +151,7 @@ def test_threads_share_the_work_and_reach_the_same_quality(
 def test_threads_train_a_translation_too(
     mammals: Relations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hierarchy, "ROUND", 128)
+    monkeypatch.setattr(hierarchy, "GROUPS_BETWEEN_MERGES", 128)
     options: dict[str, Any] = {"vector_size": 10, "alpha": 0.05, "min_alpha": 0.005, "negative": 20}
     for threads in (1, 2):
         trained = Translation(epochs=100, threads=threads, **options).fit(mammals)

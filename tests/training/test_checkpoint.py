@@ -112,11 +112,13 @@ def test_an_epoch_can_be_saved_in_its_midst(model, sources, tmp_path, monkeypatc
     options, source, keep = QUICK[model], sources[model], tmp_path / "keep"
     whole = model(**options).fit(source)
     monkeypatch.setattr(time, "monotonic", iter(range(10**9)).__next__)
-    saved = []
-    monkeypatch.setattr(
-        Checkpoint, "save", lambda self, state, save=Checkpoint.save: saved.append(state.at)
-        or save(self, state)
-    )  # fmt: skip
+    saved, save = [], Checkpoint.save
+
+    def note(keeper, state):
+        saved.append(state.tasks)
+        save(keeper, state)
+
+    monkeypatch.setattr(Checkpoint, "save", note)
     with pytest.raises(Stop):
         model(**options).fit(source, checkpoint=keep, every="2s", progress=at_step(40, stop))
     assert any(saved)

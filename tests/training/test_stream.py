@@ -7,7 +7,7 @@ import pytest
 
 from wordvec.errors import TrainingError
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
-from wordvec.training.stream import Plan
+from wordvec.training.stream import Chunks
 from wordvec.vectors.vectors import WordVectors
 
 QUICK = {"vector_size": 16, "epochs": 3, "window": 3, "sample": 0, "alpha": 0.05, "threads": 1}
@@ -16,7 +16,7 @@ SUBWORD = {**QUICK, "bucket": 500, "minn": 2, "maxn": 3}
 
 @pytest.mark.parametrize("total", [1, 1023, 1024, 1025, 5000, 300_000, 20_000_000])
 def test_a_plan_trains_every_position_once(total):
-    plan = Plan.of(total, 0.0)
+    plan = Chunks.of(total, 0.0)
     assert plan.held_out == []
     assert sum(plan.end(begin) - begin for begin in plan.train) == total == plan.trained
     ends = [plan.end(begin) for begin in plan.train]
@@ -27,7 +27,7 @@ def test_a_plan_trains_every_position_once(total):
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5])
 @pytest.mark.parametrize("total", [1025, 5000, 300_000, 20_000_000])
 def test_a_plan_holds_out_about_its_share_evenly(total, share):
-    plan = Plan.of(total, share)
+    plan = Chunks.of(total, share)
     held = sum(plan.end(begin) - begin for begin in plan.held_out)
     assert set(plan.held_out).isdisjoint(plan.train)
     assert held + plan.trained == total
@@ -43,7 +43,7 @@ def test_a_plan_holds_out_about_its_share_evenly(total, share):
 
 def test_too_few_words_to_hold_some_out():
     with pytest.raises(TrainingError, match="1,024 words are too few to hold some out"):
-        Plan.of(1024, 0.1)
+        Chunks.of(1024, 0.1)
 
 
 @pytest.mark.parametrize("model", [SkipGram, CBOW])

@@ -14,17 +14,15 @@ Each can be switched off: negatives="independent", degree_share=0, start="random
 from __future__ import annotations
 
 import hashlib
-import itertools
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
-from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, Estimator, Progress, Stopwatch, check, thread_count
+from wordvec.estimator import Callback, Estimator, check, thread_count
 from wordvec.hierarchy.relations import (
     Direction,
     Relations,
@@ -33,7 +31,9 @@ from wordvec.hierarchy.relations import (
     read_shards,
 )
 from wordvec.native import hyper
-from wordvec.training.checkpoint import Checkpoint, Folder, Position
+from wordvec.training import loop
+from wordvec.training.checkpoint import Checkpoint, Folder
+from wordvec.training.loop import Plan, Step
 from wordvec.vectors import manifold
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ START_STEP = 0.5  # edge length of the tree start; .2 and .7 end at worse ranks 
 START_OUTWARD = 1.0  # weight of the way outward against a random one
 POOL = 1 << 20  # places in the table that negatives are drawn from; 4 MB
 HOT_SHARE = 1 / 256  # a node that is the parent of more children than this share is hot
-ROUND = 4096  # groups between two merges of the hot rows, a thread
+GROUPS_BETWEEN_MERGES = 4096  # per thread, between two merges of the hot rows
 
 
 @dataclass
@@ -120,7 +120,8 @@ class HierarchyModel(Estimator):
         training = _Training(self, relations)
         identity, arrays = training.identity(), training.arrays()
         keeper = Checkpoint(checkpoint, identity, arrays, every=every, resume=resume)
-        self.losses_, self.held_ = training.run(progress, keeper), training.at_edge()
+        trained = loop.run(training.plan(), keeper, progress)
+        self.losses_, self.held_ = trained.losses, training.at_edge()
         self.vectors_ = self._result(relations, training)
         return self
 
@@ -190,8 +191,16 @@ class HierarchyModel(Estimator):
         )
 
 
+class _Part(NamedTuple):
+    """A task: groups, and the thread whose copies of the hot rows it moves."""
+
+    epoch: int
+    worker: int
+    groups: NDArray[np.int64]
+
+
 class _Training:
-    """One run: the rows, the groups, and where it stands."""
+    """What one run trains: the rows and the groups."""
 
     def __init__(self, model: HierarchyModel, relations: Relations) -> None:
         self.model, self.relations = model, relations
@@ -203,49 +212,42 @@ class _Training:
         self.pool = negative_pool(relations, model.ns_exponent, model.degree_share)
         self.rows[:, : model.vector_size] = model._start(relations)
         self.space.refresh(self.rows)
-        self.threads = max(1, min(thread_count(model.threads), len(self.groups) // ROUND))
+        self.sizes = np.diff(self.groups.arrays[1])
+        self.threads = max(
+            1, min(thread_count(model.threads), len(self.groups) // GROUPS_BETWEEN_MERGES)
+        )
         children = np.bincount(relations.parent, minlength=relations.n_nodes)
         # Nodes come by falling number of children, so the hot ones are the first rows.
         hot = int((children > HOT_SHARE * len(self.groups)).sum()) if self.threads > 1 else 0
         self.hot = [aligned_rows(hot, stride) for _ in range(self.threads)]
         self.moved = [aligned_rows(1, stride)[0] for _ in range(self.threads)]
 
-    def run(self, progress: Callback | None, checkpoint: Checkpoint) -> list[float]:
-        """Trains the epochs that a checkpoint leaves; the loss of every epoch."""
-        model, watch = self.model, Stopwatch()
+    def plan(self) -> Plan[None, _Part]:
+        """What the training loop is given. An epoch of one thread is one task, and cannot be saved
+        before its end."""
+        return Plan(
+            epochs=self.model.burn_in + self.model.epochs,
+            rounds=self.rounds,
+            train=self.train,
+            states=[None] * self.threads,
+            work=len(self.relations),
+            unit="relations",
+            divisible=False,
+        )
+
+    def rounds(self, epoch: int) -> Iterator[list[_Part]]:
+        """Groups in random order: all of them for one thread, or a part for each thread, after
+        which the copies of the rows that every group moves are merged."""
         order = np.empty(len(self.groups), dtype=np.int64)
-        total = model.burn_in + model.epochs
-        with checkpoint, ThreadPoolExecutor(self.threads, "wordvec") as pool:
-            here = checkpoint.load(Position())
-            done = here.epoch
-            while here.epoch < total:
-                hyper.order(hyper.key(model.seed, here.epoch, 0), order)
-                rate = self.rate(here.epoch)
-                try:
-                    here.loss = self._epoch(pool, order, hyper.key(model.seed, here.epoch, 1), rate)
-                except FloatingPointError as error:
-                    raise TrainingError(
-                        f"the loss is not a number in epoch {here.epoch + 1} at a rate of "
-                        f"{rate:g}: lower alpha"
-                    ) from error
-                here.pairs = len(self.relations)
-                here.end_epoch()
-                if progress is not None:
-                    progress(
-                        Progress(
-                            "training",
-                            (here.epoch - done) * len(self.relations),
-                            (total - done) * len(self.relations),
-                            "relations",
-                            watch.seconds,
-                            here.epoch,
-                            total,
-                            alpha=rate,
-                            loss=here.losses[-1],
-                        )
-                    )
-                checkpoint.rest(here, epoch=True, last=here.epoch == total)
-        return here.losses
+        hyper.order(hyper.key(self.model.seed, epoch, 0), order)
+        if self.threads == 1:
+            yield [_Part(epoch, 0, order)]
+            return
+        size = GROUPS_BETWEEN_MERGES * self.threads
+        for start in range(0, len(order), size):
+            parts = np.array_split(order[start : start + size], self.threads)
+            yield [_Part(epoch, worker, part) for worker, part in enumerate(parts)]
+            self.merge()
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch: a low one while burning in, then falling in a line."""
@@ -255,43 +257,36 @@ class _Training:
         done = (epoch - model.burn_in) / model.epochs
         return model.alpha + (model.min_alpha - model.alpha) * done
 
-    def _epoch(
-        self, pool: ThreadPoolExecutor, order: NDArray[np.int64], key: int, rate: float
-    ) -> float:
-        def train(worker: int, part: NDArray[np.int64]) -> float:
-            if self.threads == 1:
-                translation = self.translation
-            else:
-                self.hot[worker][:] = self.rows[: len(self.hot[worker])]
+    def train(self, _: None, part: _Part) -> Step:
+        """Trains the groups of one task."""
+        epoch, worker, groups = part
+        translation = self.translation
+        if self.threads > 1:
+            self.hot[worker][:] = self.rows[: len(self.hot[worker])]
+            if translation is not None:
+                self.moved[worker][:] = translation
                 translation = self.moved[worker]
-                if self.translation is not None:
-                    translation[:] = self.translation
-            loss, _ = hyper.train(
+        rate, pairs = self.rate(epoch), int(self.sizes[groups].sum())
+        try:
+            loss, _held = hyper.train(
                 self.space,
                 self.groups,
-                part,
-                key,
+                groups,
+                hyper.key(self.model.seed, epoch, 1),
                 rate,
                 self.model.negative,
                 pool=self.pool,
                 hot=self.hot[worker],
-                translation=translation if self.translation is not None else None,
+                translation=translation,
             )
-            return loss
+        except FloatingPointError:
+            loss = math.nan
+        return Step(loss, pairs, pairs, rate)
 
-        if self.threads == 1:
-            return train(0, order)
-        loss = 0.0
-        for chunk in _chunks(order, ROUND * self.threads):
-            parts = np.array_split(chunk, self.threads)
-            loss += sum(pool.map(train, range(self.threads), parts))
-            self._merge()
-        return loss
+    def merge(self) -> None:
+        """Takes the mean of the threads' copies of the rows that every group moves.
 
-    def _merge(self) -> None:
-        """Takes the mean of the workers' copies of what every group moves.
-
-        Between two merges a hot row comes to rest in each copy: adding up how far each moved would
+        Between two merges a hot row converges in each copy: adding up how far each moved would
         overshoot by the number of threads.
         """
         shared = self.rows[: len(self.hot[0])]
@@ -433,10 +428,3 @@ def _levels(
 
 def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-300))
-
-
-def _chunks(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    for start in itertools.count(0, size):
-        if start >= len(order):
-            return
-        yield order[start : start + size]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,9 @@ from wordvec.estimator import Callback, check, thread_count
 from wordvec.models.convergence import Diagnostic
 from wordvec.native.glove import GloVeTrainer
 from wordvec.native.vec import rng_key
-from wordvec.parallel import ordered_map
+from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix, uniform_rows
-from wordvec.training.tiles import Epochs, Matrix, Start, TileModel
+from wordvec.training.tiles import Matrix, Start, TileModel
 
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
 # Parts of an epoch. Each goes over all tiles with its own random share of the cells, so that a
@@ -97,21 +97,13 @@ class GloVe(TileModel):
             words[warm.ids, :d], contexts[warm.ids, :d] = warm.words, warm.contexts
             if warm.biases is not None:
                 words[warm.ids, d], contexts[warm.ids, d + 1] = warm.biases
-        watch = self._run(
-            shards,
-            [words, contexts],
-            self._epochs(shards, words, contexts),
-            start,
-            progress=progress,
-            unit="cells",
-            total=shards.cells,
-            rate=lambda _: self.eta,
-            scale=shards.cells / shards.full_cells,
-            diagnose=self._diagnose(shards, words, contexts),
+        trained = self._run(
+            shards, [words, contexts], self._plan(shards, words, contexts), start, progress
         )
+        self.convergence_ = trained.convergence
         self.vectors_ = self._store(
             shards,
-            watch.seconds,
+            trained.seconds,
             words[:, :d],
             contexts[:, :d],
             biases=words[:, d],
@@ -138,7 +130,7 @@ class GloVe(TileModel):
         rate[self.vector_size + side] = 1.0 if self.bias_rate is None else self.bias_rate
         return rate
 
-    def _epochs(self, shards: Shards, words: Matrix, contexts: Matrix) -> Epochs:
+    def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[None, _Visit]:
         stride = words.shape[1] // 2
         trainer = GloVeTrainer(
             words,
@@ -150,40 +142,47 @@ class GloVe(TileModel):
             clip=CLIP,
             symmetric=shards.symmetric,
         )
-        states = [None] * thread_count(self.threads)
 
-        def train(_: None, unit: tuple[int, int], *, key: int, part: int) -> tuple[float, int]:
-            i, j = unit
+        def epoch_rounds(epoch: int) -> Iterator[list[_Visit]]:
+            key = rng_key(self.seed, epoch, 1)
+            for part in range(SLICES):
+                for units in rounds(shards.k, symmetric=shards.symmetric, seed=key + part):
+                    yield [_Visit(key, part, i, j) for i, j in units]
+
+        def train(_: None, visit: _Visit) -> Step:
+            key, part, i, j = visit
             pairs = {(i, j), (j, i)} if shards.symmetric else {(i, j)}
             tiles = [(a, b, *shards.tile(a, b)[:3]) for a, b in sorted(pairs)]
-            return trainer.train(tiles, shards.k, rng_key(key, i, j), part, SLICES)
+            loss, cells = trainer.train(tiles, shards.k, rng_key(key, i, j), part, SLICES)
+            return Step(loss, cells, cells, self.eta)
 
-        def epoch(number: int) -> Iterator[Iterator[tuple[float, int]]]:
-            key = rng_key(self.seed, number, 1)
-            for part, units in self._rounds(shards, key):
-                yield ordered_map(partial(train, key=key, part=part), units, states)
-
-        return epoch
-
-    def _rounds(self, shards: Shards, key: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-        """The rounds of an epoch, part by part."""
-        for part in range(SLICES):
-            for units in rounds(shards.k, symmetric=shards.symmetric, seed=key + part):
-                yield part, units
+        return Plan(
+            epochs=self.epochs,
+            rounds=epoch_rounds,
+            train=train,
+            states=[None] * thread_count(self.threads),
+            work=shards.cells,
+            unit="cells",
+            scale=shards.cells / shards.full_cells,
+            lower="eta",
+            convergence=self._diagnose(shards, words, contexts),
+        )
 
     def _diagnose(
         self, shards: Shards, words: Matrix, contexts: Matrix
     ) -> Callable[[], float] | None:
-        """The mean cosine of words with their least-squares solutions, kept an epoch each."""
-        self.convergence_ = []
+        """What measures the mean cosine of words with their least-squares solutions."""
         if not self.diagnostic:
             return None
         d = self.vector_size
         sample = Diagnostic(shards, d, self.diagnostic, self.x_max, self.alpha, self.seed)
+        return lambda: sample.cosine(words[:, :d], words[:, d], contexts[:, :d], contexts[:, d + 1])
 
-        def measure() -> float:
-            cosine = sample.cosine(words[:, :d], words[:, d], contexts[:, :d], contexts[:, d + 1])
-            self.convergence_.append(cosine)
-            return cosine
 
-        return measure
+class _Visit(NamedTuple):
+    """A task: the part of an epoch, and the tile of which it trains a share."""
+
+    key: int
+    part: int
+    row: int
+    col: int

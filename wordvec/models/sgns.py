@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -17,9 +16,9 @@ from wordvec.estimator import Callback, check, thread_count
 from wordvec.native import sgns
 from wordvec.native.sgns_tile import SGNSTrainer, SGNSWorker
 from wordvec.native.vec import rng_key
-from wordvec.parallel import ordered_map
+from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix, uniform_rows
-from wordvec.training.tiles import FREE, Epochs, Matrix, Start, TileModel
+from wordvec.training.tiles import FREE, Matrix, Start, TileModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +95,6 @@ class SGNS(TileModel):
 
     # The rate depends on the number of epochs; `sample` shows in the shards.
     _free: ClassVar[tuple[str, ...]] = (*(name for name in FREE if name != "epochs"), "sample")
-    _rate: ClassVar[str] = "alpha"
 
     def _check(self) -> None:
         super()._check()
@@ -120,24 +118,14 @@ class SGNS(TileModel):
                 # Vectors alone are inputs here, not a sum; the outputs start as they always do.
                 words[warm.ids, :d] += warm.contexts
                 contexts[:] = 0
-        tiles, pairs = PARTS * shards.k**2, float(shards.marginals[0].sum())
-        watch = self._run(
-            shards,
-            [words, contexts],
-            self._epochs(shards, words, contexts),
-            start,
-            progress=progress,
-            unit="tiles",
-            total=tiles,
-            rate=self._alpha,
-            scale=tiles / pairs if pairs else 0.0,
-        )
-        self.vectors_ = self._store(shards, watch.seconds, words[:, :d], contexts[:, :d])
+        plan = self._plan(shards, words, contexts)
+        trained = self._run(shards, [words, contexts], plan, start, progress)
+        self.vectors_ = self._store(shards, trained.seconds, words[:, :d], contexts[:, :d])
 
     def _alpha(self, done: float) -> float:
         return max(self.alpha * (1 - done), self.min_alpha)
 
-    def _epochs(self, shards: Shards, words: Matrix, contexts: Matrix) -> Epochs:
+    def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[SGNSWorker, _Visit]:
         trainer = SGNSTrainer(
             words,
             contexts,
@@ -148,26 +136,42 @@ class SGNS(TileModel):
             bits=PARTS.bit_length() - 1,
             cap=self.cap,
         )
-        workers = [trainer.worker() for _ in range(thread_count(self.threads))]
 
-        def train(
-            worker: SGNSWorker, unit: tuple[int, int], *, key: int, part: int, alpha: float
-        ) -> tuple[float, int]:
-            i, j = unit
-            cells = shards.tile(i, j)[:3]
-            mirror = shards.tile(j, i)[:3] if shards.symmetric else None
-            return worker.train(i, j, cells, mirror, rng_key(key, i, j), part, alpha)[0], 1
-
-        def epoch(number: int) -> Iterator[Iterator[tuple[float, int]]]:
-            key = rng_key(self.seed, number, 1)
+        def epoch_rounds(epoch: int) -> Iterator[list[_Visit]]:
+            key = rng_key(self.seed, epoch, 1)
             for part in range(PARTS):
                 plan = rounds(shards.k, symmetric=False, seed=key + part)
                 for at, units in enumerate(plan):
-                    alpha = self._alpha((number + (part + at / len(plan)) / PARTS) / self.epochs)
-                    step = partial(train, key=key, part=part, alpha=alpha)
-                    yield ordered_map(step, units, workers)
+                    alpha = self._alpha((epoch + (part + at / len(plan)) / PARTS) / self.epochs)
+                    yield [_Visit(key, part, alpha, i, j) for i, j in units]
 
-        return epoch
+        def train(worker: SGNSWorker, visit: _Visit) -> Step:
+            key, part, alpha, i, j = visit
+            cells = shards.tile(i, j)[:3]
+            mirror = shards.tile(j, i)[:3] if shards.symmetric else None
+            loss = worker.train(i, j, cells, mirror, rng_key(key, i, j), part, alpha)[0]
+            return Step(loss, 1, 1, alpha)
+
+        tiles, pairs = PARTS * shards.k**2, float(shards.marginals[0].sum())
+        return Plan(
+            epochs=self.epochs,
+            rounds=epoch_rounds,
+            train=train,
+            states=[trainer.worker() for _ in range(thread_count(self.threads))],
+            work=tiles,
+            unit="tiles",
+            scale=tiles / pairs if pairs else 0.0,
+        )
+
+
+class _Visit(NamedTuple):
+    """A task: the part of an epoch, and the tile of which it trains a share."""
+
+    key: int
+    part: int
+    alpha: float
+    row: int
+    col: int
 
 
 class Noise(NamedTuple):

@@ -13,10 +13,11 @@ from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, Estimator, Stopwatch, check, thread_count
 from wordvec.native import sgns
 from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.training import loop
 from wordvec.training.card import model_card
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows
-from wordvec.training.stream import Plan, StreamRun
+from wordvec.training.stream import Chunks, stream_plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -191,19 +192,19 @@ class SkipGram(Estimator):
             every=every,
             resume=resume,
         )
-        done = StreamRun(
+        plan = stream_plan(
             self._trainer(corpus, input, output, subwords, kept),
             corpus,
-            Plan.of(len(corpus.ids), self.held_out),
+            Chunks.of(len(corpus.ids), self.held_out),
             epochs=self.epochs,
             alpha=self.alpha,
             min_alpha=self.min_alpha,
             seed=self.seed,
             threads=1 if self.deterministic else thread_count(self.threads),
             patience=self.patience,
-            progress=progress,
-        ).run(keeper)
-        self.losses_, self.held_out_losses_ = done.losses, done.held_out
+        )
+        trained = loop.run(plan, keeper, progress)
+        self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
         self.vectors_ = self._result(corpus, input, output, subwords, started.seconds)
         return self
 

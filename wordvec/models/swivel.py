@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from wordvec.counts.shards import Shards, tile_words
 from wordvec.estimator import Callback, check, thread_count
 from wordvec.native.swivel import SwivelTrainer, Work, join
 from wordvec.native.vec import rng_key
-from wordvec.parallel import ordered_map
+from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix
 from wordvec.training.tiles import Matrix, Start, TileModel
 
@@ -101,33 +100,30 @@ class Swivel(TileModel):
             b1=self.weight,
             alpha=self.weight_exponent,
         )
-        rooms = [tiles.room(d) for _ in range(thread_count(self.threads))]
 
-        def train(room: Room, at: tuple[int, int]) -> tuple[float, int]:
+        def epoch_rounds(epoch: int) -> list[list[tuple[int, int]]]:
+            return rounds(shards.k, symmetric=False, seed=rng_key(self.seed, epoch, 1))
+
+        def train(buffer: TileBuffer, at: tuple[int, int]) -> Step:
             n_rows, n_cols = (tile_words(shards.words, shards.k, t) for t in at)
             if not n_rows or not n_cols:
-                return 0.0, 0
-            cells = tiles.read(room, *at)
+                return Step(0.0, 0, 0, self.eta)
+            cells = tiles.read(buffer, *at)
             scale = 1 / math.sqrt(n_rows * n_cols)
-            loss = trainer.train(room.work, *at, shards.k, n_cols, cells, scale)
-            return loss, n_rows * n_cols
+            loss = trainer.train(buffer.work, *at, shards.k, n_cols, cells, scale)
+            return Step(loss, n_rows * n_cols, n_rows * n_cols, self.eta)
 
-        def train_epoch(epoch: int) -> Iterator[Iterator[tuple[float, int]]]:
-            key = rng_key(self.seed, epoch, 1)
-            for units in rounds(shards.k, symmetric=False, seed=key):
-                yield ordered_map(train, units, rooms)
-
-        watch = self._run(
-            shards,
-            [words, contexts],
-            train_epoch,
-            start,
-            progress=progress,
+        plan = Plan(
+            epochs=self.epochs,
+            rounds=epoch_rounds,
+            train=train,
+            states=[tiles.buffer(d) for _ in range(thread_count(self.threads))],
+            work=shards.words**2,
             unit="cells",
-            total=shards.words**2,
-            rate=lambda _: self.eta,
+            lower="eta",
         )
-        self.vectors_ = self._store(shards, watch.seconds, words[:, :d], contexts[:, :d])
+        trained = self._run(shards, [words, contexts], plan, start, progress)
+        self.vectors_ = self._store(shards, trained.seconds, words[:, :d], contexts[:, :d])
 
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values, AdaGrad's sums) as csrc/wv_swivel.h has them; values from N(0, 1/d)."""
@@ -142,8 +138,8 @@ class Swivel(TileModel):
         return matrix
 
 
-class Room:
-    """A thread's buffers: a whole tile, and what its kernel needs."""
+class TileBuffer:
+    """The memory of one thread: a whole tile, and the scratch space of its kernel."""
 
     def __init__(self, side: int, d: int, cells: int) -> None:
         self.work = Work(side, side, d, cells)
@@ -172,8 +168,8 @@ class Tiles:
         a, b = (half - np.log(marginal + 1) for marginal in (rows, cols))
         return a.astype(np.float32), b.astype(np.float32)
 
-    def room(self, d: int) -> Room:
-        """Buffers that any tile fits."""
+    def buffer(self, d: int) -> TileBuffer:
+        """A buffer that is large enough for every tile."""
         shards = self.shards
         side = tile_words(shards.words, shards.k, 0)
         cells = max(
@@ -181,17 +177,17 @@ class Tiles:
             for i in range(shards.k)
             for j in range(shards.k)
         )
-        return Room(side, d, cells + side)
+        return TileBuffer(side, d, cells + side)
 
     def read(
-        self, room: Room, i: int, j: int
+        self, buffer: TileBuffer, i: int, j: int
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.float32]]:
-        """row_ptr, cols and x of the whole tile (i, j), in the room."""
+        """row_ptr, cols and x of the whole tile (i, j), in the buffer."""
         shards = self.shards
         mirror = shards.tile(j, i)[:3] if shards.symmetric else None
         own = None
         if self.own is not None and i == j:
             own = self.own[i :: shards.k].copy()
-        row_ptr = room.row_ptr[: tile_words(shards.words, shards.k, i) + 1]
-        n = join(shards.tile(i, j)[:3], mirror, i == j, own, row_ptr, room.cols, room.x)
-        return row_ptr, room.cols[:n], room.x[:n]
+        row_ptr = buffer.row_ptr[: tile_words(shards.words, shards.k, i) + 1]
+        n = join(shards.tile(i, j)[:3], mirror, i == j, own, row_ptr, buffer.cols, buffer.x)
+        return row_ptr, buffer.cols[:n], buffer.x[:n]

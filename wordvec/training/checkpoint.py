@@ -30,7 +30,8 @@ from wordvec.files import sync_folder, write_atomically
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = "wordvec checkpoint 2"
+FORMAT = "wordvec checkpoint 3"
+OLD_FORMAT = "wordvec checkpoint 2"  # counted rounds of tiles, not tasks, within an epoch
 FILE = "state"
 MAX_HEADER = 1 << 24  # bytes
 Folder: TypeAlias = str | os.PathLike[str]
@@ -196,10 +197,13 @@ class Checkpoint:
         with open(self.path, "rb") as file:
             try:
                 header = json.loads(file.readline(MAX_HEADER))
-                if header["format"] != FORMAT:
+                if header["format"] not in (FORMAT, OLD_FORMAT):
                     raise ValueError(f"format {header['format']!r}")
                 identity, saved = dict(header["identity"]), dict(header["state"])
-                here = type(start)(**saved)
+                state = dict(saved)
+                if header["format"] == OLD_FORMAT:
+                    state["rounds" if "shards" in identity else "tasks"] = state.pop("at")
+                here = type(start)(**state)
                 arrays, crc = header["arrays"], header["crc32"]
             except (ValueError, KeyError, TypeError) as error:
                 raise TrainingError(f"{self.path}: not a checkpoint: {error}") from error
@@ -235,38 +239,49 @@ class Checkpoint:
 
 @dataclass
 class Position:
-    """Where a run of epochs stands, in pieces of an epoch (chunks, rounds) that are done.
+    """Where a run of epochs stands.
 
     Attributes
     ----------
     epoch : int
-        Epochs that are done.
-    at : int
-        Pieces of the next epoch that are done.
+        Epochs that have ended.
+    tasks : int
+        Tasks of the next epoch that have ended.
     loss, pairs, work : numbers
-        Sums of the pieces of that epoch: losses, how many they are a sum of, and work.
+        Sums over these tasks: losses, how many losses that is, and work.
     kept : int
-        Words that passed subsampling, of the whole run.
+        Words that passed subsampling, in the whole run.
     losses, held_out : lists of float
-        An epoch each.
+        One value per epoch.
+    rounds : int
+        Of a checkpoint of the old format: the rounds that have ended, instead of `tasks`.
     """
 
     epoch: int = 0
-    at: int = 0
+    tasks: int = 0
     loss: float = 0.0
     pairs: int = 0
     work: int = 0
     kept: int = 0
     losses: list[float] = dataclasses.field(default_factory=list)
     held_out: list[float] = dataclasses.field(default_factory=list)
+    rounds: int = 0
 
     @property
     def mean(self) -> float:
-        """The mean loss of the epoch so far; NaN before its first piece."""
+        """The mean loss of the epoch so far; NaN before its first pair."""
         return self.loss / self.pairs if self.pairs else math.nan
 
-    def end_epoch(self) -> None:
-        """Notes the epoch's loss and stands at the beginning of the next."""
-        self.losses.append(self.mean if self.pairs else 0.0)
+    def add(self, loss: float, pairs: int, work: int, kept: int) -> None:
+        """Takes note of a task that has ended."""
+        self.tasks += 1
+        self.loss += loss
+        self.pairs += pairs
+        self.work += work
+        self.kept += kept
+
+    def end_epoch(self, scale: float = 1.0) -> None:
+        """Keeps the mean loss of the epoch, times `scale`, and moves to the start of the next."""
+        self.losses.append(self.mean * scale if self.pairs else 0.0)
         self.epoch += 1
-        self.at, self.loss, self.pairs, self.work = 0, 0.0, 0, 0
+        self.tasks, self.loss, self.pairs, self.work = 0, 0.0, 0, 0

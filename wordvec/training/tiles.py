@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import itertools
-import math
 import os
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
 from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, Estimator, Progress, Stopwatch, check, thread_count
+from wordvec.estimator import Callback, Estimator, check, thread_count
 from wordvec.text.corpus import Corpus, Source, encode
-from wordvec.training.checkpoint import Checkpoint, Folder, Position
+from wordvec.training import loop
+from wordvec.training.checkpoint import Checkpoint, Folder
+from wordvec.training.loop import Plan, Trained
 from wordvec.training.rows import rows_in_common
 
 if TYPE_CHECKING:
@@ -194,11 +194,6 @@ class Start:
         return Warm(ids, vectors, contexts, both)
 
 
-# The rounds of an epoch, in order. A round that is iterated over trains its tiles and yields the
-# loss and the work of each; one that is not does nothing. No two rounds are iterated at once.
-Epochs: TypeAlias = Callable[[int], Iterable[Iterable[tuple[float, int]]]]
-
-
 @dataclass(kw_only=True)
 class TileModel(MatrixModel, abc.ABC):
     """Base of matrix models that train tile by tile, for some epochs."""
@@ -206,7 +201,6 @@ class TileModel(MatrixModel, abc.ABC):
     epochs: int = 10
 
     _free: ClassVar[tuple[str, ...]] = FREE
-    _rate: ClassVar[str] = "eta"  # the option to lower when the loss is no longer a number
 
     def fit(
         self,
@@ -261,74 +255,17 @@ class TileModel(MatrixModel, abc.ABC):
         self,
         shards: Shards,
         arrays: list[Matrix],
-        train: Epochs,
+        plan: Plan[Any, Any],
         start: Start,
-        *,
         progress: Callback | None,
-        unit: str,
-        total: int,
-        rate: Callable[[float], float],
-        scale: float = 1.0,
-        diagnose: Callable[[], float] | None = None,
-    ) -> Stopwatch:
-        """Trains what a checkpoint leaves. `total` is an epoch's work in `unit`s; the loss that is
-        told is the mean over them times `scale`; `rate` is the learning rate when that share of all
-        epochs is done."""
+    ) -> Trained:
+        """Trains what a checkpoint leaves, and keeps the losses."""
         identity = {name: v for name, v in self.get_params().items() if name not in self._free}
         manifest = (shards.path / "manifest.json").read_bytes()
         identity |= {"model": type(self).__name__, "shards": zlib.crc32(manifest)}
         keeper = Checkpoint(
             start.checkpoint, identity, arrays, every=start.every, resume=start.resume
         )
-        with keeper:
-            here = keeper.load(Position())
-            if (here.epoch, here.at) > (self.epochs, 0):
-                raise TrainingError(
-                    f"{start.checkpoint}: has {here.epoch} epochs{' and more' if here.at else ''}, "
-                    f"{self.epochs} were asked for"
-                )
-            watch = Stopwatch()
-            begun, convergence = here.epoch * total + here.work, math.nan
-
-            def now() -> float:
-                return rate((here.epoch + here.work / max(total, 1)) / self.epochs)
-
-            def report(epoch: int) -> None:
-                if progress:
-                    progress(
-                        Progress(
-                            "training",
-                            here.epoch * total + here.work - begun,
-                            self.epochs * total - begun,
-                            unit,
-                            watch.seconds,
-                            epoch,
-                            self.epochs,
-                            alpha=now(),
-                            loss=here.mean * scale if here.work else here.losses[-1],
-                            convergence=convergence,
-                        )
-                    )
-
-            while here.epoch < self.epochs:
-                for tiles in itertools.islice(train(here.epoch), here.at, None):
-                    for loss, work in tiles:
-                        here.loss += loss
-                        here.work += work
-                        here.pairs += work
-                        if not math.isfinite(here.loss):
-                            raise TrainingError(
-                                f"the loss became {here.loss} in epoch {here.epoch + 1} at a rate "
-                                f"of {now():.4g}: lower {self._rate}"
-                            )
-                        report(here.epoch + 1)
-                    here.at += 1
-                    keeper.rest(here)
-                here.end_epoch()
-                here.losses[-1] *= scale
-                if diagnose:
-                    convergence = diagnose()
-                    report(here.epoch)
-                keeper.rest(here, epoch=True, last=here.epoch == self.epochs)
-        self.losses_ = here.losses
-        return watch
+        trained = loop.run(plan, keeper, progress)
+        self.losses_ = trained.losses
+        return trained
