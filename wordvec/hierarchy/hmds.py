@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from wordvec.estimator import Estimator, check
+from wordvec.training.card import card
 from wordvec.vectors import manifold
+from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from wordvec.vectors.vectors import WordVectors
 
 MOST = 300.0  # cosh of more overflows products in the eigensolver
 
@@ -61,8 +61,6 @@ class HyperbolicMDS(Estimator):
         ValueError
             Distances that are not symmetric, not finite, negative, or too large for tau.
         """
-        from wordvec.vectors.vectors import WordVectors
-
         check("vector_size", self.vector_size, 1)
         check("tau", self.tau, 1e-12)
         manifold.check_manifold(self.manifold)
@@ -86,12 +84,12 @@ class HyperbolicMDS(Estimator):
         self.vectors_ = WordVectors(
             [str(i) for i in range(len(D))] if names is None else names,
             manifold.convert(spatial, "lorentz", self.manifold),
-            meta={
-                "model": "hmds",
-                "manifold": self.manifold,
-                "options": self.get_params(),
-                "construction": {"tau": self.tau, "residual": self.residual_},
-            },
+            meta=card(
+                self,
+                name="hmds",
+                manifold=self.manifold,
+                construction={"tau": self.tau, "residual": self.residual_},
+            ),
         )
         return self
 

@@ -21,11 +21,11 @@ from wordvec.errors import CorpusError, MissingExtra, TrainingError
 from wordvec.estimator import Estimator, check
 from wordvec.hierarchy.relations import Direction, Relations
 from wordvec.hierarchy.train import Source, read_source
+from wordvec.training.card import card
+from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from wordvec.vectors.vectors import WordVectors
 
     Points: TypeAlias = NDArray[np.float64]
 
@@ -234,26 +234,18 @@ class Sarkar(Estimator):
             )
 
     def _result(self, relations: Relations, points: Points) -> WordVectors:
-        from wordvec._version import __version__
-        from wordvec.vectors.vectors import WordVectors
-
+        construction = {
+            "tau": self.tau_,
+            "depth": int(self.tree_.depth.max()),
+            "max_degree": self.tree_.max_degree,
+            "bits": self.bits_,
+            "precision": self.precision,
+        }
         return WordVectors(
             relations.names,
             points,
             counts=self.tree_.degree(),
-            meta={
-                "model": "sarkar",
-                "manifold": "poincare",
-                "options": self.get_params(),
-                "construction": {
-                    "tau": self.tau_,
-                    "depth": int(self.tree_.depth.max()),
-                    "max_degree": self.tree_.max_degree,
-                    "bits": self.bits_,
-                    "precision": self.precision,
-                },
-                "tool": f"wordvec {__version__}",
-            },
+            meta=card(self, manifold="poincare", construction=construction),
         )
 
 

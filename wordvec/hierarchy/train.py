@@ -32,14 +32,14 @@ from wordvec.hierarchy.relations import (
 )
 from wordvec.native import hyper
 from wordvec.training import loop
+from wordvec.training.card import card
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Step
 from wordvec.vectors import manifold
+from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from wordvec.vectors.vectors import WordVectors
 
     Rows: TypeAlias = NDArray[np.float64]
 
@@ -122,7 +122,7 @@ class HierarchyModel(Estimator):
         keeper = Checkpoint(checkpoint, identity, arrays, every=every, resume=resume)
         trained = loop.run(training.plan(), keeper, progress)
         self.losses_, self.held_ = trained.losses, training.at_edge()
-        self.vectors_ = self._result(relations, training)
+        self.vectors_ = self._result(relations, training, trained)
         return self
 
     def _check(self) -> None:
@@ -161,23 +161,20 @@ class HierarchyModel(Estimator):
             return manifold.convert(points, "poincare", self.geometry)
         return flat_start(relations, self.vector_size, START_STEP, rng)
 
-    def _result(self, relations: Relations, training: _Training) -> WordVectors:
-        from wordvec._version import __version__
-        from wordvec.vectors.vectors import WordVectors
-
-        options = {k: v for k, v in self.get_params().items() if k != "threads"}
-        meta = {
-            "model": self.geometry,
-            "manifold": self.geometry if self.geometry in manifold.MANIFOLDS else "euclidean",
-            "options": options,
-            "relations": {
+    def _result(
+        self, relations: Relations, training: _Training, trained: loop.Trained
+    ) -> WordVectors:
+        meta = card(
+            self,
+            trained,
+            manifold=self.geometry if self.geometry in manifold.MANIFOLDS else "euclidean",
+            relations={
                 "pairs": len(relations),
                 "nodes": relations.n_nodes,
                 "source": relations.source,
             },
-            "training": {"losses": self.losses_, "at_edge": self.held_},
-            "tool": f"wordvec {__version__}",
-        }
+        )
+        meta["training"]["at_edge"] = self.held_
         if training.translation is not None:
             meta["translation"] = training.translation[: self.vector_size].tolist()
         degree = np.bincount(

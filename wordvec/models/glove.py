@@ -103,7 +103,7 @@ class GloVe(TileModel):
         self.convergence_ = trained.convergence
         self.vectors_ = self._store(
             shards,
-            trained.seconds,
+            trained,
             words[:, :d],
             contexts[:, :d],
             biases=words[:, d],

@@ -11,6 +11,7 @@ from wordvec.counts.shards import Shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, Stopwatch, check
 from wordvec.text.corpus import Corpus, Source
+from wordvec.training.loop import Trained
 from wordvec.training.tiles import MatrixModel
 
 if TYPE_CHECKING:
@@ -78,9 +79,10 @@ class PPMI(MatrixModel):
             first = np.random.Generator(np.random.Philox(key=self.seed)).random(shards.words)
             U, S, Vt = svds(M, self.vector_size, v0=first)
             self.losses_ = [float(1 - (S**2).sum() / max((M.data**2).sum(), 1e-300))]
+            trained = Trained(self.losses_, [], [], watch.seconds)
             words = (U * S**self.power).astype(np.float32)
             contexts = (Vt.T * S ** (1 - self.power)).astype(np.float32)
-            self.vectors_ = self._store(shards, watch.seconds, words, contexts)
+            self.vectors_ = self._store(shards, trained, words, contexts)
         return self
 
     def _information(self, shards: Shards) -> csr_array:

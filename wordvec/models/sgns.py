@@ -120,7 +120,7 @@ class SGNS(TileModel):
                 contexts[:] = 0
         plan = self._plan(shards, words, contexts)
         trained = self._run(shards, [words, contexts], plan, start, progress)
-        self.vectors_ = self._store(shards, trained.seconds, words[:, :d], contexts[:, :d])
+        self.vectors_ = self._store(shards, trained, words[:, :d], contexts[:, :d])
 
     def _alpha(self, done: float) -> float:
         return max(self.alpha * (1 - done), self.min_alpha)

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, Estimator, Stopwatch, check, thread_count
+from wordvec.estimator import Callback, Estimator, check, thread_count
 from wordvec.native import sgns
+from wordvec.native.ngram import Ngrams
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.training import loop
-from wordvec.training.card import model_card
+from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows
 from wordvec.training.stream import Chunks, stream_plan
+from wordvec.vectors.matrix import Matrix
+from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
+from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wordvec.text.vocab import Vocabulary
-    from wordvec.vectors.unseen import Subwords
-    from wordvec.vectors.vectors import WordVectors
 
 
 @dataclass(kw_only=True)
@@ -173,7 +175,6 @@ class SkipGram(Estimator):
         if frozen is not False and init is None:
             raise ValueError("frozen words come from init: give the vectors that they have")
         corpus = self._read(source, vocab, progress)
-        started = Stopwatch()
         dim, words = self.vector_size, len(corpus.vocab)
         self._refuse_too_large(corpus)
         subwords = _Subwords(self, corpus.vocab) if self.subword else None
@@ -205,7 +206,7 @@ class SkipGram(Estimator):
         )
         trained = loop.run(plan, keeper, progress)
         self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
-        self.vectors_ = self._result(corpus, input, output, subwords, started.seconds)
+        self.vectors_ = self._result(corpus, input, output, subwords, trained)
         return self
 
     def _check(self) -> None:
@@ -354,20 +355,16 @@ class SkipGram(Estimator):
         input: NDArray[np.float32],
         output: NDArray[np.float32],
         subwords: _Subwords | None,
-        seconds: float,
+        trained: loop.Trained,
     ) -> WordVectors:
-        from wordvec.vectors.vectors import WordVectors
-
         dim, words = self.vector_size, len(corpus.vocab)
         vectors = WordVectors(
             list(corpus.vocab),
             subwords.word_vectors(input, dim) if subwords else input[:words, :dim].copy(),
             counts=corpus.vocab.counts,
             contexts=output[:, :dim],
-            meta=model_card(self, type(self).__name__.lower(), corpus, self.losses_, seconds),
+            meta=card(self, trained, corpus=corpus_facts(corpus)),
         )
-        if self.held_out_losses_:
-            vectors.meta["training"]["held_out"] = self.held_out_losses_
         if subwords:
             vectors.subwords = subwords.table(input[words:, :dim])
         return vectors
@@ -417,9 +414,6 @@ class _Subwords:
     """The input rows of each word: its own, and those of its n-grams behind all words' rows."""
 
     def __init__(self, model: SkipGram, vocab: Vocabulary) -> None:
-        from wordvec.native.ngram import Ngrams
-        from wordvec.vectors.unseen import FASTTEXT
-
         self.minn, self.maxn = model.minn, model.maxn
         ngrams = Ngrams(FASTTEXT, model.minn, model.maxn, model.bucket)
         words = len(vocab)
@@ -462,20 +456,18 @@ class _Subwords:
             input[own] = (1 + len(grams)) * vector - input[grams].sum(axis=0, dtype=np.float32)
 
     def _alike(self, other: Subwords, rows: int) -> bool:
-        from wordvec.vectors.unseen import FASTTEXT, MEAN
-
         theirs = (other.minn, other.maxn, other.hash, other.combine, other.matrix.rows)
         return theirs == (self.minn, self.maxn, FASTTEXT, MEAN, rows)
 
     def table(self, rows: NDArray[np.float32]) -> Subwords:
         """The n-grams' rows as what a store keeps."""
-        from wordvec.vectors.matrix import Matrix
-        from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
-
         return Subwords(
             Matrix(np.ascontiguousarray(rows)),
-            minn=self.minn, maxn=self.maxn, hash=FASTTEXT, combine=MEAN,
-        )  # fmt: skip
+            minn=self.minn,
+            maxn=self.maxn,
+            hash=FASTTEXT,
+            combine=MEAN,
+        )
 
 
 def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.uint32]:

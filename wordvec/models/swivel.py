@@ -123,7 +123,7 @@ class Swivel(TileModel):
             lower="eta",
         )
         trained = self._run(shards, [words, contexts], plan, start, progress)
-        self.vectors_ = self._store(shards, trained.seconds, words[:, :d], contexts[:, :d])
+        self.vectors_ = self._store(shards, trained, words[:, :d], contexts[:, :d])
 
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values, AdaGrad's sums) as csrc/wv_swivel.h has them; values from N(0, 1/d)."""

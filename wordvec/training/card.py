@@ -1,31 +1,70 @@
-"""The card: what a store says of where its vectors came from."""
+"""The card: what a file of vectors records of where they came from."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wordvec._version import __version__
 from wordvec.estimator import Estimator
 from wordvec.text.corpus import Corpus
 
+if TYPE_CHECKING:
+    from wordvec.counts.shards import Shards
+    from wordvec.training.loop import Trained
 
-def model_card(
-    estimator: Estimator, model: str, corpus: Corpus, losses: list[float], seconds: float
+SHARDS = ("window", "weighting", "direction", "corpus_tokens", "cells")
+
+
+def card(
+    estimator: Estimator, trained: Trained | None = None, *, name: str = "", **facts: Any
 ) -> dict[str, Any]:
-    """What a store says of where its vectors came from."""
+    """The metadata of vectors that an estimator has made.
+
+    Parameters
+    ----------
+    estimator
+        Its options are recorded, all but the number of threads.
+    trained
+        What the training loop reported; None for a construction or a transform.
+    name
+        Name of the model; by default that of the class in lower case.
+    facts
+        What else is known: the data (`corpus_facts`, `shards_facts`), the manifold. Values can be
+        JSON.
+
+    Returns
+    -------
+    dict
+        With model, options, the facts, training (losses, seconds; held_out where it was measured)
+        and tool.
+    """
     options = estimator.get_params()
-    return {
-        "model": model,
+    meta = {
+        "model": name or type(estimator).__name__.lower(),
         "options": {name: value for name, value in options.items() if name != "threads"},
-        "corpus": {
-            "tokens": corpus.stats.tokens,
-            "known_tokens": corpus.known,
-            "bytes": corpus.stats.bytes,
-            "lines": corpus.stats.lines,
-            "types": corpus.stats.types,
-            "too_long": corpus.stats.too_long,
-            "not_utf8": corpus.stats.not_utf8,
-        },
-        "training": {"losses": losses, "seconds": round(seconds, 3)},
-        "tool": f"wordvec {__version__}",
+        **facts,
     }
+    if trained is not None:
+        meta["training"] = {"losses": trained.losses, "seconds": round(trained.seconds, 3)}
+        if trained.held_out:
+            meta["training"]["held_out"] = trained.held_out
+    return meta | {"tool": f"wordvec {__version__}"}
+
+
+def corpus_facts(corpus: Corpus) -> dict[str, int]:
+    """What a card records of a text."""
+    stats = corpus.stats
+    return {
+        "tokens": stats.tokens,
+        "known_tokens": corpus.known,
+        "bytes": stats.bytes,
+        "lines": stats.lines,
+        "types": stats.types,
+        "too_long": stats.too_long,
+        "not_utf8": stats.not_utf8,
+    }
+
+
+def shards_facts(shards: Shards) -> dict[str, Any]:
+    """What a card records of co-occurrence counts."""
+    return {name: shards.manifest.get(name) for name in SHARDS}

@@ -20,14 +20,14 @@ from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, Estimator, check, thread_count
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.training import loop
+from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Trained
 from wordvec.training.rows import rows_in_common
+from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from wordvec.vectors.vectors import WordVectors
 
 Matrix: TypeAlias = "NDArray[np.float32]"
 UNK = "<unk>"
@@ -105,15 +105,12 @@ class MatrixModel(Estimator):
     def _store(
         self,
         shards: Shards,
-        seconds: float,
+        trained: Trained,
         words: Matrix,
         contexts: Matrix,
         **biases: Matrix,
     ) -> WordVectors:
         """The result, with contexts, biases and where it came from."""
-        from wordvec._version import __version__
-        from wordvec.vectors.vectors import WordVectors
-
         if self.output == "both":
             arrays = {"vectors": np.concatenate([words, contexts], axis=1), **biases}
         else:
@@ -130,20 +127,12 @@ class MatrixModel(Estimator):
                 name: np.concatenate([array, array[-RAREST:].mean(axis=0, keepdims=True)])
                 for name, array in arrays.items()
             }
-        options = {name: v for name, v in self.get_params().items() if name != "threads"}
-        details = ("window", "weighting", "direction", "corpus_tokens", "cells")
         return WordVectors(
             keys,
             np.ascontiguousarray(arrays.pop("vectors")),
             counts=counts,
             **{name: np.ascontiguousarray(array) for name, array in arrays.items()},
-            meta={
-                "model": type(self).__name__.lower(),
-                "options": options,
-                "shards": {name: shards.manifest.get(name) for name in details},
-                "training": {"losses": self.losses_, "seconds": round(seconds, 3)},
-                "tool": f"wordvec {__version__}",
-            },
+            meta=card(self, trained, shards=shards_facts(shards)),
         )
 
 
