@@ -7,7 +7,7 @@ import os
 import queue
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 State = TypeVar("State")
@@ -35,13 +35,21 @@ def default_threads() -> int:
 
 
 def ordered_map(
-    function: Callable[[State, Task], Result], tasks: Iterable[Task], states: Sequence[State]
+    function: Callable[[State, Task], Result],
+    tasks: Iterable[Task],
+    states: Sequence[State],
+    pool: ThreadPoolExecutor | None = None,
 ) -> Iterator[Result]:
     """function(state, task) of every task, in the order of the tasks.
 
-    A thread a state; a state serves one task at a time. At most two tasks a thread are under way,
-    so neither the tasks nor the results pile up. An exception, an interrupt included, cancels what
-    has not started and waits for what has.
+    There is one thread per state, and a state serves one task at a time. At most two tasks per
+    thread are under way, so neither tasks nor results pile up. An exception, an interrupt included,
+    cancels the tasks that have not started and waits for those that have.
+
+    Parameters
+    ----------
+    pool
+        Threads to use, as many as there are states; by default they are started here.
     """
     idle: queue.SimpleQueue[State] = queue.SimpleQueue()
     for state in states:
@@ -58,18 +66,29 @@ def ordered_map(
     if len(states) == 1:
         yield from map(call, remaining)
         return
+    if pool is None:
+        with ThreadPoolExecutor(len(states), "wordvec") as own:
+            yield from _in_order(own, call, remaining, 2 * len(states))
+    else:
+        yield from _in_order(pool, call, remaining, 2 * len(states))
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, call: Callable[[Task], Result], tasks: Iterator[Task], most: int
+) -> Iterator[Result]:
+    """The results of a pool's calls, at most `most` of them under way."""
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(len(states), "wordvec") as pool:
-        try:
-            while True:
-                for task in itertools.islice(remaining, 2 * len(states) - len(waiting)):
-                    waiting.append(pool.submit(call, task))
-                if not waiting:
-                    return
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    try:
+        while True:
+            for task in itertools.islice(tasks, most - len(waiting)):
+                waiting.append(pool.submit(call, task))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        wait(waiting)
 
 
 def threads() -> int:

@@ -288,12 +288,12 @@ def test_mistakes_in_a_config_file_are_usage_errors(capsys, text, tmp_path, cont
 
 
 def test_an_interrupt_exits_with_130_and_leaves_no_file(capsys, text, tmp_path, monkeypatch):
-    from wordvec.training import stream
+    from wordvec.training import loop
 
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stream, "ordered_map", interrupted)
+    monkeypatch.setattr(loop, "ordered_map", interrupted)
     code, _, stderr = run(capsys, "train", text, "-o", tmp_path / "v.wv", "--quiet")
     assert code == 130
     assert "interrupted" in stderr

@@ -11,6 +11,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -127,17 +128,21 @@ def run(plan: Plan[State, Task], checkpoint: Checkpoint, progress: Callback | No
     KeyboardInterrupt
         After saving, see `Checkpoint`.
     """
-    with checkpoint:
-        return _Run(plan, checkpoint, progress).train()
+    with checkpoint, ThreadPoolExecutor(len(plan.states), "wordvec") as pool:
+        return _Run(plan, checkpoint, progress, pool).train()
 
 
 class _Run:
     """One run: its plan, and where it stands."""
 
     def __init__(
-        self, plan: Plan[Any, Any], checkpoint: Checkpoint, progress: Callback | None
+        self,
+        plan: Plan[Any, Any],
+        checkpoint: Checkpoint,
+        progress: Callback | None,
+        pool: ThreadPoolExecutor,
     ) -> None:
-        self.plan, self.checkpoint, self.progress = plan, checkpoint, progress
+        self.plan, self.checkpoint, self.progress, self.pool = plan, checkpoint, progress, pool
         self.here = checkpoint.load(Position())
         if self.here.rounds:
             done = itertools.islice(plan.rounds(self.here.epoch), self.here.rounds)
@@ -178,7 +183,7 @@ class _Run:
             done = max(0, done - len(tasks))
             while left:
                 at = here.tasks
-                for step in ordered_map(plan.train, self.until_due(left), plan.states):
+                for step in ordered_map(plan.train, self.until_due(left), plan.states, self.pool):
                     self.add(step)
                 left = left[here.tasks - at :]
                 if plan.divisible:
