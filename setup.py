@@ -46,7 +46,7 @@ MODULES = {
     "unicode": ["wv_unicode"],
     "topk": ["wv_topk", "wv_topk_scalar", "wv_topk_avx2", "wv_topk_avx512", "wv_topk_neon"],
     "vec": ["wv_vec", "wv_vec_scalar", "wv_vec_avx2", "wv_vec_avx512", "wv_vec_neon"],
-    "hyper": ["wv_hyper", "wv_hyper_baseline", "wv_hyper_avx2", "wv_hyper_avx512"],
+    "hyper": ["wv_hyper", "wv_hyper_scalar", "wv_hyper_avx2", "wv_hyper_avx512"],
     "analogy": ["wv_analogy"],
     "perm": ["wv_perm"],
     "phrase": ["wv_phrase"],

@@ -22,6 +22,12 @@ typedef enum wv_status {
 } wv_status;
 
 #define WV_ROW_ALIGN 64 /* bytes: one cache line, one AVX-512 register */
+enum { WV_ROW_FLOATS = WV_ROW_ALIGN / (int)sizeof(float) };
+
+/* Floats from one row of n values to the next. */
+static inline ptrdiff_t wv_row_stride(ptrdiff_t n) {
+    return (n + WV_ROW_FLOATS - 1) / WV_ROW_FLOATS * WV_ROW_FLOATS;
+}
 
 #if defined(__GNUC__) || defined(__clang__)
 #define WV_LIKELY(x) __builtin_expect(!!(x), 1)
@@ -34,5 +40,10 @@ typedef enum wv_status {
 #define WV_PREFETCH(p) ((void)(p))
 #define WV_INLINE static inline
 #endif
+
+/* Asks for the cache lines of n floats. */
+static inline void wv_prefetch_row(const float *row, ptrdiff_t n) {
+    for (ptrdiff_t c = 0; c < n; c += WV_ROW_FLOATS) WV_PREFETCH(row + c);
+}
 
 #endif

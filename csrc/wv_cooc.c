@@ -189,7 +189,7 @@ void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t
                        wv_cooc_tile *tiles, uint64_t *row_sums, uint64_t *col_sums) {
     for (int32_t j = 0; j < k; j++) {
         tiles[j].nnz = tiles[j].fixes = 0;
-        tiles[j].row_ptr[0] = 0;
+        tiles[j].cells.row_ptr[0] = 0;
     }
     int64_t i = 0, left;
     for (int32_t r = 0; r < n_rows; r++) {
@@ -197,8 +197,8 @@ void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t
         for (const int64_t end = i + nnz[r]; i < end; i++) {
             const uint32_t c = cols[i] / (uint32_t)k;
             wv_cooc_tile *t = &tiles[cols[i] - c * (uint32_t)k];
-            t->cols[t->nnz] = (uint16_t)c;
-            t->values[t->nnz] = value_of(units[i], unit, &left);
+            t->cells.cols[t->nnz] = (uint16_t)c;
+            t->cells.values[t->nnz] = value_of(units[i], unit, &left);
             if (left) {
                 t->fix_at[t->fixes] = (uint32_t)t->nnz;
                 t->fix_by[t->fixes++] = (int32_t)left;
@@ -207,22 +207,22 @@ void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t
             row_sums[word] += units[i];
             if (!symmetric || cols[i] != word) col_sums[cols[i]] += units[i];
         }
-        for (int32_t j = 0; j < k; j++) tiles[j].row_ptr[r + 1] = (uint32_t)tiles[j].nnz;
+        for (int32_t j = 0; j < k; j++) tiles[j].cells.row_ptr[r + 1] = (uint32_t)tiles[j].nnz;
     }
 }
 
-wv_status wv_cooc_tile_check(const wv_cooc_tile *t, int32_t n_rows, int32_t n_cols) {
-    if (t->row_ptr[0] != 0 || t->row_ptr[n_rows] != (uint64_t)t->nnz) return WV_ERR_FORMAT;
-    for (int32_t r = 0; r < n_rows; r++) {
-        if (t->row_ptr[r] > t->row_ptr[r + 1] || t->row_ptr[r + 1] > (uint64_t)t->nnz)
-            return WV_ERR_FORMAT;
+wv_status wv_cooc_tile_check(const wv_cooc_tile *tile, int32_t n_cols) {
+    const wv_tile *t = &tile->cells;
+    if (wv_tile_check(t, tile->nnz, n_cols) != WV_OK) return WV_ERR_FORMAT;
+    for (int32_t r = 0; r < t->rows; r++) {
         for (uint32_t i = t->row_ptr[r]; i < t->row_ptr[r + 1]; i++) {
-            if (t->cols[i] >= n_cols || (i > t->row_ptr[r] && t->cols[i] <= t->cols[i - 1]))
-                return WV_ERR_FORMAT;
+            if (i > t->row_ptr[r] && t->cols[i] <= t->cols[i - 1]) return WV_ERR_FORMAT;
             if (!(t->values[i] > 0) || isinf(t->values[i])) return WV_ERR_FORMAT;
         }
     }
-    for (int64_t i = 0; i < t->fixes; i++)
-        if (t->fix_at[i] >= t->nnz || (i && t->fix_at[i] <= t->fix_at[i - 1])) return WV_ERR_FORMAT;
+    for (int64_t i = 0; i < tile->fixes; i++) {
+        if (tile->fix_at[i] >= tile->nnz) return WV_ERR_FORMAT;
+        if (i && tile->fix_at[i] <= tile->fix_at[i - 1]) return WV_ERR_FORMAT;
+    }
     return WV_OK;
 }

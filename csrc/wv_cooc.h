@@ -12,7 +12,7 @@
 #ifndef WV_COOC_H
 #define WV_COOC_H
 
-#include "wv_common.h"
+#include "wv_tile.h"
 
 /* -- the accumulator -----------------------------------------------------------------------------
  */
@@ -72,10 +72,8 @@ wv_status wv_cooc_merge(int32_t runs, const uint32_t *const *nnz, const uint32_t
  * that float does not round back to the units, a correction (index of the cell, units - rounded)
  * keeps them exact. */
 typedef struct wv_cooc_tile {
-    uint32_t *row_ptr; /* (n_rows + 1,) */
-    uint16_t *cols;    /* (nnz,): column / k */
-    float *values;     /* (nnz,) */
-    uint32_t *fix_at;  /* (fixes,): rising */
+    wv_tile cells;
+    uint32_t *fix_at; /* (fixes,): rising */
     int32_t *fix_by;
     int64_t nnz, fixes;
 } wv_cooc_tile;
@@ -92,6 +90,6 @@ void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t
 
 /* Whether a tile read from outside holds together: row pointers rise from 0 to nnz, columns rise
  * within a row and lie in [0, n_cols), values are positive and finite, corrections rise. */
-wv_status wv_cooc_tile_check(const wv_cooc_tile *tile, int32_t n_rows, int32_t n_cols);
+wv_status wv_cooc_tile_check(const wv_cooc_tile *tile, int32_t n_cols);
 
 #endif

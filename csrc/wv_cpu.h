@@ -14,6 +14,39 @@ typedef enum wv_isa {
 } wv_isa;
 #define WV_ISA_COUNT 4
 
+/* A family of kernels is a struct of functions, NAME, and one of it an instruction set:
+ * NAME_scalar, NAME_avx2 ... WV_ISA_TABLES, in its header, declares them and the function that
+ * chooses, NAME_for; WV_ISA_CHOICE, in its .c, defines that. Where an instruction set is not
+ * compiled in, the scalar one serves. */
+#if defined(__x86_64__)
+#define WV_ISA_TABLES(name)                                                                        \
+    extern const name name##_scalar, name##_avx2, name##_avx512;                                   \
+    const name *name##_for(wv_isa isa)
+#define WV_ISA_CHOICE(name)                                                                        \
+    const name *name##_for(wv_isa isa) {                                                           \
+        if (isa == WV_ISA_AVX512) return &name##_avx512;                                           \
+        if (isa == WV_ISA_AVX2) return &name##_avx2;                                               \
+        return &name##_scalar;                                                                     \
+    }
+#elif defined(__aarch64__)
+#define WV_ISA_TABLES(name)                                                                        \
+    extern const name name##_scalar, name##_neon;                                                  \
+    const name *name##_for(wv_isa isa)
+#define WV_ISA_CHOICE(name)                                                                        \
+    const name *name##_for(wv_isa isa) {                                                           \
+        return isa == WV_ISA_NEON ? &name##_neon : &name##_scalar;                                 \
+    }
+#else
+#define WV_ISA_TABLES(name)                                                                        \
+    extern const name name##_scalar;                                                               \
+    const name *name##_for(wv_isa isa)
+#define WV_ISA_CHOICE(name)                                                                        \
+    const name *name##_for(wv_isa isa) {                                                           \
+        (void)isa;                                                                                 \
+        return &name##_scalar;                                                                     \
+    }
+#endif
+
 /* Bit i is set when wv_isa i can run here; bit 0 always is. */
 uint32_t wv_cpu_isas(void);
 

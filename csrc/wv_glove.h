@@ -12,6 +12,7 @@
 
 #include "wv_cpu.h"
 #include "wv_rng.h"
+#include "wv_tile.h"
 
 typedef struct wv_glove_cell {
     int32_t row, col;
@@ -32,26 +33,19 @@ typedef struct wv_glove_model {
 typedef double (*wv_glove_cells)(const wv_glove_model *model, const wv_glove_cell *cells,
                                  int64_t n);
 
-typedef struct wv_glove_table {
+typedef struct wv_glove {
     wv_glove_cells train;
     /* log_x[i] = log x[i], weight[i] = f(x[i]), x > 0 */
     void (*weigh)(const float *x, int64_t n, float log_x_max, float alpha, float *log_x,
                   float *weight);
-} wv_glove_table;
+} wv_glove;
 
-const wv_glove_table *wv_glove_for(wv_isa isa);
-extern const wv_glove_table wv_glove_scalar;
-#if defined(__x86_64__)
-extern const wv_glove_table wv_glove_avx2, wv_glove_avx512;
-#elif defined(__aarch64__)
-extern const wv_glove_table wv_glove_neon;
-#endif
+WV_ISA_TABLES(wv_glove);
 
-/* The cells of a tile (CSR as in wv_cooc.h) that belong to one of `slices` random parts, in order:
- * their places in cells and their counts in x; returns how many. A word is row_ptr's index times k
+/* The cells of a tile that belong to one of `slices` random parts, in order:
+ * their places in cells and their counts in x; returns how many. A word is a row's number times k
  * plus row_tile. cells and x must hold the tile's nnz. */
-int64_t wv_glove_select(const uint32_t *row_ptr, const uint16_t *cols, const float *values,
-                        int32_t n_rows, int32_t row_tile, int32_t col_tile, int32_t k,
+int64_t wv_glove_select(const wv_tile *tile, int32_t row_tile, int32_t col_tile, int32_t k,
                         uint32_t slice, uint32_t slices, uint64_t key, wv_glove_cell *cells,
                         float *x);
 

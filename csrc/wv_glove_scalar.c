@@ -43,4 +43,4 @@ static double train(const wv_glove_model *m, const wv_glove_cell *cells, int64_t
     return loss;
 }
 
-const wv_glove_table wv_glove_scalar = {train, weigh};
+const wv_glove wv_glove_scalar = {train, weigh};

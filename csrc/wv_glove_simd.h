@@ -50,17 +50,11 @@ V_FN void apply(const wv_glove_model *m, float *w, float *c, float gradient) {
 
 V_FN void fetch(const wv_glove_model *m, const wv_glove_cell *x) {
     const ptrdiff_t n = 2 * m->stride;
-    const float *w = m->words + n * x->row, *c = m->contexts + n * x->col;
-    for (ptrdiff_t k = 0; k < n; k += 16) {
-        WV_PREFETCH(w + k);
-        WV_PREFETCH(c + k);
-    }
+    wv_prefetch_row(m->words + n * x->row, n);
+    wv_prefetch_row(m->contexts + n * x->col, n);
     if (m->symmetric) {
-        w = m->words + n * x->col, c = m->contexts + n * x->row;
-        for (ptrdiff_t k = 0; k < n; k += 16) {
-            WV_PREFETCH(w + k);
-            WV_PREFETCH(c + k);
-        }
+        wv_prefetch_row(m->words + n * x->col, n);
+        wv_prefetch_row(m->contexts + n * x->row, n);
     }
 }
 
@@ -88,4 +82,4 @@ static double train(const wv_glove_model *m, const wv_glove_cell *cells, int64_t
     return loss;
 }
 
-const wv_glove_table WV_SIMD(wv_glove) = {train, weigh};
+const wv_glove WV_SIMD(wv_glove) = {train, weigh};

@@ -37,21 +37,15 @@ typedef struct wv_gram_system {
 /* The width of a panel's rows and of G: x.d + y.d + d_extra up to a multiple of WV_GRAM_ALIGN. */
 ptrdiff_t wv_gram_width(const wv_gram_system *system);
 
-typedef struct wv_gram_table {
+typedef struct wv_gram {
     /* G (p, p), p = wv_gram_width: its upper triangle becomes the sum, with zeros where it is
      * padded; below the diagonal it may hold anything. panel (WV_GRAM_BLOCK, p): scratch. */
     void (*gram)(const wv_gram_system *system, double *restrict panel, double *restrict G);
     /* out[j] = sum_i X[ids_j][i] w[i]; ids (n,), X (V, d) row stride `stride`, w (d,) */
     void (*dots)(const int32_t *ids, int64_t n, const float *X, ptrdiff_t d, ptrdiff_t stride,
                  const double *w, double *out);
-} wv_gram_table;
+} wv_gram;
 
-const wv_gram_table *wv_gram_for(wv_isa isa);
-extern const wv_gram_table wv_gram_scalar;
-#if defined(__x86_64__)
-extern const wv_gram_table wv_gram_avx2, wv_gram_avx512;
-#elif defined(__aarch64__)
-extern const wv_gram_table wv_gram_neon;
-#endif
+WV_ISA_TABLES(wv_gram);
 
 #endif

@@ -32,4 +32,4 @@ static void dots(const int32_t *ids, int64_t n, const float *X, ptrdiff_t d, ptr
     }
 }
 
-const wv_gram_table wv_gram_scalar = {gram, dots};
+const wv_gram wv_gram_scalar = {gram, dots};

@@ -145,4 +145,4 @@ static void dots(const int32_t *ids, int64_t n, const float *X, ptrdiff_t d, ptr
     }
 }
 
-const wv_gram_table WV_SIMD(wv_gram) = {gram, dots};
+const wv_gram WV_SIMD(wv_gram) = {gram, dots};

@@ -1,16 +1,8 @@
 /* Dispatch, and the parts of training that are not worth a version an ISA. */
 #include "wv_hyper.h"
-#include "wv_rng.h"
 #include <math.h>
 
-const wv_hyper *wv_hyper_table(wv_isa isa) {
-#if defined(__x86_64__)
-    if (isa == WV_ISA_AVX512) return &wv_hyper_avx512;
-    if (isa == WV_ISA_AVX2) return &wv_hyper_avx2;
-#endif
-    (void)isa;
-    return &wv_hyper_baseline;
-}
+WV_ISA_CHOICE(wv_hyper)
 
 /* Per target: an id, and distance, weight and cached value; see targets in wv_hyper_simd.h. Two
  * sets of ids, because the next group's negatives are drawn while this group trains. */
@@ -47,15 +39,5 @@ void wv_hyper_refresh(const wv_hyper_space *space, double *rows, ptrdiff_t n) {
         *cached = 0;
         if (space->geometry == WV_POINCARE) *cached = 1 - square;
         if (space->geometry == WV_LORENTZ) *cached = sqrt(1 + square);
-    }
-}
-
-void wv_hyper_order(uint64_t key, int64_t *order, ptrdiff_t n) {
-    wv_rng rng = {key};
-    for (ptrdiff_t i = 0; i < n; i++) {
-        /* Multiply-shift over 64 bits would need 128: n < 2^32 groups is far off. */
-        const ptrdiff_t j = (ptrdiff_t)wv_rng_below(&rng, (uint32_t)(i + 1));
-        order[i] = order[j];
-        order[j] = i;
     }
 }

@@ -89,9 +89,9 @@ typedef struct wv_hyper {
                  double *rank, double *precision);
 } wv_hyper;
 
-extern const wv_hyper wv_hyper_baseline, wv_hyper_avx2, wv_hyper_avx512;
+#define wv_hyper_neon wv_hyper_scalar /* 128-bit vectors as the compiler makes them */
+WV_ISA_TABLES(wv_hyper);
 
-const wv_hyper *wv_hyper_table(wv_isa isa);
 ptrdiff_t wv_hyper_scratch(int32_t negative, ptrdiff_t stride);
 /* most: the greatest number of wanted nodes of a query. */
 ptrdiff_t wv_hyper_rank_scratch(ptrdiff_t most);
@@ -107,8 +107,5 @@ static inline uint64_t wv_hyper_bit(int32_t id) {
 
 /* Fills the cached column of rows [0, n) and holds them within max_norm. */
 void wv_hyper_refresh(const wv_hyper_space *space, double *rows, ptrdiff_t n);
-
-/* Fisher-Yates shuffle of 0..n-1 by (key). */
-void wv_hyper_order(uint64_t key, int64_t *order, ptrdiff_t n);
 
 #endif

@@ -49,4 +49,26 @@ static inline float wv_rng_float(wv_rng *rng) {
     return (float)(wv_rng_next(rng) >> 40) * 0x1p-24f;
 }
 
+/* Puts the n < 2^32 elements of x, of type T, into a random order (Fisher & Yates; Durstenfeld
+ * 1964, algorithm 235). rng is a wv_rng *. */
+#define WV_SHUFFLE(T, x, n, rng)                                                                   \
+    do {                                                                                           \
+        T *const x_ = (x);                                                                         \
+        for (int64_t i_ = (int64_t)(n) - 1; i_ > 0; i_--) {                                        \
+            const int64_t j_ = wv_rng_below((rng), (uint32_t)(i_ + 1));                            \
+            const T t_ = x_[i_];                                                                   \
+            x_[i_] = x_[j_];                                                                       \
+            x_[j_] = t_;                                                                           \
+        }                                                                                          \
+    } while (0)
+
+/* A random order of 0 .. n - 1, n < 2^32: the same from the inside out. */
+static inline void wv_rng_order(wv_rng *rng, int64_t *order, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t j = wv_rng_below(rng, (uint32_t)(i + 1));
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
 #endif

@@ -14,16 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const wv_sgns_table *wv_sgns_for(wv_isa isa) {
-#if defined(__x86_64__)
-    if (isa == WV_ISA_AVX512) return &wv_sgns_avx512;
-    if (isa == WV_ISA_AVX2) return &wv_sgns_avx2;
-#elif defined(__aarch64__)
-    if (isa == WV_ISA_NEON) return &wv_sgns_neon;
-#endif
-    (void)isa;
-    return &wv_sgns_scalar;
-}
+WV_ISA_CHOICE(wv_sgns)
 
 /* -- noise ---------------------------------------------------------------------------------------
  */
@@ -151,10 +142,6 @@ static inline int stays(const wv_sgns_model *m, uint64_t key, int64_t at, int32_
     return (uint32_t)(wv_rng_at(key, (uint64_t)at) >> 32) <= m->keep[id];
 }
 
-static inline void prefetch_row(const float *row, ptrdiff_t n) {
-    for (ptrdiff_t c = 0; c < n; c += 16) WV_PREFETCH(row + c);
-}
-
 /* Fills kept with the tokens of [begin, end) and up to a window of kept ones before and after, in
  * the same line. The chunk's own are kept[*first, *last). */
 static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t *ids, int64_t n,
@@ -192,7 +179,7 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
 static void draw_noise(const wv_sgns_model *m, wv_rng *rng, int32_t *noise) {
     for (int32_t k = 0; k < m->negative; k++) {
         noise[k] = wv_alias_draw(m->noise, m->vocab, wv_rng_next(rng));
-        prefetch_row(m->out + noise[k] * m->stride, m->stride);
+        wv_prefetch_row(m->out + noise[k] * m->stride, m->stride);
     }
 }
 
@@ -246,8 +233,8 @@ static void fill_signs(wv_sgns_worker *w, int ni, int no) {
 
 /* One step of `ni` inputs with one observed output and one set of noise; noise that is the observed
  * word is left out. */
-static double train_together(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
-                             int32_t observed, wv_rng *rng, float alpha) {
+static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in,
+                                 int ni, int32_t observed, wv_rng *rng, float alpha) {
     const int32_t *noise = next_noise(m, w, 1, rng);
     int no = 1;
     w->out[0] = output_row(m, w, observed, 0);
@@ -257,13 +244,14 @@ static double train_together(const wv_sgns_model *m, wv_sgns_worker *w, float *c
         no++;
     }
     fill_signs(w, ni, no);
-    return m->table->step(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
+    return m->table->shared_noise(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha,
+                                  w->scratch);
 }
 
 /* A step of each input with one observed output and noise of its own; noise that is the observed
  * word has no weight. */
-static double train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
-                          int32_t observed, wv_rng *rng, float alpha) {
+static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
+                              int32_t observed, wv_rng *rng, float alpha) {
     const int no = 1 + m->negative;
     const int32_t *noise = next_noise(m, w, ni, rng);
     int same = 0;
@@ -280,7 +268,7 @@ static double train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, float *cons
         }
     }
     const double loss =
-        m->table->steps(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
+        m->table->own_noise(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
     if (same) w->sign_in = 0;
     return loss;
 }
@@ -314,7 +302,7 @@ static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, int32_t ce
     m->table->gather(w->rows, count, m->stride, scale, w->hidden);
     float *before = w->hidden + m->stride;
     memcpy(before, w->hidden, (size_t)m->stride * sizeof *before);
-    const double loss = train_together(m, w, &w->hidden, 1, centre, rng, alpha);
+    const double loss = train_shared_noise(m, w, &w->hidden, 1, centre, rng, alpha);
     const int64_t moving = m->frozen ? drop_frozen(m, w, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
     const float factor = m->divide ? 1.0f / (float)count : 1.0f;
@@ -357,13 +345,13 @@ static void prefetch_next(const wv_sgns_model *m, const wv_sgns_worker *w, int64
     const int64_t ahead = t + m->window + 1;
     const int32_t next = t + 1 < total ? w->kept[t + 1] : WV_ID_BREAK;
     const int32_t enters = ahead < total ? w->kept[ahead] : WV_ID_BREAK;
-    if (next >= 0) prefetch_row(m->out + next * m->stride, m->stride);
+    if (next >= 0) wv_prefetch_row(m->out + next * m->stride, m->stride);
     if (enters < 0) return;
     if (!m->sub_starts) {
-        prefetch_row(m->in + enters * m->stride, m->stride);
+        wv_prefetch_row(m->in + enters * m->stride, m->stride);
     } else {
         for (int64_t i = m->sub_starts[enters]; i < m->sub_starts[enters + 1]; i++)
-            prefetch_row(m->in + (ptrdiff_t)m->sub_rows[i] * m->stride, m->stride);
+            wv_prefetch_row(m->in + (ptrdiff_t)m->sub_rows[i] * m->stride, m->stride);
     }
 }
 
@@ -405,8 +393,8 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         }
         for (int i = 0; i < nc; i++)
             w->in[i] = subwords ? slot_of(m, w, w->place[i]) : input_row(m, w, w->context[i], i);
-        stats->loss += own_noise(m) ? train_pairs(m, w, w->in, nc, centre, &rng, alpha)
-                                    : train_together(m, w, w->in, nc, centre, &rng, alpha);
+        stats->loss += own_noise(m) ? train_own_noise(m, w, w->in, nc, centre, &rng, alpha)
+                                    : train_shared_noise(m, w, w->in, nc, centre, &rng, alpha);
     }
     if (subwords) reach_over(m, w, w->entered, w->entered);
     return isfinite(stats->loss) ? WV_OK : WV_ERR_NONFINITE;

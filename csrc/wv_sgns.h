@@ -19,23 +19,23 @@
 /* -- the step: a few inputs against a few outputs ------------------------------------------------
  */
 
-/* Every input row with every output row: one gradient step on
- *   sum_i sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_k)),
- * all gradients taken at the values before the step. Returns the loss before the step.
- *   in   ni pointers to rows of n floats, out no pointers; n a multiple of 16
+/* One gradient step of ni inputs. Returns the loss before it.
+ *   in   ni pointers to rows of n floats, n a multiple of 16
  *   sign, weight   (ni no,) then zeros up to the next multiple of 16; sign is +1 for an observed
  *        pair and -1 for noise
  *   scratch   wv_sgns_scratch_floats(ni, no) floats
- * An output may repeat: its steps add up. An input that repeats takes its steps in turn. */
+ *
+ * Shared noise: every input with every output, on
+ *   sum_i sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_k)),
+ * out no pointers, all gradients at the values before the step. An output may repeat: its steps add
+ * up. An input that repeats takes its steps in turn.
+ *
+ * Own noise: input i with outputs of its own, out[i no + k], on
+ *   sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_(i no + k))),
+ * one step each. The inner products are all taken before the first step, the steps in turn, so that
+ * a row that comes again moves each time. */
 typedef float (*wv_sgns_step)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
                               const float *sign, const float *weight, float alpha, float *scratch);
-
-/* Input i with outputs of its own, out[i no + k]: one gradient step each on
- *   sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_(i no + k))).
- * The inner products are all taken before the first step, the steps in turn, so that a row that
- * comes again moves each time. Shapes and returned loss as above. */
-typedef float (*wv_sgns_steps)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                               const float *sign, const float *weight, float alpha, float *scratch);
 
 static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no) {
     return (ptrdiff_t)ni * no + 16 + 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
@@ -48,21 +48,13 @@ typedef void (*wv_sgns_gather)(float *const *rows, int64_t count, ptrdiff_t n, f
 typedef void (*wv_sgns_scatter)(float *const *rows, int64_t count, ptrdiff_t n, float factor,
                                 const float *before, const float *after);
 
-typedef struct wv_sgns_table {
-    wv_sgns_step step;
-    wv_sgns_steps steps;
+typedef struct wv_sgns {
+    wv_sgns_step shared_noise, own_noise;
     wv_sgns_gather gather;
     wv_sgns_scatter scatter;
-} wv_sgns_table;
+} wv_sgns;
 
-const wv_sgns_table *wv_sgns_for(wv_isa isa);
-
-extern const wv_sgns_table wv_sgns_scalar;
-#if defined(__x86_64__)
-extern const wv_sgns_table wv_sgns_avx2, wv_sgns_avx512;
-#elif defined(__aarch64__)
-extern const wv_sgns_table wv_sgns_neon;
-#endif
+WV_ISA_TABLES(wv_sgns);
 
 /* -- noise ---------------------------------------------------------------------------------------
  */
@@ -107,7 +99,7 @@ typedef struct wv_sgns_model {
     const int32_t *sub_rows;   /* sub_rows[sub_starts[w + 1]]; both NULL without subwords */
     const uint8_t *frozen;     /* (V,): WV_FROZEN_IN, WV_FROZEN_OUT: the word's row never moves;
                                   NULL: all do. Not with subwords, whose rows words share. */
-    const wv_sgns_table *table;
+    const wv_sgns *table;
 } wv_sgns_model;
 
 typedef struct wv_sgns_stats {

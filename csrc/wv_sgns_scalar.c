@@ -33,8 +33,8 @@ static void update(float *const *in, int ni, float *const *out, int no, ptrdiff_
     }
 }
 
-static float step(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                  const float *sign, const float *weight, float alpha, float *scratch) {
+static float shared_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                          const float *sign, const float *weight, float alpha, float *scratch) {
     double loss = 0;
     for (int j = 0; j < ni * no; j++)
         scratch[j] = logistic(dot(in[j / no], out[j % no], n), sign[j], weight[j], alpha, &loss);
@@ -42,8 +42,8 @@ static float step(float *const *in, int ni, float *const *out, int no, ptrdiff_t
     return (float)loss;
 }
 
-static float steps(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                   const float *sign, const float *weight, float alpha, float *scratch) {
+static float own_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                       const float *sign, const float *weight, float alpha, float *scratch) {
     double loss = 0;
     for (int j = 0; j < ni * no; j++)
         scratch[j] = logistic(dot(in[j / no], out[j], n), sign[j], weight[j], alpha, &loss);
@@ -66,4 +66,4 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
         for (ptrdiff_t c = 0; c < n; c++) rows[r][c] += factor * (after[c] - before[c]);
 }
 
-const wv_sgns_table wv_sgns_scalar = {step, steps, gather, scatter};
+const wv_sgns wv_sgns_scalar = {shared_noise, own_noise, gather, scatter};

@@ -82,8 +82,8 @@ V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrd
     }
 }
 
-V_FN float step(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
-                const float *sign, const float *weight, float alpha, float *scratch) {
+V_FN float shared_few(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
+                      const float *sign, const float *weight, float alpha, float *scratch) {
     int i = 0;
     for (; i + 2 <= ni; i += 2) products(2, in + i, out, no, n, scratch + i * no);
     if (i < ni) products(1, in + i, out, no, n, scratch + i * no);
@@ -94,7 +94,7 @@ V_FN float step(float *const *in, int ni, float *const *out, const int no, ptrdi
 
 /* Any number of outputs; a column's old values and updates wait in scratch. */
 WV_TARGET
-static float step_blocks(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+static float shared_many(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
                          const float *sign, const float *weight, float alpha, float *scratch) {
     float *g = scratch, *old = scratch + ni * (ptrdiff_t)no + 16;
     float *new = old + VF_LANES *(ptrdiff_t)ni, *delta = new + VF_LANES *(ptrdiff_t)ni;
@@ -129,8 +129,8 @@ static float step_blocks(float *const *in, int ni, float *const *out, int no, pt
     return loss;
 }
 
-V_FN float steps(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
-                 const float *sign, const float *weight, float alpha, float *scratch) {
+V_FN float own_few(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
+                   const float *sign, const float *weight, float alpha, float *scratch) {
     for (int i = 0; i < ni; i++) products(1, in + i, out + i * no, no, n, scratch + i * no);
     const float loss = logistic(scratch, ni * no, sign, weight, alpha);
     for (int i = 0; i < ni; i++) update(in + i, 1, out + i * no, no, n, scratch + i * no);
@@ -139,8 +139,8 @@ V_FN float steps(float *const *in, int ni, float *const *out, const int no, ptrd
 
 /* Any number of outputs an input: twice over them for each column, first for the input. */
 WV_TARGET
-static float steps_many(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                        const float *sign, const float *weight, float alpha, float *g) {
+static float own_many(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                      const float *sign, const float *weight, float alpha, float *g) {
     for (int i = 0; i < ni; i++) {
         int k = i * no;
         for (; k + 4 <= (i + 1) * no; k += 4) products(1, in + i, out + k, 4, n, g + k);
@@ -163,8 +163,8 @@ static float steps_many(float *const *in, int ni, float *const *out, int no, ptr
 
 V_FN float few(const int own, float *const *in, int ni, float *const *out, const int no,
                ptrdiff_t n, const float *sign, const float *weight, float alpha, float *scratch) {
-    return own ? steps(in, ni, out, no, n, sign, weight, alpha, scratch)
-               : step(in, ni, out, no, n, sign, weight, alpha, scratch);
+    return own ? own_few(in, ni, out, no, n, sign, weight, alpha, scratch)
+               : shared_few(in, ni, out, no, n, sign, weight, alpha, scratch);
 }
 
 /* The number of outputs becomes a constant. */
@@ -196,19 +196,19 @@ V_FN float any(const int own, float *const *in, int ni, float *const *out, int n
         return few(own, in, ni, out, 11, n, sign, weight, alpha, scratch);
 #endif
     default:
-        return own ? steps_many(in, ni, out, no, n, sign, weight, alpha, scratch)
-                   : step_blocks(in, ni, out, no, n, sign, weight, alpha, scratch);
+        return own ? own_many(in, ni, out, no, n, sign, weight, alpha, scratch)
+                   : shared_many(in, ni, out, no, n, sign, weight, alpha, scratch);
     }
 }
 
 WV_TARGET
-static float step_any(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                      const float *sign, const float *weight, float alpha, float *scratch) {
+static float shared_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                          const float *sign, const float *weight, float alpha, float *scratch) {
     return any(0, in, ni, out, no, n, sign, weight, alpha, scratch);
 }
 
 WV_TARGET
-static float steps_any(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+static float own_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
                        const float *sign, const float *weight, float alpha, float *scratch) {
     return any(1, in, ni, out, no, n, sign, weight, alpha, scratch);
 }
@@ -238,4 +238,4 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
     }
 }
 
-const wv_sgns_table WV_SIMD(wv_sgns) = {step_any, steps_any, gather, scatter};
+const wv_sgns WV_SIMD(wv_sgns) = {shared_noise, own_noise, gather, scatter};

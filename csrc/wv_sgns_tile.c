@@ -93,7 +93,7 @@ static inline uint64_t share_of(uint64_t n, uint64_t draw, uint32_t part, int bi
 
 /* Appends the part's visits of stored cells; adds all cells to w->sums. */
 static wv_status pick(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
-                      const wv_sgns_cells *cells, int mirror, int32_t columns) {
+                      const wv_tile *cells, int mirror, int32_t columns) {
     const float per_cap = 1.0f / m->cap, most = 0x1p30f;
     const uint64_t key = wv_rng_key(u->key, (uint64_t)mirror, 1);
     for (int32_t r = 0; r < cells->rows; r++) {
@@ -147,15 +147,6 @@ static wv_status balance(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const w
     return WV_OK;
 }
 
-static void shuffle(visit *v, int64_t n, wv_rng *rng) {
-    for (int64_t i = n - 1; i > 0; i--) {
-        const int64_t j = wv_rng_below(rng, (uint32_t)(i + 1));
-        const visit t = v[i];
-        v[i] = v[j];
-        v[j] = t;
-    }
-}
-
 /* Cuts n visits from `first` on into groups. */
 static int64_t cut(const wv_sgns_tiles *m, group *groups, int64_t first, int64_t n, int32_t out) {
     const int64_t pieces = (n + m->group - 1) / m->group;
@@ -187,28 +178,19 @@ static wv_status arrange(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, int64_t
     memcpy(w->sorted + cells, w->picked + cells, (size_t)(w->n - cells) * sizeof *w->sorted);
     int64_t g = 0, first = 0;
     for (int32_t o = 0; o < outputs; o++) { /* at[o] is now where the output's visits end */
-        shuffle(w->sorted + first, at[o] - first, rng);
+        WV_SHUFFLE(visit, w->sorted + first, at[o] - first, rng);
         g += cut(m, w->groups + g, first, at[o] - first, o);
         first = at[o];
     }
-    shuffle(w->sorted + cells, w->n - cells, rng);
+    WV_SHUFFLE(visit, w->sorted + cells, w->n - cells, rng);
     g += cut(m, w->groups + g, cells, w->n - cells, -1);
-    for (int64_t i = g - 1; i > 0; i--) {
-        const int64_t j = wv_rng_below(rng, (uint32_t)(i + 1));
-        const group t = w->groups[i];
-        w->groups[i] = w->groups[j];
-        w->groups[j] = t;
-    }
+    WV_SHUFFLE(group, w->groups, g, rng);
     *n_groups = g;
     return WV_OK;
 }
 
 /* -- training ------------------------------------------------------------------------------------
  */
-
-static inline void prefetch_row(const float *row, ptrdiff_t n) {
-    for (ptrdiff_t c = 0; c < n; c += 16) WV_PREFETCH(row + c);
-}
 
 /* Draws noise for a group and prefetches all rows that it needs. */
 static void prepare(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
@@ -218,13 +200,14 @@ static void prepare(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgn
     for (int32_t k = 0; k < m->negative; k++) {
         const int32_t n = wv_alias_draw(m->noise + start, words, wv_rng_next(rng));
         w->upcoming[k] = n;
-        prefetch_row(m->out + ((int64_t)n * m->k + u->out_tile) * m->stride, m->stride);
+        wv_prefetch_row(m->out + ((int64_t)n * m->k + u->out_tile) * m->stride, m->stride);
     }
     if (g->out >= 0)
-        prefetch_row(m->out + ((int64_t)g->out * m->k + u->out_tile) * m->stride, m->stride);
+        wv_prefetch_row(m->out + ((int64_t)g->out * m->k + u->out_tile) * m->stride, m->stride);
     for (int32_t i = 0; i < g->count; i++)
-        prefetch_row(m->in + ((int64_t)w->sorted[g->first + i].in * m->k + u->in_tile) * m->stride,
-                     m->stride);
+        wv_prefetch_row(m->in +
+                            ((int64_t)w->sorted[g->first + i].in * m->k + u->in_tile) * m->stride,
+                        m->stride);
 }
 
 static float train_group(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
@@ -251,8 +234,8 @@ static float train_group(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const w
     if (observed) w->out[0] = m->out + ((int64_t)g->out * m->k + u->out_tile) * m->stride;
     for (int k = 0; k < noise; k++)
         w->out[observed + k] = m->out + ((int64_t)w->noise[k] * m->k + u->out_tile) * m->stride;
-    return m->table->step(w->in, g->count, w->out, no, m->stride, w->sign, w->weight, u->alpha,
-                          w->scratch);
+    return m->table->shared_noise(w->in, g->count, w->out, no, m->stride, w->sign, w->weight,
+                                  u->alpha, w->scratch);
 }
 
 static wv_status grow_side(wv_sgns_tile_worker *w, int32_t side) {

@@ -18,6 +18,7 @@
 #define WV_SGNS_TILE_H
 
 #include "wv_sgns.h"
+#include "wv_tile.h"
 
 typedef struct wv_sgns_tiles {
     float *in, *out;       /* (V, stride): rows of `stride` floats, zero beyond the dimension */
@@ -31,24 +32,16 @@ typedef struct wv_sgns_tiles {
     int32_t group;         /* >= 1 */
     int32_t bits;          /* in [0, 16] */
     float cap;             /* > 0 */
-    const wv_sgns_table *table;
+    const wv_sgns *table;
 } wv_sgns_tiles;
-
-/* Stored cells: CSR as in wv_cooc.h. */
-typedef struct wv_sgns_cells {
-    const uint32_t *row_ptr; /* (rows + 1,) */
-    const uint16_t *cols;
-    const float *values;
-    int32_t rows;
-} wv_sgns_cells;
 
 typedef struct wv_sgns_unit {
     int32_t in_tile, out_tile;
-    wv_sgns_cells cells;  /* rows are inputs */
-    wv_sgns_cells mirror; /* rows are outputs; row_ptr NULL where the matrix is not symmetric. Cells
+    wv_tile cells;  /* rows are inputs */
+    wv_tile mirror; /* rows are outputs; row_ptr NULL where the matrix is not symmetric. Cells
                              on the diagonal of the matrix count in `cells` alone */
-    uint64_t key;         /* of (seed, epoch, unit): the same for all parts */
-    uint32_t part;        /* in [0, 2^bits) */
+    uint64_t key;   /* of (seed, epoch, unit): the same for all parts */
+    uint32_t part;  /* in [0, 2^bits) */
     float alpha;
 } wv_sgns_unit;
 

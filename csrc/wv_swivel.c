@@ -3,16 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const wv_swivel_table *wv_swivel_for(wv_isa isa) {
-#if defined(__x86_64__)
-    if (isa == WV_ISA_AVX512) return &wv_swivel_avx512;
-    if (isa == WV_ISA_AVX2) return &wv_swivel_avx2;
-#elif defined(__aarch64__)
-    if (isa == WV_ISA_NEON) return &wv_swivel_neon;
-#endif
-    (void)isa;
-    return &wv_swivel_scalar;
-}
+WV_ISA_CHOICE(wv_swivel)
 
 wv_swivel_work *wv_swivel_work_new(int32_t rows, int32_t cols, int32_t d, ptrdiff_t stride,
                                    int64_t cells) {
@@ -63,8 +54,11 @@ void wv_swivel_work_free(wv_swivel_work *work) {
     free(work);
 }
 
-void wv_swivel_join(const wv_swivel_csr *upper, const wv_swivel_csr *mirror, int same_tile,
-                    const float *diagonal, uint32_t *row_ptr, uint16_t *cols, float *x) {
+void wv_swivel_join(const wv_tile *upper, const wv_tile *mirror, int same_tile,
+                    const float *diagonal, wv_tile *joined) {
+    uint32_t *row_ptr = joined->row_ptr;
+    uint16_t *cols = joined->cols;
+    float *x = joined->values;
     const int32_t n = upper->rows;
     /* row_ptr[r + 1] counts the mirror's cells of row r, then is where its next one goes. */
     memset(row_ptr, 0, ((size_t)n + 1) * sizeof *row_ptr);
@@ -83,7 +77,7 @@ void wv_swivel_join(const wv_swivel_csr *upper, const wv_swivel_csr *mirror, int
             if (same_tile && mirror->cols[at] == i) continue;
             const uint32_t to = row_ptr[mirror->cols[at] + 1]++;
             cols[to] = (uint16_t)i;
-            x[to] = mirror->x[at];
+            x[to] = mirror->values[at];
         }
     }
     uint32_t out = 0, from = 0;
@@ -105,11 +99,11 @@ void wv_swivel_join(const wv_swivel_csr *upper, const wv_swivel_csr *mirror, int
                     x[out++] = diagonal[r];
                 }
                 cols[out] = col;
-                x[out++] = upper->x[begin + i] + (col == r ? diagonal[r] : 0);
+                x[out++] = upper->values[begin + i] + (col == r ? diagonal[r] : 0);
                 continue;
             }
             cols[out] = col;
-            x[out++] = upper->x[begin + i];
+            x[out++] = upper->values[begin + i];
         }
         if (add) {
             cols[out] = (uint16_t)r;
@@ -122,7 +116,7 @@ void wv_swivel_join(const wv_swivel_csr *upper, const wv_swivel_csr *mirror, int
 void wv_swivel_gather(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_work *work) {
     const ptrdiff_t n = m->stride;
     const int32_t cols = (t->n_cols + WV_SWIVEL_PAD - 1) / WV_SWIVEL_PAD * WV_SWIVEL_PAD;
-    for (int32_t r = 0; r < t->n_rows; r++) {
+    for (int32_t r = 0; r < t->cells.rows; r++) {
         const int64_t word = (int64_t)r * t->k + t->row_tile;
         memcpy(work->w + n * r, m->words + 2 * n * word, (size_t)n * sizeof(float));
         work->a[r] = m->a[word];
@@ -141,6 +135,6 @@ void wv_swivel_gather(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swiv
         for (int32_t i = 0; i < m->d; i++)
             for (int32_t c = 0; c < 16; c++)
                 work->ct[(ptrdiff_t)i * work->cols + first + c] = work->c[n * (first + c) + i];
-    memset(work->dw, 0, (size_t)t->n_rows * (size_t)n * sizeof(float));
+    memset(work->dw, 0, (size_t)t->cells.rows * (size_t)n * sizeof(float));
     memset(work->dct, 0, (size_t)m->d * (size_t)work->cols * sizeof(float));
 }

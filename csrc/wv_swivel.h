@@ -15,6 +15,7 @@
 #define WV_SWIVEL_H
 
 #include "wv_cpu.h"
+#include "wv_tile.h"
 
 typedef struct wv_swivel_model {
     float *words, *contexts; /* (V, 2 stride): d values, zeros, then sums of squared gradients */
@@ -26,10 +27,8 @@ typedef struct wv_swivel_model {
 
 /* One tile: words r k + row_tile against c k + col_tile, c < n_cols. */
 typedef struct wv_swivel_tile {
-    int32_t row_tile, col_tile, k, n_rows, n_cols;
-    const uint32_t *row_ptr; /* (n_rows + 1,) */
-    const uint16_t *cols;    /* (nnz,), rising in a row */
-    const float *x;          /* (nnz,), > 0 */
+    int32_t row_tile, col_tile, k, n_cols;
+    wv_tile cells;
 } wv_swivel_tile;
 
 /* What a tile needs beside the model; a thread has one. Rows have n_rows rows, columns are padded
@@ -57,7 +56,7 @@ wv_swivel_work *wv_swivel_work_new(int32_t rows, int32_t cols, int32_t d, ptrdif
                                    int64_t cells);
 void wv_swivel_work_free(wv_swivel_work *work);
 
-typedef struct wv_swivel_table {
+typedef struct wv_swivel {
     /* The sum of the tile's losses; dw and dct get its gradients (not divided by anything). The
      * tile fits the work's room and is sound: checked by the caller. */
     double (*gradients)(const wv_swivel_model *model, const wv_swivel_tile *tile,
@@ -65,29 +64,17 @@ typedef struct wv_swivel_table {
     /* AdaGrad with `scale` times the gradients of the work. */
     void (*step)(const wv_swivel_model *model, const wv_swivel_tile *tile, wv_swivel_work *work,
                  float scale);
-} wv_swivel_table;
+} wv_swivel;
 
-const wv_swivel_table *wv_swivel_for(wv_isa isa);
-extern const wv_swivel_table wv_swivel_scalar;
-#if defined(__x86_64__)
-extern const wv_swivel_table wv_swivel_avx2, wv_swivel_avx512;
-#elif defined(__aarch64__)
-extern const wv_swivel_table wv_swivel_neon;
-#endif
+WV_ISA_TABLES(wv_swivel);
 
 /* The whole tile out of stored ones. `upper` (rows of the row tile) and, of a symmetric matrix,
- * `mirror` (rows of the column tile; NULL otherwise) are CSR arrays as in wv_cooc.h; `diagonal`
- * (n_rows,), or NULL, is added to cells (r, r). Cells of the mirror below the tile's own diagonal
- * come in once. Writes row_ptr (n_rows + 1,), cols and x, which must hold all cells and n_rows
- * more. The inputs are sound: checked by the caller. */
-typedef struct wv_swivel_csr {
-    const uint32_t *row_ptr;
-    const uint16_t *cols;
-    const float *x;
-    int32_t rows;
-} wv_swivel_csr;
-void wv_swivel_join(const wv_swivel_csr *upper, const wv_swivel_csr *mirror, int same_tile,
-                    const float *diagonal, uint32_t *row_ptr, uint16_t *cols, float *x);
+ * `mirror` (rows of the column tile; NULL otherwise) are stored tiles; `diagonal` (rows,), or NULL,
+ * is added to cells (r, r). Cells of the mirror below the tile's own diagonal come in once. Writes
+ * the arrays of `joined`, which must hold all cells and as many more as there are rows. The inputs
+ * are sound: checked by the caller. */
+void wv_swivel_join(const wv_tile *upper, const wv_tile *mirror, int same_tile,
+                    const float *diagonal, wv_tile *joined);
 
 /* Rows of the words and columns of a tile into the work, transposed too; padding is zero and its b
  * so large that sigmoid(z) is 0. Shared by the instruction sets. */

@@ -6,16 +6,17 @@
 static double gradients(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_work *work) {
     wv_swivel_gather(m, t, work);
     double loss = 0;
-    for (int32_t r = 0; r < t->n_rows; r++) {
+    for (int32_t r = 0; r < t->cells.rows; r++) {
         const float *w = work->w + m->stride * r;
         float *dw = work->dw + m->stride * r;
-        uint32_t at = t->row_ptr[r];
+        uint32_t at = t->cells.row_ptr[r];
         for (int32_t j = 0; j < t->n_cols; j++) {
             const float *c = work->c + m->stride * j;
             double z = -(double)work->a[r] - work->b[j], g;
             for (int32_t i = 0; i < m->d; i++) z += (double)w[i] * c[i];
-            if (at < t->row_ptr[r + 1] && t->cols[at] == j) {
-                const double f = m->b0 + m->b1 * pow(t->x[at], m->alpha), e = z - log(t->x[at]);
+            if (at < t->cells.row_ptr[r + 1] && t->cells.cols[at] == j) {
+                const double f = m->b0 + m->b1 * pow(t->cells.values[at], m->alpha),
+                             e = z - log(t->cells.values[at]);
                 g = f * e;
                 loss += 0.5 * g * e;
                 at++;
@@ -35,7 +36,7 @@ static double gradients(const wv_swivel_model *m, const wv_swivel_tile *t, wv_sw
 static void step(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_work *work,
                  float scale) {
     const ptrdiff_t n = m->stride;
-    for (int32_t r = 0; r < t->n_rows; r++) {
+    for (int32_t r = 0; r < t->cells.rows; r++) {
         float *w = m->words + 2 * n * ((int64_t)r * t->k + t->row_tile);
         for (int32_t i = 0; i < m->d; i++) {
             const float g = scale * work->dw[n * r + i];
@@ -53,4 +54,4 @@ static void step(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_wo
     }
 }
 
-const wv_swivel_table wv_swivel_scalar = {gradients, step};
+const wv_swivel wv_swivel_scalar = {gradients, step};

@@ -114,15 +114,15 @@ static double block(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel
     double loss = 0;
     uint32_t *begin = work->cursor, *end = work->cursor + work->rows;
     for (int32_t r = 0; r < rows; r++) {
-        const uint32_t stop = t->row_ptr[r0 + r + 1];
+        const uint32_t stop = t->cells.row_ptr[r0 + r + 1];
         uint32_t at = end[r0 + r];
         float row_loss = 0, *zr = z + r * width - c0;
         begin[r0 + r] = at;
-        for (; at < stop && t->cols[at] < c0 + cols; at++) {
-            const float e = zr[t->cols[at]] - work->log_x[at], g = work->weight[at] * e;
+        for (; at < stop && t->cells.cols[at] < c0 + cols; at++) {
+            const float e = zr[t->cells.cols[at]] - work->log_x[at], g = work->weight[at] * e;
             row_loss += 0.5f * g * e;
             work->own[at] = g;
-            zr[t->cols[at]] = -1e30f; /* no loss, no gradient from the zeros' side */
+            zr[t->cells.cols[at]] = -1e30f; /* no loss, no gradient from the zeros' side */
         }
         end[r0 + r] = at;
         loss += row_loss;
@@ -130,7 +130,8 @@ static double block(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel
     for (int32_t r = 0; r < rows; r++) {
         loss += tail(z + r * width, (int32_t)width);
         float *zr = z + r * width - c0;
-        for (uint32_t at = begin[r0 + r]; at < end[r0 + r]; at++) zr[t->cols[at]] = work->own[at];
+        for (uint32_t at = begin[r0 + r]; at < end[r0 + r]; at++)
+            zr[t->cells.cols[at]] = work->own[at];
     }
     product(rows, (int32_t)(n / VF_LANES), work->dw + n * r0, n, z, width, 1, work->c + n * c0, n,
             cols);
@@ -153,11 +154,12 @@ static void weigh(const wv_swivel_model *m, const float *x, int64_t n, float *lo
 WV_TARGET
 static double gradients(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_work *work) {
     wv_swivel_gather(m, t, work);
-    weigh(m, t->x, t->row_ptr[t->n_rows], work->log_x, work->weight);
-    memcpy(work->cursor + work->rows, t->row_ptr, (size_t)t->n_rows * sizeof(uint32_t));
+    weigh(m, t->cells.values, t->cells.row_ptr[t->cells.rows], work->log_x, work->weight);
+    memcpy(work->cursor + work->rows, t->cells.row_ptr, (size_t)t->cells.rows * sizeof(uint32_t));
     double loss = 0;
-    for (int32_t r = 0; r < t->n_rows; r += WV_SWIVEL_ROWS) {
-        const int32_t rows = t->n_rows - r < WV_SWIVEL_ROWS ? t->n_rows - r : WV_SWIVEL_ROWS;
+    for (int32_t r = 0; r < t->cells.rows; r += WV_SWIVEL_ROWS) {
+        const int32_t rows =
+            t->cells.rows - r < WV_SWIVEL_ROWS ? t->cells.rows - r : WV_SWIVEL_ROWS;
         for (int32_t c = 0; c < t->n_cols; c += WV_SWIVEL_COLS) {
             const int32_t cols = t->n_cols - c < WV_SWIVEL_COLS ? t->n_cols - c : WV_SWIVEL_COLS;
             loss += block(m, t, work, r, rows, c, cols);
@@ -181,7 +183,7 @@ static void step(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_wo
                  float scale) {
     const ptrdiff_t n = m->stride;
     const vf rate = v_set1(m->rate), factor = v_set1(scale);
-    for (int32_t r = 0; r < t->n_rows; r++)
+    for (int32_t r = 0; r < t->cells.rows; r++)
         adagrad(m->words + 2 * n * ((int64_t)r * t->k + t->row_tile), work->dw + n * r, n, rate,
                 factor);
     /* Back from columns to rows, into the columns' own room; its padding is zero already. */
@@ -194,4 +196,4 @@ static void step(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_wo
                 factor);
 }
 
-const wv_swivel_table WV_SIMD(wv_swivel) = {gradients, step};
+const wv_swivel WV_SIMD(wv_swivel) = {gradients, step};

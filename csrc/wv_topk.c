@@ -7,16 +7,7 @@
 
 #define BLOCK 256 /* rows scored at once: 1 kB of scores */
 
-const wv_topk *wv_topk_table(wv_isa isa) {
-#if defined(__x86_64__)
-    if (isa == WV_ISA_AVX512) return &wv_topk_avx512;
-    if (isa == WV_ISA_AVX2) return &wv_topk_avx2;
-#elif defined(__aarch64__)
-    if (isa == WV_ISA_NEON) return &wv_topk_neon;
-#endif
-    (void)isa;
-    return &wv_topk_scalar;
-}
+WV_ISA_CHOICE(wv_topk)
 
 /* Whether a comes before b; no two are equal, as ids are not. */
 static int before(wv_scored a, wv_scored b) {

@@ -25,15 +25,7 @@ typedef struct wv_topk {
                          uint16_t *places);
 } wv_topk;
 
-/* The table of one ISA, or of the scalar one where `isa` was not compiled in. */
-const wv_topk *wv_topk_table(wv_isa isa);
-
-extern const wv_topk wv_topk_scalar;
-#if defined(__x86_64__)
-extern const wv_topk wv_topk_avx2, wv_topk_avx512;
-#elif defined(__aarch64__)
-extern const wv_topk wv_topk_neon;
-#endif
+WV_ISA_TABLES(wv_topk);
 
 typedef struct wv_scored {
     float score;

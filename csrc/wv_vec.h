@@ -17,14 +17,6 @@ typedef struct wv_vec {
     void (*norms)(const float *X, ptrdiff_t n, ptrdiff_t d, ptrdiff_t s, float *out);
 } wv_vec;
 
-/* The table of one ISA, or of the scalar one where `isa` was not compiled in. */
-const wv_vec *wv_vec_table(wv_isa isa);
-
-extern const wv_vec wv_vec_scalar;
-#if defined(__x86_64__)
-extern const wv_vec wv_vec_avx2, wv_vec_avx512;
-#elif defined(__aarch64__)
-extern const wv_vec wv_vec_neon;
-#endif
+WV_ISA_TABLES(wv_vec);
 
 #endif

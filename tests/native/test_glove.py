@@ -132,8 +132,15 @@ def test_tiles_that_do_not_fit_are_refused():
         words, contexts, rate[0], rate[1], x_max=1, alpha=1, clip=1, symmetric=False
     )
     tile = tile_of(np.ones((3, 3)))
-    with pytest.raises(ValueError, match="more rows"):
+    with pytest.raises(ValueError, match="2 rows has 4 row pointers"):
         trainer.train([tile], 1, 0)
+    wide = tile_of(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="column beyond its 2 words"):
+        trainer.train([wide], 1, 0)
+    for row_ptr in ([0, 9, 4], [0, 2, 3], [1, 2, 4]):
+        broken = (0, 0, np.array(row_ptr, np.uint32), *tile_of(np.ones((2, 2)))[3:])
+        with pytest.raises(ValueError, match=r"do not (rise|agree)"):
+            trainer.train([broken], 1, 0)
     with pytest.raises(ValueError, match="out of range"):
         trainer.train([(1, 0, *tile[2:])], 1, 0)
     with pytest.raises(ValueError, match="slice"):

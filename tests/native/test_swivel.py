@@ -177,7 +177,7 @@ def test_tiles_that_do_not_fit_are_refused():
     good = csr(np.ones((4, 4)))
     work = Work(4, 4, 3, 16)
     assert trainer.train(work, 0, 0, 1, 4, good, 1) > 0
-    with pytest.raises(ValueError, match="column 3 of a tile of 3"):
+    with pytest.raises(ValueError, match="column beyond its 3 words"):
         trainer.train(work, 0, 0, 1, 3, good, 1)
     with pytest.raises(ValueError, match="out of range"):
         trainer.train(work, 1, 0, 1, 4, good, 1)

@@ -1,8 +1,6 @@
 from libc.stdint cimport int64_t, uint8_t
 
 cdef extern from "wv_codec.h" nogil:
-    ctypedef enum wv_status:
-        WV_OK
     ctypedef enum wv_encoding:
         WV_F32
         WV_F16

@@ -4,6 +4,8 @@
 from cython cimport view
 from libc.stdint cimport int64_t, uint8_t
 
+from wordvec.native.common cimport WV_OK, wv_status
+
 cdef extern from "wv_codec.h" nogil:
     wv_status wv_matrix_rows(const wv_matrix *, int64_t, int64_t, float *) noexcept
     wv_status wv_matrix_take(const wv_matrix *, const int64_t *, int64_t, float *) noexcept

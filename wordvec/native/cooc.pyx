@@ -1,13 +1,13 @@
 # cython: language_level=3, binding=True, boundscheck=False, wraparound=False
 """Co-occurrence counts: index, count, merge, tiles."""
 
-from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
+from wordvec.native.common cimport WV_OK, wv_status
+from wordvec.native.tile cimport point_at, wv_tile
+
 cdef extern from "wv_cooc.h" nogil:
-    enum:
-        WV_OK
-    ctypedef int wv_status
     ctypedef struct wv_cooc_row:
         pass
     ctypedef struct wv_cooc_window:
@@ -21,9 +21,7 @@ cdef extern from "wv_cooc.h" nogil:
         int64_t capacity, used
         int32_t row
     ctypedef struct wv_cooc_tile:
-        uint32_t *row_ptr
-        uint16_t *cols
-        float *values
+        wv_tile cells
         uint32_t *fix_at
         int32_t *fix_by
         int64_t nnz, fixes
@@ -39,7 +37,7 @@ cdef extern from "wv_cooc.h" nogil:
                             double, wv_cooc_tile *) noexcept
     void wv_cooc_tile_fill(const uint32_t *, const uint32_t *, const uint64_t *, int32_t, int32_t,
                            int32_t, double, int, wv_cooc_tile *, uint64_t *, uint64_t *) noexcept
-    wv_status wv_cooc_tile_check(const wv_cooc_tile *, int32_t, int32_t) noexcept
+    wv_status wv_cooc_tile_check(const wv_cooc_tile *, int32_t) noexcept
 
 
 def index(const int32_t[::1] ids, int64_t[::1] starts, uint32_t[::1] positions):
@@ -195,21 +193,15 @@ def tile_sizes(const uint32_t[::1] nnz, const uint32_t[::1] cols, const uint64_t
 
 cdef int _bind(wv_cooc_tile *tile, object parts, Py_ssize_t rows) except -1:
     """Points a tile at its arrays (row_ptr, cols, values, fix_at, fix_by)."""
-    cdef const uint32_t[::1] row_ptr, fix_at
-    cdef const uint16_t[::1] cols
-    cdef const float[::1] values
-    cdef const int32_t[::1] fix_by
-    row_ptr, cols, values, fix_at, fix_by = parts
-    if row_ptr.shape[0] != rows + 1 or cols.shape[0] != values.shape[0]:
+    cdef const uint32_t[::1] fix_at = parts[3]
+    cdef const int32_t[::1] fix_by = parts[4]
+    tile.nnz = point_at(&tile.cells, parts[0], parts[1], parts[2])
+    if tile.cells.rows != rows:
         raise ValueError("a tile's arrays do not agree")
     if fix_at.shape[0] != fix_by.shape[0]:
         raise ValueError("a tile's corrections do not agree")
-    tile.row_ptr = <uint32_t *>&row_ptr[0]
-    tile.cols = <uint16_t *>&cols[0] if cols.shape[0] else NULL
-    tile.values = <float *>&values[0] if values.shape[0] else NULL
     tile.fix_at = <uint32_t *>&fix_at[0] if fix_at.shape[0] else NULL
     tile.fix_by = <int32_t *>&fix_by[0] if fix_by.shape[0] else NULL
-    tile.nnz = cols.shape[0]
     tile.fixes = fix_at.shape[0]
     return 0
 
@@ -256,5 +248,5 @@ def tile_check(object parts, int32_t n_rows, int32_t n_cols):
     _bind(&tile, parts, n_rows)
     cdef wv_status status
     with nogil:
-        status = wv_cooc_tile_check(&tile, n_rows, n_cols)
+        status = wv_cooc_tile_check(&tile, n_cols)
     return status == WV_OK

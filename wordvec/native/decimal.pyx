@@ -3,10 +3,9 @@
 
 from libc.stdint cimport int64_t, uint8_t
 
+from wordvec.native.common cimport WV_ERR_FORMAT, wv_status
+
 cdef extern from "wv_decimal.h" nogil:
-    ctypedef enum wv_status:
-        WV_OK
-        WV_ERR_FORMAT
     ctypedef struct wv_decimal_open:
         int64_t place
         int64_t start

@@ -2,11 +2,12 @@
 """GloVe over tiles."""
 
 from libc.math cimport log
-from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from wordvec.native cimport cpu
 from wordvec.native.cpu cimport wv_isa
+from wordvec.native.tile cimport bind_tile, point_at, wv_tile
 
 cdef extern from "wv_glove.h" nogil:
     ctypedef struct wv_glove_cell:
@@ -20,20 +21,19 @@ cdef extern from "wv_glove.h" nogil:
         const float *context_rate
         float clip
         int32_t symmetric
-    ctypedef struct wv_glove_table:
+    ctypedef struct wv_glove:
         double (*train)(const wv_glove_model *, const wv_glove_cell *, int64_t) noexcept nogil
         void (*weigh)(const float *, int64_t, float, float, float *, float *) noexcept nogil
-    const wv_glove_table *wv_glove_for(wv_isa) noexcept
-    int64_t wv_glove_select(const uint32_t *, const uint16_t *, const float *, int32_t, int32_t,
-                            int32_t, int32_t, uint32_t, uint32_t, uint64_t, wv_glove_cell *,
-                            float *) noexcept
+    const wv_glove *wv_glove_for(wv_isa) noexcept
+    int64_t wv_glove_select(const wv_tile *, int32_t, int32_t, int32_t, uint32_t, uint32_t,
+                            uint64_t, wv_glove_cell *, float *) noexcept
     void wv_glove_shuffle(wv_glove_cell *, int64_t, uint64_t) noexcept
 
 
 cdef class GloVeTrainer:
     """Holds the parameters; trains on the tiles that it is given."""
     cdef wv_glove_model model
-    cdef const wv_glove_table *table
+    cdef const wv_glove *table
     cdef float log_x_max, alpha
     cdef int32_t vocab
     cdef object arrays
@@ -63,24 +63,18 @@ cdef class GloVeTrainer:
 
     def train(self, list tiles, int32_t k, uint64_t key, uint32_t slice=0, uint32_t slices=1):
         cdef int64_t room = 0, n = 0, part, i
-        cdef const uint32_t[::1] row_ptr
-        cdef const uint16_t[::1] cols
-        cdef const float[::1] values
-        cdef int32_t row_tile, col_tile, rows
+        cdef wv_tile tile
+        cdef int32_t row_tile, col_tile
         cdef wv_glove_cell *cells = NULL
         cdef float *x = NULL
         cdef double loss
         if not slice < slices:
             raise ValueError(f"slice {slice} of {slices}")
         for row_tile, col_tile, row_ptr, cols, values in tiles:
-            rows = <int32_t>(row_ptr.shape[0] - 1)
-            if k < 1 or not 0 <= row_tile < k or not 0 <= col_tile < k or rows < 0:
+            if k < 1 or not 0 <= row_tile < k or not 0 <= col_tile < k:
                 raise ValueError("a tile is out of range")
-            if rows and <int64_t>(rows - 1) * k + row_tile >= self.vocab:
-                raise ValueError("a tile has more rows than there are words")
-            if cols.shape[0] != values.shape[0] or row_ptr[rows] != <uint64_t>cols.shape[0]:
-                raise ValueError("a tile's arrays do not agree")
-            room += cols.shape[0]
+            room += bind_tile(&tile, row_ptr, cols, values, (self.vocab - row_tile + k - 1) // k,
+                              (self.vocab - col_tile + k - 1) // k)
         if room == 0:
             return 0.0, 0
         if room >= 1 << 32:
@@ -91,12 +85,9 @@ cdef class GloVeTrainer:
             if cells is NULL or x is NULL:
                 raise MemoryError(f"{room} cells of a tile")
             for row_tile, col_tile, row_ptr, cols, values in tiles:
-                if cols.shape[0] == 0:
-                    continue
-                rows = <int32_t>(row_ptr.shape[0] - 1)
+                point_at(&tile, row_ptr, cols, values)
                 with nogil:
-                    part = wv_glove_select(&row_ptr[0], &cols[0], &values[0], rows, row_tile,
-                                           col_tile, k, slice, slices,
+                    part = wv_glove_select(&tile, row_tile, col_tile, k, slice, slices,
                                            key ^ <uint64_t>(row_tile > col_tile), cells + n, x)
                     self.table.weigh(x, part, self.log_x_max, self.alpha, x + room, x + 2 * room)
                     for i in range(part):

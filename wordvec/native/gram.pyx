@@ -23,11 +23,11 @@ cdef extern from "wv_gram.h" nogil:
         wv_gram_side x, y
         const double *extra
         Py_ssize_t d_extra
-    ctypedef struct wv_gram_table:
+    ctypedef struct wv_gram:
         void (*gram)(const wv_gram_system *, double *, double *) noexcept nogil
         void (*dots)(const int32_t *, int64_t, const float *, Py_ssize_t, Py_ssize_t,
                      const double *, double *) noexcept nogil
-    const wv_gram_table *wv_gram_for(wv_isa) noexcept
+    const wv_gram *wv_gram_for(wv_isa) noexcept
     Py_ssize_t wv_gram_width(const wv_gram_system *) noexcept
 
 
@@ -58,7 +58,7 @@ def grams(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
           const double[:, ::1] extra=None, isa=None):
     cdef Py_ssize_t i, r, c, systems = ptr.shape[0] - 1, n = ids.shape[0], d, p
     cdef wv_gram_system s, one
-    cdef const wv_gram_table *table = wv_gram_for(cpu.parse(isa))
+    cdef const wv_gram *table = wv_gram_for(cpu.parse(isa))
     cdef double *room
     cdef double *panel
     cdef double *G
@@ -119,7 +119,7 @@ def grams(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
 def dots(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
          const double[:, ::1] W, double[::1] out, isa=None):
     cdef Py_ssize_t i, systems = ptr.shape[0] - 1, d = X.shape[1], stride = _stride(X)
-    cdef const wv_gram_table *table = wv_gram_for(cpu.parse(isa))
+    cdef const wv_gram *table = wv_gram_for(cpu.parse(isa))
     _check(ptr, ids, X.shape[0])
     if W.shape[0] != systems or W.shape[1] != d:
         raise ValueError(f"W must be ({systems}, {d})")

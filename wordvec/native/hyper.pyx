@@ -4,6 +4,7 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from wordvec.native cimport cpu
+from wordvec.native.common cimport WV_ERR_NONFINITE, wv_status
 from wordvec.native.cpu cimport wv_isa
 
 cdef extern from "wv_hyper.h" nogil:
@@ -46,18 +47,20 @@ cdef extern from "wv_hyper.h" nogil:
         const int64_t *hidden
         const int32_t *hidden_node
     ctypedef struct wv_hyper:
-        int (*train)(const wv_hyper_space *, const wv_hyper_relations *, wv_hyper_worker *,
+        wv_status (*train)(const wv_hyper_space *, const wv_hyper_relations *, wv_hyper_worker *,
                      const int64_t *, Py_ssize_t) noexcept nogil
         void (*rank)(const wv_hyper_ranking *, Py_ssize_t, Py_ssize_t, void *, double *,
                      double *) noexcept nogil
-    const wv_hyper *wv_hyper_table(wv_isa) noexcept nogil
+    const wv_hyper *wv_hyper_for(wv_isa) noexcept nogil
     Py_ssize_t wv_hyper_scratch(int32_t, Py_ssize_t) noexcept nogil
     Py_ssize_t wv_hyper_rank_scratch(Py_ssize_t) noexcept nogil
     void wv_hyper_bloom(const int64_t *, const int32_t *, Py_ssize_t, uint64_t *) noexcept nogil
     void wv_hyper_refresh(const wv_hyper_space *, double *, Py_ssize_t) noexcept nogil
-    void wv_hyper_order(uint64_t, int64_t *, Py_ssize_t) noexcept nogil
 
 cdef extern from "wv_rng.h" nogil:
+    ctypedef struct wv_rng:
+        uint64_t state
+    void wv_rng_order(wv_rng *, int64_t *, int64_t) noexcept
     uint64_t wv_rng_key(uint64_t, uint64_t, uint64_t) noexcept nogil
 
 LANES = WV_HYPER_LANES
@@ -70,11 +73,13 @@ def key(uint64_t a, uint64_t b, uint64_t c):
 
 
 def order(uint64_t key, int64_t[::1] out):
+    cdef wv_rng rng
     if out.shape[0] >= 1 << 32:
         raise ValueError("fewer than 2^32 groups expected")
     if out.shape[0]:
+        rng.state = key
         with nogil:
-            wv_hyper_order(key, &out[0], out.shape[0])
+            wv_rng_order(&rng, &out[0], out.shape[0])
 
 
 cdef int _ids(const int32_t[::1] ids, Py_ssize_t n, str name) except -1:
@@ -189,8 +194,8 @@ def train(Space space, Groups groups, const int64_t[::1] order, uint64_t key, do
           double[::1] translation=None, isa=None):
     cdef wv_hyper_worker w
     cdef Py_ssize_t i, size
-    cdef const wv_hyper *table = wv_hyper_table(cpu.parse(isa))
-    cdef int status
+    cdef const wv_hyper *table = wv_hyper_for(cpu.parse(isa))
+    cdef wv_status status
     if not 1 <= negative < 1 << 24:
         raise ValueError(f"negative must be in [1, 2^24), got {negative}")
     if groups.arrays[3].shape[0] != space.c.V + 1:
@@ -226,7 +231,7 @@ def train(Space space, Groups groups, const int64_t[::1] order, uint64_t key, do
     with nogil:
         status = table.train(&space.c, &groups.c, &w, &order[0], order.shape[0])
     free(memory)
-    if status == -4:
+    if status == WV_ERR_NONFINITE:
         raise FloatingPointError("the loss is not a number")
     return w.loss, w.held
 
@@ -236,7 +241,7 @@ def rank(const double[:, :, ::1] packed, Py_ssize_t n_nodes, const double[:, ::1
          const int64_t[::1] hidden, const int32_t[::1] hidden_node, Py_ssize_t first,
          Py_ssize_t last, double[::1] rank_out, double[::1] precision_out, isa=None):
     cdef wv_hyper_ranking r
-    cdef const wv_hyper *table = wv_hyper_table(cpu.parse(isa))
+    cdef const wv_hyper *table = wv_hyper_for(cpu.parse(isa))
     cdef Py_ssize_t n = queries.shape[0], i, most = 0
     if packed.shape[0] != (n_nodes + 7) // 8 or packed.shape[2] != 8:
         raise ValueError("packed must be blocks of 8 nodes")

@@ -5,7 +5,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
-from wordvec.native.codec cimport Codec, wv_matrix, wv_status, WV_OK
+from wordvec.native.codec cimport Codec, wv_matrix
+from wordvec.native.common cimport WV_OK, wv_status
 
 cdef extern from "wv_ngram.h" nogil:
     ctypedef enum wv_ngram_hash:

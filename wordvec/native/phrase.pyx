@@ -5,14 +5,10 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
+from wordvec.native.common cimport WV_ERR_FULL, WV_ERR_MEMORY, WV_ERR_RANGE, WV_OK, wv_status
+
 cdef extern from "wv_phrase.h" nogil:
-    enum:
-        WV_OK
-        WV_ERR_MEMORY
-        WV_ERR_RANGE
-        WV_ERR_FULL
     uint64_t WV_PHRASE_AT
-    ctypedef int wv_status
     ctypedef struct wv_followers:
         pass
     ctypedef struct wv_phrases:

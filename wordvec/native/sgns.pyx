@@ -5,22 +5,19 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from wordvec.native cimport cpu
+from wordvec.native.common cimport WV_ERR_NONFINITE, WV_ERR_RANGE, WV_OK, wv_status
 from wordvec.native.cpu cimport wv_isa
 
 cdef extern from "wv_sgns.h" nogil:
     enum:
-        WV_OK
-        WV_ERR_RANGE
-        WV_ERR_NONFINITE
         WV_FROZEN_IN
         WV_FROZEN_OUT
-    ctypedef int wv_status
     ctypedef struct wv_alias:
         uint32_t threshold, other
     ctypedef float (*wv_sgns_step)(float *const *, int, float *const *, int, Py_ssize_t,
                                    const float *, const float *, float, float *) noexcept nogil
-    ctypedef struct wv_sgns_table:
-        wv_sgns_step step, steps
+    ctypedef struct wv_sgns:
+        wv_sgns_step shared_noise, own_noise
     ctypedef struct wv_sgns_model:
         float *in_ "in"
         float *out
@@ -32,14 +29,14 @@ cdef extern from "wv_sgns.h" nogil:
         const int64_t *sub_starts
         const int32_t *sub_rows
         const uint8_t *frozen
-        const wv_sgns_table *table
+        const wv_sgns *table
     ctypedef struct wv_sgns_stats:
         double loss
         int64_t pairs, kept
     ctypedef struct wv_sgns_worker:
         pass
     Py_ssize_t wv_sgns_scratch_floats(int, int) noexcept
-    const wv_sgns_table *wv_sgns_for(wv_isa) noexcept
+    const wv_sgns *wv_sgns_for(wv_isa) noexcept
     wv_status wv_alias_build(const double *, int32_t, wv_alias *, int32_t *, double *) noexcept
     wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *, int64_t) noexcept
     void wv_sgns_worker_free(wv_sgns_worker *) noexcept
@@ -71,8 +68,8 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     for i in range(given):
         if not 0 <= outputs[i] < output.shape[0]:
             raise IndexError(outputs[i])
-    cdef const wv_sgns_table *table = wv_sgns_for(cpu.parse(isa))
-    cdef wv_sgns_step kernel = table.steps if own else table.step
+    cdef const wv_sgns *table = wv_sgns_for(cpu.parse(isa))
+    cdef wv_sgns_step kernel = table.own_noise if own else table.shared_noise
     cdef float **rows = <float **>malloc(<size_t>(ni + given) * sizeof(float *))
     cdef float *scratch = <float *>malloc(
         <size_t>wv_sgns_scratch_floats(ni, no) * sizeof(float))

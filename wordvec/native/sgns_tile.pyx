@@ -2,22 +2,18 @@
 """Skip-gram with negative sampling over tiles of counts."""
 
 from libc.math cimport isfinite
-from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from wordvec.native cimport cpu
+from wordvec.native.common cimport WV_ERR_MEMORY, WV_ERR_NONFINITE, WV_ERR_RANGE, wv_status
 from wordvec.native.cpu cimport wv_isa
+from wordvec.native.tile cimport bind_tile, wv_tile
 
 cdef extern from "wv_sgns_tile.h" nogil:
-    enum:
-        WV_OK
-        WV_ERR_MEMORY
-        WV_ERR_RANGE
-        WV_ERR_NONFINITE
-    ctypedef int wv_status
     ctypedef struct wv_alias:
         uint32_t threshold, other
-    ctypedef struct wv_sgns_table:
+    ctypedef struct wv_sgns:
         pass
     ctypedef struct wv_sgns_tiles:
         float *in_ "in"
@@ -30,15 +26,10 @@ cdef extern from "wv_sgns_tile.h" nogil:
         const double *mass
         int32_t negative, group, bits
         float cap
-        const wv_sgns_table *table
-    ctypedef struct wv_sgns_cells:
-        const uint32_t *row_ptr
-        const uint16_t *cols
-        const float *values
-        int32_t rows
+        const wv_sgns *table
     ctypedef struct wv_sgns_unit:
         int32_t in_tile, out_tile
-        wv_sgns_cells cells, mirror
+        wv_tile cells, mirror
         uint64_t key
         uint32_t part
         float alpha
@@ -47,33 +38,11 @@ cdef extern from "wv_sgns_tile.h" nogil:
         int64_t visits, noise_visits
     ctypedef struct wv_sgns_tile_worker:
         pass
-    const wv_sgns_table *wv_sgns_for(wv_isa) noexcept
+    const wv_sgns *wv_sgns_for(wv_isa) noexcept
     wv_sgns_tile_worker *wv_sgns_tile_worker_new(const wv_sgns_tiles *) noexcept
     void wv_sgns_tile_worker_free(wv_sgns_tile_worker *) noexcept
     wv_status wv_sgns_tile_train(const wv_sgns_tiles *, wv_sgns_tile_worker *,
                                  const wv_sgns_unit *, wv_sgns_tile_stats *) noexcept
-
-
-cdef int _bind(wv_sgns_cells *cells, tuple arrays, int64_t rows) except -1:
-    """Points at row_ptr, cols and values of a tile that has so many rows."""
-    cdef const uint32_t[::1] row_ptr
-    cdef const uint16_t[::1] cols
-    cdef const float[::1] values
-    cdef Py_ssize_t i
-    row_ptr, cols, values = arrays
-    if row_ptr.shape[0] != rows + 1:
-        raise ValueError(f"a tile of {rows} rows has {row_ptr.shape[0]} row pointers")
-    if row_ptr[0] != 0 or row_ptr[rows] != <uint64_t>cols.shape[0] \
-            or cols.shape[0] != values.shape[0]:
-        raise ValueError("a tile's arrays do not agree")
-    for i in range(rows):
-        if row_ptr[i] > row_ptr[i + 1]:
-            raise ValueError("a tile's rows do not rise")
-    cells.rows = <int32_t>rows
-    cells.row_ptr = &row_ptr[0]
-    cells.cols = &cols[0] if cols.shape[0] else NULL
-    cells.values = &values[0] if cols.shape[0] else NULL
-    return 0
 
 
 cdef class SGNSTrainer:
@@ -157,14 +126,17 @@ cdef class SGNSWorker:
         cdef wv_sgns_tile_stats stats
         cdef wv_status status
         cdef wv_sgns_tiles *model = &self.trainer.model
+        cdef int64_t inputs, outputs
         if not 0 <= in_tile < model.k or not 0 <= out_tile < model.k:
             raise ValueError(f"tile ({in_tile}, {out_tile}) of {model.k}")
         if part >> model.bits:
             raise ValueError(f"part {part} of {1 << model.bits}")
         memset(&unit, 0, sizeof(unit))
-        _bind(&unit.cells, cells, model.starts[in_tile + 1] - model.starts[in_tile])
+        inputs = model.starts[in_tile + 1] - model.starts[in_tile]
+        outputs = model.starts[out_tile + 1] - model.starts[out_tile]
+        bind_tile(&unit.cells, cells[0], cells[1], cells[2], inputs, outputs)
         if mirror is not None:
-            _bind(&unit.mirror, mirror, model.starts[out_tile + 1] - model.starts[out_tile])
+            bind_tile(&unit.mirror, mirror[0], mirror[1], mirror[2], outputs, inputs)
         unit.in_tile = in_tile
         unit.out_tile = out_tile
         unit.key = key

@@ -6,15 +6,12 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from wordvec.native.common cimport WV_ERR_MEMORY, WV_ERR_RANGE, WV_OK, wv_status
+
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object, Py_ssize_t *) except NULL
 
 cdef extern from "wv_store.h" nogil:
-    ctypedef enum wv_status:
-        WV_OK
-        WV_ERR_MEMORY
-        WV_ERR_RANGE
-        WV_ERR_FORMAT
     ctypedef struct wv_words:
         const uint64_t *offsets
         const uint8_t *bytes

@@ -1,10 +1,12 @@
 # cython: language_level=3, binding=True, boundscheck=False, wraparound=False
 """Swivel over tiles."""
 
-from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
 
 from wordvec.native cimport cpu
+from wordvec.native.common cimport wv_row_stride
 from wordvec.native.cpu cimport wv_isa
+from wordvec.native.tile cimport bind_tile, wv_tile
 
 cdef extern from "wv_swivel.h" nogil:
     ctypedef struct wv_swivel_model:
@@ -16,69 +18,33 @@ cdef extern from "wv_swivel.h" nogil:
         const float *b
         float rate, b0, b1, alpha
     ctypedef struct wv_swivel_tile:
-        int32_t row_tile, col_tile, k, n_rows, n_cols
-        const uint32_t *row_ptr
-        const uint16_t *cols
-        const float *x
+        int32_t row_tile, col_tile, k, n_cols
+        wv_tile cells
     ctypedef struct wv_swivel_work:
         int32_t rows, cols
         float *dw
         float *dct
         int64_t cells
-    ctypedef struct wv_swivel_csr:
-        const uint32_t *row_ptr
-        const uint16_t *cols
-        const float *x
-        int32_t rows
-    ctypedef struct wv_swivel_table:
+    ctypedef struct wv_swivel:
         double (*gradients)(const wv_swivel_model *, const wv_swivel_tile *,
                             wv_swivel_work *) noexcept nogil
         void (*step)(const wv_swivel_model *, const wv_swivel_tile *, wv_swivel_work *,
                      float) noexcept nogil
-    const wv_swivel_table *wv_swivel_for(wv_isa) noexcept
+    const wv_swivel *wv_swivel_for(wv_isa) noexcept
     wv_swivel_work *wv_swivel_work_new(int32_t, int32_t, int32_t, Py_ssize_t, int64_t) noexcept
     void wv_swivel_work_free(wv_swivel_work *) noexcept
-    void wv_swivel_join(const wv_swivel_csr *, const wv_swivel_csr *, int, const float *,
-                        uint32_t *, uint16_t *, float *) noexcept
-
-
-cdef int _bind(wv_swivel_csr *csr, tuple arrays, Py_ssize_t columns) except -1:
-    """Points at row_ptr, cols and x, all of whose columns lie in [0, columns)."""
-    cdef const uint32_t[::1] row_ptr
-    cdef const uint16_t[::1] cols
-    cdef const float[::1] x
-    cdef Py_ssize_t i
-    row_ptr, cols, x = arrays
-    if row_ptr.shape[0] < 1 or row_ptr.shape[0] > 65537:
-        raise ValueError("a tile has 1 to 65,536 rows")
-    csr.rows = <int32_t>(row_ptr.shape[0] - 1)
-    if row_ptr[0] != 0 or row_ptr[csr.rows] != <uint64_t>cols.shape[0]:
-        raise ValueError("a tile's arrays do not agree")
-    if cols.shape[0] != x.shape[0]:
-        raise ValueError("a tile's arrays do not agree")
-    for i in range(csr.rows):
-        if row_ptr[i] > row_ptr[i + 1]:
-            raise ValueError("a tile's rows do not rise")
-    for i in range(cols.shape[0]):
-        if cols[i] >= columns:
-            raise ValueError(f"column {cols[i]} of a tile of {columns}")
-    csr.row_ptr = &row_ptr[0]
-    csr.cols = &cols[0] if cols.shape[0] else NULL
-    csr.x = &x[0] if cols.shape[0] else NULL
-    return 0
+    void wv_swivel_join(const wv_tile *, const wv_tile *, int, const float *, wv_tile *) noexcept
 
 
 def join(tuple upper, mirror, bint same_tile, diagonal, uint32_t[::1] row_ptr, uint16_t[::1] cols,
          float[::1] x):
-    cdef wv_swivel_csr one, other
+    cdef wv_tile one, other, joined
     cdef const float[::1] added
     cdef Py_ssize_t rows = len(upper[0]) - 1, room
     cdef Py_ssize_t columns = 65536 if mirror is None else len(mirror[0]) - 1
-    _bind(&one, upper, columns)
-    room = len(upper[1])
+    room = bind_tile(&one, upper[0], upper[1], upper[2], rows, columns)
     if mirror is not None:
-        _bind(&other, mirror, rows)
-        room += len(mirror[1])
+        room += bind_tile(&other, mirror[0], mirror[1], mirror[2], columns, rows)
         if same_tile and other.rows != one.rows:
             raise ValueError("a tile on the diagonal is square")
     if diagonal is not None:
@@ -93,9 +59,13 @@ def join(tuple upper, mirror, bint same_tile, diagonal, uint32_t[::1] row_ptr, u
     if rows == 0 or room == 0:
         row_ptr[:] = 0
         return 0
+    joined.rows = one.rows
+    joined.row_ptr = &row_ptr[0]
+    joined.cols = &cols[0]
+    joined.values = &x[0]
     with nogil:
         wv_swivel_join(&one, &other if mirror is not None else NULL, same_tile,
-                       &added[0] if diagonal is not None else NULL, &row_ptr[0], &cols[0], &x[0])
+                       &added[0] if diagonal is not None else NULL, &joined)
     return row_ptr[rows]
 
 
@@ -109,7 +79,7 @@ cdef class Work:
         if not (0 < rows <= 65536 and 0 < cols <= 65536 and d > 0 and cells >= 0):
             raise ValueError(f"no room of {rows} x {cols} words, {d} values and {cells} cells")
         self.d = d
-        self.stride = (d + 15) // 16 * 16
+        self.stride = wv_row_stride(d)
         self.work = wv_swivel_work_new(rows, cols, d, self.stride, cells)
         if self.work is NULL:
             raise MemoryError("room for a tile")
@@ -135,14 +105,14 @@ cdef class Work:
 cdef class SwivelTrainer:
     """Holds the parameters; trains on the tiles that it is given."""
     cdef wv_swivel_model model
-    cdef const wv_swivel_table *table
+    cdef const wv_swivel *table
     cdef Py_ssize_t vocab
     cdef object arrays
 
     def __init__(self, float[:, ::1] words, float[:, ::1] contexts, const float[::1] a,
                  const float[::1] b, int32_t d, *, float rate, float b0, float b1, float alpha,
                  isa=None):
-        cdef Py_ssize_t v = words.shape[0], n = (d + 15) // 16 * 16
+        cdef Py_ssize_t v = words.shape[0], n = wv_row_stride(d)
         if v < 1 or v > 2147483647 or contexts.shape[0] != v:
             raise ValueError("words and contexts must have a row a word")
         if a.shape[0] != v or b.shape[0] != v:
@@ -166,29 +136,24 @@ cdef class SwivelTrainer:
     def train(self, Work work not None, int32_t row_tile, int32_t col_tile, int32_t k,
               int32_t n_cols, tuple cells, float scale, bint update=True):
         cdef wv_swivel_tile tile
-        cdef wv_swivel_csr csr
         cdef double loss
-        _bind(&csr, cells, n_cols)
+        cdef int64_t nnz = bind_tile(&tile.cells, cells[0], cells[1], cells[2], -1, n_cols)
         if k < 1 or not 0 <= row_tile < k or not 0 <= col_tile < k or n_cols < 0:
             raise ValueError("a tile is out of range")
-        if csr.rows and <int64_t>(csr.rows - 1) * k + row_tile >= self.vocab:
+        if tile.cells.rows and <int64_t>(tile.cells.rows - 1) * k + row_tile >= self.vocab:
             raise ValueError("a tile has more rows than there are words")
         if n_cols and <int64_t>(n_cols - 1) * k + col_tile >= self.vocab:
             raise ValueError("a tile has more columns than there are words")
-        if work.d != self.model.d or csr.rows > work.work.rows or n_cols > work.work.cols:
+        if work.d != self.model.d or tile.cells.rows > work.work.rows or n_cols > work.work.cols:
             raise ValueError("the tile does not fit the room")
-        if <int64_t>len(cells[1]) > work.work.cells:
+        if nnz > work.work.cells:
             raise ValueError("there is no room for the tile's cells")
-        if csr.rows == 0 or n_cols == 0:
+        if tile.cells.rows == 0 or n_cols == 0:
             return 0.0
         tile.row_tile = row_tile
         tile.col_tile = col_tile
         tile.k = k
-        tile.n_rows = csr.rows
         tile.n_cols = n_cols
-        tile.row_ptr = csr.row_ptr
-        tile.cols = csr.cols
-        tile.x = csr.x
         with nogil:
             loss = self.table.gradients(&self.model, &tile, work.work)
             if update:

@@ -5,17 +5,14 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
+from wordvec.native.common cimport WV_ERR_FORMAT, WV_ERR_FULL, WV_ERR_MEMORY, WV_OK, wv_status
+
 cdef extern from "wv_text.h" nogil:
     enum:
-        WV_OK
-        WV_ERR_MEMORY
-        WV_ERR_FULL
-        WV_ERR_FORMAT
         WV_ID_BREAK
         WV_ID_GAP
         WV_ID_DOC
         WV_RECORD_END
-    ctypedef int wv_status
     ctypedef struct wv_table:
         pass
     ctypedef struct wv_text_stats:

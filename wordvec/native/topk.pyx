@@ -20,7 +20,7 @@ cdef extern from "wv_topk.h" nogil:
         wv_scored *kept
         Py_ssize_t size
         Py_ssize_t k
-    const wv_topk *wv_topk_table(wv_isa) noexcept
+    const wv_topk *wv_topk_for(wv_isa) noexcept
     void wv_top_begin(wv_top *, wv_scored *, Py_ssize_t, Py_ssize_t) noexcept
     void wv_top_offer(const wv_topk *, wv_top *, float *, const float *, Py_ssize_t,
                        int64_t) noexcept
@@ -62,7 +62,7 @@ cdef class Top:
         cdef wv_scored *kept = <wv_scored *>malloc(<size_t>room * sizeof(wv_scored))
         if kept == NULL:
             raise MemoryError
-        self.table = wv_topk_table(cpu.parse(isa))
+        self.table = wv_topk_for(cpu.parse(isa))
         wv_top_begin(&self.t, kept, room, k)
 
     def __dealloc__(self):
@@ -153,7 +153,7 @@ def scores(const float[:, ::1] X, const float[::1] q, float[::1] out, isa=None):
     if X.shape[1] == 0:
         out[:] = 0
         return
-    cdef const wv_topk *table = wv_topk_table(cpu.parse(isa))
+    cdef const wv_topk *table = wv_topk_for(cpu.parse(isa))
     with nogil:
         table.scores(&X[0, 0], X.shape[0], X.shape[1], X.shape[1], &q[0], &out[0])
 

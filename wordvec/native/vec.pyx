@@ -13,7 +13,7 @@ cdef extern from "wv_vec.h" nogil:
         void (*sigmoid)(const float *, float *, Py_ssize_t) noexcept nogil
         void (*log)(const float *, float *, Py_ssize_t) noexcept nogil
         void (*norms)(const float *, Py_ssize_t, Py_ssize_t, Py_ssize_t, float *) noexcept nogil
-    const wv_vec *wv_vec_table(wv_isa) noexcept nogil
+    const wv_vec *wv_vec_for(wv_isa) noexcept nogil
 
 cdef extern from "wv_rng.h" nogil:
     uint64_t wv_rng_key(uint64_t, uint64_t, uint64_t) noexcept
@@ -29,25 +29,25 @@ def dot(const float[::1] x, const float[::1] y, isa=None):
     _same(x.shape[0], y.shape[0])
     if x.shape[0] == 0:
         return 0.0
-    return wv_vec_table(cpu.parse(isa)).dot(&x[0], &y[0], x.shape[0])
+    return wv_vec_for(cpu.parse(isa)).dot(&x[0], &y[0], x.shape[0])
 
 
 def axpy(float a, const float[::1] x, float[::1] y, isa=None):
     _same(x.shape[0], y.shape[0])
     if x.shape[0]:
-        wv_vec_table(cpu.parse(isa)).axpy(a, &x[0], &y[0], x.shape[0])
+        wv_vec_for(cpu.parse(isa)).axpy(a, &x[0], &y[0], x.shape[0])
 
 
 def sigmoid(const float[::1] x, float[::1] out, isa=None):
     _same(x.shape[0], out.shape[0])
     if x.shape[0]:
-        wv_vec_table(cpu.parse(isa)).sigmoid(&x[0], &out[0], x.shape[0])
+        wv_vec_for(cpu.parse(isa)).sigmoid(&x[0], &out[0], x.shape[0])
 
 
 def log(const float[::1] x, float[::1] out, isa=None):
     _same(x.shape[0], out.shape[0])
     if x.shape[0]:
-        wv_vec_table(cpu.parse(isa)).log(&x[0], &out[0], x.shape[0])
+        wv_vec_for(cpu.parse(isa)).log(&x[0], &out[0], x.shape[0])
 
 
 def norms(const float[:, :] X, float[::1] out, isa=None):
@@ -59,7 +59,7 @@ def norms(const float[:, :] X, float[::1] out, isa=None):
         return
     if X.strides[1] != sizeof(float) or X.strides[0] % sizeof(float):
         raise ValueError("rows must be contiguous")
-    cdef const wv_vec *table = wv_vec_table(cpu.parse(isa))
+    cdef const wv_vec *table = wv_vec_for(cpu.parse(isa))
     with nogil:
         table.norms(&X[0, 0], X.shape[0], X.shape[1], X.strides[0] // <Py_ssize_t>sizeof(float),
                     &out[0])
