@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import wordvec
 from evals import trainers
 from wordvec.errors import DatasetError
-from wordvec.evaluation.measures import bias
+from wordvec.evaluation.core.bias.lists import data_file
 from wordvec.files import write_atomically
 
 HERE = Path(__file__).parent
@@ -239,7 +239,7 @@ def vectors_of(model: Model, out: Path) -> Path:
 
 
 def _suite_digest(campaign: Campaign) -> str:
-    path = bias.data_file("english.toml") if campaign.suite == "english" else Path(campaign.suite)
+    path = data_file("english.toml") if campaign.suite == "english" else Path(campaign.suite)
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else campaign.suite
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
-from wordvec.evaluation.report import report
-from wordvec.evaluation.report.tables import Table, number
+from wordvec.evaluation.core.measure import Table, number
+from wordvec.evaluation.report import document as report
 
 if TYPE_CHECKING:
     from evals.campaign import Campaign, Outcome

@@ -173,7 +173,10 @@ def test_measures_of_bias_are_chosen_by_name(files, capsys):
     command = ("bias", vectors, "--test", tests, "--quiet", "--format", "json")
     code, out, _ = call(capsys, *command, "--measure", "mac", "--measure", "rnd")
     assert code == 0
-    assert [row["measure"] for row in json.loads(out)] == ["mac", "rnd"]
+    assert [row["measure"] for row in json.loads(out)] == [
+        "rnd",
+        "mac",
+    ]
     code, _, err = call(capsys, *command, "--measure", "vibes")
     assert code == 2
     assert "measure must be one of" in err

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation import compare
-from wordvec.evaluation.core import datasets, statistics
+from wordvec.evaluation.core import datasets, seeds, statistics
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.measures import analogy, similarity
 
@@ -35,7 +34,7 @@ def test_a_better_model_is_told_from_a_random_one(good, random_vectors, pairs):
         name: similarity.evaluate(v, pairs)
         for name, v in (("good", good), ("random", random_vectors))
     }
-    (found,) = compare.similarity(pairs, results)
+    (found,) = similarity.compare(pairs, results)
     assert found.items == 50
     assert found.difference == pytest.approx(found.first_score - found.second_score)
     assert found.interval.low > 0
@@ -45,7 +44,7 @@ def test_a_better_model_is_told_from_a_random_one(good, random_vectors, pairs):
 
 def test_a_model_equals_itself(random_vectors, pairs):
     result = similarity.evaluate(random_vectors, pairs)
-    (found,) = compare.similarity(pairs, {"one": result, "other": result})
+    (found,) = similarity.compare(pairs, {"one": result, "other": result})
     assert (found.difference, found.p_bootstrap) == (0, 1)
     assert found.p_williams == 1
 
@@ -56,13 +55,13 @@ def test_only_common_pairs_count(make_vectors, random_vectors, pairs):
         "all": similarity.evaluate(random_vectors, pairs),
         "fewer": similarity.evaluate(fewer, pairs),
     }
-    (found,) = compare.similarity(pairs, results)
+    (found,) = similarity.compare(pairs, results)
     assert found.items == 27
     assert found.first_score == pytest.approx(found.second_score)
     apart = make_vectors([f"w{i}" for i in range(40, 60)], random_vectors.vectors[:20])
     results["apart"] = similarity.evaluate(apart, pairs)
     with pytest.raises(Unanswerable, match="0 pairs in common"):
-        compare.similarity(pairs, results)
+        similarity.compare(pairs, results)
 
 
 def test_three_models_are_adjusted_over_their_pairs(good, random_vectors, make_vectors, pairs):
@@ -73,7 +72,7 @@ def test_three_models_are_adjusted_over_their_pairs(good, random_vectors, make_v
         n: similarity.evaluate(v, pairs)
         for n, v in (("a", good), ("b", random_vectors), ("c", other))
     }
-    found = compare.similarity(pairs, results)
+    found = similarity.compare(pairs, results)
     assert [(c.first, c.second) for c in found] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert [c.p_holm for c in found] == statistics.holm([c.p_bootstrap for c in found])
 
@@ -90,7 +89,7 @@ def test_analogies_are_compared_by_question(make_vectors, random_vectors):
     results = {
         n: analogy.evaluate(v, data) for n, v in (("solved", solved), ("random", random_vectors))
     }
-    (found,) = compare.analogy(data, results)
+    (found,) = analogy.compare(data, results)
     assert found.first_score > 0.9
     assert found.interval.low > 0.5
     assert found.items == 60
@@ -110,7 +109,7 @@ def test_analogies_are_compared_by_question(make_vectors, random_vectors):
     ],
 )
 def test_names_without_their_seed(name, meta, group):
-    assert compare.group_of(name, meta) == group
+    assert seeds.group_of(name, meta) == group
 
 
 def test_scores_over_seeds_have_a_t_interval():
@@ -118,8 +117,8 @@ def test_scores_over_seeds_have_a_t_interval():
         {"model": f"m-s{i}", "measure": "similarity", "score": s}
         for i, s in enumerate([0.5, 0.6, 0.7])
     ] + [{"model": "other", "measure": "similarity", "score": 0.1}]
-    groups = {e["model"]: compare.group_of(e["model"], {}) for e in entries}
-    (found,) = compare.over_seeds(entries, groups, ["ws"] * 4)
+    groups = {e["model"]: seeds.group_of(e["model"], {}) for e in entries}
+    (found,) = seeds.over_seeds(entries, groups, ["ws"] * 4)
     assert (found.group, found.models) == ("m", ("m-s0", "m-s1", "m-s2"))
     assert (found.mean, found.sd) == pytest.approx((0.6, 0.1))
     assert found.interval.high == pytest.approx(0.6 + 4.302653 * 0.1 / 3**0.5, abs=1e-6)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation.core import datasets
+from wordvec.evaluation.core import clustering, datasets
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.measures import analogy, categorization, outliers, qvec
 
@@ -39,24 +39,24 @@ def test_exchanged_classes_score_as_chance(blobs):
 
 def test_purity_and_v_measure_by_hand():
     labels, clusters = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
-    assert categorization.purity(categorization.contingency(labels, clusters)) == 5 / 6
+    assert clustering.purity(clustering.contingency(labels, clusters)) == 5 / 6
     # Worked by hand: H(C) = ln 2, H(K) = .6365, H(C,K) = 1.0114.
     joint = -(2 * np.log(1 / 3) / 6 + np.log(1 / 6) / 6 + 3 * np.log(1 / 2) / 6)
     clustered = -(np.log(1 / 3) / 3 + 2 * np.log(2 / 3) / 3)
     homogeneity = 1 - (joint - clustered) / np.log(2)
     completeness = 1 - (joint - np.log(2)) / clustered
     expected = 2 * homogeneity * completeness / (homogeneity + completeness)
-    assert categorization.v_measure(labels, clusters) == pytest.approx(expected)
+    assert clustering.v_measure(labels, clusters) == pytest.approx(expected)
 
 
 def test_kmeans_fills_every_cluster_and_lowers_the_distances():
     X = np.random.default_rng(3).standard_normal((50, 4))
-    labels = categorization.kmeans(X, 10, seed=1)
+    labels = clustering.kmeans(X, 10, seed=1)
     assert set(labels) == set(range(10))
     centres = np.array([X[labels == k].mean(axis=0) for k in range(10)])
     nearest = ((X[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     assert (nearest == labels).all()
-    same = categorization.kmeans(np.ones((6, 2)), 3, seed=1)
+    same = clustering.kmeans(np.ones((6, 2)), 3, seed=1)
     assert set(same) == {0, 1, 2}
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from wordvec import logistic
+from wordvec.evaluation.core.bias.separation import Biased, most_biased
 from wordvec.evaluation.core.results import Unanswerable
-from wordvec.evaluation.measures import probes
+from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.measures.bias import clusters, probe
 
 
 def build(make_vectors, lean, seed=1):
@@ -22,7 +24,7 @@ PAIRS = [("she", "he")]
 
 def test_the_most_biased_words_are_the_farthest_along(make_vectors):
     vectors = build(make_vectors, 0)
-    found = probes.most_biased(vectors, PAIRS, words=20, exclude=["w5"])
+    found = most_biased(vectors, PAIRS, words=20, exclude=["w5"])
     unit = found.space.unit
     along = unit[:600, 0].copy()
     along[5] = 0
@@ -32,24 +34,24 @@ def test_the_most_biased_words_are_the_farthest_along(make_vectors):
 
 def test_taking_the_direction_out_leaves_what_is_correlated(make_vectors):
     before = build(make_vectors, 3)
-    biased = probes.most_biased(before, PAIRS, words=60)
+    biased = most_biased(before, PAIRS, words=60)
     after = before.vectors.copy()
     after[:, 0] = 0
     gone = make_vectors(before.index_to_key[:600], after[:600])
-    assert probes.clusters(gone, biased).interval.low > 0.9
-    for kernel in probes.CLASSIFIERS:
-        assert probes.probe(gone, biased, kernel).interval.low > 0.9
+    assert clusters.clusters(gone, biased).interval.low > 0.9
+    for kernel in probe.CLASSIFIERS:
+        assert probe.probe(gone, biased, kernel).interval.low > 0.9
 
 
 def test_without_anything_left_accuracy_is_that_of_chance(make_vectors):
     before = build(make_vectors, 0)
-    biased = probes.most_biased(before, PAIRS, words=60)
+    biased = most_biased(before, PAIRS, words=60)
     after = before.vectors.copy()
     after[:, 0] = 0
     gone = make_vectors(before.index_to_key[:600], after[:600])
-    found = probes.probe(gone, biased)
+    found = probe.probe(gone, biased)
     assert found.interval.low < 0.5 < found.interval.high
-    assert probes.clusters(gone, biased).score < 0.7
+    assert clusters.clusters(gone, biased).score < 0.7
 
 
 def test_only_the_non_linear_probe_sees_a_ring(make_vectors):
@@ -60,10 +62,10 @@ def test_only_the_non_linear_probe_sees_a_ring(make_vectors):
     matrix[:, 1] = np.where(sides > 0, rng.choice([-1.0, 1.0], 200), 0)
     matrix[:, 2] += np.where(sides > 0, 0, rng.choice([-1.0, 1.0], 200))
     vectors = make_vectors([f"w{i}" for i in range(200)], matrix)
-    space = probes.Space.of(vectors)
-    biased = probes.Biased(np.arange(200), (sides > 0).astype(int), space)
-    assert probes.probe(vectors, biased, "linear").score < 0.7
-    assert probes.probe(vectors, biased, "non-linear").score > 0.95
+    space = Space.of(vectors)
+    biased = Biased(np.arange(200), (sides > 0).astype(int), space)
+    assert probe.probe(vectors, biased, "linear").score < 0.7
+    assert probe.probe(vectors, biased, "non-linear").score > 0.95
 
 
 def test_a_small_vocabulary_and_an_unknown_kernel_are_refused(make_vectors, random_vectors):
@@ -72,12 +74,12 @@ def test_a_small_vocabulary_and_an_unknown_kernel_are_refused(make_vectors, rand
         np.vstack([random_vectors.vectors, np.eye(2, 12)]),
     )
     with pytest.raises(Unanswerable, match="too small a vocabulary"):
-        probes.most_biased(vectors, PAIRS)
-    biased = probes.most_biased(build(make_vectors, 0), PAIRS, words=20)
+        most_biased(vectors, PAIRS)
+    biased = most_biased(build(make_vectors, 0), PAIRS, words=20)
     with pytest.raises(ValueError, match="kernel must be one of"):
-        probes.probe(vectors, biased, "cubic")
+        probe.probe(vectors, biased, "cubic")
     with pytest.raises(Unanswerable, match="biased words are known"):
-        probes.clusters(make_vectors(["she", "he"], np.eye(2, 12)), biased)
+        clusters.clusters(make_vectors(["she", "he"], np.eye(2, 12)), biased)
 
 
 @pytest.mark.parametrize("items", [40, 5])  # more and fewer than dimensions

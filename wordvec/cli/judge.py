@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.evaluation.measures import MEASURES, OF_BIAS
 
 if TYPE_CHECKING:
     from wordvec.evaluation.suite import Suite
@@ -54,6 +55,16 @@ def _gate(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -
     return gates
 
 
+def _print_schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from json import dumps
+
+        from wordvec.evaluation.report.schema import schema
+
+        click.echo(dumps(schema(), indent=1))
+        ctx.exit()
+
+
 @click.command(cls=Command)
 @_shared
 @click.option(
@@ -64,6 +75,20 @@ def _gate(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -
     help="Evaluation set; the default is those that an installed gensim carries.",
 )
 @click.option("--suite", help="english, a suite file (TOML), or a folder of sets.")
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    help=f"Besides those of the sets: {', '.join(MEASURES)}.",
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Show the JSON schema of the report.",
+)
 @click.option("--test", "tests", multiple=True, help="Also this association test, or all.")
 @click.option(
     "--solver",
@@ -86,6 +111,7 @@ def evaluate(
     vectors: Sequence[str],
     datasets: Sequence[Path],
     suite: str | None,
+    measures: Sequence[str],
     tests: Sequence[str],
     solvers: Sequence[str],
     restrict_vocab: int | None,
@@ -102,7 +128,7 @@ def evaluate(
     chosen = suites.Suite("chosen", ())
     if suite:
         chosen = suites.read_suite(suite)
-    elif not datasets and not tests:
+    elif not datasets and not tests and not measures:
         chosen = suites.gensim_suite()
         if not chosen.sets:
             raise click.UsageError("name a --dataset (gensim, which has some, is not installed)")
@@ -110,10 +136,17 @@ def evaluate(
         chosen,
         sets=(*chosen.sets, *map(sets.load, datasets)),
         tests=(*chosen.tests, *suites.weat_tests(tests)),
+        measures=(*chosen.measures, *measures),
         solvers=tuple(solvers) or chosen.solvers,
     )
     options = {"restrict_vocab": restrict_vocab, "threads": threads}
-    return _judge(vectors, chosen, options, gates, **shared)
+    return _judge(vectors, chosen, options, gates, also=True, **shared)
+
+
+def _expand(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of measures with "all" replaced by those that it stands for."""
+    everything = [name for name in OF_BIAS if MEASURES[name].in_all] if "all" in names else []
+    return tuple(dict.fromkeys([*everything, *(name for name in names if name != "all")]))
 
 
 @click.command(cls=Command)
@@ -130,8 +163,7 @@ def evaluate(
     "measures",
     multiple=True,
     default=["weat"],
-    help="weat, seat, rnd, rnsb, mac, ect of the tests; direct_bias, ripa, indirect_bias, "
-    "single_category, clusters, probe of gender; or all.",
+    help=f"{', '.join(OF_BIAS)}; or all (without those that mislead when read alone).",
 )
 @click.option(
     "--samples", type=click.IntRange(min=1), default=1_000_000, help="Where all are too many."
@@ -161,10 +193,10 @@ def bias(
         "bias",
         (),
         tuple(suites.weat_tests(tests)),
-        measures=suites.MEASURES if "all" in measures else tuple(measures),
+        measures=_expand(measures),
     )
     options = {"samples": samples, "min_share": min_share, "unequal": unequal}
-    return _judge(vectors, chosen, options, {}, **shared)
+    return _judge(vectors, chosen, options, {}, also=False, **shared)
 
 
 def _judge(
@@ -173,6 +205,7 @@ def _judge(
     options: Mapping[str, Any],
     gates: Mapping[str, float],
     *,
+    also: bool,
     json: Path | None,
     markdown: Path | None,
     html: Path | None,
@@ -182,8 +215,8 @@ def _judge(
     **common: Any,
 ) -> int:
     import wordvec
-    from wordvec.evaluation import suite
-    from wordvec.evaluation.report import report
+    from wordvec.evaluation.report import document as report
+    from wordvec.evaluation.run import Options, default_measures, run
     from wordvec.files import check_target
 
     for path in (json, markdown, html):
@@ -191,15 +224,16 @@ def _judge(
             check_target(path, force=force)
     if html:
         from wordvec.evaluation.report import html as _  # noqa: F401  a missing extra is told at once
+    taken = tuple(dict.fromkeys([*(default_measures() if also else ()), *chosen.measures]))
     models = {}
     for name in vectors:
         short = Path(name).stem
         models[short if short not in models else name] = (wordvec.load(name), name)
-    document = suite.run(
+    document = run(
         models,
         chosen.sets,
         chosen.tests,
-        suite.Options(solvers=chosen.solvers, measures=chosen.measures, **options, **common),
+        Options(solvers=chosen.solvers, measures=taken, **options, **common),
         absent=chosen.absent,
         gates=gates,
         progress=lambda text: None if quiet else click.echo(text, err=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wordvec.errors import DatasetError
@@ -15,13 +15,18 @@ class Unanswerable(DatasetError):
     """A well-formed dataset that these vectors cannot answer: too few of its words are known."""
 
 
+# What JSON Schema says beyond the type.
+_COUNT = {"schema": {"minimum": 0}}
+_SHARE = {"schema": {"minimum": 0, "maximum": 1}}
+
+
 @dataclass(frozen=True)
 class Interval:
     """An interval of confidence: `level` of such intervals cover the true value."""
 
-    low: float
-    high: float
-    level: float
+    low: float = field(metadata={"nan": True})
+    high: float = field(metadata={"nan": True})
+    level: float = field(metadata=_SHARE)
     method: str
 
 
@@ -29,8 +34,8 @@ class Interval:
 class Coverage:
     """What was asked, what could be answered, and the words that were missing (in order)."""
 
-    asked: int
-    answered: int
+    asked: int = field(metadata=_COUNT)
+    answered: int = field(metadata=_COUNT)
     missing: tuple[str, ...]
 
 
@@ -40,8 +45,8 @@ class Source:
 
     name: str
     path: str | None
-    sha256: str
-    items: int
+    sha256: str = field(metadata={"schema": {"pattern": "^[0-9a-f]{64}$"}})
+    items: int = field(metadata=_COUNT)
     notes: tuple[str, ...] = ()
 
 

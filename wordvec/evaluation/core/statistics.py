@@ -144,17 +144,60 @@ def percentile_interval(replicates: _F64, level: float, method: str) -> Interval
     return Interval(float(low), float(high), level, method)
 
 
-def shifted_interval(replicates: _F64, estimate: float, level: float, method: str) -> Interval:
-    """The percentile interval moved so that the replicates' mean is the estimate.
+def bounded_interval(
+    replicates: _F64,
+    estimate: float,
+    ends: tuple[float | None, float | None],
+    level: float,
+    method: str,
+) -> Interval:
+    """The percentile interval moved so that the replicates' median is the estimate, within `ends`.
 
     For statistics that resampling itself raises or lowers, because resamples hold items twice:
-    what a bootstrap tells of them is the spread.
+    what a bootstrap tells of them is the spread. Moving is done on a scale without ends (log of the
+    distance from one end, logit between two), so that no interval passes the end of the measure;
+    where the estimate stands at an end nothing can be moved, and the replicates are taken as they
+    are.
     """
     finite = replicates[np.isfinite(replicates)]
+    low, high = ends
     if not len(finite):
         return Interval(math.nan, math.nan, level, method)
-    moved = finite - finite.mean() + estimate
-    return percentile_interval(moved, level, f"{method}, shifted by its bias")
+    inside = (low is None or estimate > low) and (high is None or estimate < high)
+    if not inside:
+        found = percentile_interval(finite, level, method)
+        return Interval(min(found.low, estimate), max(found.high, estimate), level, method)
+    free = _freed(finite, low, high)
+    free += _freed(np.array([estimate]), low, high)[0] - np.median(free)
+    found = percentile_interval(free, level, "")
+    ends_ = _bound(np.array([found.low, found.high]), low, high)
+    scale = {(True, True): "", (False, False): " on the logit scale"}.get(
+        (low is None, high is None), " on the log scale"
+    )
+    return Interval(float(ends_[0]), float(ends_[1]), level, f"{method}, moved by its bias{scale}")
+
+
+_NEAREST = 1e-9  # of the way to an end: what stands at the end itself counts as so near
+
+
+def _freed(x: _F64, low: float | None, high: float | None) -> _F64:
+    """x on a scale without ends."""
+    if low is None and high is None:
+        return x.copy()
+    if low is not None and high is not None:
+        share = np.clip((x - low) / (high - low), _NEAREST, 1 - _NEAREST)
+        return np.asarray(np.log(share / (1 - share)))
+    distance = x - low if low is not None else (high or 0.0) - x
+    return np.asarray(np.log(np.maximum(distance, _NEAREST)) * (1 if low is not None else -1))
+
+
+def _bound(y: _F64, low: float | None, high: float | None) -> _F64:
+    """The inverse of `_freed`."""
+    if low is None and high is None:
+        return y
+    if low is not None and high is not None:
+        return np.asarray(low + (high - low) / (1 + np.exp(-y)))
+    return np.asarray(low + np.exp(y) if low is not None else (high or 0.0) - np.exp(-y))
 
 
 # --- shares ---------------------------------------------------------------------------------------

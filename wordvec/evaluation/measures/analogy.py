@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from wordvec.blas import single_threaded
-from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core import lrcos, statistics
+from wordvec.evaluation.core.comparison import Comparison, comparison, with_holm
 from wordvec.evaluation.core.datasets import AnalogySet, Question
+from wordvec.evaluation.core.measure import (
+    INTERVAL,
+    OF_SETS,
+    SCORE,
+    Entry,
+    Measure,
+    Table,
+    Variants,
+    answered,
+    between,
+    chance,
+    number,
+    span,
+    title,
+    value,
+)
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
-from wordvec.evaluation.measures import lrcos
+from wordvec.native import analogy
 from wordvec.parallel import default_threads
 
 SOLVERS = ("3CosAdd", "3CosMul", "PairDistance", "LRCos")
@@ -112,8 +131,6 @@ def solve(
     Candidates are the first `candidates` rows without the three words of the question. Equal
     scores count against the accepted answer.
     """
-    from wordvec.native import analogy
-
     ranks, predicted = np.zeros(len(questions), np.int32), np.full(len(questions), -1, np.int32)
     row = _lookup(space, candidates)
     triples: list[tuple[int, int, int]] = []
@@ -374,8 +391,6 @@ class _Draws:
     def total(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Sum of the questions' values, each as often as it is drawn: (questions,), all of the
         category -> (resamples,)."""
-        from scipy.sparse import csr_array
-
         values = values[self.kept].astype(float)
         own = self.left == self.right  # of LRCos: a question of one pair
         places = (values[~own], (self.left[~own], self.right[~own]))
@@ -447,3 +462,106 @@ def _parts(dataset: AnalogySet) -> Iterator[tuple[slice, tuple[Question, ...]]]:
     for _, members in dataset.categories:
         yield slice(start, start + len(members)), members
         start += len(members)
+
+
+def compare(
+    dataset: AnalogySet,
+    results: Mapping[str, AnalogyResult],
+    *,
+    resamples: int = statistics.RESAMPLES,
+    level: float = statistics.LEVEL,
+    seed: int = 1,
+) -> list[Comparison]:
+    """Every pair of models on the questions that all models answer (micro accuracy)."""
+    ranks = np.array([result.ranks for result in results.values()])
+    common = np.all(ranks > 0, axis=0)
+    if not common.any():
+        raise Unanswerable(f"{dataset.source.name}: the models answer no question in common")
+    names = list(results)
+    solver = next(iter(results.values())).solver
+    right = np.logical_and(ranks == 1, common)
+    score = right.sum(axis=1) / common.sum()
+    replicates = micro_replicates(dataset, right, common, resamples, seed)
+    out = [
+        comparison(
+            "analogy", f"{dataset.source.name} ({solver})", (names[i], names[j]),
+            int(common.sum()), (float(score[i]), float(score[j])), replicates[i] - replicates[j],
+            "paired pigeonhole bootstrap over word pairs", level, None,
+        )
+        for i, j in combinations(range(len(names)), 2)
+    ]  # fmt: skip
+    return with_holm(out)
+
+
+def _categories(e: Entry) -> Table:
+    return Table.of(
+        [
+            {
+                "category": c["name"],
+                "accuracy": number(c["score"]),
+                "interval": between(c["interval"]),
+                "answered": f"{c['answered']:,} of {c['asked']:,}",
+                "top 10": number(c["top"]["10"]),
+                "worst miss": _worst_miss(c["misses"]),
+            }
+            for c in e["categories"]
+        ],
+        f"{e['model']}: {title(e)}",
+    )
+
+
+def _worst_miss(misses: Sequence[Entry]) -> str:
+    if not misses:
+        return "-"
+    m = misses[0]
+    return f"{m['question']} {m['expected']} ranked {m['rank']:,}; first was {m['answer']}"
+
+
+MEASURE = Measure(
+    name="analogy",
+    title="Analogies",
+    score="share of questions answered rightly",
+    about="Share of questions whose accepted answer came first. Intervals resample word pairs; "
+    "those of categories are Wilson's.",
+    asks=AnalogySet,
+    run=evaluate,
+    result=AnalogyResult,
+    columns={
+        **OF_SETS,
+        "micro": SCORE,
+        "interval": INTERVAL,
+        "macro": value("macro"),
+        "macro interval": span("macro_interval"),
+        "top 5": lambda e: number(e["top"]["5"]),
+        "top 10": lambda e: number(e["top"]["10"]),
+        "missing as wrong": value("missing_as_wrong"),
+        "answered": answered,
+        "by chance": chance,
+    },
+    range=(0.0, 1.0),
+    detail=_categories,
+    compare=compare,
+    figures=("categories",),
+    variants=Variants("solver", SOLVERS, "solvers"),
+    reference="""@inproceedings{mikolov2013linguistic,
+  author = {Mikolov, Tomas and Yih, Wen-tau and Zweig, Geoffrey},
+  title = {Linguistic Regularities in Continuous Space Word Representations},
+  booktitle = {Proceedings of NAACL-HLT},
+  pages = {746--751},
+  year = {2013},
+}
+@inproceedings{levy2014linguistic,
+  author = {Levy, Omer and Goldberg, Yoav},
+  title = {Linguistic Regularities in Sparse and Explicit Word Representations},
+  booktitle = {Proceedings of CoNLL},
+  pages = {171--180},
+  year = {2014},
+}
+@inproceedings{drozd2016word,
+  author = {Drozd, Aleksandr and Gladkova, Anna and Matsuoka, Satoshi},
+  title = {Word Embeddings, Analogies, and Machine Learning: Beyond king - man + woman = queen},
+  booktitle = {Proceedings of COLING},
+  pages = {3519--3530},
+  year = {2016},
+}""",
+)

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.clustering import contingency, kmeans, purity, v_of
 from wordvec.evaluation.core.datasets import CategorySet
+from wordvec.evaluation.core.measure import (
+    INTERVAL,
+    OF_SETS,
+    SCORE,
+    Measure,
+    answered,
+    chance,
+    span,
+    text,
+    value,
+)
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
-
-_F64 = NDArray[np.float64]
-_I64 = NDArray[np.int64]
 
 SEEDS = 10
 _NULL_DRAWS = 100
@@ -81,7 +89,7 @@ def evaluate(
     runs = [kmeans(X, k, seed=seed + i) for i in range(seeds)]
     tables = [contingency(labels, run) for run in runs]
     pure = [purity(table) for table in tables]
-    v = [_v(table) for table in tables]
+    v = [v_of(table) for table in tables]
     # Whether a word has the class of its cluster, as a mean over the seeds.
     fits = np.mean(
         [t.argmax(axis=0)[run] == labels for t, run in zip(tables, runs, strict=True)], 0
@@ -89,7 +97,7 @@ def evaluate(
     rng = np.random.default_rng(seed)
     counts = statistics.resampled_counts(len(known), resamples, rng)
     again = [
-        np.mean([_v(contingency(labels, run, drawn)) for run in runs])
+        np.mean([v_of(contingency(labels, run, drawn)) for run in runs])
         for drawn in counts[: max(20, resamples // 10)]
     ]
     null = [purity(contingency(rng.permutation(labels), runs[0])) for _ in range(_NULL_DRAWS)]
@@ -108,75 +116,47 @@ def evaluate(
         ),
         purity=float(np.mean(pure)),
         v_measure=float(np.mean(v)),
-        v_measure_interval=statistics.shifted_interval(
-            np.array(again), float(np.mean(v)), level, method.format(len(again))
+        v_measure_interval=statistics.bounded_interval(
+            np.array(again), float(np.mean(v)), (0.0, 1.0), level, method.format(len(again))
         ),
         seeds_sd=float(np.std(pure, ddof=1)) if seeds > 1 else 0.0,
         classes=k,
     )
 
 
-def kmeans(X: _F64, k: int, *, seed: int, iterations: int = 100) -> _I64:
-    """Cluster of each row (n,), by Lloyd's algorithm from k-means++ centres (Arthur & Vassilvitskii
-    2007). A cluster that runs empty takes the row farthest from its centre."""
-    rng = np.random.default_rng(seed)
-    squares = np.einsum("ij,ij->i", X, X)
-    centres = X[[rng.integers(len(X))]]
-    nearest = squares - 2 * X @ centres[0] + centres[0] @ centres[0]
-    for _ in range(1, k):
-        weight = np.maximum(nearest, 0)
-        total = weight.sum()
-        row = rng.choice(len(X), p=weight / total) if total > 0 else rng.integers(len(X))
-        centres = np.vstack([centres, X[row]])
-        nearest = np.minimum(nearest, squares - 2 * X @ X[row] + squares[row])
-    labels = np.full(len(X), -1)
-    for _ in range(iterations):
-        distances = np.einsum("ij,ij->i", centres, centres) - 2 * X @ centres.T
-        new = distances.argmin(axis=1)
-        sizes = np.bincount(new, minlength=k)
-        for empty in np.flatnonzero(sizes == 0):
-            own = distances[np.arange(len(X)), new] + squares
-            own[sizes[new] < 2] = -np.inf
-            far = int(own.argmax())
-            sizes[new[far]] -= 1
-            new[far], sizes[empty] = empty, 1
-        if (new == labels).all():
-            break
-        labels = new
-        order = np.argsort(labels, kind="stable")
-        starts = np.r_[0, np.cumsum(sizes)[:-1]]
-        centres = np.add.reduceat(X[order], starts, axis=0) / sizes[:, None]
-    return np.asarray(labels, np.int64)
-
-
-def contingency(classes: _I64, clusters: _I64, weights: _I64 | None = None) -> _F64:
-    """How many words of each class (rows) are in each cluster (columns)."""
-    k = int(clusters.max()) + 1
-    n = int(classes.max()) + 1
-    flat = np.bincount(classes * k + clusters, weights=weights, minlength=n * k)
-    return np.asarray(flat.reshape(n, k), np.float64)
-
-
-def purity(table: _F64) -> float:
-    """Share of words whose class is the commonest of their cluster."""
-    return float(table.max(axis=0).sum() / table.sum())
-
-
-def v_measure(classes: _I64, clusters: _I64) -> float:
-    """Harmonic mean of homogeneity and completeness (Rosenberg & Hirschberg 2007)."""
-    return _v(contingency(classes, clusters))
-
-
-def _v(table: _F64) -> float:
-    joint = table / table.sum()
-    h_class, h_cluster = _entropy(joint.sum(axis=1)), _entropy(joint.sum(axis=0))
-    h_joint = _entropy(joint.ravel())
-    homogeneity = 1 - (h_joint - h_cluster) / h_class if h_class > 0 else 1.0
-    completeness = 1 - (h_joint - h_class) / h_cluster if h_cluster > 0 else 1.0
-    both = homogeneity + completeness
-    return 2 * homogeneity * completeness / both if both > 0 else 0.0
-
-
-def _entropy(p: _F64) -> float:
-    p = p[p > 0]
-    return float(-(p * np.log(p)).sum())
+MEASURE = Measure(
+    name="categorization",
+    title="Categorisation",
+    score="purity",
+    about="Do k-means clusters follow the classes of the words?",
+    asks=CategorySet,
+    run=evaluate,
+    result=CategorizationResult,
+    columns={
+        **OF_SETS,
+        "purity": SCORE,
+        "interval": INTERVAL,
+        "V-measure": value("v_measure"),
+        "V interval": span("v_measure_interval"),
+        "SD over seeds": value("seeds_sd"),
+        "classes": text("classes"),
+        "answered": answered,
+        "purity by chance": chance,
+    },
+    range=(0.0, 1.0),
+    reference="""@inproceedings{baroni2014dont,
+  author = {Baroni, Marco and Dinu, Georgiana and Kruszewski, Germ{\\'a}n},
+  title = {Don't count, predict! A systematic comparison of context-counting vs.
+           context-predicting semantic vectors},
+  booktitle = {Proceedings of ACL},
+  pages = {238--247},
+  year = {2014},
+}
+@inproceedings{rosenberg2007vmeasure,
+  author = {Rosenberg, Andrew and Hirschberg, Julia},
+  title = {V-Measure: A Conditional Entropy-Based External Cluster Evaluation Measure},
+  booktitle = {Proceedings of EMNLP-CoNLL},
+  pages = {410--420},
+  year = {2007},
+}""",
+)

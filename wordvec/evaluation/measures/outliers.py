@@ -8,6 +8,16 @@ import numpy as np
 
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.datasets import OutlierSet
+from wordvec.evaluation.core.measure import (
+    INTERVAL,
+    OF_SETS,
+    SCORE,
+    Measure,
+    answered,
+    chance,
+    span,
+    value,
+)
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
 
@@ -111,3 +121,33 @@ def evaluate(
         opp_interval=opp,
         missing_as_wrong=float(table[:, 1].sum() / asked),
     )
+
+
+MEASURE = Measure(
+    name="outliers",
+    title="Outlier detection",
+    score="share of outliers put last",
+    about="Is the word that does not belong put last? OPP: how near the end it comes.",
+    asks=OutlierSet,
+    run=evaluate,
+    result=OutlierResult,
+    columns={
+        **OF_SETS,
+        "accuracy": SCORE,
+        "interval": INTERVAL,
+        "OPP": value("opp"),
+        "OPP interval": span("opp_interval"),
+        "missing as wrong": value("missing_as_wrong"),
+        "answered": answered,
+        "by chance": chance,
+    },
+    range=(0.0, 1.0),
+    reference="""@inproceedings{camacho2016find,
+  author = {Camacho-Collados, Jos{\\'e} and Navigli, Roberto},
+  title = {Find the word that does not belong: A Framework for an Intrinsic Evaluation of Word
+           Vector Representations},
+  booktitle = {Proceedings of the 1st Workshop on Evaluating Vector-Space Representations for NLP},
+  pages = {43--50},
+  year = {2016},
+}""",
+)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.datasets import PropertySet
+from wordvec.evaluation.core.measure import INTERVAL, OF_SETS, SCORE, Measure, answered, chance
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
 
@@ -79,8 +80,12 @@ def evaluate(
         protocol=f"unit vectors; {S.shape[1]} properties; case: {space.case}",
         coverage=Coverage(len(dataset.words), len(X), missing),
         score=score,
-        interval=statistics.shifted_interval(
-            replicates, score, level, f"percentile bootstrap over words, {draws} resamples"
+        interval=statistics.bounded_interval(
+            replicates,
+            score,
+            (0.0, 1.0),
+            level,
+            f"percentile bootstrap over words, {draws} resamples",
         ),
         chance=statistics.percentile_interval(
             null, level, f"{_NULL_DRAWS} random pairings of words and properties"
@@ -108,3 +113,29 @@ def _whitener(covariance: _F64) -> _F64:
     values, axes = np.linalg.eigh(covariance)
     kept = values > values.max(initial=0) * 1e-10
     return np.asarray(axes[:, kept] / np.sqrt(values[kept]))
+
+
+MEASURE = Measure(
+    name="qvec",
+    title="QVEC-CCA",
+    score="canonical correlation",
+    about="First canonical correlation of the vectors with linguistic properties.",
+    asks=PropertySet,
+    run=evaluate,
+    result=QvecResult,
+    columns={
+        **OF_SETS,
+        "correlation": SCORE,
+        "interval": INTERVAL,
+        "answered": answered,
+        "by chance": chance,
+    },
+    range=(0.0, 1.0),
+    reference="""@inproceedings{tsvetkov2016correlation,
+  author = {Tsvetkov, Yulia and Faruqui, Manaal and Dyer, Chris},
+  title = {Correlation-based Intrinsic Evaluation of Word Vector Representations},
+  booktitle = {Proceedings of the 1st Workshop on Evaluating Vector-Space Representations for NLP},
+  pages = {111--115},
+  year = {2016},
+}""",
+)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.comparison import Comparison, comparison, with_holm
 from wordvec.evaluation.core.datasets import SimilaritySet
+from wordvec.evaluation.core.measure import (
+    INTERVAL,
+    OF_SETS,
+    SCORE,
+    Measure,
+    answered,
+    chance,
+    value,
+)
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
 
@@ -135,3 +147,70 @@ def evaluate(
 def _missing(space: Space, dataset: SimilaritySet) -> tuple[str, ...]:
     words = dict.fromkeys(word for pair in dataset.pairs for word in pair)
     return tuple(space.find(words)[2])
+
+
+def compare(
+    dataset: SimilaritySet,
+    results: Mapping[str, SimilarityResult],
+    *,
+    resamples: int = statistics.RESAMPLES,
+    level: float = statistics.LEVEL,
+    seed: int = 1,
+) -> list[Comparison]:
+    """Every pair of models on the word pairs that all models have."""
+    table = {name: result.cosines for name, result in results.items()}
+    common = np.isfinite(np.array(list(table.values()))).all(axis=0)
+    if common.sum() < 4:
+        raise Unanswerable(
+            f"{dataset.source.name}: the models have {common.sum()} pairs in common, too few to "
+            "compare"
+        )
+    human = dataset.scores[common]
+    rho = {name: statistics.spearman(cos[common], human) for name, cos in table.items()}
+    names = list(table)
+    replicates = statistics.bootstrap_correlations(
+        human, *(table[name][common] for name in names), resamples=resamples, seed=seed
+    )
+    out = []
+    for i, j in combinations(range(len(names)), 2):
+        one, other = names[i], names[j]
+        between = statistics.spearman(table[one][common], table[other][common])
+        _, p = statistics.williams_test(rho[one], rho[other], between, int(common.sum()))
+        out.append(
+            comparison(
+                "similarity", dataset.source.name, (one, other), int(common.sum()),
+                (rho[one], rho[other]), replicates[:, i] - replicates[:, j],
+                "paired bootstrap over pairs", level, None if math.isnan(p) else p,
+            )
+        )  # fmt: skip
+    return with_holm(out)
+
+
+MEASURE = Measure(
+    name="similarity",
+    title="Similarity",
+    score="Spearman's rho",
+    about="Rank correlation of cosines with human scores, over the pairs that could be answered.",
+    asks=SimilaritySet,
+    run=evaluate,
+    result=SimilarityResult,
+    columns={
+        **OF_SETS,
+        "Spearman": SCORE,
+        "interval": INTERVAL,
+        "Pearson": value("pearson"),
+        "missing as 0": value("missing_as_zero"),
+        "answered": answered,
+        "by chance": chance,
+    },
+    range=(-1.0, 1.0),
+    compare=compare,
+    figures=("forest",),
+    reference="""@inproceedings{faruqui2014community,
+  author = {Faruqui, Manaal and Dyer, Chris},
+  title = {Community Evaluation and Exchange of Word Vectors at wordvectors.org},
+  booktitle = {Proceedings of ACL: System Demonstrations},
+  pages = {19--24},
+  year = {2014},
+}""",
+)

@@ -15,7 +15,8 @@ from importlib import resources
 from typing import Any
 
 from wordvec.errors import MissingExtra
-from wordvec.evaluation.report.tables import Table, between, counts, number, sections, title
+from wordvec.evaluation.core.measure import Table, between, counts, number, title
+from wordvec.evaluation.report.tables import sections
 
 try:
     import jinja2

@@ -1,4 +1,4 @@
-"""The report: one JSON document, and Markdown drawn from it alone."""
+"""The document: what a run found, from which JSON, Markdown and HTML are written."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wordvec.evaluation import compare
+from wordvec._version import __version__
+from wordvec.evaluation.core import seeds as over
+from wordvec.evaluation.core.comparison import Comparison
+from wordvec.evaluation.core.measure import counts, title
 from wordvec.evaluation.core.results import to_json
+from wordvec.evaluation.core.seeds import OverSeeds
 from wordvec.evaluation.core.space import Space, Vectors
-from wordvec.evaluation.report.tables import counts, markdown, title
+from wordvec.evaluation.report.tables import markdown
 from wordvec.files import write_atomically
 
-SCHEMA = "wordvec-evaluation/1"
+SCHEMA = "wordvec-evaluation/2"
 
 CAVEATS = (
     "A score belongs to its dataset, protocol and coverage; compare models only on the items that "
@@ -36,22 +41,66 @@ CAVEATS = (
 # --- the document ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Card:
+    """A model: size, file and its checksum, what the file says of its training."""
+
+    name: str
+    path: str | None
+    sha256: str | None
+    words: int
+    vector_size: int
+    unusable: tuple[str, ...]
+    mean_norm: float | None
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What could not be answered: by which model ("-": by none), which measure, and why."""
+
+    model: str
+    measure: str | None
+    dataset: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A least score, and whether a model reached it."""
+
+    gate: str
+    least: float
+    model: str
+    score: float | None
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Origin:
+    """When and how a report was made: date (ISO), command line, versions of what computed it."""
+
+    date: str | None = None
+    command: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+
+
 def describe(
     name: str, vectors: Vectors, space: Space, path: str | os.PathLike[str] | None
-) -> dict[str, Any]:
-    """The card of a model: size, file and its checksum, what the file says of its training."""
+) -> Card:
+    """The card of a model."""
     file = Path(path) if path is not None else None
     norms = space.norms
-    return {
-        "name": name,
-        "path": str(file) if file else None,
-        "sha256": _digest(file) if file and file.is_file() else None,
-        "words": len(vectors.index_to_key),
-        "vector_size": int(space.unit.shape[1]),
-        "unusable": list(space.unusable),
-        "mean_norm": float(norms.mean()) if len(norms) else None,
-        "meta": to_json(getattr(vectors, "meta", None) or {}),
-    }
+    return Card(
+        name=name,
+        path=str(file) if file else None,
+        sha256=_digest(file) if file and file.is_file() else None,
+        words=len(vectors.index_to_key),
+        vector_size=int(space.unit.shape[1]),
+        unusable=tuple(space.unusable),
+        mean_norm=float(norms.mean()) if len(norms) else None,
+        meta=to_json(getattr(vectors, "meta", None) or {}),
+    )
 
 
 def _digest(path: Path) -> str:
@@ -65,29 +114,32 @@ def entry(model: str, result: Any) -> dict[str, Any]:
 
 
 def build(
-    models: Sequence[Mapping[str, Any]],
+    models: Sequence[Card],
     results: Mapping[str, Sequence[Mapping[str, Any]]],
-    refused: Sequence[Mapping[str, str]],
+    refused: Sequence[Refusal],
     options: Any,
-    comparisons: Sequence[Any] = (),
+    comparisons: Sequence[Comparison] = (),
+    *,
     gates: Mapping[str, float] | None = None,
+    origin: Origin | None = None,
 ) -> dict[str, Any]:
     """The document: everything that a report shows, ready for JSON."""
-    from wordvec._version import __version__
-
     entries = [e for group in results.values() for e in group]
-    groups = {m["name"]: compare.group_of(m["name"], m["meta"]) for m in models}
-    seeds = compare.over_seeds(entries, groups, [title(e) for e in entries], options.level)
+    groups = {m.name: over.group_of(m.name, m.meta) for m in models}
+    seeds: list[OverSeeds] = over.over_seeds(
+        entries, groups, [title(e) for e in entries], options.level
+    )
     return {
         "schema": SCHEMA,
         "wordvec": __version__,
+        "origin": to_json(origin or Origin()),
         "options": to_json(options),
-        "models": [dict(model) for model in models],
+        "models": to_json(list(models)),
         "results": {measure: [dict(e) for e in group] for measure, group in results.items()},
         "comparisons": to_json(list(comparisons)),
         "seeds": to_json(seeds),
-        "refused": [dict(r) for r in refused],
-        "gates": _gates(entries, gates or {}, refused),
+        "refused": to_json(list(refused)),
+        "gates": to_json(_gates(entries, gates or {}, refused)),
         "caveats": list(CAVEATS),
     }
 
@@ -95,25 +147,22 @@ def build(
 def _gates(
     entries: Sequence[Mapping[str, Any]],
     gates: Mapping[str, float],
-    refused: Sequence[Mapping[str, str]],
-) -> list[dict[str, Any]]:
+    refused: Sequence[Refusal],
+) -> list[Gate]:
     """Each gate on each model; a set that was not answered does not pass."""
-    out: list[dict[str, Any]] = []
+    out: list[Gate] = []
     for name, least in gates.items():
         scores = [e for e in entries if "dataset" in e and name in (e["dataset"]["name"], title(e))]
-        out += [
-            {"gate": name, "least": least, "model": e["model"], "score": e["score"],
-             "passed": e["score"] >= least}
-            for e in scores
-        ]  # fmt: skip
-        out += [
-            {"gate": name, "least": least, "model": r["model"], "score": None, "passed": False}
+        found = [Gate(name, least, e["model"], e["score"], e["score"] >= least) for e in scores]
+        found += [
+            Gate(name, least, r.model, None, False)
             for r in refused
-            if name == r["dataset"] or r["dataset"].startswith(f"{name} (")
+            if name == r.dataset or r.dataset.startswith(f"{name} (")
         ]
-        if not any(gate["gate"] == name for gate in out):
+        if not found:
             known = sorted({e["dataset"]["name"] for e in entries if "dataset" in e})
-            raise ValueError(f"--fail-under {name}: no such dataset; there are {', '.join(known)}")
+            raise ValueError(f"gate {name}: no such dataset; there are {', '.join(known)}")
+        out += found
     return out
 
 

@@ -1,0 +1,1 @@
+"""What the measures of bias share: lists, scores over them, a direction and its sides."""

@@ -1,0 +1,174 @@
+"""Word lists that bias is measured with: the four lists of a WEAT, and those of gender."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from wordvec.errors import DatasetError
+from wordvec.evaluation.core.results import Unanswerable, some
+from wordvec.evaluation.core.space import Space
+from wordvec.text.lines import ascii_split, read_toml
+
+MIN_SHARE = 0.5  # of a list; below, "most words are missing" and the test is refused
+
+
+@dataclass(frozen=True)
+class WeatTest:
+    """Target lists X, Y and attribute lists A, B; `labels` names the four."""
+
+    name: str
+    title: str
+    X: tuple[str, ...]
+    Y: tuple[str, ...]
+    A: tuple[str, ...]
+    B: tuple[str, ...]
+    labels: tuple[str, ...] = ("X", "Y", "A", "B")
+    published: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for one, other in (("X", "Y"), ("A", "B")):
+            both = sorted(set(getattr(self, one)) & set(getattr(self, other)))
+            if both:
+                raise DatasetError(
+                    f"{self.name}: {some(both)} in both {one} and {other}: a word cannot stand on "
+                    "both sides; take it out of one list"
+                )
+        for side in "XYAB":
+            words = getattr(self, side)
+            if not words:
+                raise DatasetError(f"{self.name}: list {side} is empty")
+            if len(set(words)) < len(words):
+                twice = sorted({word for word in words if words.count(word) > 1})
+                raise DatasetError(f"{self.name}: list {side} has {some(twice)} twice")
+
+
+@dataclass(frozen=True)
+class ListCoverage:
+    """One list of a test: words asked, used, missing, and left out to balance sizes."""
+
+    label: str
+    asked: int
+    used: tuple[str, ...]
+    missing: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GenderLists:
+    """Lists of Bolukbasi et al. (2016): defining pairs (female, male), words that are about gender
+    by meaning, professions; and the share of women in occupations, in percent."""
+
+    pairs: tuple[tuple[str, str], ...]
+    specific: tuple[str, ...]
+    professions: tuple[str, ...]
+    female_share: tuple[tuple[str, float], ...]
+
+    @property
+    def neutral(self) -> tuple[str, ...]:
+        """Professions that are not about gender by meaning."""
+        return tuple(word for word in self.professions if word not in set(self.specific))
+
+
+# --- the files -----------------------------------------------------------------------------------
+
+
+def data_file(name: str) -> Path:
+    """A file of data/: beside the installed package, or at the top of a checkout."""
+    for folder in (resources.files("wordvec") / "data", Path(__file__).parents[4] / "data"):
+        path = Path(str(folder)) / name
+        if path.is_file():
+            return path
+    raise DatasetError(f"{name}: not found in wordvec's data; reinstall wordvec")
+
+
+@cache
+def weat_tests() -> Mapping[str, WeatTest]:
+    """WEAT 1 to 10 of Caliskan, Bryson & Narayanan (2017), by name: weat1, ..., weat10."""
+    return read_weat(data_file("weat.toml"))
+
+
+def read_weat(path: str | Path) -> dict[str, WeatTest]:
+    """Tests from a TOML file.
+
+    [lists] holds word lists (arrays, or strings of words); every further table is a test with X, Y,
+    A, B (a name of [lists], or an array) and optionally title and published.
+    """
+    try:
+        tables = read_toml(path)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: not a TOML file: {error}") from error
+    lists = tables.pop("lists", {})
+
+    def words(test: str, side: str, value: object) -> tuple[str, ...]:
+        if isinstance(value, str):
+            if value not in lists:
+                raise DatasetError(f"{path}: [{test}] {side} = {value!r} is not in [lists]")
+            value = lists[value]
+        if isinstance(value, str):
+            value = ascii_split(value)
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            raise DatasetError(f"{path}: [{test}] {side} must be a list of words")
+        return tuple(value)
+
+    tests = {}
+    for name, table in tables.items():
+        lacking = [side for side in "XYAB" if side not in table]
+        if lacking:
+            raise DatasetError(f"{path}: [{name}] lacks {', '.join(lacking)}")
+        x, y, a, b = (words(name, side, table[side]) for side in "XYAB")
+        labels = [table[side] if isinstance(table[side], str) else side for side in "XYAB"]
+        published = tuple(table.get("published", {}).items())
+        tests[name] = WeatTest(name, table.get("title", name), x, y, a, b, tuple(labels), published)
+    if not tests:
+        raise DatasetError(f"{path}: empty: no test")
+    return tests
+
+
+@cache
+def gender_lists() -> GenderLists:
+    """The lists that ship."""
+    table = tomllib.loads(data_file("gender.toml").read_text("utf-8"))
+    return GenderLists(
+        tuple((female, male) for female, male in table["pairs"]),
+        tuple(table["specific"].split()),
+        tuple(table["professions"].split()),
+        tuple((word, float(share)) for word, share in table["female_share"].items()),
+    )
+
+
+# --- in a space ----------------------------------------------------------------------------------
+
+
+def cover(
+    space: Space, test: WeatTest, min_share: float
+) -> tuple[dict[str, ListCoverage], dict[str, list[int]]]:
+    """The four lists as the space has them, and the rows of their words.
+
+    Raises Unanswerable when too little of a list is known or a word would stand on both sides.
+    """
+    lists, rows, refused = {}, {}, []
+    for side, label in zip("XYAB", test.labels, strict=True):
+        words: tuple[str, ...] = getattr(test, side)
+        found, rows[side], missing = space.find(words)
+        lists[side] = ListCoverage(label, len(words), tuple(found), tuple(missing))
+        if not found or len(found) < min_share * len(words):
+            refused.append(f"{label} has {len(found)} of {len(words)} (missing: {some(missing)})")
+    if refused:
+        raise Unanswerable(
+            f"{test.name}: refused, fewer than {min_share:.0%} of a list are known: "
+            + "; ".join(refused)
+        )
+    for one, other in (("X", "Y"), ("A", "B")):
+        both = set(rows[one]) & set(rows[other])
+        if both:
+            words = tuple(space.words[row] for row in sorted(both))
+            raise Unanswerable(
+                f"{test.name}: {some(words)} would stand in both {one} and {other} "
+                f"under the case policy {space.case!r}"
+            )
+    return lists, rows

@@ -1,0 +1,237 @@
+"""Running many measures over one or several models, into one document."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from wordvec.blas import single_threaded
+from wordvec.errors import DatasetError
+from wordvec.evaluation.core import datasets, statistics
+from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, WeatTest, gender_lists
+from wordvec.evaluation.core.comparison import Comparison
+from wordvec.evaluation.core.measure import Measure
+from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.evaluation.measures import MEASURES, OF_QUALITY
+from wordvec.evaluation.report import document
+from wordvec.evaluation.report.document import Origin, Refusal
+
+
+def default_measures() -> tuple[str, ...]:
+    """The measures that are taken of every set of their kind, and WEAT of every test."""
+    return (*(name for name in OF_QUALITY if MEASURES[name].asks is not None), "weat")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a run may choose; every choice is written into the document.
+
+    A measure is given the options that its `run` has parameters for.
+
+    Attributes
+    ----------
+    case : str
+        See `Space`.
+    solvers : tuple of str
+        Solvers of analogies.
+    restrict_vocab : int or None
+        How many words exist for analogies.
+    measures : tuple of str
+        Names of the registry; each is taken of the questions that it asks.
+    resamples, samples, level, seed
+        Bootstrap resamples, sampled partitions, level of intervals, seed of all of them.
+    min_share, unequal
+        See `weat.weat`.
+    threads : int
+        0: one per processor; results do not depend on it.
+    """
+
+    case: str = "fallback"
+    solvers: tuple[str, ...] = ("3CosAdd",)
+    restrict_vocab: int | None = None
+    measures: tuple[str, ...] = ()
+    resamples: int = statistics.RESAMPLES
+    samples: int = statistics.SAMPLES
+    level: float = statistics.LEVEL
+    seed: int = 1
+    min_share: float = MIN_SHARE
+    unequal: str = "means"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.measures:
+            if name not in MEASURES:
+                raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {name!r}")
+        if not self.measures:
+            object.__setattr__(self, "measures", default_measures())
+
+
+def run(
+    models: Mapping[str, tuple[Vectors, str | os.PathLike[str] | None]],
+    sets: Sequence[datasets.Dataset] = (),
+    tests: Sequence[WeatTest] = (),
+    options: Options | None = None,
+    *,
+    absent: Sequence[tuple[str, str]] = (),
+    gates: Mapping[str, float] | None = None,
+    origin: Origin | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Every set and test on every model.
+
+    Parameters
+    ----------
+    models
+        Name -> (vectors, the file that they came from or None).
+    absent
+        (set, reason) that the suite names and nobody has.
+    gates
+        Dataset -> the least score that a model must reach.
+    origin
+        When and by which command the run was started, for the report's head.
+    progress
+        Told what is being computed.
+
+    Returns
+    -------
+    The document of `document.build`, of which JSON, Markdown and HTML are written. What a model
+    cannot answer is listed under "refused" with the reason.
+
+    Raises
+    ------
+    DatasetError
+        Nothing could be answered at all.
+    """
+    options = options or Options()
+    if not models:
+        raise ValueError("needs a model")
+    measures = [MEASURES[name] for name in MEASURES if name in options.measures]
+    questions = list(_questions(measures, sets, tests))
+    if not questions:
+        raise DatasetError("nothing to evaluate: name a dataset, a suite or a test")
+    answers: dict[tuple[str, str], dict[str, Any]] = {}  # measure, label -> model -> result
+    refused = [Refusal("-", None, name, reason) for name, reason in absent]
+    cards = []
+    with single_threaded():
+        for name, (vectors, path) in models.items():
+            progress(f"{name}: reading {len(vectors.index_to_key):,} vectors")
+            space = Space.of(vectors, case=options.case)
+            cards.append(document.describe(name, vectors, space, path))
+            for measure, question in questions:
+                for label, variant in _variants(measure, question, options):
+                    progress(f"{name}: {label}" + _note(measure))
+                    given = {o: getattr(options, o) for o in measure.options if o in _OPTIONS}
+                    try:
+                        result = _call(measure, space, question)(**variant, **given)
+                    except Unanswerable as error:
+                        refused.append(Refusal(name, measure.name, label, str(error)))
+                    else:
+                        answers.setdefault((measure.name, label), {})[name] = result
+            _join_families(answers, measures, name)
+        comparisons = (
+            list(_compare(answers, questions, options, refused)) if len(models) > 1 else []
+        )
+    if not answers:
+        raise DatasetError("; ".join(dict.fromkeys(entry.reason for entry in refused)))
+    results: dict[str, list[dict[str, Any]]] = {}
+    for name in models:
+        for (of, _), outcomes in answers.items():
+            if name in outcomes:
+                results.setdefault(of, []).append(document.entry(name, outcomes[name]))
+    results = {name: results[name] for name in MEASURES if name in results}
+    return document.build(
+        cards, results, refused, options, comparisons, gates=gates or {}, origin=origin
+    )
+
+
+Question = datasets.Dataset | WeatTest | GenderLists | None
+_OPTIONS = frozenset(Options.__dataclass_fields__)
+
+
+def _questions(
+    measures: Iterable[Measure], sets: Sequence[datasets.Dataset], tests: Sequence[WeatTest]
+) -> Iterator[tuple[Measure, Question]]:
+    """Each measure with each question that it asks: sets in their order, then tests, then gender's
+    lists, then what is asked of the vectors alone."""
+    measures = list(measures)
+    for question in (*sets, *tests):
+        asked = [measure for measure in measures if measure.asks is type(question)]
+        if not asked and not isinstance(question, WeatTest):
+            raise DatasetError(
+                f"{question.source.name}: no chosen measure asks a {type(question).__name__}"
+            )
+        yield from ((measure, question) for measure in asked)
+    for measure in measures:
+        if measure.asks is GenderLists:
+            yield measure, gender_lists()
+        elif measure.asks is None:
+            yield measure, None
+
+
+def _call(measure: Measure, space: Space, question: Question) -> Callable[..., Any]:
+    if question is None:
+        return partial(measure.run, space)
+    return partial(measure.run, space, question)
+
+
+def _variants(
+    measure: Measure, question: Question, options: Options
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """(label, arguments) of each way in which the question is asked."""
+    label = _label(measure, question)
+    of = measure.variants
+    if of is None:
+        yield label, {}
+        return
+    for chosen in getattr(options, of.option) if of.option else of.values:
+        yield f"{label} ({chosen})", {of.argument: chosen}
+
+
+def _label(measure: Measure, question: Question) -> str:
+    if isinstance(question, WeatTest):
+        return question.name
+    if isinstance(question, GenderLists) or question is None:
+        return measure.title
+    return question.source.name
+
+
+def _note(measure: Measure) -> str:
+    return f", {measure.name}" if measure.asks is WeatTest and measure.name != "weat" else ""
+
+
+def _join_families(
+    answers: dict[tuple[str, str], dict[str, Any]], measures: Iterable[Measure], model: str
+) -> None:
+    """Corrects what one model's results of a measure need to be corrected for together."""
+    for measure in measures:
+        if measure.family is None:
+            continue
+        keys = [key for key in answers if key[0] == measure.name and model in answers[key]]
+        joined = measure.family([answers[key][model] for key in keys])
+        for key, result in zip(keys, joined, strict=True):
+            answers[key][model] = result
+
+
+def _compare(
+    answers: Mapping[tuple[str, str], Mapping[str, Any]],
+    questions: Iterable[tuple[Measure, Question]],
+    options: Options,
+    refused: list[Refusal],
+) -> Iterator[Comparison]:
+    """Pairs of models on the questions that two or more of them answer."""
+    how = {"resamples": options.resamples, "level": options.level, "seed": options.seed}
+    for measure, question in questions:
+        if measure.compare is None:
+            continue
+        for label, _ in _variants(measure, question, options):
+            outcomes = answers.get((measure.name, label), {})
+            if len(outcomes) < 2:
+                continue
+            try:
+                yield from measure.compare(question, outcomes, **how)
+            except Unanswerable as error:
+                refused.append(Refusal("-", measure.name, label, str(error)))
