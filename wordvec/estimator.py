@@ -124,9 +124,9 @@ def peak_memory() -> int:
     """The largest resident size of this process so far, in bytes."""
     # Linux's getrusage counts what the parent held before exec; the kernel's own mark does not.
     try:
-        with open("/proc/self/status", encoding="ascii") as status:
+        with open("/proc/self/status", "rb") as status:
             for line in status:
-                if line.startswith("VmHWM:"):
+                if line.startswith(b"VmHWM:"):
                     return int(line.split()[1]) << 10
     except OSError:
         pass

@@ -100,8 +100,8 @@ def test_shards_that_were_counted_otherwise_are_refused(tmp_path):
             shardtools.merge([a.path, b.path], tmp_path / "c")
     with pytest.raises(ValueError, match="at least two"):
         shardtools.merge([a.path], tmp_path / "c")
-    with pytest.raises(FileExistsError, match="--force"):
-        shardtools.merge([a.path, a.path], tmp_path / "a")
+    with pytest.raises(FileExistsError, match="is an input"):
+        shardtools.merge([a.path, a.path], tmp_path / "a", force=True)
     assert not (tmp_path / "c").exists()
 
 

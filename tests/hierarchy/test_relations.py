@@ -193,7 +193,7 @@ def test_shards_give_the_relations_back(tmp_path: Path, weighted: bool) -> None:
         np.testing.assert_array_equal(back.weight, relations.weight)
     else:
         assert back.weight is None
-    with pytest.raises(FileExistsError, match="--force"):
+    with pytest.raises(FileExistsError, match="force=True"):
         write_shards(relations, tmp_path / "shards")
     assert os.listdir(tmp_path) == ["shards"]
 

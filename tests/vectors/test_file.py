@@ -43,7 +43,7 @@ def entry(data, type_):
 
 def test_an_existing_file_is_kept_unless_forced(path):
     before = path.read_bytes()
-    with pytest.raises(FileExistsError, match="--force"):
+    with pytest.raises(FileExistsError, match="force=True"):
         small(3).save(path)
     assert path.read_bytes() == before
     small(3).save(path, force=True)

@@ -75,4 +75,4 @@ def _one_line(error: BaseException) -> str:
         return f"error: {where}{error.strerror}"
     if isinstance(error, MemoryError):
         return f"error: out of memory ({error or 'no more could be had'}); see --memory"
-    return "error: " + " ".join(str(error).split())
+    return "error: " + " ".join(str(error).split()).replace("give force=True", "give --force")

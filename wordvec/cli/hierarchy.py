@@ -111,7 +111,7 @@ def train_relations(
 
     from wordvec.hierarchy.train import HierarchyModel, read_source
 
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=[source])
     module, name = MODELS[model].split(":")
     factory: Any = getattr(importlib.import_module(module), name)
     estimator = factory()
@@ -155,6 +155,12 @@ def _read(path: str, direction: str = "child-parent") -> Relations:
     return read_source(path, direction)  # type: ignore[arg-type]
 
 
+def _check(output: str, force: bool, *inputs: str | None) -> None:
+    """Asks whether a list can be written there, before it is made."""
+    if output != "-":
+        check_target(output, force=force, inputs=inputs)
+
+
 def _write(relations: Relations, output: str, force: bool) -> None:
     from wordvec.files import write_atomically
     from wordvec.hierarchy.relations import write_relations
@@ -188,6 +194,7 @@ def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> N
     """Reads WordNet's own noun files into a list of relations."""
     from wordvec.hierarchy.relations import read_wordnet
 
+    _check(output, force)
     found = read_wordnet(folder)
     found = found.closure() if closure else found
     _write(found, output, force)
@@ -203,6 +210,7 @@ def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> N
 @_FORCE
 def relations_closure(source: str, output: str, direction: str, force: bool) -> None:
     """Writes all (node, ancestor) pairs of a list, child first."""
+    _check(output, force, source)
     _write(_read(source, direction).closure(), output, force)
 
 
@@ -213,6 +221,7 @@ def relations_closure(source: str, output: str, direction: str, force: bool) -> 
 @_FORCE
 def relations_direct(source: str, output: str, direction: str, force: bool) -> None:
     """Writes a list without the pairs that two others imply, child first."""
+    _check(output, force, source)
     _write(_read(source, direction).direct(), output, force)
 
 
@@ -224,8 +233,11 @@ def relations_direct(source: str, output: str, direction: str, force: bool) -> N
 @_FORCE
 def relations_shards(source: str, output: str, closure: bool, direction: str, force: bool) -> None:
     """Turns a list into a folder of relation shards."""
+    from wordvec.counts.shards import SHARDS
+    from wordvec.folders import check_folder
     from wordvec.hierarchy.relations import write_shards
 
+    check_folder(output, SHARDS, force=force, inputs=[source])
     found = _read(source, direction)
     write_shards(found.closure() if closure else found, output, force=force)
 
@@ -340,7 +352,7 @@ def taxonomy_add(
     """Adds the term NAME without moving any other one."""
     from wordvec.hierarchy.lookup import add_node
 
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=[vectors])
     add_node(_load(vectors), name, parents=parents, children=children).save(output, force=force)
 
 
@@ -464,7 +476,7 @@ def taxonomy_refine(
     from wordvec.hierarchy.taxonomy import apply, refine
 
     if repaired is not None:
-        check_target(repaired, force=force)
+        check_target(repaired, force=force, inputs=[source, vectors, terms])
     wanted: list[str] = []
     if terms is not None:
         with open(terms, encoding="utf-8-sig", errors="surrogateescape") as file:
@@ -498,7 +510,7 @@ def taxonomy_plot(
     """Draws two-dimensional vectors on the Poincare disk, as SVG."""
     from wordvec.hierarchy.disk import disk_svg, write_disk
 
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=[vectors, edges])
     pairs = _read(edges, direction).direct().pairs() if edges else ()
     drawing = disk_svg(_load(vectors), pairs, center=center, labels=labels, title=title)
     write_disk(output, drawing, force=force)
@@ -513,6 +525,7 @@ def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
     """Writes the same points in the coordinates of the other hyperbolic model."""
     from wordvec.hierarchy.lookup import convert_model
 
+    check_target(output, force=force, inputs=[vectors])
     convert_model(_load(vectors), target).save(output, force=force)
 
 
@@ -524,4 +537,5 @@ def taxonomy_export(vectors: str, output: str, force: bool) -> None:
     """Writes names and coordinates as text, with all digits of float64."""
     from wordvec.hierarchy.lookup import write_text
 
+    check_target(output, force=force, inputs=[vectors])
     write_text(_load(vectors), output, force=force)

@@ -221,7 +221,7 @@ def _judge(
 
     for path in (json, markdown, html):
         if path:
-            check_target(path, force=force)
+            check_target(path, force=force, inputs=vectors)
     if html:
         from wordvec.evaluation.report import html as _  # noqa: F401  a missing extra is told at once
     taken = tuple(dict.fromkeys([*(default_measures() if also else ()), *chosen.measures]))

@@ -99,7 +99,7 @@ def convert(
     import wordvec
     from wordvec import formats
 
-    formats.check(target, format=name, force=force)
+    formats.check(target, format=name, force=force, inputs=[source])
     wv = wordvec.load(source)
     if contexts:
         wv = _contexts(wv, source)

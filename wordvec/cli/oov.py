@@ -45,7 +45,7 @@ def fit(
     from wordvec.files import check_target
     from wordvec.vectors.fit_unseen import SubwordOptions, fit_subwords
 
-    check_target(target, force=force)
+    check_target(target, force=force, inputs=[vectors])
     options = SubwordOptions(
         minn=minn, maxn=maxn, buckets=buckets, epochs=epochs, rate=rate, dtype=dtype, seed=seed
     )
@@ -78,7 +78,7 @@ def induction(
     from wordvec.files import check_target
     from wordvec.vectors.fit_unseen import fit_induction, induction_from_shards
 
-    check_target(target, force=force)
+    check_target(target, force=force, inputs=[vectors, *corpus])
     wv, say = wordvec.load(vectors), None if quiet else _say
     if len(corpus) == 1 and os.path.isdir(corpus[0]):
         fitted = induction_from_shards(wv, wordvec.Shards(corpus[0]), min_count=min_count)

@@ -95,7 +95,7 @@ def phrases(
         _refuse_finding(ctx)
     for path in (target, table):
         if path:
-            check_target(path, force=force)
+            check_target(path, force=force, inputs=[*inputs, given])
     if target and table and Path(target).absolute() == Path(table).absolute():
         raise click.UsageError("-o and --table name the same file", ctx)
 

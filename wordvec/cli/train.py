@@ -241,7 +241,7 @@ def train(
                     f"--{name.replace('_', '-')} is fixed in the shards {folder}"
                 )
     estimator, more = _estimator(ctx, model, options, from_shards=folder is not None)
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=_read_from(inputs, options))
     if folder is not None:
         source: Any = str(folder)
     else:
@@ -292,6 +292,11 @@ def _estimator(
                 f"--{option.replace('_', '-')} is not an option of {kin}{hint}", ctx
             )
     return kind(**chosen), more
+
+
+def _read_from(inputs: tuple[str, ...], options: dict[str, Any]) -> list[str | None]:
+    """All paths that a training reads."""
+    return [*inputs, *(options[name] for name in ("vocab", "phrases", "init"))]
 
 
 def _chosen(ctx: click.Context, name: str) -> bool:
@@ -361,7 +366,7 @@ def vocab(
     from wordvec.parallel import default_threads
     from wordvec.text.corpus import count_vocabulary
 
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=inputs)
     words = count_vocabulary(
         list(inputs),
         min_count=min_count,
@@ -441,12 +446,14 @@ def count(
     """Count co-occurrences of texts into shards, a folder that matrix models train on."""
     from wordvec.counts.count import Window
     from wordvec.counts.count import count as count_corpus
-    from wordvec.files import check_folder
+    from wordvec.counts.partial import check_shard_folder
+    from wordvec.counts.shards import BLOCKS, SHARDS
     from wordvec.parallel import default_threads
 
-    check_folder(output, force=force)
     if blocks is not None and by == "line" and across_lines:
         raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
+    kind = SHARDS if blocks is None else BLOCKS
+    check_shard_folder(output, kind, force=force, inputs=(*inputs, vocab, phrases))
     corpus = _encoder(phrases)(
         list(inputs),
         vocab=_vocabulary(vocab),

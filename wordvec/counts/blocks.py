@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -24,18 +23,20 @@ import numpy as np
 
 from wordvec.counts.convert import HOW_COUNTED
 from wordvec.counts.count import CELL_ROOM, Buffer, Window, count, kept_ids, subsample
+from wordvec.counts.partial import Partial, check_shard_folder
 from wordvec.counts.shards import (
+    BLOCKS,
+    SHARDS,
     Built,
     Rows,
     Shards,
     ShardWriter,
-    replace_folder,
     tile_words,
     write_file,
 )
 from wordvec.errors import CorpusError, ShardError
 from wordvec.estimator import Callback, Progress, Stopwatch
-from wordvec.files import check_folder, sync_folder
+from wordvec.folders import write_folder
 from wordvec.native.text import BREAK
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
@@ -125,7 +126,7 @@ def count_blocks(
             f"{len(starts):,} documents cannot make {blocks} blocks: ask for fewer blocks, or make "
             "documents smaller (a line, for example)"
         )
-    target = check_folder(target, force=force)
+    target = check_shard_folder(target, BLOCKS, force=force)
     details = {"by": by, "seed": seed, "documents": len(starts), **asdict(window)}
     if sample:
         starts, corpus = _subsampled(corpus, starts, sample, seed, memory)
@@ -135,38 +136,37 @@ def count_blocks(
     owner[rng.permutation(len(starts))] = np.arange(len(starts)) % blocks
     ids, ends = _dealt(corpus, starts, owner, blocks, memory)
 
-    work = target.with_name(f"{target.name}.partial")
     state = details | {
-        "blocks": blocks,
-        "ids": [len(ids), zlib.crc32(ids.data)],
-        "words": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
+        "number of blocks": blocks,
+        "text": [len(ids), zlib.crc32(ids.data)],
+        "vocabulary": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
     }
-    _resume_or_start(work, state)
-    table, counts = [], np.zeros((blocks, len(corpus.vocab)), "<i8")
+    counts = np.zeros((blocks, len(corpus.vocab)), "<i8")
+    table = []
     watch = Stopwatch()
-    for g, (begin, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
-        own = ids[begin:end]
-        counts[g] = np.bincount(own[own >= 0], minlength=len(corpus.vocab))
-        name = f"block-{g:04}"
-        if not (work / name).exists():
-            part = replace(corpus, ids=own, known=int(counts[g].sum()))
-            count(part, work / name, window, memory=memory, threads=threads)
-        table.append(Block(name, int((owner == g).sum()), int(counts[g].sum())))
-        if progress:
-            progress(Progress("counting", g + 1, blocks, "blocks", watch.seconds))
-    write_file(work / "counts.i64", counts.tobytes())
-    manifest = {
-        "format": "wordvec blocks",
-        "version": VERSION,
-        **details,
-        "words": len(corpus.vocab),
-        "counts_crc32": zlib.crc32(counts.tobytes()),
-        "blocks": [asdict(block) for block in table],
-    }
-    write_file(work / MANIFEST, json.dumps(manifest, indent=1).encode())
-    (work / "state.json").unlink()
-    sync_folder(work)
-    replace_folder(work, target, force=force)
+    with Partial(target, BLOCKS) as partial:
+        partial.begin(state, blocks)
+        for g, (begin, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
+            own = ids[begin:end]
+            counts[g] = np.bincount(own[own >= 0], minlength=len(corpus.vocab))
+            name = f"block-{g:04}"
+            if not (partial.made / name).exists():
+                part = replace(corpus, ids=own, known=int(counts[g].sum()))
+                count(part, partial.made / name, window, memory=memory, threads=threads)
+            table.append(Block(name, int((owner == g).sum()), int(counts[g].sum())))
+            if progress:
+                progress(Progress("counting", g + 1, blocks, "blocks", watch.seconds))
+        write_file(partial.made / "counts.i64", counts.tobytes())
+        manifest = {
+            "format": "wordvec blocks",
+            "version": VERSION,
+            **details,
+            "words": len(corpus.vocab),
+            "counts_crc32": zlib.crc32(counts.tobytes()),
+            "blocks": [asdict(block) for block in table],
+        }
+        write_file(partial.made / MANIFEST, json.dumps(manifest, indent=1).encode())
+        partial.finish(force=force)
     return Blocks(target)
 
 
@@ -215,19 +215,6 @@ def _dealt(
     edges = np.zeros(blocks + 1, np.int64)
     np.cumsum(np.bincount(owner, weights=size, minlength=blocks).astype(np.int64), out=edges[1:])
     return out, edges
-
-
-def _resume_or_start(work: Path, state: dict[str, Any]) -> None:
-    """Keeps the finished blocks that the same count left, and nothing else."""
-    file, text = work / "state.json", json.dumps(state)
-    try:
-        same = file.read_text() == text
-    except (OSError, ValueError):
-        same = False
-    if not same:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        file.write_text(text)
 
 
 class Blocks:
@@ -393,33 +380,31 @@ class Blocks:
             For multiplicities that are negative, all zero, or too large for 64-bit counts.
         """
         times = self._times(multiplicities)
-        target = check_folder(target, force=force)
-        work = target.with_name(f"{target.name}.partial")
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
         first = self.shards[0]
         vocab = first.vocab
         total = int(first.manifest.get("corpus_tokens", vocab.known))
-        writer = ShardWriter(
-            work,
-            type(vocab)(vocab.words, vocab.counts, total),
-            kind=first.kind,
-            unit=first.unit,
-            symmetric=first.symmetric,
-            details={name: first.manifest[name] for name in HOW_COUNTED if name in first.manifest},
-        )
-        try:
+        with write_folder(target, SHARDS, force=force) as folder:
+            writer = ShardWriter(
+                folder,
+                type(vocab)(vocab.words, vocab.counts, total),
+                kind=first.kind,
+                unit=first.unit,
+                symmetric=first.symmetric,
+                details={
+                    name: first.manifest[name] for name in HOW_COUNTED if name in first.manifest
+                },
+            )
 
             def tiles(buffer: Buffer, tile: int) -> Built:
                 return writer.build(tile, self._rows(buffer, tile, times))
 
-            buffers = [Buffer(first.words) for _ in range(threads)]
-            for built in ordered_map(tiles, range(first.k), buffers):
-                writer.append(built)
-            writer.finish(target, force=force)
-        finally:
-            writer.close()
-            shutil.rmtree(work, ignore_errors=True)
+            try:
+                buffers = [Buffer(first.words) for _ in range(threads)]
+                for built in ordered_map(tiles, range(first.k), buffers):
+                    writer.append(built)
+                writer.finish()
+            finally:
+                writer.close()
         return Shards(target)
 
     def _times(self, multiplicities: ArrayLike | None) -> NDArray[np.int64]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,9 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wordvec.counts.count import FAN_IN, Buffer, Run, Window, write_run
-from wordvec.counts.shards import Built, Rows, Shards, ShardWriter, tile_count, tile_words
+from wordvec.counts.shards import (
+    SHARDS,
+    Built,
+    Rows,
+    Shards,
+    ShardWriter,
+    tile_count,
+    tile_words,
+)
 from wordvec.errors import ShardError
-from wordvec.files import check_folder, check_target, write_atomically
+from wordvec.files import check_target, write_atomically
+from wordvec.folders import check_folder, write_folder
 from wordvec.parallel import ordered_map
 from wordvec.text.vocab import Vocabulary
 
@@ -82,14 +90,10 @@ def build(
     ValueError
         For a rank outside the vocabulary.
     """
-    target = check_folder(target, force=force)
-    work = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    try:
-        runs = _runs(work, parts, len(vocab), symmetric, max(memory // CELL_BYTES, 1))
+    with write_folder(target, SHARDS, force=force) as folder:
+        runs = _runs(folder, parts, len(vocab), symmetric, max(memory // CELL_BYTES, 1))
         writer = ShardWriter(
-            work, vocab, kind=kind, unit=unit, symmetric=symmetric, details=details or {}
+            folder, vocab, kind=kind, unit=unit, symmetric=symmetric, details=details or {}
         )
         try:
             ahead = max(memory // (48 * threads), 1)
@@ -102,11 +106,9 @@ def build(
                 writer.append(built)
             for run in runs:
                 run.path.unlink()
-            writer.finish(target, force=force)
+            writer.finish()
         finally:
             writer.close()
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return Shards(target)
 
 
@@ -252,6 +254,7 @@ def merge(
     """
     if len(sources) < 2:
         raise ValueError(f"a merge has at least two sources, got {len(sources)}")
+    check_folder(target, SHARDS, force=force, inputs=sources)
     opened = [Shards(source) for source in sources]
     first = opened[0]
     names = ("kind", "unit", "symmetric", *HOW_COUNTED)
@@ -335,6 +338,7 @@ def import_glove(
         A file that is no whole number of records, a rank outside the vocabulary, a count that is
         not positive, a matrix that is not symmetric though it should be.
     """
+    check_folder(target, SHARDS, force=force, inputs=[vocab, records])
     words = Vocabulary.load(vocab, sort=False)
     how = Window(
         window=window,
@@ -412,7 +416,9 @@ def export_glove(
         When either file exists and `force` is not given.
     """
     shards = source if isinstance(source, Shards) else Shards(source)
-    check_target(vocab, force=force)
+    files = [shards.path / name for name in os.listdir(shards.path)]
+    for path in (vocab, records):
+        check_target(path, force=force, inputs=files)
     n = 0
     with write_atomically(records, force=force) as file:
         for part in cells(shards):

@@ -8,11 +8,10 @@ order, to the last bit.
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import json
 import math
 import os
-import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -21,10 +20,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
+from wordvec.counts.partial import Partial, check_shard_folder
 from wordvec.counts.shards import Rows, Shards, ShardWriter, tile_count, tile_words
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress, Stopwatch
-from wordvec.files import check_folder, write_atomically
+from wordvec.files import write_atomically
 from wordvec.native import cooc
 from wordvec.native.vec import rng_key
 from wordvec.parallel import ordered_map
@@ -112,8 +112,9 @@ def count(
     Parameters
     ----------
     target : path
-        The folder to make. While it is made it is `<target>.partial`; a run that was killed goes on
-        from the blocks that it had finished when it is started again.
+        The folder to make. While it is made there is `<target>.partial`; a count that was killed
+        goes on from the blocks in it when it is started again. `force` replaces a folder of shards,
+        and nothing else.
     sample : float
         Frequent words are dropped at random before windows are laid, as word2vec does it: a word
         that is the share f of the corpus stays with probability sqrt(sample/f) + sample/f. 0 keeps
@@ -135,7 +136,7 @@ def count(
     if sample:
         corpus = subsample(corpus, sample, seed, memory=memory)
         details |= {"sample": sample, "sample_seed": seed}
-    target = check_folder(target, force=force)
+    target = check_shard_folder(target, force=force)
     weight, unit = window.weights()
     if corpus.known * 2 * int(weight.sum()) >= 1 << 63:
         raise CorpusError(
@@ -144,45 +145,45 @@ def count(
         )
     k = tile_count(len(corpus.vocab))
     room = _room(corpus, memory, threads)
-    work = target.with_name(f"{target.name}.partial")
-    blocks = _resume_or_start(work, corpus, window, _pieces(corpus, window, k, room, threads))
+    with Partial(target) as partial:
+        blocks = _blocks(partial, corpus, window, _pieces(corpus, window, k, room, threads))
+        steps = k * (len(blocks) + (len(blocks) > 1))
+        done, watch = 0, Stopwatch()
 
-    steps = k * (len(blocks) + (len(blocks) > 1))
-    done, watch = 0, Stopwatch()
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if progress:
+                progress(Progress("counting", done, steps, "tiles", watch.seconds))
 
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        if progress:
-            progress(Progress("counting", done, steps, "tiles", watch.seconds))
-
-    counter = _Counter(corpus, window, weight, k, threads)
-    writer = ShardWriter(
-        work,
-        corpus.vocab,
-        kind="co-occurrence",
-        unit=unit,
-        symmetric=window.direction == "symmetric",
-        details=details,
-    )
-    try:
-        if len(blocks) == 1:
-            rows = counter.count(*blocks[0])
-        else:
-            rows = counter.merge(_spill(work, counter, blocks, tick), room)
-        for tiles in counter.each(lambda state, tile: writer.build(tile, rows(state, tile))):
-            writer.append(tiles)
-            tick()
-        for path in work.glob("run-*.bin"):
-            path.unlink()
-        (work / "state.json").unlink()
-        writer.finish(target, force=force)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            error.strerror = f"{error.strerror}: make room; the same command goes on from there"
-        raise
-    finally:
-        writer.close()
+        counter = _Counter(corpus, window, weight, k, threads)
+        writer = ShardWriter(
+            partial.made,
+            corpus.vocab,
+            kind="co-occurrence",
+            unit=unit,
+            symmetric=window.direction == "symmetric",
+            details=details,
+        )
+        try:
+            if len(blocks) == 1:
+                rows = counter.count(*blocks[0])
+            else:
+                rows = counter.merge(_spill(partial.path, counter, blocks, tick), room)
+            for tiles in counter.each(lambda state, tile: writer.build(tile, rows(state, tile))):
+                writer.append(tiles)
+                tick()
+            writer.finish()
+            partial.finish(force=force)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                error.strerror = f"{error.strerror}: make room; the same command goes on from there"
+            raise
+        finally:
+            writer.close()
+            if not partial.holds_work():
+                with contextlib.suppress(OSError):
+                    partial.clear()
     return Shards(target)
 
 
@@ -351,39 +352,18 @@ def _pieces(corpus: Corpus, window: Window, k: int, room: int, threads: int) -> 
     return -(-len(corpus.ids) // size)
 
 
-def _resume_or_start(work: Path, corpus: Corpus, window: Window, pieces: int) -> list[Block]:
-    """The blocks to count, ranges of ids. A working folder that the same count left is kept, with
-    its blocks unless they are too large; one of another count is emptied."""
+def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> list[Block]:
+    """The blocks to count, ranges of ids."""
     n, crc = len(corpus.ids), 0
     for begin in range(0, n, PIECE):
         crc = zlib.crc32(take(corpus.ids, begin, min(begin + PIECE, n)).data, crc)
-    state: dict[str, object] = {
-        "window": asdict(window),
-        "ids": [n, crc],
-        "words": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
+    state = {
+        **asdict(window),
+        "text": [n, crc],
+        "vocabulary": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
     }
-    file = work / "state.json"
-    old = _old_pieces(file, state)
-    if old >= pieces:
-        pieces = old
-    else:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        file.write_text(json.dumps(state | {"blocks": pieces}))
-    for path in work.iterdir():  # what a kill left unfinished
-        if path != file and not path.match("run-*.bin"):
-            path.unlink()
+    pieces = partial.begin(state, pieces)
     return [(n * i // pieces, n * (i + 1) // pieces) for i in range(pieces)]
-
-
-def _old_pieces(file: Path, state: dict[str, object]) -> int:
-    """Into how many blocks a count of this state was cut that was begun and not ended, or 0."""
-    try:
-        old = json.loads(file.read_bytes())
-        pieces = old.pop("blocks")
-    except (OSError, ValueError, AttributeError, KeyError):
-        return 0
-    return pieces if type(pieces) is int and old == json.loads(json.dumps(state)) else 0
 
 
 class _Counter:

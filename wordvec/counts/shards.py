@@ -15,7 +15,7 @@ import dataclasses
 import json
 import mmap
 import os
-import shutil
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ import numpy as np
 
 from wordvec.errors import ShardError
 from wordvec.files import naming, sync_folder
+from wordvec.folders import Kind
 from wordvec.native import cooc
 from wordvec.text.vocab import Vocabulary
 
@@ -39,6 +40,29 @@ TILE_SIDE = 4096  # words; 4096 rows of 100 floats and their gradients are a few
 MIN_TILES = 16  # a symmetric schedule keeps k / 2 threads busy
 MAX_TILES = 64  # beyond, tiles grow up to 65,536 words (16-bit columns), then k grows again
 MAX_MANIFEST = 64 << 20  # bytes; a folder that claims more is not ours
+
+
+def _has_manifest(folder: Path) -> bool:
+    """Whether a folder's manifest says that it holds shards."""
+    try:
+        with open(folder / "manifest.json", "rb") as file:
+            manifest = json.loads(file.read(MAX_MANIFEST))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("format") == "wordvec shards"
+
+
+SHARDS = Kind(
+    "a folder of shards",
+    re.compile(r"manifest\.json|vocab\.txt|marginals\.f64|tiles\.bin"),
+    _has_manifest,
+)
+BLOCKS = Kind(
+    "a folder of blocks",
+    re.compile(r"blocks\.json|counts\.i64"),
+    lambda folder: (folder / "blocks.json").is_file(),
+    parts=(re.compile(r"block-\d{4}"), SHARDS),
+)
 
 
 class Rows(NamedTuple):
@@ -122,12 +146,12 @@ class Built(NamedTuple):
 
 
 class ShardWriter:
-    """Writes a shard folder, a row tile after the other, under a name of its own until `finish`.
+    """Writes the files of a shard folder, a row tile after the other.
 
     Parameters
     ----------
     folder : path
-        A working folder that exists; it becomes `target` in the end.
+        An empty folder; whoever made it gives it its name after `finish`.
     unit : int
         What a value of 1.0 counts in integers.
     symmetric : bool
@@ -192,8 +216,8 @@ class ShardWriter:
         with contextlib.suppress(OSError):
             self._file.close()
 
-    def finish(self, target: Path, *, force: bool) -> None:
-        """Writes the rest, synchronises everything and gives the folder its name."""
+    def finish(self) -> None:
+        """Writes the rest and synchronises everything."""
         assert len(self._entries) == self.k**2
         with naming(self.folder), self._file as file:
             file.flush()
@@ -225,22 +249,6 @@ class ShardWriter:
         }
         write_file(self.folder / "manifest.json", json.dumps(manifest, indent=1).encode())
         sync_folder(self.folder)
-        replace_folder(self.folder, target, force=force)
-
-
-def replace_folder(source: Path, target: Path, *, force: bool) -> None:
-    """Gives a finished folder its name; an old one under that name goes only when forced."""
-    if target.exists():
-        if not force:
-            raise FileExistsError(f"{target}: exists already; name another folder or pass --force")
-        old = target.with_name(f".{target.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        target.rename(old)
-        source.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        source.rename(target)
-    sync_folder(target.absolute().parent)
 
 
 def write_file(path: Path, data: bytes) -> None:

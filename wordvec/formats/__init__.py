@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from wordvec.errors import FormatError, StoreError
 from wordvec.files import check_target
+from wordvec.folders import check_folder
 from wordvec.formats.stream import Stream
 from wordvec.vectors.file import MAGIC
 from wordvec.vectors.vectors import WordVectors
@@ -128,12 +129,23 @@ def save(
     _writer(format or _by_suffix(path))(vectors, path, force=force)
 
 
-def check(path: str | os.PathLike[str], *, format: str | None = None, force: bool = False) -> None:
-    """Raises what `save` would raise for this path and format, before any work is done."""
+def check(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    force: bool = False,
+    inputs: Iterable[str | os.PathLike[str] | None] = (),
+) -> None:
+    """Raises what `save` would raise for this path and format, before any work is done; `inputs`
+    are never replaced."""
     name = format or _by_suffix(path)
     _writer(name)
-    if name != "static-embedding":
-        check_target(path, force=force)
+    if name == "static-embedding":
+        from wordvec.formats.safetensors import STATIC
+
+        check_folder(path, STATIC, force=force, inputs=inputs)
+    else:
+        check_target(path, force=force, inputs=inputs)
 
 
 def _writer(name: str) -> Callable[..., None]:

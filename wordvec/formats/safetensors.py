@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import struct
-import tempfile
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
-from wordvec.files import sync_folder, write_atomically
+from wordvec.files import write_atomically
+from wordvec.folders import Kind, write_folder
 from wordvec.vectors.vectors import WordVectors
 
 _KINDS = {"float32": "F32", "float64": "F64", "float16": "F16", "int64": "I64", "uint8": "U8"}
@@ -75,38 +75,38 @@ def write_static(
     FileExistsError
         When the folder exists; `force` replaces it only when it is such a folder.
     """
-    target = Path(path)
-    if target.exists() and not (force and (target / "modules.json").is_file()):
-        raise FileExistsError(f"{target}: exists already; name another folder or pass --force")
     words = list(vectors)
     bad = next((word for word in words if _escaped(word)), None)
     if bad is not None:
-        raise FormatError(f"{target}: a tokenizer cannot hold the word {bad!r}, which is not UTF-8")
+        raise FormatError(f"{path}: a tokenizer cannot hold the word {bad!r}, which is not UTF-8")
     rows = np.asarray(vectors.vectors, np.float32)
     if _UNKNOWN not in vectors:
         words.append(_UNKNOWN)
         rows = np.vstack([rows, np.zeros((1, rows.shape[1]), np.float32)])
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
-    try:
+    with write_folder(path, STATIC, force=force) as folder:
         with write_atomically(folder / "model.safetensors") as file:
             _write(file, {"embedding.weight": rows}, {"format": "pt"})
         _write_json(folder / "tokenizer.json", _tokenizer(words))
         module = {"idx": 0, "name": "0", "path": "", "type": _MODULE}
         _write_json(folder / "modules.json", [module])
-        # A folder cannot be replaced at once: the old one steps aside and goes last.
-        if target.exists():
-            os.rename(target, old := f"{folder}.old")
-            os.replace(folder, target)
-            shutil.rmtree(old)
-        else:
-            os.replace(folder, target)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    sync_folder(target.absolute().parent)
 
 
 _MODULE = "sentence_transformers.models.StaticEmbedding"
+
+
+def _has_module(folder: Path) -> bool:
+    """Whether a folder is a StaticEmbedding."""
+    try:
+        return _MODULE in (folder / "modules.json").read_text("utf-8", "replace")
+    except OSError:
+        return False
+
+
+STATIC = Kind(
+    "a static embedding",
+    re.compile(r"model\.safetensors|tokenizer\.json|modules\.json"),
+    _has_module,
+)
 
 
 def _escaped(word: str) -> bool:

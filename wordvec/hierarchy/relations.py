@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,8 +19,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from wordvec.counts.shards import Rows, Shards, ShardWriter
+from wordvec.counts.shards import SHARDS, Rows, Shards, ShardWriter
 from wordvec.errors import CorpusError, ShardError
+from wordvec.folders import write_folder
 from wordvec.text.lines import ascii_split, without_mark
 from wordvec.text.reader import open_text
 from wordvec.text.vocab import Vocabulary
@@ -457,9 +457,6 @@ def write_shards(
     CorpusError
         If a name holds a line end.
     """
-    target = Path(folder)
-    if target.exists() and not force:
-        raise FileExistsError(f"{target}: exists already; name another folder or pass --force")
     degree = np.bincount(
         np.concatenate([relations.child, relations.parent]), minlength=relations.n_nodes
     )
@@ -467,9 +464,7 @@ def write_shards(
     vocab = Vocabulary(words, degree.astype(np.int64), int(degree.sum()))
     weights, unit = relations.weight, 1 if relations.weight is None else WEIGHT_UNIT
     units = np.ones(len(relations)) if weights is None else np.maximum(1, np.round(weights * unit))
-    with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".relations.") as work:
-        part = Path(work) / "shards"
-        part.mkdir()
+    with write_folder(folder, SHARDS, force=force) as part:
         writer = ShardWriter(part, vocab, kind="relations", unit=unit, symmetric=False, details={})
         try:
             counts = np.diff(relations.parents_from)
@@ -481,10 +476,10 @@ def write_shards(
                     units[mine].astype(np.uint64),
                 )
                 writer.append(writer.build(tile, rows))
-            writer.finish(target, force=force)
+            writer.finish()
         finally:
             writer.close()
-    return target
+    return Path(folder)
 
 
 def read_shards(folder: str | os.PathLike[str]) -> Relations:
