@@ -3,14 +3,188 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import functools
+import inspect
+import numbers
 import resource
 import sys
 import time
-from collections.abc import Callable
+import types
+import typing
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 from wordvec.parallel import default_threads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What is known of one option of an estimator: its field says it, everything else reads it.
+
+    Attributes
+    ----------
+    name : str
+        The name of the field, of the keyword argument and, with dashes, of the command-line option.
+    help : str
+        One line: the effect, the unit and, where it is not obvious, when to change it.
+    kind : type
+        int, float, bool, str or tuple.
+    item : type
+        The type of the items of a tuple.
+    optional : bool
+        Whether None is allowed; `none` says what it means.
+    choices : tuple of str
+        The values that are allowed; empty where any value is.
+    above, at_least, below, at_most : float or None
+        The range of a number.
+    unit : str
+        "bytes" where the command line takes sizes such as 500M.
+    source : str
+        Where the default comes from: a paper, a reference implementation.
+    counting : bool
+        Whether the option says how a text is counted, so that shards have settled it already.
+    aliases : tuple of str
+        Older names, for reading checkpoints and cards that have them.
+    command_line : bool
+        Whether the command line has it too.
+    default : object
+    """
+
+    name: str = ""
+    help: str
+    kind: type = str
+    item: type = str
+    optional: bool = False
+    none: str = ""
+    choices: tuple[str, ...] = ()
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+    source: str = ""
+    counting: bool = False
+    aliases: tuple[str, ...] = ()
+    command_line: bool = True
+    default: Any = dataclasses.MISSING
+
+    @property
+    def range(self) -> str:
+        """The values that are allowed, in words: "> 0", ">= 1 and <= 64", "one of sum, words"."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        bounds = (
+            (">", self.above),
+            (">=", self.at_least),
+            ("<", self.below),
+            ("<=", self.at_most),
+        )
+        return " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+
+    def check(self, value: Any) -> None:
+        """Raises TypeError or ValueError, which name the option, its range and the value."""
+        if value is None:
+            if not self.optional:
+                raise TypeError(f"{self.name} must be {_KINDS[self.kind]}, got None")
+            return
+        if self.kind is tuple:
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                raise TypeError(f"{self.name} must be several values, got {value!r}")
+            for item in value:
+                self._check_one(item, self.item)
+        else:
+            self._check_one(value, self.kind)
+
+    def _check_one(self, value: Any, kind: type) -> None:
+        if not _is_a(value, kind):
+            raise TypeError(f"{self.name} must be {_KINDS[kind]}, got {value!r}")
+        inside = (
+            (not self.choices or value in self.choices)
+            and (self.above is None or value > self.above)
+            and (self.at_least is None or value >= self.at_least)
+            and (self.below is None or value < self.below)
+            and (self.at_most is None or value <= self.at_most)
+        )
+        if not inside:
+            shown = repr(value) if isinstance(value, str) else value
+            raise ValueError(f"{self.name} must be {self.range}, got {shown}")
+
+
+_KINDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    str: "a string",
+    tuple: "several values",
+}
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    """Whether a value is of a kind; numpy's scalars are too, a bool is no number."""
+    boolean = isinstance(value, bool) or getattr(value, "dtype", None) == "bool"
+    if kind is bool:
+        return boolean
+    if kind is int:
+        return isinstance(value, numbers.Integral) and not boolean
+    if kind is float:
+        return isinstance(value, numbers.Real) and not boolean
+    return isinstance(value, kind)
+
+
+def option(default: Any, help: str, **details: Any) -> Any:
+    """A dataclass field that validates, describes and documents itself; `details` as in `Option`.
+
+    The type comes from the annotation: `int`, `float`, `bool`, `str`, `tuple[str, ...]`, any of
+    them with `| None`, or `Literal[...]`, whose values become the choices.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(kw_only=True)
+    ... class Model(Estimator):
+    ...     x_max: float = option(100.0, "Count from which a cell has full weight.", above=0)
+    >>> Model(x_max=-1)._check()
+    Traceback (most recent call last):
+    ValueError: x_max must be > 0, got -1
+    """
+    declared = Option(help=help, default=default, **details)
+    return dataclasses.field(default=default, metadata={"option": declared})
+
+
+def same_option(base: type, name: str, default: Any, **changes: Any) -> Any:
+    """The option of a base class with another default, and whatever else changes."""
+    declared = next(f for f in dataclasses.fields(base) if f.name == name).metadata["option"]
+    changed = dataclasses.replace(declared, default=default, **changes)
+    return dataclasses.field(default=default, metadata={"option": changed})
+
+
+@functools.cache
+def options_of(kind: Any) -> dict[str, Option]:
+    """The options of a dataclass by name, in the order of its fields."""
+    found = {}
+    for field in dataclasses.fields(kind):
+        if declared := field.metadata.get("option"):
+            found[field.name] = dataclasses.replace(
+                declared, name=field.name, **_typed(kind, field.name)
+            )
+    return found
+
+
+def _typed(kind: type, name: str) -> dict[str, Any]:
+    """What the annotation of a field says of its option."""
+    owner = next(base for base in kind.__mro__ if name in inspect.get_annotations(base))
+    hint = inspect.get_annotations(owner)[name]
+    if isinstance(hint, str):
+        hint = eval(hint, dict(vars(sys.modules[owner.__module__])))
+    parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    known = [part for part in parts if part is not type(None)]
+    result: dict[str, Any] = {"optional": len(known) < len(parts), "kind": known[0]}
+    origin = typing.get_origin(known[0])
+    if origin is typing.Literal:
+        result |= {"kind": str, "choices": typing.get_args(known[0])}
+    elif origin is tuple:
+        result |= {"kind": tuple, "item": typing.get_args(known[0])[0]}
+    return result
 
 
 class Estimator:
@@ -19,6 +193,17 @@ class Estimator:
     `fit` takes data and returns the estimator, which then has `vectors_`; `get_params` and
     `set_params` make it usable in `sklearn.base.clone` and in searches.
     """
+
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        """The options by name, with type, range, help and default."""
+        kind: Any = cls
+        return options_of(kind)
+
+    @classmethod
+    def renamed(cls) -> dict[str, str]:
+        """Older names of options, and the names that they have now."""
+        return {old: name for name, each in cls.options().items() for old in each.aliases}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options by name. `deep` is there for scikit-learn; no option is an estimator."""
@@ -36,11 +221,25 @@ class Estimator:
         known = self.get_params()
         for name, value in params.items():
             if name not in known:
+                close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                hint = f"did you mean {close[0]!r}? " if close else ""
                 raise ValueError(
-                    f"{type(self).__name__} has no option {name!r}; it has {', '.join(known)}"
+                    f"{type(self).__name__} has no option {name!r}; {hint}it has {', '.join(known)}"
                 )
             setattr(self, name, value)
         return self
+
+    def notes(self) -> list[str]:
+        """What a user should know of the last `fit`, one line for each fact."""
+        return []
+
+    def _check(self) -> None:
+        """Raises TypeError or ValueError for an option outside its range; `fit` begins with it.
+
+        A subclass adds what concerns several options at once.
+        """
+        for name, declared in self.options().items():
+            declared.check(getattr(self, name))
 
 
 def check(name: str, value: float, low: float, high: float | None = None) -> None:

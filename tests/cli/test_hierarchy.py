@@ -107,9 +107,9 @@ def test_a_construction_is_judged_by_its_edges(zoo: Path, tmp_path: Path, run: R
 def test_options_of_other_models_are_refused(zoo: Path, tmp_path: Path, run: Run) -> None:
     out = tmp_path / "m.wv"
     code, _, err = run("train", zoo, "--model", "poincare", "--window", 5, "-o", out)
-    assert (code, "no option 'window'" in err) == (2, True)
+    assert (code, "--window is an option of skipgram" in err) == (2, True)
     code, _, err = run("train", zoo, "--model", "skipgram", "--closure", "-o", out)
-    assert (code, "--closure is not an option of skipgram" in err) == (2, True)
+    assert (code, "not of skipgram" in err) == (2, True)
     code, _, err = run("train", zoo, zoo, "--model", "lorentz", "-o", out)
     assert (code, "takes one list" in err) == (2, True)
 

@@ -120,7 +120,7 @@ def test_train_and_count_with_a_table(run, text, tmp_path):
         "train", tmp_path / "s", "-o", out, "--model", "glove", "--phrases", table, "--force"
     )
     assert code == 2
-    assert "--phrases is fixed in the shards" in stderr
+    assert "--phrases is fixed in the counts" in stderr
 
 
 @pytest.mark.parametrize(

@@ -61,13 +61,13 @@ def test_skip_gram_from_shards_goes_on_to_the_same_file(capsys, text, tmp_path):
     counting = ("--window", 4, "--weighting", "linear", "--sample", 0.1)
     run(capsys, "count", text, "-o", tmp_path / "s", *counting)
     options = (
-        "--model", "skipgram", "--vector-size", 8, "--epochs", 2, "--negative", 3,
+        "--model", "count-skipgram", "--vector-size", 8, "--epochs", 2, "--negative", 3,
         "--ns-exponent", 1, "--alpha", 0.05, "--cap", 2, "--seed", 7,
     )  # fmt: skip
     outs = tmp_path / "1.wv", tmp_path / "2.wv", tmp_path / "3.wv"
     keep = ("--checkpoint", tmp_path / "keep")
     for out, more in zip(
-        outs, (("--deterministic",), ("--threads", 2, *keep), (*keep, "--resume")), strict=True
+        outs, (("--threads", 1), ("--threads", 2, *keep), (*keep, "--resume")), strict=True
     ):
         code, stdout, stderr = run(capsys, "train", tmp_path / "s", "-o", out, *options, *more)
         assert (code, stdout) == (0, "")
@@ -75,12 +75,10 @@ def test_skip_gram_from_shards_goes_on_to_the_same_file(capsys, text, tmp_path):
     one, two, three = (run(capsys, "neighbors", out, "w3", "--format", "tsv")[1] for out in outs)
     assert one == two == three
     out = tmp_path / "4.wv"
-    code, _, _ = run(
-        capsys, "train", tmp_path / "s", "-o", out, "--vector-size", 8, "--init", outs[0]
-    )
+    code, _, _ = run(capsys, "train", tmp_path / "s", "-o", out, *options[:4], "--init", outs[0])
     assert code == 0
     code, _, stderr = run(
-        capsys, "train", tmp_path / "s", "-o", tmp_path / "5.wv", *keep, "--resume"
+        capsys, "train", tmp_path / "s", "-o", tmp_path / "5.wv", *options[:2], *keep, "--resume"
     )
     assert code == 1
     assert "alpha was 0.05 and is 0.025" in stderr
@@ -198,25 +196,42 @@ def test_a_folder_without_permission(capsys, text, tmp_path):
     assert "Permission denied" in stderr
 
 
+FROM_COUNTS = ("train", "DIR", "-o", "OUT", "--model", "count-skipgram")
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
+        (["train", "TEXT", "-o", "OUT", "--windw", "3"], "did you mean '--window'"),
         (["train", "TEXT"], "Missing option '-o'"),
         (["train", "TEXT", "-o", "OUT", "--window", "0"], "--window"),
-        (["train", "TEXT", "-o", "OUT", "--eta", "0.1"], "not an option of skipgram"),
-        (["train", "TEXT", "-o", "OUT", "--model", "glove", "--alpha", ".1"], "--eta"),
-        (["train", "TEXT", "-o", "OUT", "--cbow-sum"], "--cbow-mean is not an option of skipgram"),
-        (["train", "DIR", "-o", "OUT", "--model", "cbow"], "on shards"),
-        (["train", "DIR", "-o", "OUT", "--window", "3"], "--window is fixed in the shards"),
-        (["train", "DIR", "-o", "OUT", "--sample", "0"], "--sample is fixed in the shards"),
-        (["train", "DIR", "-o", "OUT", "--no-shrink"], "--shrink is fixed in the shards"),
-        (["train", "DIR", "-o", "OUT", "--min-count", "2"], "--min-count is fixed in the shards"),
-        (["train", "DIR", "-o", "OUT", "--subword"], "not an option of skipgram from shards"),
-        (["train", "DIR", "-o", "OUT", "--negatives", "shared"], "of skipgram from shards"),
-        (["train", "TEXT", "-o", "OUT", "--cap", "2"], "--cap is not an option of skipgram"),
-        (["train", "TEXT", "-o", "OUT", "--model", "swivel", "--x-max", "1"], "option of swivel"),
-        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--epochs", "1"], "option of ppmi"),
-        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not an option of ppmi"),
+        (
+            ["train", "TEXT", "-o", "OUT", "--eta", "0.1"],
+            "glove, swivel, not of skipgram",
+        ),
+        (["train", "TEXT", "-o", "OUT", "--model", "glove", "--alpha", ".1"], "see --eta"),
+        (
+            ["train", "TEXT", "-o", "OUT", "--no-cbow-mean"],
+            "option of cbow, not of skipgram",
+        ),
+        (
+            ["train", "DIR", "-o", "OUT", "--model", "cbow"],
+            "train on counts: count-skip",
+        ),
+        (["train", "DIR", "-o", "OUT"], "count-skipgram is skip-gram from counts"),
+        ([*FROM_COUNTS, "--window", "3"], "--window is fixed in the counts"),
+        ([*FROM_COUNTS, "--sample", "0"], "--sample is fixed in the counts"),
+        ([*FROM_COUNTS, "--min-count", "2"], "--min-count is fixed in the counts"),
+        ([*FROM_COUNTS, "--vocab", "TEXT"], "--vocab is fixed in the counts"),
+        ([*FROM_COUNTS, "--subword"], "not of count-skipgram"),
+        ([*FROM_COUNTS, "--negatives", "shared"], "not of count-skipgram"),
+        (
+            ["train", "TEXT", "-o", "OUT", "--cap", "2"],
+            "option of count-skipgram, not of",
+        ),
+        (["train", "TEXT", "-o", "OUT", "--model", "swivel", "--x-max", "1"], "not of swivel"),
+        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--epochs", "1"], "not of ppmi"),
+        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not of ppmi"),
         (["train", "TEXT", "-o", "OUT", "--every", "day"], "every must be such as 1epoch"),
         (["train", "TEXT", "-o", "OUT", "--frozen"], "frozen words come from init"),
         (["train", "TEXT", "-o", "OUT", "--patience", "1"], "patience needs held_out"),

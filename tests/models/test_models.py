@@ -152,7 +152,7 @@ def test_tile_models_train_from_one_sided_shards(model, planted, tmp_path):
 
 def test_glove_keeps_what_its_cost_is_made_of(planted, tmp_path):
     shards = count(encode(planted), tmp_path / "s", Window(window=4))
-    estimator = fitted(GloVe, shards, output="words", epochs=30)
+    estimator = fitted(GloVe, shards, output_vectors="words", epochs=30)
     v = estimator.vectors_
     X = shards.sparse().toarray()
     words, contexts = v.vectors.astype(float), v.contexts.astype(float)
@@ -190,8 +190,8 @@ def test_clone_of_scikit_learn_takes_it(model):
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
-        (SkipGram, {"vector_size": 0}, "vector_size must be in"),
-        (SkipGram, {"window": 0}, "window must be in"),
+        (SkipGram, {"vector_size": 0}, "vector_size must be >= 1"),
+        (SkipGram, {"window": 0}, "window must be >= 1"),
         (SkipGram, {"negative": 0}, "negative"),
         (SkipGram, {"sample": -1}, "sample must be >= 0"),
         (SkipGram, {"alpha": 1e-5}, "min_alpha"),
@@ -201,14 +201,14 @@ def test_clone_of_scikit_learn_takes_it(model):
         (SkipGram, {"seed": -1}, "seed"),
         (GloVe, {"x_max": 0}, "x_max must be > 0"),
         (GloVe, {"eta": float("nan")}, "eta"),
-        (GloVe, {"output": "all"}, "output"),
+        (GloVe, {"output_vectors": "all"}, "output_vectors"),
         (GloVe, {"diagnostic": -1}, "diagnostic"),
-        (SGNS, {"negative": 0}, "negative must be in"),
+        (SGNS, {"negative": 0}, "negative must be >= 1"),
         (SGNS, {"alpha": 0}, "alpha must be > 0"),
-        (SGNS, {"min_alpha": 1}, "min_alpha must be in"),
+        (SGNS, {"min_alpha": 1}, "min_alpha must be <= alpha"),
         (SGNS, {"cap": float("nan")}, "cap must be > 0"),
         (SGNS, {"sample": -1}, "sample must be >= 0"),
-        (SGNS, {"ns_exponent": 11}, "ns_exponent must be in"),
+        (SGNS, {"ns_exponent": 11}, "ns_exponent must be >= -10"),
         (Swivel, {"eta": 0}, "eta must be > 0"),
         (Swivel, {"base_weight": -0.1}, "base_weight must be >= 0"),
     ],

@@ -246,7 +246,7 @@ def test_the_epochs_of_a_rate_that_falls_are_those_of_its_checkpoint(planted, tm
     SGNS(**TILES).fit(planted, checkpoint=keep)
     with pytest.raises(TrainingError, match=r"alpha was 0\.025 and is 0\.3; epochs was 4 and is 5"):
         SGNS(**TILES | {"alpha": 0.3, "epochs": 5}).fit(planted, checkpoint=keep, resume=True)
-    SGNS(**TILES | {"output": "sum"}).fit(planted, checkpoint=keep, resume=True)
+    SGNS(**TILES | {"output_vectors": "sum"}).fit(planted, checkpoint=keep, resume=True)
 
 
 def test_a_checkpoint_is_not_overwritten_unasked(planted, tmp_path):

@@ -81,8 +81,8 @@ def test_training_stops_when_the_held_out_loss_rises(planted):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"held_out": 0.6}, "held_out must be in"),
-        ({"held_out": -0.1}, "held_out must be in"),
+        ({"held_out": 0.6}, "held_out must be >= 0"),
+        ({"held_out": -0.1}, "held_out must be >= 0"),
         ({"patience": 2}, "patience needs held_out"),
         ({"held_out": 0.1, "patience": 0}, "patience must be >= 1"),
     ],

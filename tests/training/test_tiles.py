@@ -30,8 +30,8 @@ def shards(planted, tmp_path_factory):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("output", ["sum", "words", "both"])
 def test_a_warm_start_is_where_the_older_vectors_are(model, output, shards):
-    old = model(**QUICK | {"output": output}).fit(shards).vectors_
-    new = model(**QUICK | {"epochs": 1, "output": output} | STILL[model])
+    old = model(**QUICK | {"output_vectors": output}).fit(shards).vectors_
+    new = model(**QUICK | {"epochs": 1, "output_vectors": output} | STILL[model])
     new.fit(shards, init=old)
     np.testing.assert_allclose(new.vectors_.vectors, old.vectors, atol=1e-5)
     if output != "both":
@@ -47,7 +47,8 @@ def test_words_and_contexts_come_out_added_alone_or_beside_each_other(model, sha
     if model is PPMI:
         del options["epochs"]
     added, alone, beside = (
-        model(**options, output=output).fit(shards).vectors_ for output in ("sum", "words", "both")
+        model(**options, output_vectors=output).fit(shards).vectors_
+        for output in ("sum", "words", "both")
     )
     np.testing.assert_allclose(added.vectors, alone.vectors + alone.contexts, atol=1e-6)
     assert np.array_equal(beside.vectors, np.concatenate([alone.vectors, alone.contexts], axis=1))
@@ -55,8 +56,8 @@ def test_words_and_contexts_come_out_added_alone_or_beside_each_other(model, sha
         x, y = getattr(alone, name), getattr(beside, name)
         assert (x is None) == (y is None) == (model is not GloVe)
         assert x is None or np.array_equal(x, y)
-    with pytest.raises(ValueError, match="sum, words or both"):
-        model(**options, output="all").fit(shards)
+    with pytest.raises(ValueError, match="one of sum, words, both"):
+        model(**options, output_vectors="all").fit(shards)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -114,7 +115,9 @@ def test_convergence_rises_to_one_and_is_shown(shards):
 
 
 def test_the_diagnostic_solves_weighted_least_squares(shards):
-    model = GloVe(**QUICK | {"x_max": 10.0, "output": "words", "diagnostic": 1000}).fit(shards)
+    model = GloVe(**QUICK | {"x_max": 10.0, "output_vectors": "words", "diagnostic": 1000}).fit(
+        shards
+    )
     v, X = model.vectors_, shards.sparse().toarray()
     cosines = []
     for i in range(len(v)):

@@ -17,8 +17,8 @@ from wordvec.errors import WordvecError
 # Command -> the module that defines it, imported when the command is used: start-up stays short.
 COMMANDS: dict[str, str] = {
     "train": "wordvec.cli.train:train",
-    "vocab": "wordvec.cli.train:vocab",
-    "count": "wordvec.cli.train:count",
+    "vocab": "wordvec.cli.count:vocab",
+    "count": "wordvec.cli.count:count",
     "phrases": "wordvec.cli.phrases:phrases",
     "shards": "wordvec.cli.shards:shards",
     "neighbors": "wordvec.cli.lookup:neighbors",

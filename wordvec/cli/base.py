@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import itertools
 import json
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -17,7 +19,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Command(click.Command):
-    """A command that also takes --config and --debug, and finds its defaults in the first."""
+    """A command that also takes --config and --debug.
+
+    Its options come, in this order, from the command line, from the environment
+    (WORDVEC_TRAIN_WINDOW), and from the command's table in the file of --config. A name that the
+    command does not have is a usage error, wherever it stands.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -25,10 +32,8 @@ class Command(click.Command):
             click.Option(
                 ["--config"],
                 type=click.Path(exists=True, dir_okay=False),
-                is_eager=True,
                 expose_value=False,
-                callback=_read_config,
-                help="TOML file with defaults for the options, a table a command.",
+                help="TOML file with defaults for the options: one table for each command.",
             ),
             click.Option(
                 ["--debug"],
@@ -38,31 +43,93 @@ class Command(click.Command):
             ),
         ]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if path := early(ctx, args, "config"):
+            values = self.config_defaults(ctx, path, config_table(ctx, path))
+            ctx.default_map = {**(ctx.default_map or {}), **values}
+        self._check_environment(ctx)
+        return super().parse_args(ctx, args)
 
-def _read_config(ctx: click.Context, _param: click.Parameter, path: str | None) -> None:
-    if path is None:
-        return
+    def config_defaults(
+        self, ctx: click.Context, path: str, table: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The values of this command's table by option; a name that is no option is an error."""
+        return named_values(ctx, f"{path}: [{'.'.join(_words(ctx))}]", table)
+
+    def _check_environment(self, ctx: click.Context) -> None:
+        prefix = f"{ctx.auto_envvar_prefix}_"
+        known = self.names(ctx)
+        for variable in os.environ:
+            name = variable.removeprefix(prefix).lower()
+            if variable.startswith(prefix) and name not in known and not self.is_foreign(name):
+                raise click.UsageError(
+                    f"environment: {variable}: {' '.join(_words(ctx))} has no option "
+                    f"{name!r}{nearest(name, known)}",
+                    ctx,
+                )
+
+    def is_foreign(self, name: str) -> bool:
+        """Whether a variable of this command's prefix is meant for something else."""
+        return False
+
+    def names(self, ctx: click.Context) -> set[str]:
+        """The names of the options."""
+        params = self.get_params(ctx)
+        return {param.name for param in params if isinstance(param, click.Option) and param.name}
+
+
+def early(ctx: click.Context, args: Sequence[str], name: str) -> str | None:
+    """The value that an option will have from the command line or the environment.
+
+    For the options that decide which other options there are, before anything is parsed.
+    """
+    words = list(itertools.takewhile(lambda word: word != "--", args))
+    for i, word in enumerate(words):
+        if word.startswith(f"--{name}="):
+            return word.partition("=")[2]
+        if word == f"--{name}" and i + 1 < len(words):
+            return words[i + 1]
+    return os.environ.get(f"{ctx.auto_envvar_prefix}_{name.upper()}") or None
+
+
+def _words(ctx: click.Context) -> list[str]:
+    """The command's own name: ["oov", "fit"]."""
+    return ctx.command_path.split()[1:]
+
+
+def config_table(ctx: click.Context, path: str) -> dict[str, Any]:
+    """The table of a command in a configuration file; empty when there is none."""
     try:
-        tables = read_toml(path)
+        table: Any = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{path}: not a TOML file: {error}", ctx) from error
-    name = ctx.info_name or ""
-    own = tables.get(name, {})
-    if not isinstance(own, dict):
-        raise click.UsageError(f"{path}: [{name}] must be a table of options", ctx)
-    known = {param.name for param in ctx.command.params if isinstance(param, click.Option)}
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}", ctx) from error
+    for word in _words(ctx):
+        table = table.get(word, {})
+        if not isinstance(table, dict):
+            raise click.UsageError(f"{path}: [{word}] must be a table of options", ctx)
+    assert isinstance(table, dict)
+    return table
+
+
+def named_values(
+    ctx: click.Context, where: str, table: Mapping[str, Any], known: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The values of a table by option name; `known` are the names, by default the command's."""
+    command = ctx.command
+    assert isinstance(command, Command)
+    names = set(known) or command.names(ctx)
     values = {}
-    for key, value in own.items():
-        option = key.replace("-", "_")
-        if option not in known:
-            raise click.UsageError(
-                f"{path}: [{name}] has no option {key!r}{_nearest(option, known)}"
-            )
-        values[option] = value
-    ctx.default_map = {**(ctx.default_map or {}), **values}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in names:
+            raise click.UsageError(f"{where} has no option {key!r}{nearest(name, names)}", ctx)
+        values[name] = value
+    return values
 
 
-def _nearest(word: str, known: Iterable[str | None]) -> str:
+def nearest(word: str, known: Iterable[str | None]) -> str:
     close = difflib.get_close_matches(word, [k for k in known if k], n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -89,7 +156,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.lazy:
-            raise click.UsageError(f"no command {args[0]!r}{_nearest(args[0], self.lazy)}", ctx)
+            raise click.UsageError(f"no command {args[0]!r}{nearest(args[0], self.lazy)}", ctx)
         return super().resolve_command(ctx, args)
 
 

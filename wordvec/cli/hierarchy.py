@@ -1,36 +1,25 @@
-"""Commands for hierarchies: lists of relations, training on them, and the use of what was trained.
+"""Commands for hierarchies: lists of relations, and the use of what was trained on them.
 
-`train_relations` is what `wordvec train --model poincare|lorentz|...` calls.
+`read_relations` reads what `wordvec train --model poincare|lorentz|...` trains on.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
-from wordvec.cli.progress import quantity
+from wordvec.cli.progress import Display
 from wordvec.files import check_target
 
 if TYPE_CHECKING:
-    from wordvec.estimator import Callback
     from wordvec.hierarchy.relations import Relations
     from wordvec.vectors.vectors import WordVectors
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-# Model -> the class that trains or constructs it.
-MODELS = {
-    "poincare": "wordvec.hierarchy.poincare:Poincare",
-    "lorentz": "wordvec.hierarchy.lorentz:Lorentz",
-    "euclidean": "wordvec.hierarchy.flat:Euclidean",
-    "translation": "wordvec.hierarchy.flat:Translation",
-    "sarkar": "wordvec.hierarchy.sarkar:Sarkar",
-}
 
 _FILE = click.Path(dir_okay=True)
 _DIRECTION = click.option(
@@ -42,105 +31,16 @@ _DIRECTION = click.option(
 _FORCE = click.option("--force", is_flag=True, help="Overwrite an output that exists.")
 
 
-# The options of `wordvec train` that only hierarchies have.
-_OPTIONS = [
-    click.option("--burn-in", type=click.IntRange(0), help="Epochs at a low rate first."),
-    click.option("--closure", is_flag=True, default=None, help="Train on all ancestors."),
-    click.option(
-        "--direction",
-        type=click.Choice(["child-parent", "parent-child"]),
-        help="Which term comes first in a line.",
-    ),
-    click.option(
-        "--start",
-        type=click.Choice(["tree", "random"]),
-        help="Where points begin: as the hierarchy puts them, or all near the origin.",
-    ),
-    click.option("--degree-share", type=click.FloatRange(0, 1), help="Negatives drawn by degree."),
-    click.option("--eps", type=float, help="Distance kept from the edge of the ball."),
-    click.option("--tau", type=float, help="sarkar: length of an edge."),
-    click.option("--distortion", type=float, help="sarkar: wanted, above 1."),
-    click.option("--precision", type=int, help="sarkar: bits; mpmath above 53."),
-    click.option("--undirected", is_flag=True, default=None, help="sarkar: edges of a graph."),
-    click.option("--root", help="sarkar: the node in the middle of a graph."),
-]
-
-
-def hierarchy_options(function: F) -> F:
-    """Adds to `train` the options that only hierarchies have."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
-
-
-def train_relations(
-    source: str,
-    output: str,
-    model: str,
-    options: Mapping[str, Any],
-    *,
-    force: bool = False,
-    progress: Callback | None = None,
-    say: Callable[[str], None] = lambda message: click.echo(message, err=True),
-) -> WordVectors:
-    """Reads relations, trains or constructs a model of them, saves it and returns the vectors.
-
-    Parameters
-    ----------
-    source
-        A list of relations, or a folder of relation shards.
-    output
-        The .wv file to write.
-    model
-        A key of `MODELS`.
-    options
-        Options of the model by name, those that were chosen, and of `fit` those of checkpoints.
-    force
-        Overwrite the output.
-    progress
-        Gets a `Progress` an epoch; not used by constructions.
-    say
-        Gets each message: what was left out of the list, points at the edge.
-
-    Raises
-    ------
-    ValueError
-        For an option that the model does not have.
-    """
-    import importlib
-
-    from wordvec.hierarchy.train import HierarchyModel, read_source
-
-    check_target(output, force=force, inputs=[source])
-    module, name = MODELS[model].split(":")
-    factory: Any = getattr(importlib.import_module(module), name)
-    estimator = factory()
-    given = dict(options)
-    keeping = {name: given.pop(name) for name in ("checkpoint", "every", "resume") if name in given}
-    estimator.set_params(**given)
-    found = read_source(source, given.get("direction", "child-parent"))
+def read_relations(source: str, estimator: Any, display: Display) -> Relations:
+    """The relations of a list or folder, as a model of a hierarchy takes them; says what is odd."""
+    found = _read(source, estimator.direction)
     if str(found.dropped):
-        say(f"{source}: {found.dropped}")
-    cycles = found.cycles()
-    if cycles:
-        say(f"{source}: {len(cycles)} cycles; the largest has {len(cycles[0])} nodes")
-    if isinstance(estimator, HierarchyModel):
-        estimator.fit(found, progress=progress, **keeping)
-        if estimator.held_:
-            say(
-                f"{estimator.held_:,} of {found.n_nodes:,} points are held at the edge of the "
-                f"manifold: lower alpha ({estimator.alpha:g}) or eps ({estimator.eps:g})"
-            )
-    else:
-        if keeping:
-            raise ValueError(f"--{next(iter(keeping))}: {model} is a construction and has none")
-        estimator.fit(found)
-        say(f"tau {estimator.tau_:.4g}, {estimator.bits_} bits of {estimator.precision}")
-    vectors: WordVectors = estimator.vectors_
-    vectors.save(output, force=force)
-    size = quantity(Path(output).stat().st_size)
-    say(f"wrote     {output}: {len(vectors):,} x {vectors.vector_size}, {size}B")
-    return vectors
+        display.say(f"note      {source}: {found.dropped}")
+    if cycles := found.cycles():
+        display.say(
+            f"note      {source}: {len(cycles)} cycles; the largest has {len(cycles[0])} nodes"
+        )
+    return found
 
 
 def _load(path: str) -> WordVectors:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.options import Size
 from wordvec.cli.progress import Display, clock, display_options, quantity
-from wordvec.cli.train import FORCE, INPUTS, POSITIVE, THREADS, Size
+from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, THREADS
 
 if TYPE_CHECKING:
     from wordvec.text.phrases import PhraseTable

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
-from wordvec.cli.train import FORCE, POSITIVE, THREADS, Size
+from wordvec.cli.options import Size
+from wordvec.cli.sources import FORCE, POSITIVE, THREADS
 
 shards = LazyGroup(
     {

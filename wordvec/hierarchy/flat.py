@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from wordvec.estimator import same_option
 from wordvec.hierarchy.train import HierarchyModel
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Euclidean(HierarchyModel):
     """Embeds relations with d(u, v) = |u - v|^2 in flat space.
 
-    Options are `Poincare`'s; eps has no meaning here.
+    Options are those of `HierarchyModel`; eps has no meaning here.
 
     References
     ----------
@@ -21,15 +22,16 @@ class Euclidean(HierarchyModel):
 
     geometry: ClassVar[str] = "euclidean"
 
-    alpha: float = 0.02  # the best of .02, .05 and .3 on WordNet's nouns
-    min_alpha: float = 0.002
+    # The best of .02, .05 and .3 on WordNet's nouns.
+    alpha: float = same_option(HierarchyModel, "alpha", 0.02)
+    min_alpha: float = same_option(HierarchyModel, "min_alpha", 0.002)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Translation(HierarchyModel):
     """Embeds relations with d(u, v) = |u - v + r|^2 and one translation r for all of them.
 
-    Options are `Poincare`'s; eps has no meaning here. meta["translation"] holds r.
+    Options are those of `HierarchyModel`; eps has no meaning here. meta["translation"] holds r.
 
     References
     ----------
@@ -38,5 +40,5 @@ class Translation(HierarchyModel):
 
     geometry: ClassVar[str] = "translation"
 
-    alpha: float = 0.02
-    min_alpha: float = 0.002
+    alpha: float = same_option(HierarchyModel, "alpha", 0.02)
+    min_alpha: float = same_option(HierarchyModel, "min_alpha", 0.002)

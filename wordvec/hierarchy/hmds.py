@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from wordvec.estimator import Estimator, check
+from wordvec.estimator import Estimator, option, same_option
 from wordvec.training.card import card
+from wordvec.training.options import TrainedModel
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
 
@@ -46,8 +47,8 @@ class HyperbolicMDS(Estimator):
     the spatial coordinates, up to an isometry.
     """
 
-    vector_size: int = 2
-    tau: float = 1.0
+    vector_size: int = same_option(TrainedModel, "vector_size", 2)
+    tau: float = option(1.0, "Factor of the distances.", at_least=1e-12)
     manifold: str = "poincare"
 
     vectors_: WordVectors = field(init=False, repr=False, compare=False)
@@ -61,8 +62,7 @@ class HyperbolicMDS(Estimator):
         ValueError
             Distances that are not symmetric, not finite, negative, or too large for tau.
         """
-        check("vector_size", self.vector_size, 1)
-        check("tau", self.tau, 1e-12)
+        self._check()
         manifold.check_manifold(self.manifold)
         D = np.asarray(distances, dtype=np.float64)
         if D.ndim != 2 or D.shape[0] != D.shape[1] or not len(D):

@@ -8,13 +8,13 @@ from typing import ClassVar
 from wordvec.hierarchy.train import HierarchyModel
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Lorentz(HierarchyModel):
     """Embeds relations (child, parent) on the hyperboloid (Nickel & Kiela 2018).
 
     The space is `Poincare`'s and so is the loss; steps follow the geodesics of the hyperboloid
-    exactly, whatever their length. Options are `Poincare`'s; `vector_size` is the dimension d of
-    the manifold.
+    exactly, whatever their length. Options are those of `HierarchyModel`; `vector_size` is the
+    dimension d of the manifold.
 
     Attributes
     ----------

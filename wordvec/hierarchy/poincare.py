@@ -8,42 +8,11 @@ from typing import ClassVar
 from wordvec.hierarchy.train import HierarchyModel
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Poincare(HierarchyModel):
     """Embeds relations (child, parent) in the Poincare ball (Nickel & Kiela 2017).
 
-    Parameters
-    ----------
-    vector_size
-        Dimensions of the ball.
-    negative
-        Negatives a child (negatives="shared") or a relation ("independent"). True parents and the
-        node itself are never among them.
-    epochs, burn_in
-        Passes over the relations, after `burn_in` passes at alpha * burn_in_factor.
-    burn_in_factor
-        See burn_in; the paper's 1/10.
-    alpha, min_alpha
-        Learning rate a relation (not a batch): falls from alpha to min_alpha in a line.
-    negatives
-        "shared": drawn once for a child and used by all its parents, which makes many of them
-        cheap; "independent": drawn for each relation, as published.
-    ns_exponent, degree_share
-        A share of the negatives is drawn by (number of relations) ** ns_exponent, the rest
-        uniformly; the paper has degree_share=0.
-    start
-        "tree": where the hierarchy itself puts the nodes; "random": the paper's U(-.001, .001).
-    closure
-        Train on all (node, ancestor) pairs of the relations given.
-    direction
-        Which term comes first in a list that `fit` reads.
-    eps
-        Points are held within 1 - eps. 1e-7 allows radius 16.8; the paper's 1e-5 allows 12.2.
-    threads
-        Default: all processors. One thread gives the same bytes again; several do not (rows are
-        updated without locks), except that the rows that every group writes are never raced for:
-        each thread moves its own copy, and the mean of the copies is taken now and then.
-    seed
+    Options are those of `HierarchyModel`.
 
     Attributes
     ----------

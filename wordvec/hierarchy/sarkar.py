@@ -18,10 +18,11 @@ from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from wordvec.errors import CorpusError, MissingExtra, TrainingError
-from wordvec.estimator import Estimator, check
+from wordvec.estimator import Estimator, check, option, same_option
 from wordvec.hierarchy.relations import Direction, Relations
 from wordvec.hierarchy.train import Source, read_source
 from wordvec.training.card import card
+from wordvec.training.options import TrainedModel
 from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def spanning_tree(relations: Relations, root: str | None = None) -> Tree:
     return Tree(parent, order.astype(np.int32), depth)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Sarkar(Estimator):
     """Embeds a tree in the Poincare ball by construction.
 
@@ -170,14 +171,32 @@ class Sarkar(Estimator):
     Sala, F. et al. (2018). Representation Tradeoffs for Hyperbolic Embeddings.
     """
 
-    vector_size: int = 2
-    tau: float | None = None
-    distortion: float | None = None
-    precision: int = FLOAT64_BITS
-    undirected: bool = False
-    root: str | None = None
-    closure: bool = False
-    direction: Direction = "child-parent"
+    vector_size: int = same_option(TrainedModel, "vector_size", 2, at_least=2, at_most=1 << 12)
+    tau: float | None = option(
+        None,
+        "Length of an edge.",
+        none="from distortion, else the longest that fits",
+        at_least=1e-6,
+    )
+    distortion: float | None = option(
+        None,
+        "Epsilon: distances lie between tau d and tau d / (1 + epsilon).",
+        none="none",
+        at_least=1e-9,
+        source="Sala et al. 2018",
+    )
+    precision: int = option(
+        FLOAT64_BITS,
+        "Bits of a coordinate; above 53 mpmath computes.",
+        at_least=FLOAT64_BITS,
+        at_most=1 << 20,
+    )
+    undirected: bool = option(False, "The relations are the edges of a graph.")
+    root: str | None = option(None, "The node in the middle of a graph.", none="a central node")
+    closure: bool = option(
+        False, "Not used: a construction takes direct relations.", command_line=False
+    )
+    direction: Direction = option("child-parent", "Which term comes first in a line.")
 
     vectors_: WordVectors = field(init=False, repr=False, compare=False)
     tree_: Tree = field(init=False, repr=False, compare=False)
@@ -195,8 +214,7 @@ class Sarkar(Estimator):
         TrainingError
             Points that `precision` cannot hold; the message has the remedies.
         """
-        check("vector_size", self.vector_size, 2, 1 << 12)
-        check("precision", self.precision, FLOAT64_BITS, 1 << 20)
+        self._check()
         relations = read_source(source, self.direction)
         if self.undirected:
             self.tree_ = spanning_tree(relations, self.root)
@@ -212,6 +230,10 @@ class Sarkar(Estimator):
         self.vectors_ = self._result(relations, _inside(points))
         return self
 
+    def notes(self) -> list[str]:
+        """What a user should know of the last `fit`: the length of an edge, and its precision."""
+        return [f"tau {self.tau_:.4g}, {self.bits_} bits of {self.precision}"]
+
     def _choose_tau(self) -> None:
         depth, held = max(1, int(self.tree_.depth.max())), self.precision * math.log(2)
         if self.tau is not None:
@@ -220,7 +242,6 @@ class Sarkar(Estimator):
             self.tau_ = tau_for(self.distortion, self.tree_.max_degree)
         else:
             self.tau_ = held / depth
-        check("tau", self.tau_, 1e-6)
         radius = self.tau_ * depth
         self.bits_ = math.ceil(radius / math.log(2) - 1e-9)
         if self.bits_ > self.precision:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 
 import numpy as np
 
-from wordvec.estimator import Callback, Estimator, check, thread_count
+from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.hierarchy.relations import (
     Direction,
     Relations,
@@ -35,6 +35,7 @@ from wordvec.training import loop
 from wordvec.training.card import card
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Step
+from wordvec.training.options import TrainedModel
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
 
@@ -52,28 +53,90 @@ HOT_SHARE = 1 / 256  # a node that is the parent of more children than this shar
 GROUPS_BETWEEN_MERGES = 4096  # per thread, between two merges of the hot rows
 
 
-@dataclass
-class HierarchyModel(Estimator):
-    """Base of the models that embed relations; see `Poincare` for the options."""
+@dataclass(kw_only=True)
+class HierarchyModel(TrainedModel):
+    """Base of the models that embed relations.
+
+    Parameters
+    ----------
+    vector_size
+        Dimensions of the manifold.
+    negative
+        Negatives a child (negatives="shared") or a relation ("independent"). True parents and the
+        node itself are never among them.
+    epochs, burn_in
+        Passes over the relations, after `burn_in` passes at alpha * burn_in_factor.
+    burn_in_factor
+        See burn_in; the paper's 1/10.
+    alpha, min_alpha
+        Learning rate a relation (not a batch): falls from alpha to min_alpha in a line.
+    negatives
+        "shared": drawn once for a child and used by all its parents, which makes many of them
+        cheap; "independent": drawn for each relation, as published.
+    ns_exponent, degree_share
+        A share of the negatives is drawn by (number of relations) ** ns_exponent, the rest
+        uniformly; the paper has degree_share=0.
+    start
+        "tree": where the hierarchy itself puts the nodes; "random": the paper's U(-.001, .001).
+    closure
+        Train on all (node, ancestor) pairs of the relations given.
+    direction
+        Which term comes first in a list that `fit` reads.
+    eps
+        Points are held within 1 - eps. 1e-7 allows radius 16.8; the paper's 1e-5 allows 12.2.
+    threads
+        Default: all processors. One thread gives the same bytes again; several do not (rows are
+        updated without locks), except that the rows that every group writes are never raced for:
+        each thread moves its own copy, and the mean of the copies is taken now and then.
+    seed
+        Of the start and of the negatives.
+    """
 
     geometry: ClassVar[str]
 
-    vector_size: int = 10
-    negative: int = 10
-    epochs: int = 50
-    burn_in: int = 10
-    burn_in_factor: float = 0.1
-    alpha: float = 0.3
-    min_alpha: float = 0.01
-    negatives: Literal["shared", "independent"] = "shared"
-    ns_exponent: float = 0.75
-    degree_share: float = 0.2
-    start: Literal["tree", "random"] = "tree"
-    closure: bool = False
-    direction: Direction = "child-parent"
-    eps: float = 1e-7
-    threads: int | None = None
-    seed: int = 1
+    vector_size: int = same_option(TrainedModel, "vector_size", 10, at_most=1 << 16)
+    negative: int = option(
+        10,
+        "Negatives for each child, or for each relation (see negatives).",
+        at_least=1,
+        at_most=1 << 20,
+    )
+    epochs: int = option(50, "Passes over the relations, after the burn-in.", at_least=1)
+    burn_in: int = option(
+        10, "Passes at a low rate before the others.", at_least=0, source="Nickel & Kiela 2017"
+    )
+    burn_in_factor: float = option(
+        0.1,
+        "Times alpha, the rate of the burn-in.",
+        at_least=0,
+        at_most=1,
+        source="Nickel & Kiela 2017",
+    )
+    alpha: float = option(0.3, "Learning rate for each relation at the start.", at_least=0)
+    min_alpha: float = option(0.01, "Learning rate at the end; it falls linearly.", at_least=0)
+    negatives: Literal["shared", "independent"] = option(
+        "shared", "Negatives drawn once for a child and all its parents, or for each relation."
+    )
+    ns_exponent: float = option(
+        0.75,
+        "Nodes are drawn by their number of relations to this power (see degree_share).",
+        at_least=-10,
+        at_most=10,
+    )
+    degree_share: float = option(
+        0.2,
+        "Share of the negatives that is drawn by degree; the rest is uniform.",
+        at_least=0,
+        at_most=1,
+    )
+    start: Literal["tree", "random"] = option(
+        "tree", "Points begin where the hierarchy puts them, or all near the origin."
+    )
+    closure: bool = option(False, "Train on all pairs (node, ancestor).")
+    direction: Direction = option("child-parent", "Which term comes first in a line.")
+    eps: float = option(
+        1e-7, "Distance kept from the edge of the ball.", at_least=1e-15, at_most=0.1
+    )
 
     vectors_: WordVectors = field(init=False, repr=False, compare=False)
     losses_: list[float] = field(init=False, repr=False, compare=False)
@@ -126,25 +189,18 @@ class HierarchyModel(Estimator):
         return self
 
     def _check(self) -> None:
-        check("vector_size", self.vector_size, 1, 1 << 16)
-        check("negative", self.negative, 1, 1 << 20)
-        check("epochs", self.epochs, 1)
-        check("burn_in", self.burn_in, 0)
-        check("burn_in_factor", self.burn_in_factor, 0, 1)
-        check("alpha", self.alpha, 0)
-        check("min_alpha", self.min_alpha, 0, self.alpha)
-        check("ns_exponent", self.ns_exponent, -10, 10)
-        check("degree_share", self.degree_share, 0, 1)
-        check("eps", self.eps, 1e-15, 0.1)
-        check("seed", self.seed, 0, (1 << 64) - 1)
-        for name, known in (
-            ("negatives", ("shared", "independent")),
-            ("start", ("tree", "random")),
-        ):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} must be {' or '.join(known)}, got {getattr(self, name)!r}"
-                )
+        super()._check()
+        if self.min_alpha > self.alpha:
+            raise ValueError(f"min_alpha must be <= alpha ({self.alpha}), got {self.min_alpha}")
+
+    def notes(self) -> list[str]:
+        """What a user should know of the last `fit`: points that are held at the edge."""
+        if not self.held_:
+            return []
+        return [
+            f"{self.held_:,} of {len(self.vectors_):,} points are held at the edge of the "
+            f"manifold: lower alpha ({self.alpha:g}) or eps ({self.eps:g})"
+        ]
 
     def max_norm(self) -> float:
         """The Euclidean norm that coordinates are held within: `eps` from the ball's edge."""

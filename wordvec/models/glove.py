@@ -10,7 +10,7 @@ import numpy as np
 
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
-from wordvec.estimator import Callback, check, thread_count
+from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
 from wordvec.native.glove import GloVeTrainer
 from wordvec.native.vec import rng_key
@@ -41,13 +41,13 @@ class GloVe(TileModel):
         15 to 25 for small corpora, 50 to 100 for published vectors.
     eta : float
         AdaGrad's rate; the accumulators start at 1.
-    x_max, alpha : float
-        The weight of a cell is min(1, (x / x_max) ** alpha); x_max 10 suits corpora of some 10
-        million words, 100 is the paper's.
+    x_max, weight_exponent : float
+        The weight of a cell is min(1, (x / x_max) ** weight_exponent), whose exponent the paper
+        calls alpha; x_max 10 suits corpora of some 10 million words, 100 is the paper's.
     bias_rate : float, optional
         The rate of the biases. By default 1, as in Stanford's code since 2019, which is better than
         eta (WordSim-353 .475 against .458 on 17 million words); the paper has eta.
-    output : {"sum", "words", "both"}
+    output_vectors : {"sum", "words", "both"}
         Vectors are w + c, as in Stanford's code, w alone, or w and then c in 2 vector_size
         dimensions. The store carries contexts and biases whichever it is.
     unk : bool
@@ -74,21 +74,35 @@ class GloVe(TileModel):
     .. [1] Pennington, Socher & Manning 2014, "GloVe: Global vectors for word representation".
     """
 
-    epochs: int = 15
-    eta: float = 0.05
-    x_max: float = 100.0
-    alpha: float = 0.75
-    bias_rate: float | None = None
-    diagnostic: int = 64
+    epochs: int = same_option(TileModel, "epochs", 15)
+    eta: float = option(0.05, "Learning rate of AdaGrad.", above=0, source="Pennington et al. 2014")
+    x_max: float = option(
+        100.0,
+        "Count from which a cell has full weight; 10 suits some 10 million words.",
+        above=0,
+        source="Pennington et al. 2014",
+    )
+    weight_exponent: float = option(
+        0.75,
+        "The weight of a cell is (count / x_max) to this power, at most 1.",
+        above=0,
+        source="Pennington et al. 2014",
+        aliases=("alpha",),
+    )
+    bias_rate: float | None = option(
+        None,
+        "Learning rate of the biases.",
+        none="1",
+        above=0,
+        source="Stanford's code since 2019",
+    )
+    diagnostic: int = option(
+        64,
+        "Words compared after each epoch with their least-squares solutions; 0 is off.",
+        at_least=0,
+    )
 
     convergence_: list[float] = field(init=False, repr=False, compare=False)
-
-    def _check(self) -> None:
-        super()._check()
-        self._above_zero("eta", "x_max", "alpha")
-        check("diagnostic", self.diagnostic, 0)
-        if self.bias_rate is not None:
-            self._above_zero("bias_rate")
 
     def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
         d = self.vector_size
@@ -138,7 +152,7 @@ class GloVe(TileModel):
             self._rates(stride, 0),
             self._rates(stride, 1),
             x_max=self.x_max,
-            alpha=self.alpha,
+            alpha=self.weight_exponent,
             clip=CLIP,
             symmetric=shards.symmetric,
         )
@@ -175,7 +189,7 @@ class GloVe(TileModel):
         if not self.diagnostic:
             return None
         d = self.vector_size
-        sample = Diagnostic(shards, d, self.diagnostic, self.x_max, self.alpha, self.seed)
+        sample = Diagnostic(shards, d, self.diagnostic, self.x_max, self.weight_exponent, self.seed)
         return lambda: sample.cosine(words[:, :d], words[:, d], contexts[:, :d], contexts[:, d + 1])
 
 

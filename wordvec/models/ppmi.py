@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from wordvec.counts.shards import Shards
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, Stopwatch, check
+from wordvec.estimator import Callback, Stopwatch, option, same_option
 from wordvec.text.corpus import Corpus, Source
 from wordvec.training.loop import Trained
+from wordvec.training.options import OutputVectors
 from wordvec.training.tiles import MatrixModel
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class PPMI(MatrixModel):
         Below 1, rare contexts weigh less; .75 as in [1]_.
     power : float
         In [0, 1]; .5 as in [1]_.
-    output : {"words", "sum", "both"}
+    output_vectors : {"words", "sum", "both"}
+    unk : bool
+        Whether `<unk>` comes last, the mean of the 100 rarest words.
+    threads : int, optional
+        For counting a text; by default all processors.
     seed : int
         Of the solver's first vector.
 
@@ -52,9 +57,17 @@ class PPMI(MatrixModel):
        from word embeddings".
     """
 
-    output: Literal["sum", "words", "both"] = "words"
-    smoothing: float = 0.75
-    power: float = 0.5
+    output_vectors: OutputVectors = same_option(MatrixModel, "output_vectors", "words")
+    smoothing: float = option(
+        0.75, "Contexts are weighed by count to this power.", at_least=0, source="Levy et al. 2015"
+    )
+    power: float = option(
+        0.5,
+        "Power of the singular values in the word vectors.",
+        at_least=0,
+        at_most=1,
+        source="Levy et al. 2015",
+    )
 
     def fit(self, source: Shards | Corpus | Source, *, progress: Callback | None = None) -> Self:
         """Factorises shards, or a text that is counted first; returns the estimator.
@@ -69,8 +82,6 @@ class PPMI(MatrixModel):
         from scipy.sparse.linalg import svds
 
         self._check()
-        check("smoothing", self.smoothing, 0)
-        check("power", self.power, 0, 1)
         with self._shards(source, progress) as shards:
             if shards.words <= self.vector_size:
                 raise TrainingError(f"{shards.words} words: vector_size must be smaller")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from wordvec.counts.count import Window
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards, tile_words
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, check, thread_count
+from wordvec.estimator import Callback, option, same_option, thread_count
+from wordvec.models.skipgram import SkipGram
 from wordvec.native import sgns
 from wordvec.native.sgns_tile import SGNSTrainer, SGNSWorker
 from wordvec.native.vec import rng_key
 from wordvec.training.loop import Plan, Step
+from wordvec.training.options import OutputVectors
 from wordvec.training.rows import padded_matrix, uniform_rows
 from wordvec.training.tiles import FREE, Matrix, Start, TileModel
 
@@ -61,7 +63,7 @@ class SGNS(TileModel):
     cap : float
         A cell is visited ceil(X / cap) times an epoch, with weight X / ceil(X / cap): at 1 a heavy
         cell's steps are as large as the stream's.
-    output : {"words", "sum", "both"}
+    output_vectors : {"words", "sum", "both"}
         Vectors are w alone, as in word2vec, or w + c. The store carries contexts either way.
     unk : bool
         Whether `<unk>` comes last, the mean of the 100 rarest words.
@@ -83,26 +85,23 @@ class SGNS(TileModel):
     .. [2] Levy & Goldberg 2014, "Neural word embedding as implicit matrix factorization", eq. 4.
     """
 
-    window: int = 5
-    sample: float = 1e-3
-    output: Literal["sum", "words", "both"] = "words"
-    epochs: int = 5
-    negative: int = 5
-    ns_exponent: float = 0.75
-    alpha: float = 0.025
-    min_alpha: float = 1e-4
-    cap: float = 1.0
+    window: int = same_option(SkipGram, "window", 5)
+    sample: float = same_option(SkipGram, "sample", 1e-3, counting=True)
+    output_vectors: OutputVectors = same_option(TileModel, "output_vectors", "words")
+    epochs: int = same_option(TileModel, "epochs", 5)
+    negative: int = same_option(SkipGram, "negative", 5)
+    ns_exponent: float = same_option(SkipGram, "ns_exponent", 0.75)
+    alpha: float = same_option(SkipGram, "alpha", 0.025)
+    min_alpha: float = same_option(SkipGram, "min_alpha", 1e-4)
+    cap: float = option(1.0, "Largest weight with which a cell is trained in one visit.", above=0)
 
     # The rate depends on the number of epochs; `sample` shows in the shards.
     _free: ClassVar[tuple[str, ...]] = (*(name for name in FREE if name != "epochs"), "sample")
 
     def _check(self) -> None:
         super()._check()
-        check("sample", self.sample, 0)
-        check("negative", self.negative, 1, 1024)
-        check("ns_exponent", self.ns_exponent, -10, 10)
-        self._above_zero("alpha", "cap")
-        check("min_alpha", self.min_alpha, 0, self.alpha)
+        if self.min_alpha > self.alpha:
+            raise ValueError(f"min_alpha must be <= alpha ({self.alpha}), got {self.min_alpha}")
 
     def _counting(self) -> tuple[Window, float]:
         return Window(window=self.window, weighting="linear"), self.sample

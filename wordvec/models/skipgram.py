@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, Estimator, check, thread_count
+from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.native import sgns
 from wordvec.native.ngram import Ngrams
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.training import loop
 from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
+from wordvec.training.options import WordModel
 from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows
 from wordvec.training.stream import Chunks, stream_plan
 from wordvec.vectors.matrix import Matrix
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from wordvec.text.vocab import Vocabulary
 
 
+WORD2VEC = "word2vec.c"
+
+
 @dataclass(kw_only=True)
-class SkipGram(Estimator):
+class SkipGram(WordModel):
     """Skip-gram with negative sampling [1]_, with subwords on request [2]_.
 
     Parameters
@@ -96,28 +100,65 @@ class SkipGram(Estimator):
        information".
     """
 
-    vector_size: int = 100
-    window: int = 5
-    shrink: bool = True
-    min_count: int = 5
-    max_vocab: int | None = None
-    negative: int = 5
-    ns_exponent: float = 0.75
-    sample: float = 1e-3
-    alpha: float = 0.025
-    min_alpha: float = 1e-4
-    epochs: int = 5
-    negatives: Literal["shared", "independent"] = "shared"
-    subword: bool = False
-    minn: int = 3
-    maxn: int = 6
-    bucket: int = 2_000_000
-    threads: int | None = None
-    deterministic: bool = False
-    held_out: float = 0.0
-    patience: int | None = None
-    memory: int | None = None
-    seed: int = 1
+    shrink: bool = option(
+        True, "Draw the window of each word from 1..window; otherwise always take all of it."
+    )
+    negative: int = option(
+        5, "Noise words for each pair of words.", at_least=1, at_most=1024, source=WORD2VEC
+    )
+    ns_exponent: float = option(
+        0.75,
+        "Noise words are drawn by count to this power.",
+        at_least=-10,
+        at_most=10,
+        source="Mikolov et al. 2013",
+    )
+    sample: float = option(
+        1e-3,
+        "Subsampling of frequent words: smaller drops more; 0 keeps all.",
+        at_least=0,
+        source=WORD2VEC,
+    )
+    alpha: float = option(0.025, "Learning rate at the start.", above=0, source=WORD2VEC)
+    min_alpha: float = option(
+        1e-4, "Learning rate at the end; it falls linearly.", at_least=0, source=WORD2VEC
+    )
+    epochs: int = option(5, "Passes over the text.", at_least=1, source=WORD2VEC)
+    negatives: Literal["shared", "independent"] = option(
+        "shared", "One set of noise words for all pairs of a word, or one for each pair (slower)."
+    )
+    subword: bool = option(False, "Inputs are words with their character n-grams.")
+    minn: int = option(3, "Shortest n-gram, in characters.", at_least=1, at_most=64)
+    maxn: int = option(6, "Longest n-gram, in characters.", at_least=1, at_most=64)
+    bucket: int = option(
+        2_000_000,
+        "Rows that n-grams are hashed to.",
+        at_least=1,
+        at_most=1 << 30,
+        source="fastText",
+    )
+    deterministic: bool = option(
+        False, "The same bytes at any number of threads: one of them trains (slower)."
+    )
+    held_out: float = option(
+        0.0,
+        "Share of the text that is not trained but judged after each epoch.",
+        at_least=0,
+        at_most=0.5,
+    )
+    patience: int | None = option(
+        None,
+        "Stop when the held-out loss has not fallen for this many epochs.",
+        none="never",
+        at_least=1,
+    )
+    memory: int | None = option(
+        None,
+        "Refuse to start when training needs more memory than this.",
+        none="no limit",
+        at_least=1,
+        unit="bytes",
+    )
 
     vectors_: WordVectors = field(init=False, repr=False, compare=False)
     losses_: list[float] = field(init=False, repr=False, compare=False)
@@ -210,26 +251,13 @@ class SkipGram(Estimator):
         return self
 
     def _check(self) -> None:
-        check("vector_size", self.vector_size, 1, 1 << 20)
-        check("window", self.window, 1, 1 << 20)
-        check("negative", self.negative, 1, 1024)
-        check("ns_exponent", self.ns_exponent, -10, 10)
-        check("sample", self.sample, 0)
-        check("alpha", self.alpha, 0)
-        check("min_alpha", self.min_alpha, 0, self.alpha)
-        check("epochs", self.epochs, 1)
-        check("seed", self.seed, 0, (1 << 64) - 1)
-        check("held_out", self.held_out, 0, 0.5)
-        if self.patience is not None:
-            check("patience", self.patience, 1)
-            if not self.held_out:
-                raise ValueError("patience needs held_out, the share of the text that it watches")
-        if self.negatives not in ("shared", "independent"):
-            raise ValueError(f"negatives must be shared or independent, got {self.negatives!r}")
-        if self.subword:
-            check("minn", self.minn, 1, 64)
-            check("maxn", self.maxn, self.minn, 64)
-            check("bucket", self.bucket, 1, 1 << 30)
+        super()._check()
+        if self.min_alpha > self.alpha:
+            raise ValueError(f"min_alpha must be <= alpha ({self.alpha}), got {self.min_alpha}")
+        if self.patience is not None and not self.held_out:
+            raise ValueError("patience needs held_out, the share of the text that it watches")
+        if self.maxn < self.minn:
+            raise ValueError(f"maxn must be >= minn ({self.minn}), got {self.maxn}")
 
     def predict_memory(self, corpus: Corpus) -> int:
         """About how many bytes training on a corpus will need, its ids and the result included."""
@@ -393,9 +421,11 @@ class CBOW(SkipGram):
        vector space".
     """
 
-    alpha: float = 0.05
-    cbow_mean: bool = True
-    cbow_divide: bool = False
+    alpha: float = same_option(SkipGram, "alpha", 0.05)
+    cbow_mean: bool = option(True, "Input is the mean of the window's rows; otherwise their sum.")
+    cbow_divide: bool = option(
+        False, "Divide the mean's gradient by the number of rows; word2vec.c does not."
+    )
 
     def _objective(self) -> tuple[bool, bool, bool]:
         return True, self.cbow_mean, self.cbow_divide
@@ -405,9 +435,9 @@ class CBOW(SkipGram):
 class FastText(SkipGram):
     """Subword skip-gram with fastText's defaults: rate 0.05, sample 1e-4, n-grams of 3 to 6."""
 
-    alpha: float = 0.05
-    sample: float = 1e-4
-    subword: bool = True
+    alpha: float = same_option(SkipGram, "alpha", 0.05, source="fastText")
+    sample: float = same_option(SkipGram, "sample", 1e-4, source="fastText")
+    subword: bool = same_option(SkipGram, "subword", True)
 
 
 class _Subwords:

@@ -11,7 +11,7 @@ import numpy as np
 from wordvec.counts.count import keep_probability
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards, tile_words
-from wordvec.estimator import Callback, check, thread_count
+from wordvec.estimator import Callback, option, thread_count
 from wordvec.native.swivel import SwivelTrainer, Work, join
 from wordvec.native.vec import rng_key
 from wordvec.training.loop import Plan, Step
@@ -44,13 +44,13 @@ class Swivel(TileModel):
     eta : float
         AdaGrad's rate. The reference has 1, with sums from .1: there the vectors of a vocabulary of
         70,000 words hardly move. .1 with sums from 1e-8 has no scale, and so needs no tuning.
-    base_weight, weight, weight_exponent : float
-        The weight of an observed cell is base_weight + weight x ** weight_exponent; the
+    base_weight, cell_weight, weight_exponent : float
+        The weight of an observed cell is base_weight + cell_weight x ** weight_exponent; the
         reference's.
     diagonal : bool
         Whether words occur with themselves, as in the reference. Without, similarity of rare words
         is not pulled towards their own information, which is the largest of all: docs/models.md.
-    output : {"sum", "words", "both"}
+    output_vectors : {"sum", "words", "both"}
         Vectors are w + c, as in the reference, w alone, or w and then c in 2 vector_size
         dimensions. The store carries contexts whichever it is.
     unk : bool
@@ -72,17 +72,24 @@ class Swivel(TileModel):
        missing".
     """
 
-    eta: float = 0.1
-    base_weight: float = 0.1
-    weight: float = 0.25
-    weight_exponent: float = 0.5
-    diagonal: bool = True
-
-    def _check(self) -> None:
-        super()._check()
-        self._above_zero("eta", "weight_exponent")
-        check("base_weight", self.base_weight, 0)
-        check("weight", self.weight, 0)
+    eta: float = option(0.1, "Learning rate of AdaGrad.", above=0)
+    base_weight: float = option(
+        0.1, "Weight of a cell, whatever its count.", at_least=0, source="Shazeer et al. 2016"
+    )
+    cell_weight: float = option(
+        0.25,
+        "Times count to the power weight_exponent, added to base_weight.",
+        at_least=0,
+        source="Shazeer et al. 2016",
+        aliases=("weight",),
+    )
+    weight_exponent: float = option(
+        0.5,
+        "The power of a count in the weight of its cell.",
+        above=0,
+        source="Shazeer et al. 2016",
+    )
+    diagonal: bool = option(True, "Words occur with themselves, as in the reference.")
 
     def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
         d = self.vector_size
@@ -97,7 +104,7 @@ class Swivel(TileModel):
             d,
             rate=self.eta,
             b0=self.base_weight,
-            b1=self.weight,
+            b1=self.cell_weight,
             alpha=self.weight_exponent,
         )
 

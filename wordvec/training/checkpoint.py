@@ -77,6 +77,8 @@ class Checkpoint:
         See `Every.parse`.
     resume : bool
         Go on from what the folder has. Without it, a folder that has something is refused.
+    renamed : dict, optional
+        Older names of options in `identity`, and the names that they have now.
     """
 
     def __init__(
@@ -87,7 +89,9 @@ class Checkpoint:
         *,
         every: str = "1epoch",
         resume: bool = False,
+        renamed: Mapping[str, str] | None = None,
     ) -> None:
+        self.renamed = renamed or {}
         self.every = Every.parse(every)
         self.folder = None if folder is None else Path(folder)
         if self.folder is None and resume:
@@ -224,6 +228,7 @@ class Checkpoint:
         return crc
 
     def _compare(self, old: Mapping[str, Any]) -> None:
+        old = {self.renamed.get(name, name): value for name, value in old.items()}
         new = json.loads(json.dumps(self.identity))
         changed = [
             f"{name} was {old.get(name)!r} and is {new.get(name)!r}"

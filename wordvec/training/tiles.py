@@ -10,19 +10,20 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
 from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, Estimator, check, thread_count
+from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.training import loop
 from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Trained
+from wordvec.training.options import OutputVectors, WordModel
 from wordvec.training.rows import rows_in_common
 from wordvec.vectors.vectors import WordVectors
 
@@ -34,36 +35,32 @@ UNK = "<unk>"
 RAREST = 100  # words whose mean is the vector of the unknown word
 # Options that a run may change when it goes on from a checkpoint; a change of those that count a
 # text shows in the shards.
-FREE = ("threads", "epochs", "output", "unk", "diagnostic", "window", "min_count", "max_vocab")
+FREE = (
+    "threads",
+    "epochs",
+    "output_vectors",
+    "unk",
+    "diagnostic",
+    "window",
+    "min_count",
+    "max_vocab",
+)
 
 
 @dataclass(kw_only=True)
-class MatrixModel(Estimator):
+class MatrixModel(WordModel):
     """Base of models that train on shards, or on a text that is counted first."""
 
-    vector_size: int = 100
-    window: int = 10
-    min_count: int = 5
-    max_vocab: int | None = None
-    output: Literal["sum", "words", "both"] = "sum"
-    unk: bool = False
-    threads: int | None = None
-    seed: int = 1
+    window: int = same_option(WordModel, "window", 10)
+    output_vectors: OutputVectors = option(
+        "sum",
+        "Vectors are w + c, w alone, or w beside c in twice the dimensions.",
+        aliases=("output",),
+    )
+    unk: bool = option(False, "Add the word <unk>, the mean of the 100 rarest words.")
 
     vectors_: WordVectors = field(init=False, repr=False, compare=False)
     losses_: list[float] = field(init=False, repr=False, compare=False)
-
-    def _check(self) -> None:
-        check("vector_size", self.vector_size, 1, 1 << 20)
-        check("seed", self.seed, 0, (1 << 64) - 1)
-        if self.output not in ("sum", "words", "both"):
-            raise ValueError(f"output must be sum, words or both, got {self.output!r}")
-
-    def _above_zero(self, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            if not value > 0:
-                raise ValueError(f"{name} must be > 0, got {value}")
 
     @contextlib.contextmanager
     def _shards(
@@ -111,10 +108,10 @@ class MatrixModel(Estimator):
         **biases: Matrix,
     ) -> WordVectors:
         """The result, with contexts, biases and where it came from."""
-        if self.output == "both":
+        if self.output_vectors == "both":
             arrays = {"vectors": np.concatenate([words, contexts], axis=1), **biases}
         else:
-            vectors = words + contexts if self.output == "sum" else words
+            vectors = words + contexts if self.output_vectors == "sum" else words
             arrays = {"vectors": vectors, "contexts": contexts, **biases}
         keys, counts = list(shards.vocab), shards.vocab.counts
         if self.unk:
@@ -159,12 +156,13 @@ class Start:
         """What `init` has of the shards' words; new words start as they always do.
 
         Vectors with contexts give both (w = vector - context where the vector is their sum), and
-        so do those of output "both"; vectors alone are halved, so that w + c is the vector.
+        so do those of output_vectors "both"; vectors alone are halved, so that w + c is the vector.
         """
         old = self.init
         if old is None:
             return None
-        output = old.meta.get("options", {}).get("output")
+        options = old.meta.get("options", {})
+        output = options.get("output_vectors", options.get("output"))
         joined = output == "both" and old.contexts is None
         ids, rows = rows_in_common(old, shards.vocab, 2 * dim if joined else dim)
         vectors = np.asarray(old.vectors, np.float32)[rows]
@@ -187,7 +185,7 @@ class Start:
 class TileModel(MatrixModel, abc.ABC):
     """Base of matrix models that train tile by tile, for some epochs."""
 
-    epochs: int = 10
+    epochs: int = option(10, "Passes over the counts.", at_least=1)
 
     _free: ClassVar[tuple[str, ...]] = FREE
 
@@ -232,10 +230,6 @@ class TileModel(MatrixModel, abc.ABC):
             self._fit(shards, Start(init, checkpoint, every, resume), progress)
         return self
 
-    def _check(self) -> None:
-        super()._check()
-        check("epochs", self.epochs, 1)
-
     @abc.abstractmethod
     def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
         """Trains from `start` on and sets what `fit` promises."""
@@ -253,7 +247,12 @@ class TileModel(MatrixModel, abc.ABC):
         manifest = (shards.path / "manifest.json").read_bytes()
         identity |= {"model": type(self).__name__, "shards": zlib.crc32(manifest)}
         keeper = Checkpoint(
-            start.checkpoint, identity, arrays, every=start.every, resume=start.resume
+            start.checkpoint,
+            identity,
+            arrays,
+            every=start.every,
+            resume=start.resume,
+            renamed=self.renamed(),
         )
         trained = loop.run(plan, keeper, progress)
         self.losses_ = trained.losses

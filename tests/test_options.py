@@ -1,0 +1,136 @@
+"""Options: declared once, read by validation, command line, configuration and documentation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import click
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wordvec.cli.options import Size, to_click
+from wordvec.cli.train import fields_of
+from wordvec.estimator import Estimator, option, options_of, same_option
+from wordvec.models import MODELS
+from wordvec.training.options import RunOptions
+
+
+@dataclass(kw_only=True)
+class Example(Estimator):
+    whole: int = option(3, "A whole number.", at_least=1, at_most=9)
+    part: float = option(0.5, "A number.", above=0, below=1, aliases=("share",))
+    word: Literal["a", "b"] = option("a", "A choice.")
+    some: int | None = option(None, "A number or none.", none="all", at_least=1)
+    flag: bool = option(False, "A flag.")
+    parts: tuple[float, ...] = option((0.5, 1.0), "Several numbers.", at_least=0)
+
+
+@dataclass(kw_only=True)
+class Kin(Example):
+    whole: int = same_option(Example, "whole", 5)
+
+
+def test_the_type_comes_from_the_annotation():
+    options = Example.options()
+    assert [o.kind for o in options.values()] == [int, float, str, int, bool, tuple]
+    assert options["word"].choices == ("a", "b")
+    assert [o.optional for o in options.values()] == [False, False, False, True, False, False]
+    assert options["parts"].item is float
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"whole": 0}, "whole must be >= 1 and <= 9, got 0"),
+        ({"whole": 10}, "whole must be >= 1 and <= 9, got 10"),
+        ({"part": 0}, "part must be > 0 and < 1, got 0"),
+        ({"part": float("nan")}, "part must be > 0 and < 1, got nan"),
+        ({"word": "c"}, "word must be one of a, b, got 'c'"),
+        ({"some": 0}, "some must be >= 1, got 0"),
+        ({"parts": (1.0, -1.0)}, "parts must be >= 0, got -1.0"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_its_range(options, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Example(**options)._check()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"whole": 1.5}, "whole must be a whole number, got 1.5"),
+        ({"whole": True}, "whole must be a whole number, got True"),
+        ({"whole": None}, "whole must be a whole number, got None"),
+        ({"part": "1"}, "part must be a number, got '1'"),
+        ({"word": 1}, "word must be a string, got 1"),
+        ({"flag": 1}, "flag must be True or False, got 1"),
+        ({"parts": 1}, "parts must be several values, got 1"),
+        ({"parts": "12"}, "parts must be several values, got '12'"),
+    ],
+)
+def test_a_value_of_another_type_is_named_with_the_type(options, message):
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        Example(**options)._check()
+
+
+def test_numbers_of_numpy_are_numbers():
+    Example(whole=np.int64(2), part=np.float32(0.5), flag=np.bool_(True))._check()
+
+
+def test_a_subclass_changes_a_default_and_keeps_the_rest():
+    assert Kin().whole == 5
+    assert Kin.options()["whole"].at_most == 9
+    assert Kin.renamed() == {"share": "part"}
+
+
+@given(st.integers(-20, 20))
+def test_the_command_line_accepts_what_the_field_accepts(value):
+    made = to_click(Example.options()["whole"])
+    context = click.Context(click.Command("x"))
+    try:
+        Example(whole=value)._check()
+    except ValueError:
+        with pytest.raises(click.BadParameter):
+            made.type.convert(value, made, context)
+    else:
+        assert made.type.convert(value, made, context) == value
+
+
+def test_sizes_are_bytes():
+    size, ctx = Size(), click.Context(click.Command("x"))
+    assert [size.convert(s, None, ctx) for s in ("1M", "1.5G", "2 MiB", "3GB")] == [
+        1 << 20,
+        3 << 29,
+        2 << 20,
+        3 << 30,
+    ]
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_every_option_of_a_model_is_on_the_command_line_with_its_default(model):
+    made = {name: to_click(each, default) for name, (each, default) in fields_of(model).items()}
+    assert {"threads", "seed", "vector_size"} & set(model.load().options()) <= set(made)
+    for name, parameter in made.items():
+        assert parameter.help, name
+        assert parameter.help.endswith((".", ")")), name
+    kind = model.load()
+    assert all(getattr(kind(), n) == made[n].default for n in kind.options() if n in made)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_docstrings_explain_each_option(model):
+    kind = model.load()
+    lines = "\n".join(base.__doc__ or "" for base in kind.__mro__ if issubclass(base, Estimator))
+    heads = re.findall(r"^ {4}(\w[\w, ]*?)(?: :.*)?$", lines, re.M)
+    explained = {name.strip() for head in heads for name in head.split(",")}
+    assert set(kind.options()) <= explained
+
+
+def test_run_options_are_explained_and_are_arguments_of_fit():
+    assert all(
+        re.search(rf"^    {name} :", RunOptions.__doc__, re.M) for name in options_of(RunOptions)
+    )

@@ -1,0 +1,187 @@
+"""wordvec vocab, count: from texts to vocabularies and to shards of co-occurrence counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec.cli.base import Command
+from wordvec.cli.options import Size
+from wordvec.cli.progress import Display, display_options, quantity
+from wordvec.cli.sources import (
+    FORCE,
+    INPUTS,
+    MAX_VOCAB,
+    MIN_COUNT,
+    PHRASES,
+    POSITIVE,
+    THREADS,
+    VOCAB,
+    encoder,
+    say_corpus,
+    vocabulary,
+)
+
+if TYPE_CHECKING:
+    from wordvec.text.corpus import Corpus
+
+
+@click.command(cls=Command)
+@INPUTS
+@click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
+@MIN_COUNT
+@MAX_VOCAB
+@THREADS
+@FORCE
+@display_options
+def vocab(
+    inputs: tuple[str, ...],
+    output: str,
+    min_count: int,
+    max_vocab: int | None,
+    threads: int | None,
+    force: bool,
+    display: Display,
+) -> None:
+    """Count the words of texts into a vocabulary file: a word and its count a line."""
+    from wordvec.files import check_target
+    from wordvec.parallel import default_threads
+    from wordvec.text.corpus import count_vocabulary
+
+    check_target(output, force=force, inputs=inputs)
+    words = count_vocabulary(
+        list(inputs),
+        min_count=min_count,
+        max_vocab=max_vocab,
+        threads=threads or default_threads(),
+        progress=display,
+    )
+    words.save(output, force=force)
+    display.close()
+    display.say(
+        f"wrote     {output}: {len(words):,} words, {words.known:,} of {words.total:,} tokens"
+    )
+
+
+@click.command(cls=Command)
+@INPUTS
+@click.option("-o", "--output", required=True, type=click.Path(), help="The folder to make.")
+@VOCAB
+@PHRASES
+@MIN_COUNT
+@MAX_VOCAB
+@click.option("--window", type=POSITIVE, default=10, help="Context words a side.")
+@click.option("--weighting", type=click.Choice(["harmonic", "linear", "flat"]), default="harmonic")
+@click.option("--direction", type=click.Choice(["symmetric", "left", "right"]), default="symmetric")
+@click.option("--gaps", is_flag=True, help="Windows do not stretch across unknown words.")
+@click.option("--across-lines", is_flag=True, help="A line end does not end a context.")
+@click.option(
+    "--sample",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Subsample frequent words; 0 is off.",
+)
+@click.option(
+    "--blocks",
+    type=click.IntRange(2, 4096),
+    help="Count this many blocks of documents apart; OUTPUT is then a folder of them.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["line"]),
+    default="line",
+    help="With --blocks: what a document is.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, (1 << 64) - 1),
+    default=1,
+    help="Seed of the subsampling and of the order in which documents are dealt to blocks.",
+)
+@click.option(
+    "--memory", type=Size(), default="4G", help="Bytes to hold at most; the rest lies in files."
+)
+@THREADS
+@FORCE
+@display_options
+def count(
+    inputs: tuple[str, ...],
+    output: str,
+    vocab: str | None,
+    phrases: str | None,
+    min_count: int,
+    max_vocab: int | None,
+    window: int,
+    weighting: Any,
+    direction: Any,
+    gaps: bool,
+    across_lines: bool,
+    sample: float,
+    blocks: int | None,
+    by: str,
+    seed: int,
+    memory: int,
+    threads: int | None,
+    force: bool,
+    display: Display,
+) -> None:
+    """Count co-occurrences of texts into shards, a folder that matrix models train on."""
+    from wordvec.counts.count import Window
+    from wordvec.counts.count import count as count_corpus
+    from wordvec.counts.partial import check_shard_folder
+    from wordvec.counts.shards import BLOCKS, SHARDS
+    from wordvec.parallel import default_threads
+
+    if blocks is not None and by == "line" and across_lines:
+        raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
+    kind = SHARDS if blocks is None else BLOCKS
+    check_shard_folder(output, kind, force=force, inputs=(*inputs, vocab, phrases))
+    corpus = encoder(phrases)(
+        list(inputs),
+        vocab=vocabulary(vocab),
+        min_count=min_count,
+        max_vocab=max_vocab,
+        keep_gaps=gaps,
+        keep_lines=not across_lines,
+        threads=threads or default_threads(),
+        memory=memory,
+        progress=display,
+    )
+    say_corpus(display, corpus)
+    counting = Window(window=window, weighting=weighting, direction=direction)
+    options: dict[str, Any] = {
+        "sample": sample,
+        "seed": seed,
+        "memory": memory,
+        "threads": threads or default_threads(),
+        "force": force,
+        "progress": display,
+    }
+    if blocks is not None:
+        _count_blocks(corpus, output, blocks, counting, by, options, display)
+        return
+    shards = count_corpus(corpus, output, counting, **options)
+    display.close()
+    size = sum(file.stat().st_size for file in shards.path.iterdir())
+    display.say(f"wrote     {output}: {shards.cells:,} cells, {quantity(size)}B")
+
+
+def _count_blocks(
+    corpus: Corpus,
+    output: str,
+    blocks: int,
+    window: Any,
+    by: str,
+    options: dict[str, Any],
+    display: Display,
+) -> None:
+    from wordvec.counts.blocks import count_blocks
+
+    made = count_blocks(corpus, output, blocks, window, by=by, **options)
+    display.close()
+    size = sum(file.stat().st_size for file in made.path.rglob("*"))
+    display.say(
+        f"wrote     {output}: {len(made)} blocks of {made.documents:,} documents ({by}s), "
+        f"{quantity(size)}B"
+    )

@@ -1,0 +1,76 @@
+"""Texts as commands take them: the arguments, the options of reading, what is said of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wordvec.cli.progress import Display
+
+if TYPE_CHECKING:
+    from wordvec.text.corpus import Corpus, CorpusStats
+    from wordvec.text.vocab import Vocabulary
+
+POSITIVE = click.IntRange(min=1)
+INPUTS = click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+FORCE = click.option("--force", is_flag=True, help="Replace the output if it exists.")
+THREADS = click.option(
+    "--threads", type=POSITIVE, help="Threads to work with.", show_default="all processors"
+)
+MIN_COUNT = click.option(
+    "--min-count", type=POSITIVE, default=5, help="Leave out words that occur less often than this."
+)
+MAX_VOCAB = click.option(
+    "--max-vocab",
+    type=POSITIVE,
+    help="Keep at most this many words, the most frequent.",
+    show_default="all",
+)
+VOCAB = click.option(
+    "--vocab", type=click.Path(exists=True), help="Use the words of this file, or of these shards."
+)
+PHRASES = click.option(
+    "--phrases",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Join the phrases of this table, which `wordvec phrases` wrote.",
+)
+
+
+def say_corpus(display: Display, corpus: Corpus) -> None:
+    """Says what was read, and what is odd about it."""
+    stats: CorpusStats = corpus.stats
+    display.close()
+    display.say(
+        f"corpus    {stats.tokens:,} words, {stats.types:,} types; "
+        f"vocabulary {len(corpus.vocab):,} covers {100 * corpus.known / stats.tokens:.1f} %"
+    )
+    if stats.too_long:
+        display.say(f"note      {stats.too_long:,} tokens of over 1,000 bytes were left out")
+    if stats.not_utf8:
+        display.say(
+            f"note      {stats.not_utf8:,} words are not valid UTF-8; they are kept as bytes"
+        )
+
+
+def vocabulary(path: str | None) -> Vocabulary | None:
+    """The words of a vocabulary file, or of shards."""
+    from wordvec.counts.shards import Shards
+    from wordvec.text.vocab import Vocabulary
+
+    if path is None:
+        return None
+    return Shards(path).vocab if Path(path).is_dir() else Vocabulary.load(path)
+
+
+def encoder(phrases: str | None) -> Callable[..., Corpus]:
+    """What reads a text as ids, with the phrases of a table joined."""
+    if phrases is None:
+        from wordvec.text.corpus import encode
+
+        return encode
+    from wordvec.text.phrases import PhraseTable
+
+    return PhraseTable.load(phrases).encode
