@@ -1,7 +1,9 @@
 """The extension modules and data/; everything else is declared in pyproject.toml."""
 
 import glob
+import importlib
 import os
+import pathlib
 import sys
 
 from Cython.Build import cythonize
@@ -56,6 +58,16 @@ MODULES = {
 # CPU-seconds each with it, 1.2 to 1.9 without.
 SHARED = "wordvec.native._shared"
 
+
+def write_stub():
+    """Writes wordvec/__init__.pyi, what type checkers read of the names that are loaded lazily."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    public = importlib.import_module("wordvec")._PUBLIC
+    lines = [f"from {module} import {name} as {name}\n" for name, module in sorted(public.items())]
+    text = "".join(["# Written by setup.py.\n", "__version__: str\n", *lines])
+    pathlib.Path("wordvec", "__init__.pyi").write_text(text)
+
+
 DATA = glob.glob("data/*.toml") + glob.glob("data/README.md")
 
 
@@ -97,6 +109,7 @@ class BuildWithData(build_py):
         return [os.path.join(self.build_lib, "wordvec", source) for source in DATA]
 
 
+write_stub()
 setup(
     cmdclass={"build_ext": BuildExtensions, "build_py": BuildWithData},
     # An editable install would compile again, one module after another, what is in place.

@@ -1,5 +1,7 @@
 """What importing the package costs, and that its public names are there."""
 
+import pathlib
+import re
 import subprocess
 import sys
 
@@ -18,3 +20,25 @@ def test_every_public_name_can_be_had():
     for name in wordvec.__all__:
         assert getattr(wordvec, name) is not None
     assert set(wordvec.__all__) <= set(dir(wordvec))
+
+
+def test_nothing_else_is_shown_or_leaks():
+    shown = {name for name in dir(wordvec) if not name.startswith("__")}
+    assert shown == set(wordvec.__all__) - {"__version__"}
+
+
+def test_every_model_is_a_public_name_and_in_one_list():
+    from wordvec.estimator import Estimator
+    from wordvec.models import MODELS
+
+    kinds = [model.load() for model in MODELS.values()]
+    assert all(getattr(wordvec, kind.__name__) is kind for kind in kinds)
+    assert len({*kinds}) == len(MODELS)
+    assert all(issubclass(kind, Estimator) for kind in kinds)
+    assert all(model.summary and model.name == name for name, model in MODELS.items())
+
+
+def test_type_checkers_see_what_the_package_has():
+    stub = pathlib.Path(wordvec.__file__).with_suffix(".pyi").read_text()
+    names = re.findall(r"import (\w+) as", stub)
+    assert sorted(names) == sorted(set(wordvec.__all__) - {"__version__"})

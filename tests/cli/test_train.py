@@ -10,7 +10,9 @@ import time
 
 import pytest
 
+import wordvec
 from wordvec.cli import main
+from wordvec.models import MODELS
 
 
 @pytest.fixture
@@ -112,8 +114,6 @@ def test_standard_input_and_json_progress(text, tmp_path):
 
 
 def test_train_with_the_words_of_a_file_or_of_shards(capsys, text, tmp_path):
-    import wordvec
-
     run(capsys, "vocab", text, "-o", tmp_path / "v.txt", "--max-vocab", 7)
     run(capsys, "count", text, "-o", tmp_path / "s", "--vocab", tmp_path / "v.txt")
     for name in ("v.txt", "s"):
@@ -127,8 +127,6 @@ def test_train_with_the_words_of_a_file_or_of_shards(capsys, text, tmp_path):
 
 def test_deterministic_is_the_same_at_any_threads(capsys, text, tmp_path):
     import numpy as np
-
-    import wordvec
 
     for threads in (1, 4):
         run(
@@ -284,8 +282,6 @@ def test_options_come_from_a_file_and_the_environment(capsys, text, tmp_path, mo
     monkeypatch.setenv("WORDVEC_TRAIN_VECTOR_SIZE", "7")
     monkeypatch.setenv("WORDVEC_TRAIN_EPOCHS", "1")
     assert run(capsys, "train", text, "-o", tmp_path / "w.wv", "--quiet")[0] == 0
-    import wordvec
-
     assert wordvec.load(out).vector_size == 6
     assert wordvec.load(tmp_path / "w.wv").vector_size == 7
 
@@ -300,6 +296,77 @@ def test_mistakes_in_a_config_file_are_usage_errors(capsys, text, tmp_path, cont
     code, _, stderr = run(capsys, "train", text, "-o", tmp_path / "v", "--config", config)
     assert code == 2
     assert message in stderr
+
+
+def test_a_file_has_a_table_for_all_models_and_one_for_each(capsys, text, tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_text(
+        "[train]\nvector-size = 6\nepochs = 1\nnegative = 2\n[train.glove]\nx-max = 3.5\n"
+        "[train.swivel]\neta = 0.3\n"
+    )
+    out = tmp_path / "v.wv"
+    given = ("train", text, "-o", out, "--config", config, "--quiet", "--force")
+    assert run(capsys, *given, "--model", "glove")[0] == 0
+    options = wordvec.load(out).meta["options"]
+    assert (options["vector_size"], options["x_max"], options["eta"]) == (6, 3.5, 0.05)
+    assert run(capsys, *given)[0] == 0
+    assert wordvec.load(out).meta["options"]["negative"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[train]\nx-max = 3\n", "[train] has 'x-max', an option of glove alone: move it to"),
+        ("[train.glove]\nx-mx = 3\n", "[train.glove] has no option 'x-mx'; did you mean 'x_max'"),
+        ("[train.globe]\nx-max = 3\n", "[train.globe] is no model; did you mean 'glove'"),
+        ('[train]\nmodel = "globe"\n', "'globe' is not one of"),
+    ],
+)
+def test_a_name_in_a_file_that_no_model_has_is_an_error(capsys, text, tmp_path, content, message):
+    config = tmp_path / "c.toml"
+    config.write_text(content)
+    args = ["train", text, "-o", tmp_path / "v.wv", "--config", config]
+    if "model" not in content:
+        args += ["--model", "glove" if "globe" not in content else "skipgram"]
+    if "an option of" in message:
+        args[-1] = "skipgram"
+    code, _, stderr = run(capsys, *args)
+    assert (code, message in " ".join(stderr.split())) == (2, True), stderr
+
+
+def test_min_count_in_a_file_does_not_break_a_hierarchy(capsys, tmp_path):
+    config, pairs = tmp_path / "c.toml", tmp_path / "pairs.tsv"
+    config.write_text("[train]\nmin-count = 2\nepochs = 1\n")
+    pairs.write_text("dog\tanimal\ncat\tanimal\n")
+    given = ("train", pairs, "-o", tmp_path / "v.wv", "--config", config, "--model", "poincare")
+    code, _, stderr = run(capsys, *given)
+    assert code == 0, stderr
+    assert wordvec.load(tmp_path / "v.wv").meta["options"]["epochs"] == 1
+
+
+@pytest.mark.parametrize("model", ["skipgram", "poincare"])
+def test_a_variable_that_names_no_option_is_an_error(capsys, text, tmp_path, monkeypatch, model):
+    monkeypatch.setenv("WORDVEC_TRAIN_X_MAX", "3")
+    code, _, stderr = run(capsys, "train", text, "-o", tmp_path / "v.wv", "--model", model)
+    assert code == 2
+    assert "environment: WORDVEC_TRAIN_X_MAX: train has no option 'x_max'" in stderr
+
+
+def test_a_variable_for_one_model_is_not_read_by_another(capsys, text, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORDVEC_TRAIN_GLOVE_X_MAX", "3")
+    given = ("train", text, "-o", tmp_path / "v.wv", "--epochs", 1, "--vector-size", 4, "--force")
+    assert run(capsys, *given)[0] == 0
+    assert run(capsys, *given, "--model", "glove")[0] == 0
+    assert wordvec.load(tmp_path / "v.wv").meta["options"]["x_max"] == 3
+
+
+def test_help_shows_the_models_then_the_options_of_one(capsys):
+    _, general, _ = run(capsys, "train", "--help")
+    assert all(f"  {model.name} " in general for model in MODELS.values())
+    _, glove, _ = run(capsys, "train", "--model", "glove", "--help")
+    assert "--x-max" in glove
+    assert "--negative" not in glove
+    assert "[default: 15; x>=1]" in " ".join(glove.split())
 
 
 def test_an_interrupt_exits_with_130_and_leaves_no_file(capsys, text, tmp_path, monkeypatch):
@@ -335,8 +402,6 @@ def test_an_interrupt_saves_the_run_and_the_same_command_resumes_it(text, tmp_pa
     subprocess.run(command("a.wv", *keep), check=True, capture_output=True)
     subprocess.run(command("b.wv"), check=True, capture_output=True)
 
-    import wordvec
-
     a, b = (wordvec.load(tmp_path / name) for name in ("a.wv", "b.wv"))
     assert a.vectors.tobytes() == b.vectors.tobytes()
 
@@ -366,8 +431,6 @@ def test_a_run_goes_on_from_its_checkpoint_and_starts_from_older_vectors(capsys,
     assert train("2.wv", "--epochs", 2, "--checkpoint", tmp_path / "c")[0] == 0
     assert train("3.wv", "--epochs", 4, "--checkpoint", tmp_path / "c", "--resume")[0] == 0
     import numpy as np
-
-    import wordvec
 
     one, three = (wordvec.load(tmp_path / name).vectors for name in ("1.wv", "3.wv"))
     assert np.array_equal(one, three)

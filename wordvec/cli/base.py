@@ -61,14 +61,14 @@ class Command(click.Command):
         known = self.names(ctx)
         for variable in os.environ:
             name = variable.removeprefix(prefix).lower()
-            if variable.startswith(prefix) and name not in known and not self.is_foreign(name):
+            if variable.startswith(prefix) and name not in known and not self.is_foreign(ctx, name):
                 raise click.UsageError(
                     f"environment: {variable}: {' '.join(_words(ctx))} has no option "
                     f"{name!r}{nearest(name, known)}",
                     ctx,
                 )
 
-    def is_foreign(self, name: str) -> bool:
+    def is_foreign(self, ctx: click.Context, name: str) -> bool:
         """Whether a variable of this command's prefix is meant for something else."""
         return False
 

@@ -48,6 +48,10 @@ class TrainCommand(Command):
         own = [p for p in super().get_params(ctx) if reads or p.name not in OF_TEXT]
         at = next(i for i, param in enumerate(own) if param.name == "force")
         made = [to_click(each, default) for each, default in self.fields(ctx).values()]
+        for param in made:
+            param.envvar = (
+                f"{ctx.auto_envvar_prefix}_{_lower(self.model(ctx).name)}_{param.name}".upper()
+            )
         return [*own[:at], *made, *own[at:]]
 
     def fields(self, ctx: click.Context) -> dict[str, tuple[Option, Any]]:
@@ -88,9 +92,12 @@ class TrainCommand(Command):
         own = table.get(model.name, {})
         return values | named_values(ctx, f"{path}: [train.{model.name}]", own)
 
-    def is_foreign(self, name: str) -> bool:
-        """A variable such as WORDVEC_TRAIN_SWIVEL_ETA, for another model than this one."""
-        return any(name.startswith(other.replace("-", "_") + "_") for other in MODELS)
+    def is_foreign(self, ctx: click.Context, name: str) -> bool:
+        """A variable such as WORDVEC_TRAIN_SWIVEL_ETA, which one model alone reads."""
+        model = next((m for m in MODELS if name.startswith(f"{_lower(m)}_")), None)
+        if model is None or model != self.model(ctx).name:
+            return model is not None
+        return name.removeprefix(f"{_lower(model)}_") in self.fields(ctx)
 
     def _unknown(self, ctx: click.Context, error: click.NoSuchOption) -> click.UsageError:
         """An option that the model does not have: which models have it, or the nearest name."""
@@ -126,6 +133,11 @@ class TrainCommand(Command):
             rows = [row for param in chosen if (row := param.get_help_record(ctx))]
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+
+def _lower(model: str) -> str:
+    """The name of a model as it stands in names of variables."""
+    return model.replace("-", "_")
 
 
 def fields_of(model: Model) -> dict[str, tuple[Option, Any]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from wordvec.estimator import Estimator
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
 TrainsOn: TypeAlias = Literal["text", "counts", "relations"]
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
     """One model: how the command line calls it, its class, and what it trains on.
 
     Attributes
