@@ -17,8 +17,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
+
+from wordvec.errors import DatasetError
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -28,6 +31,21 @@ _OURS = re.compile(r"\.wordvec-[0-9a-f]{16}\.tmp")
 _DESCRIPTOR = re.compile(r"/(?:dev/fd|proc/self/fd)/(\d+)|/dev/(stdout)|/dev/(stderr)")
 _NO_TMPFILE = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
+
+
+def data_file(name: str) -> Path:
+    """A file of data/: beside the installed package, or at the top of a checkout.
+
+    Raises
+    ------
+    DatasetError
+        When it is in neither.
+    """
+    for folder in (resources.files("wordvec") / "data", Path(__file__).parents[1] / "data"):
+        path = Path(str(folder)) / name
+        if path.is_file():
+            return path
+    raise DatasetError(f"{name}: not found in wordvec's data; reinstall wordvec")
 
 
 def check_target(path: PathLike, *, force: bool, inputs: Iterable[PathLike | None] = ()) -> Path:

@@ -14,9 +14,19 @@ TRANSFORMS: dict[str, str] = {
     "whiten": "wordvec.spaces.post:Whiten",
     "pca": "wordvec.spaces.post:PCA",
     "unit": "wordvec.spaces.post:Unit",
+    "leace": "wordvec.spaces.debiasing.leace:LEACE",
+    "hard": "wordvec.spaces.debiasing.hard:HardDebias",
+    "inlp": "wordvec.spaces.debiasing.inlp:INLP",
+    "hsr": "wordvec.spaces.debiasing.regression:HSR",
+    "soft": "wordvec.spaces.debiasing.soft:SoftDebias",
+    "double-hard": "wordvec.spaces.debiasing.double_hard:DoubleHard",
+    "ran": "wordvec.spaces.debiasing.ran:RAN",
     "affine": "wordvec.spaces.base:Affine",
     "pipeline": "wordvec.spaces.base:Pipeline",
 }
+
+# Those that take an association with a concept out.
+DEBIASING = ("leace", "hard", "inlp", "hsr", "soft", "double-hard", "ran")
 
 
 def transform_class(name: str) -> type[Transform]:

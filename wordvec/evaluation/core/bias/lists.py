@@ -6,12 +6,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from wordvec.errors import DatasetError
 from wordvec.evaluation.core.results import Unanswerable, some
 from wordvec.evaluation.core.space import Space
+from wordvec.files import data_file as data_file
 from wordvec.text.lines import ascii_split, read_toml
 
 MIN_SHARE = 0.5  # of a list; below, "most words are missing" and the test is refused
@@ -77,15 +77,6 @@ class GenderLists:
 # --- the files -----------------------------------------------------------------------------------
 
 
-def data_file(name: str) -> Path:
-    """A file of data/: beside the installed package, or at the top of a checkout."""
-    for folder in (resources.files("wordvec") / "data", Path(__file__).parents[4] / "data"):
-        path = Path(str(folder)) / name
-        if path.is_file():
-            return path
-    raise DatasetError(f"{name}: not found in wordvec's data; reinstall wordvec")
-
-
 @cache
 def weat_tests() -> Mapping[str, WeatTest]:
     """WEAT 1 to 10 of Caliskan, Bryson & Narayanan (2017), by name: weat1, ..., weat10."""
@@ -135,9 +126,9 @@ def gender_lists() -> GenderLists:
     table = tomllib.loads(data_file("gender.toml").read_text("utf-8"))
     return GenderLists(
         tuple((female, male) for female, male in table["pairs"]),
-        tuple(table["specific"].split()),
-        tuple(table["professions"].split()),
-        tuple((word, float(share)) for word, share in table["female_share"].items()),
+        tuple(table["exempt"].split()),
+        tuple(table["probe"].split()),
+        tuple((word, float(share)) for word, share in table["facts"]["female_share"].items()),
     )
 
 

@@ -1,0 +1,1 @@
+"""Taking an association with a concept out of vectors."""
