@@ -32,6 +32,21 @@ class TrainingError(WordvecError):
     """A run that diverged (NaN or infinity) or cannot start with these data and options."""
 
 
+class Terminated(SystemExit):
+    """The process was asked to end by SIGTERM or SIGHUP.
+
+    Like Ctrl-C's KeyboardInterrupt it passes through `except Exception`. Not caught, it ends the
+    process with 128 plus the signal's number, as schedulers and shells expect: 143 or 129.
+    """
+
+    def __init__(self, number: int, message: str = "") -> None:
+        super().__init__(128 + number)
+        self.exit_code, self.message = 128 + number, message
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class MissingExtra(WordvecError, ImportError):
     """An optional dependency is not installed; the message has the pip command."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import io
 import logging
 import os
 import re
@@ -19,7 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from wordvec.errors import DatasetError
 
@@ -183,11 +184,42 @@ def write_path_atomically(path: PathLike, *, force: bool = False) -> Iterator[st
         draft.discard()
 
 
+class _Scratch(io.FileIO):
+    """A temporary file whose errors name the folder that it is in."""
+
+    where = ""
+
+    def write(self, data: Any, /) -> int:
+        with naming(self.where):
+            return super().write(data)
+
+
+def scratch_file(folder: PathLike | None = None) -> BinaryIO:
+    """A temporary file without a name, in `folder` or where TMPDIR says; OSError names the folder,
+    which is full more often than not."""
+    where = os.fspath(folder or tempfile.gettempdir())
+    with naming(where), tempfile.TemporaryFile(dir=where, prefix="wordvec-", buffering=0) as made:
+        file = _Scratch(os.dup(made.fileno()), "rb+")
+    file.where = where if folder else f"{where} (temporary files; TMPDIR names another folder)"
+    return io.BufferedRandom(file)
+
+
+def reserve(file: BinaryIO, size: int) -> None:
+    """Gives a temporary file its size, before it is mapped: writing to a map on a full disk would
+    kill the process."""
+    where = getattr(getattr(file, "raw", None), "where", "")
+    with naming(where):
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
+
+
 @contextlib.contextmanager
 def _write_straight(target: Path) -> Iterator[str]:
     """A temporary file whose bytes go to a device, a pipe or an open file in the end."""
     with tempfile.NamedTemporaryFile(prefix="wordvec-") as file:
-        with naming(tempfile.gettempdir()):
+        with naming(f"{tempfile.gettempdir()} (temporary files; TMPDIR names another folder)"):
             yield file.name
         number = _descriptor(target)
         with naming(target), open(file.name, "rb") as source:

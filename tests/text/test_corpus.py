@@ -246,7 +246,7 @@ def test_vocabulary_files_come_back(tmp_path):
     again = Vocabulary.load(tmp_path / "v.txt")
     assert again.words == vocab.words
     assert np.array_equal(again.counts, vocab.counts)
-    with pytest.raises(FileExistsError, match="--force"):
+    with pytest.raises(FileExistsError, match="force=True"):
         vocab.save(tmp_path / "v.txt")
     vocab.save(tmp_path / "v.txt", force=True)
 

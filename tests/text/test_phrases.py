@@ -156,7 +156,7 @@ def test_table_files_come_back(tmp_path):
     odd = PhraseTable([[Phrase((b"\xff", b"#"), 1, 0.1 + 0.2)]], delimiter="\u00b7")
     odd.save(tmp_path / "odd")
     assert PhraseTable.load(tmp_path / "odd").passes == odd.passes
-    with pytest.raises(FileExistsError, match="--force"):
+    with pytest.raises(FileExistsError, match="force=True"):
         odd.save(tmp_path / "odd")
     odd.save(tmp_path / "odd", force=True)
     assert (tmp_path / "0").read_bytes() == HEAD + b"1\ta b\t7\t1.5\n"

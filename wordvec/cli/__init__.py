@@ -1,18 +1,23 @@
 """The command line: a command parses, calls one library function, prints.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 data or
-run-time error, 2 usage, 3 a gate that did not hold (`--fail-under`), 130 interrupted.
+run-time error, 2 usage, 3 a gate that did not hold (`--fail-under`), 130 interrupted, 143 and 129
+ended by SIGTERM and SIGHUP.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
 from wordvec.cli.base import Program
-from wordvec.errors import WordvecError
+from wordvec.cli.process import OUTPUT, abandon_output, ending_signals, prepare_streams
+from wordvec.errors import Terminated, WordvecError
 
 # Command -> the module that defines it, imported when the command is used: start-up stays short.
 COMMANDS: dict[str, str] = {
@@ -39,7 +44,10 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     argv = sys.argv[1:] if args is None else args
     debug = "--debug" in argv or os.environ.get("WORDVEC_DEBUG", "") not in ("", "0")
-    sys.exit(_run(argv, debug))
+    prepare_streams()
+    with ending_signals(), _notes():
+        code = _run(argv, debug)
+    sys.exit(code)
 
 
 def _run(argv: list[str], debug: bool) -> int:
@@ -50,29 +58,64 @@ def _run(argv: list[str], debug: bool) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort) as error:
+    except (KeyboardInterrupt, click.Abort, Terminated) as error:
         # click wraps an interrupt; what was saved is said by the original.
-        _say(f"interrupted; {str(error.__cause__ or error) or 'no half-written file was left'}")
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (WordvecError, OSError, ValueError, MemoryError) as error:
-        if debug:
+        why = "terminated" if isinstance(error, Terminated) else "interrupted"
+        _say(f"{why}; {str(error.__cause__ or error) or 'no half-written file was left'}")
+        return error.exit_code if isinstance(error, Terminated) else 130
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename in (OUTPUT, None):
+            abandon_output()
+            if isinstance(error, BrokenPipeError):
+                return 1  # whoever read our output has seen enough
+        if debug or not _expected(error):
             raise
         _say(_one_line(error))
         return 2 if type(error) is ValueError else 1
 
 
+def _expected(error: Exception) -> bool:
+    """Whether an error is the user's or the machine's, and no mistake of this program."""
+    if isinstance(error, RuntimeError):
+        return "can't start new thread" in str(error)
+    return isinstance(error, WordvecError | OSError | ValueError | MemoryError | ImportError)
+
+
+class _Notes(logging.Handler):
+    """Notes of the library go to standard error, a line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(f"note: {record.getMessage()}")
+
+
+@contextlib.contextmanager
+def _notes() -> Iterator[None]:
+    log, notes = logging.getLogger("wordvec"), _Notes()
+    log.addHandler(notes)
+    try:
+        yield
+    finally:
+        log.removeHandler(notes)
+
+
 def _say(message: str) -> None:
-    click.echo(f"wordvec: {message}", err=True)
+    click.echo(f"wordvec: {_printable(message)}", err=True)
 
 
-def _one_line(error: BaseException) -> str:
+def _printable(message: str) -> str:
+    """On one line, whatever names it holds."""
+    return "".join(c if c.isprintable() or c == " " else repr(c)[1:-1] for c in message)
+
+
+def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror and not isinstance(error, WordvecError):
-        where = f"{error.filename}: " if error.filename is not None else ""
+        where = f"{os.fsdecode(error.filename)}: " if error.filename is not None else ""
         return f"error: {where}{error.strerror}"
+    text = " ".join(str(error).split())
     if isinstance(error, MemoryError):
-        return f"error: out of memory ({error or 'no more could be had'}); see --memory"
-    return "error: " + " ".join(str(error).split()).replace("give force=True", "give --force")
+        return f"error: out of memory{f' ({text})' if text else ''}: use less data or --memory"
+    if isinstance(error, RuntimeError):
+        return "error: the system starts no more threads (ulimit -u, memory): use fewer --threads"
+    if isinstance(error, ImportError) and not isinstance(error, WordvecError):
+        return f"error: {error.name or 'a module'} cannot be loaded: {text}"
+    return f"error: {text.replace('give force=True', 'give --force')}"

@@ -6,8 +6,6 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -209,12 +207,14 @@ def _sources_to_read_twice(
 
 
 def _copy(path: str, stack: contextlib.ExitStack) -> BinaryIO:
-    copy = tempfile.TemporaryFile(prefix="wordvec-", buffering=0)  # noqa: SIM115 (the stack's)
-    stack.enter_context(copy)
+    from wordvec.files import scratch_file
+    from wordvec.text.reader import standard_input
+
+    copy: Any = stack.enter_context(scratch_file())
     with contextlib.ExitStack() as opened:
-        file = sys.stdin.buffer if path == "-" else opened.enter_context(open(path, "rb"))
+        file = standard_input() if path == "-" else opened.enter_context(open(path, "rb"))
         shutil.copyfileobj(file, copy, 1 << 20)
-    copy.name = "standard input" if path == "-" else path  # for messages
+    copy.raw.name = "standard input" if path == "-" else path  # for messages
     copy.seek(0)
     return cast(BinaryIO, copy)
 

@@ -13,7 +13,6 @@ import io
 import lzma
 import os
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
+from wordvec.files import scratch_file
 from wordvec.vectors.vectors import WordVectors
 
 MAX_TOKEN = 1 << 16  # bytes; no released file has a word of a hundredth of that
@@ -111,7 +111,7 @@ class Stream:
             self._file.seek(0)
             yield self._file, self.size
             return
-        with tempfile.TemporaryFile() as file:
+        with scratch_file() as file:
             while data := self.peek(_CHUNK):
                 self._at += len(data)
                 file.write(data)

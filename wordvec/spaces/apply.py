@@ -14,7 +14,6 @@ allows it, and is left out with a notice where it does not:
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.blas import single_threaded
-from wordvec.files import check_target
+from wordvec.files import check_target, reserve, scratch_file
 from wordvec.parallel import over_range, threads
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import EncodedRows, Ids, Matrix, encode
@@ -175,8 +174,9 @@ def save(
     def room(size: int) -> NDArray[np.uint8]:
         if size == 0:
             return np.empty(0, np.uint8)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            return np.memmap(file, np.uint8, "w+", shape=(size,))
+        with scratch_file(folder) as file:
+            reserve(file, size)
+            return np.memmap(file, np.uint8, "r+", shape=(size,))
 
     _transformed(vectors, stages, cards, dtype, room).save(path, force=force)
 

@@ -150,7 +150,7 @@ def open_text(path: str | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
         if not isinstance(path, str):
             name, raw = str(getattr(path, "name", "the file")), path
         elif path == "-":
-            name, raw = "standard input", sys.stdin.buffer
+            name, raw = "standard input", standard_input()
         else:
             if os.path.isdir(path):
                 raise IsADirectoryError(f"{path}: is a folder; name the files in it ({path}/*)")
@@ -192,6 +192,13 @@ def _peek(raw: BinaryIO) -> bytes:
     while len(head) < 16 and (more := raw.read(16 - len(head))):
         head += more
     return head
+
+
+def standard_input() -> BinaryIO:
+    """The bytes of standard input; CorpusError when it is closed."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise CorpusError("standard input: is closed; name a file, or pipe a text in")
+    return cast(BinaryIO, sys.stdin.buffer)
 
 
 class _Rejoined(io.RawIOBase):

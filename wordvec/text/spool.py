@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import mmap
-import tempfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import numpy as np
+
+from wordvec.files import reserve, scratch_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class Spool:
         self._parts.append((len(ids), owner))
         end = self._used + len(ids)
         if self._file is None and 4 * end > self._room:
-            self._file = _temporary()
+            self._file = scratch_file()
             self._file.write(self._ids[: self._used].data)
             self._ids = self._ids[:0]
         if self._file is not None:
@@ -72,7 +73,7 @@ class Spool:
                 out += len(kept)
             self._ids.resize(out, refcheck=False)
             return self._ids
-        with self._file as source, _temporary() as target:
+        with self._file as source, scratch_file() as target:
             source.seek(0)
             out = 0
             for size, owner in self._parts:
@@ -90,8 +91,6 @@ def room_for_ids(n: int, memory: int | None = None) -> Ids:
     """An array for n ids; where it takes more than an eighth of `memory`, in a temporary file."""
     if 4 * n <= (SPILL if memory is None else min(memory // 8, SPILL)):
         return np.empty(n, np.int32)
-    return np.memmap(_temporary(), np.int32, "w+", shape=(n,))
-
-
-def _temporary() -> BinaryIO:
-    return cast(BinaryIO, tempfile.TemporaryFile(prefix="wordvec-"))
+    file = scratch_file()
+    reserve(file, 4 * n)
+    return np.memmap(file, np.int32, "r+", shape=(n,))
