@@ -29,8 +29,8 @@ from wordvec.native import cooc
 from wordvec.native.vec import rng_key
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
+from wordvec.text.frequency import keep_probability
 from wordvec.text.spool import PIECE, Spool, take
-from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -214,19 +214,13 @@ def kept_ids(
     corpus: Corpus, sample: float, seed: int
 ) -> Iterator[tuple[int, NDArray[np.int32], NDArray[np.bool_]]]:
     """Pieces of the ids of a corpus, where they begin, and which of them subsampling keeps."""
-    keep = keep_probability(corpus.vocab, sample)
+    keep = keep_probability(corpus.vocab.counts, corpus.vocab.known, sample)
     # One more for BREAK (-1) and GAP (-2), which always stay: as indices they mean the end.
     chance = np.concatenate([keep, [np.inf, np.inf]])
     key = rng_key(seed, 0, 3)
     for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
         ids = take(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
         yield begin, ids, _uniform(key, begin, len(ids)) < chance[ids]
-
-
-def keep_probability(vocab: Vocabulary, sample: float) -> NDArray[np.float64]:
-    """How likely a token of each word stays (V,), as word2vec has it."""
-    share = np.maximum(vocab.counts, 1) / max(vocab.known, 1)
-    return np.minimum(np.sqrt(sample / share) + sample / share, 1.0)
 
 
 def _uniform(key: int, begin: int, n: int) -> NDArray[np.float64]:

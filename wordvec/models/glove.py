@@ -13,7 +13,7 @@ from wordvec.counts.shards import Shards
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
 from wordvec.native.glove import GloVeTrainer
-from wordvec.native.vec import rng_key
+from wordvec.native.vec import rng_key, row_stride
 from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix, uniform_rows
 from wordvec.training.tiles import Matrix, Start, TileModel
@@ -127,7 +127,7 @@ class GloVe(TileModel):
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values and bias, AdaGrad's sums) as csrc/wv_glove.h has them."""
         dim = self.vector_size
-        stride = -(-(dim + 2) // 16) * 16
+        stride = row_stride(dim + 2)
         matrix = padded_matrix(words, 2 * stride)
         # U(-.5, .5) / dim for the values and the bias, as in Stanford's code.
         values = matrix[:, : dim + 1]

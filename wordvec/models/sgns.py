@@ -17,6 +17,7 @@ from wordvec.models.skipgram import SkipGram
 from wordvec.native import sgns
 from wordvec.native.sgns_tile import SGNSTrainer, SGNSWorker
 from wordvec.native.vec import rng_key
+from wordvec.text.frequency import noise_weights
 from wordvec.training.loop import Plan, Step
 from wordvec.training.options import OutputVectors
 from wordvec.training.rows import padded_matrix, uniform_rows
@@ -185,7 +186,7 @@ class Noise(NamedTuple):
     def of(cls, shards: Shards, exponent: float) -> Noise:
         """The noise of shards' words, by their counts in the corpus."""
         counts, k = shards.vocab.counts, shards.k
-        weights = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** exponent, 0.0)
+        weights = noise_weights(counts, exponent)
         if not weights.any():
             raise TrainingError(f"{shards.path}: no word has a count: there is no noise to draw")
         sizes = [tile_words(shards.words, k, t) for t in range(k)]

@@ -13,7 +13,9 @@ from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.native import sgns
 from wordvec.native.ngram import Ngrams
+from wordvec.native.vec import row_stride
 from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.text.frequency import keep_probability, noise_weights
 from wordvec.training import loop
 from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
@@ -266,7 +268,7 @@ class SkipGram(WordModel):
         return corpus.ids.nbytes + ngrams + words + (60 << 20)
 
     def _row_bytes(self) -> int:
-        return 4 * (-(-self.vector_size // 16) * 16)
+        return 4 * row_stride(self.vector_size)
 
     def _refuse_too_large(self, corpus: Corpus) -> None:
         need = self.predict_memory(corpus)
@@ -501,19 +503,14 @@ class _Subwords:
 
 
 def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.uint32]:
-    """A token of word i stays when 32 random bits are <= threshold[i] (see `SkipGram.sample`)."""
-    if sample == 0:
-        return np.full(len(counts), 0xFFFFFFFF, np.uint32)
-    x = counts / (sample * total)
-    with np.errstate(divide="ignore"):
-        probability = np.where(x > 0, (np.sqrt(x) + 1) / x, 1.0)
-    return np.clip(probability * 2.0**32, 0, 0xFFFFFFFF).astype(np.uint32)
+    """A token of word i stays when 32 random bits are <= threshold[i] (see `keep_probability`)."""
+    probability = keep_probability(counts, total, sample)
+    return np.minimum(probability * 2.0**32, 0xFFFFFFFF).astype(np.uint32)
 
 
 def noise_table(counts: NDArray[np.int64], exponent: float) -> NDArray[np.uint32]:
     """The alias table of the noise distribution, count ** exponent; unseen words are no noise."""
     n = len(counts)
-    weights = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** exponent, 0.0)
     table = np.empty((n, 2), np.uint32)
-    sgns.alias_table(weights, table, np.empty(n, np.int32), np.empty(n))
+    sgns.alias_table(noise_weights(counts, exponent), table, np.empty(n, np.int32), np.empty(n))
     return table

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordvec.counts.count import keep_probability
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards, tile_words
 from wordvec.estimator import Callback, option, thread_count
 from wordvec.native.swivel import SwivelTrainer, Work, join
-from wordvec.native.vec import rng_key
+from wordvec.native.vec import rng_key, row_stride
+from wordvec.text.frequency import keep_probability
 from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix
 from wordvec.training.tiles import Matrix, Start, TileModel
@@ -135,7 +135,7 @@ class Swivel(TileModel):
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values, AdaGrad's sums) as csrc/wv_swivel.h has them; values from N(0, 1/d)."""
         d = self.vector_size
-        stride = -(-d // 16) * 16
+        stride = row_stride(d)
         matrix = padded_matrix(words, 2 * stride)
         rng = np.random.Generator(np.random.Philox(key=rng_key(self.seed, side, 2)))
         for start in range(0, words, 65536):
@@ -164,7 +164,8 @@ class Tiles:
         if diagonal and shards.kind == "co-occurrence":
             own = shards.vocab.counts.astype(np.float32)
             if sample := float(shards.manifest.get("sample", 0)):
-                own *= keep_probability(shards.vocab, sample)  # what was counted, on average
+                # What was counted, on average.
+                own *= keep_probability(shards.vocab.counts, shards.vocab.known, sample)
             self.own = own
 
     def biases(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -20,3 +20,6 @@ def norms(X: _F32, out: _F32, isa: str | None = None) -> None:
 
 def rng_key(a: int, b: int = 0, c: int = 0) -> int:
     """One 64-bit key of the counter-based generator out of (seed, epoch, ...)."""
+
+def row_stride(n: int) -> int:
+    """Floats from one row of n values to the next: rows start on cache lines (csrc/wv_common.h)."""

@@ -4,6 +4,7 @@
 from libc.stdint cimport uint64_t
 
 from wordvec.native cimport cpu
+from wordvec.native.common cimport wv_row_stride
 from wordvec.native.cpu cimport wv_isa
 
 cdef extern from "wv_vec.h" nogil:
@@ -67,3 +68,9 @@ def norms(const float[:, :] X, float[::1] out, isa=None):
 
 def rng_key(uint64_t a, uint64_t b=0, uint64_t c=0):
     return wv_rng_key(a, b, c)
+
+
+def row_stride(Py_ssize_t n):
+    if n < 0:
+        raise ValueError(f"a row has n >= 0 values, got {n}")
+    return wv_row_stride(n)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.native.vec import row_stride
 from wordvec.vectors.vectors import WordVectors
 
 
@@ -36,7 +37,7 @@ def padded_matrix(rows: int, dim: int) -> NDArray[np.float32]:
     Allocated at once and in full, so that memory that is not there is missed now; numpy asks for
     huge pages, which spare the random rows their page walks.
     """
-    stride = -(-dim // 16) * 16
+    stride = row_stride(dim)
     flat = np.empty(rows * stride + 16, np.float32)
     start = (-flat.ctypes.data % 64) // 4
     matrix = flat[start : start + rows * stride].reshape(rows, stride)

@@ -1,0 +1,34 @@
+"""What models make of words' counts: how likely a token is kept, how likely a word is noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def keep_probability(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.float64]:
+    """Probability that subsampling keeps a token of each word (V,); 1 where `sample` is 0.
+
+    A token of a word that is the share f of the text stays with probability
+    min(1, sqrt(sample / f) + sample / f), as in word2vec.c; the paper (Mikolov, Sutskever, Chen,
+    Corrado & Dean 2013) has sqrt(sample / f).
+
+    Parameters
+    ----------
+    counts : (V,)
+        Tokens of each word.
+    total : int
+        Tokens of the text.
+    sample : float
+        Share from which on words are thinned out, >= 0.
+    """
+    if sample == 0:
+        return np.ones(len(counts))
+    x = counts / (sample * max(total, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(x > 0, np.minimum((np.sqrt(x) + 1) / x, 1.0), 1.0)
+
+
+def noise_weights(counts: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
+    """Weights count ** exponent (V,) with which words are drawn as noise; 0 for a count of 0."""
+    return np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** exponent, 0.0)
