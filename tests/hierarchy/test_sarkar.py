@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from wordvec.hierarchy.planar import planar_distances, planar_map
 from wordvec.hierarchy.relations import from_pairs, read_relations
 from wordvec.hierarchy.sarkar import (
     Sarkar,
+    build,
     exact_distance,
+    exact_points,
     rooted_tree,
     spanning_tree,
     spherical_code,
@@ -58,7 +61,7 @@ def test_the_wanted_distortion_is_kept(epsilon: float) -> None:
 
 def test_bits_are_reported_and_too_many_refused_with_the_remedy() -> None:
     pairs = [(f"{i}", f"{i - 1}") for i in range(1, 31)] + [(f"leaf{i}", "0") for i in range(5)]
-    with pytest.raises(TrainingError, match=r"--precision 433 \(mpmath\), or --tau 1\.225"):
+    with pytest.raises(TrainingError, match=r"pass precision=433 .*, or tau=1\.225"):
         Sarkar(tau=10.0).fit(pairs)
     built = Sarkar(tau=10.0, precision=433).fit(pairs)
     assert built.bits_ == 433 >= 30 * 10 / math.log(2)
@@ -168,6 +171,25 @@ def test_a_binary_tree_has_a_perfect_map_and_little_distortion() -> None:
     assert result.map == pytest.approx(1)
     assert result.worst < 1.05
     assert result.average < 0.05
+
+
+def test_float64_and_mpmath_build_the_same_points() -> None:
+    # Where a node's parent lies on the first axis exactly, rounding chooses the side of its
+    # children; this tree has no such node.
+    tree = rooted_tree(from_pairs(random_tree(60, 4)))
+    for dim in (2, 3, 6):
+        exact = np.array(exact_points(tree, dim, 0.5, 200), dtype=np.float64)
+        np.testing.assert_allclose(build(tree, dim, 0.5), exact, atol=1e-13)
+
+
+def test_the_message_that_refuses_a_length_names_the_distortion_of_the_option() -> None:
+    pairs = [(f"{i}", f"{i - 1}") for i in range(1, 11)]
+    with pytest.raises(TrainingError, match="distortion") as refused:
+        Sarkar(tau=10.0).fit(pairs)
+    found = re.search(r"tau=([\d.]+), which has distortion ([\d.]+)", str(refused.value))
+    assert found
+    tau, epsilon = float(found[1]), float(found[2])
+    assert Sarkar(distortion=epsilon, precision=60).fit(pairs).tau_ == pytest.approx(tau, rel=1e-2)
 
 
 def test_wordnets_tree_in_the_plane(shared_data: Path) -> None:

@@ -9,8 +9,9 @@ precision: a point at radius r needs about r / ln 2 bits, whatever the coordinat
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -140,8 +141,9 @@ class Sarkar(Estimator):
     tau
         Length of an edge. Default: from `distortion`, else the longest that `precision` holds.
     distortion
-        Wanted epsilon: distances between tau d and tau d / (1 + epsilon), which takes
-        tau = (1 + epsilon) / epsilon 2 log(2 max_degree / pi) in the plane (Sala et al. 2018).
+        The largest relative error epsilon of distances: they lie between tau d / (1 + epsilon) and
+        tau d. In the plane that takes tau = (1 + epsilon) / epsilon 2 log(2 max_degree / pi) (Sala
+        et al. 2018).
     precision
         Bits of a coordinate. 53 is float64; more computes with mpmath and stores what float64
         holds of it.
@@ -247,11 +249,11 @@ class Sarkar(Estimator):
         if self.bits_ > self.precision:
             fits = held / depth
             error = distortion_of(fits, self.tree_.max_degree)
-            bound = "no bound on its distortion" if error is None else f"distortion {1 + error:.3f}"
+            bound = "no bound on the distortion" if error is None else f"distortion {error:.3g}"
             raise TrainingError(
                 f"edges of length {self.tau_:.4g} put the deepest of {depth} levels at radius "
-                f"{radius:.4g}, which needs {self.bits_} bits; {self.precision} are there: ask "
-                f"for --precision {self.bits_} (mpmath), or --tau {fits:.4g} with {bound}"
+                f"{radius:.4g}, which needs {self.bits_} bits; {self.precision} are there: pass "
+                f"precision={self.bits_} (which needs mpmath), or tau={fits:.4g}, which has {bound}"
             )
 
     def _result(self, relations: Relations, points: Points) -> WordVectors:
@@ -271,7 +273,7 @@ class Sarkar(Estimator):
 
 
 def tau_for(distortion: float, max_degree: int) -> float:
-    """Edge length for distances within a factor 1 + distortion, in the plane."""
+    """Edge length that keeps the relative error of distances below `distortion`, in the plane."""
     check("distortion", distortion, 1e-9)
     return (1 + distortion) / distortion * 2 * math.log(max(2 * max_degree / math.pi, 1.5))
 
@@ -282,49 +284,96 @@ def distortion_of(tau: float, max_degree: int) -> float | None:
     return 1 / (ratio - 1) if ratio > 1 else None
 
 
-def build(tree: Tree, dim: int, tau: float) -> Points:
-    """Points (V, d) of the ball, level by level, in float64.
+@dataclass(frozen=True, kw_only=True)
+class _Arithmetic:
+    """The numbers that a construction is computed with.
 
-    What deep points would lose is carried along: 1 - |x|^2, and the way up in the node's own frame,
-    which is minus the gyration of the way that led down.
+    Attributes
+    ----------
+    zeros, ones
+        Arrays of a shape.
+    dot, norm
+        Of the rows of arrays (n, d): (n,).
+    tanh, gap
+        tanh t and 1 - (tanh t)^2 of one number.
+    code
+        (count, dim) unit vectors, see `spherical_code`.
+    tiny
+        Two unit vectors whose squared distance is not above it have the same direction.
     """
-    points, up = np.zeros((2, len(tree.parent), dim))
-    gaps = np.ones(len(tree.parent))
+
+    zeros: Callable[[tuple[int, ...]], NDArray[Any]]
+    ones: Callable[[int], NDArray[Any]]
+    dot: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
+    norm: Callable[[NDArray[Any]], NDArray[Any]]
+    tanh: Callable[[Any], Any]
+    gap: Callable[[Any], Any]
+    code: Callable[[int, int], NDArray[Any]]
+    tiny: float
+
+
+def build(tree: Tree, dim: int, tau: float) -> Points:
+    """Points (V, d) of the ball in float64."""
+    return np.asarray(_place(tree, dim, tau, FLOAT64))
+
+
+def exact_points(tree: Tree, dim: int, tau: float, bits: int) -> list[list[Any]]:
+    """The same points as rows of mpmath numbers of `bits` bits."""
+    try:
+        import mpmath
+    except ImportError as error:
+        raise MissingExtra("mpmath", "precise", "precision above 53") from error
+    with mpmath.workprec(bits + GUARD_BITS):
+        rows: list[list[Any]] = _place(tree, dim, mpmath.mpf(tau), _mpmath_numbers(mpmath)).tolist()
+        return rows
+
+
+def _place(tree: Tree, dim: int, tau: Any, numbers: _Arithmetic) -> NDArray[Any]:
+    """Points (V, d) of the ball, level by level.
+
+    Two values of each node are carried along, because deep points would lose them: 1 - |x|^2, and
+    the direction of its parent in the node's own frame, which is minus the gyration of the
+    direction that led down.
+    """
+    points, up = (numbers.zeros((len(tree.parent), dim)) for _ in range(2))
+    gaps = numbers.ones(len(tree.parent))
     degree, slot = tree.degree(), tree.slots()
-    length, rest = math.tanh(tau / 2), 1 / math.cosh(tau / 2) ** 2
+    length = numbers.tanh(tau / 2)
+    yy, rest = length * length, numbers.gap(tau / 2)
     roots = tree.parent < 0
     if tree.depth[tree.order[0]] > 0:  # several roots: around the origin
-        ways = spherical_code(int(roots.sum()), dim)[slot[roots]]
-        points[roots], up[roots], gaps[roots] = length * ways, -ways, rest
+        ways = numbers.code(int(roots.sum()), dim)[slot[roots]]
+        points[roots], up[roots], gaps[roots] = ways * length, -ways, rest
     for level in range(1, int(tree.depth.max()) + 1):
         nodes = np.flatnonzero((tree.depth == level) & ~roots)
         if not len(nodes):
             continue
         above = tree.parent[nodes]
-        ways = np.empty((len(nodes), dim))
+        ways = numbers.zeros((len(nodes), dim))
         for k in np.unique(degree[above]):
             here = degree[above] == k
-            ways[here] = spherical_code(int(k), dim)[slot[nodes[here]]]
-        inner = tree.depth[above] > 0  # the code's first direction is turned onto the way up
-        ways[inner] = _turn(ways[inner], up[above[inner]])
-        x, y, gap = points[above], length * ways, gaps[above]
-        xy, yy = np.einsum("ij,ij->i", x, y), length * length
+            ways[here] = numbers.code(int(k), dim)[slot[nodes[here]]]
+        inner = tree.depth[above] > 0  # the code's first direction is turned to the parent's
+        ways[inner] = _turn(ways[inner], up[above[inner]], numbers)
+        x, y, gap = points[above], ways * length, gaps[above]
+        xy = numbers.dot(x, y)
         below = 1 + 2 * xy + (1 - gap) * yy
         points[nodes] = ((1 + 2 * xy + yy) / below)[:, None] * x + (gap / below)[:, None] * y
         gaps[nodes] = gap * rest / below
         a, b = yy * (1 + xy), -(yy * (1 - gap) + xy)
         turned = y + (2 / below)[:, None] * (a[:, None] * x + b[:, None] * y)
-        up[nodes] = -turned / np.linalg.norm(turned, axis=1, keepdims=True)
-    return np.asarray(points)
+        up[nodes] = -turned / numbers.norm(turned)[:, None]
+    return points
 
 
-def _turn(ways: Points, target: Points) -> Points:
-    """Reflects each way by what takes the first axis to the direction of its target."""
-    mirror = target / np.linalg.norm(target, axis=1, keepdims=True)
+def _turn(ways: NDArray[Any], target: NDArray[Any], numbers: _Arithmetic) -> NDArray[Any]:
+    """Reflects each direction by the reflection that takes the first axis to its target."""
+    mirror = target / numbers.norm(target)[:, None]
     mirror[:, 0] -= 1
-    square = np.einsum("ij,ij->i", mirror, mirror)
-    factor = 2 * np.einsum("ij,ij->i", ways, mirror) / np.where(square > 1e-30, square, np.inf)
-    return np.asarray(ways - factor[:, None] * mirror)
+    square = numbers.dot(mirror, mirror)
+    factor = 2 * numbers.dot(ways, mirror) / np.where(square > numbers.tiny, square, np.inf)
+    turned: NDArray[Any] = ways - factor[:, None] * mirror
+    return turned
 
 
 @lru_cache(maxsize=4096)
@@ -358,7 +407,7 @@ def spherical_code(count: int, dim: int) -> Points:
         push /= np.maximum(np.linalg.norm(push, axis=1, keepdims=True), 1e-300)
         code += 0.5 * step * (1 - sweep / 40) * push
         code /= np.linalg.norm(code, axis=1, keepdims=True)
-    mirrored = _turn(code, np.broadcast_to(code[0], code.shape))
+    mirrored = _turn(code, np.broadcast_to(code[0], code.shape), FLOAT64)
     mirrored[0] = np.eye(dim)[0]
     return mirrored
 
@@ -373,68 +422,47 @@ def _simplex(count: int, dim: int) -> Points:
     points = vectors[:, 1:] * np.sqrt(np.maximum(values[1:], 0))
     code = np.zeros((count, dim))
     code[:, : count - 1] = points
-    return _turn(code, np.broadcast_to(code[0], code.shape))
+    return _turn(code, np.broadcast_to(code[0], code.shape), FLOAT64)
 
 
-def exact_points(tree: Tree, dim: int, tau: float, bits: int) -> list[list[Any]]:
-    """The points of `build`, by the same steps, as rows of mpmath numbers of so many bits."""
-    try:
-        import mpmath
-    except ImportError as error:
-        raise MissingExtra("mpmath", "precise", "--precision above 53") from error
-    with mpmath.workprec(bits + GUARD_BITS):
-        zero, one = mpmath.mpf(0), mpmath.mpf(1)
-        length = mpmath.tanh(mpmath.mpf(tau) / 2)
-        codes: dict[int, list[list[Any]]] = {}
-
-        def code(count: int) -> list[list[Any]]:
-            if count not in codes:
-                if dim == 2:
-                    angles = [2 * mpmath.pi * i / count for i in range(count)]
-                    codes[count] = [[mpmath.cos(a), mpmath.sin(a)] for a in angles]
-                else:
-                    rows = spherical_code(count, dim).tolist()
-                    norms = [mpmath.sqrt(sum(mpmath.mpf(c) ** 2 for c in row)) for row in rows]
-                    codes[count] = [
-                        [mpmath.mpf(c) / n for c in row] for row, n in zip(rows, norms, strict=True)
-                    ]
-            return codes[count]
-
-        rest, yy = 1 - length * length, length * length
-        degree, slot = tree.degree().tolist(), tree.slots().tolist()
-        points: list[list[Any]] = [[zero] * dim for _ in degree]
-        up: list[list[Any]] = [[zero] * dim for _ in degree]
-        gaps = [one] * len(degree)
-        roots = int((tree.parent < 0).sum())
-        for u in tree.order.tolist():
-            p = int(tree.parent[u])
-            if p < 0 and roots == 1:
-                continue
-            way = code(roots if p < 0 else degree[p])[slot[u]]
-            if p < 0:
-                points[u], up[u], gaps[u] = [length * c for c in way], [-c for c in way], rest
-                continue
-            if tree.depth[p] > 0:
-                mirror = [up[p][0] - one, *up[p][1:]]
-                square = _dot(mirror, mirror)
-                if square != 0:
-                    factor = 2 * _dot(way, mirror) / square
-                    way = [c - factor * m for c, m in zip(way, mirror, strict=True)]
-            x, y, gap = points[p], [length * c for c in way], gaps[p]
-            xy = _dot(x, y)
-            below = 1 + 2 * xy + (1 - gap) * yy
-            left, right = (1 + 2 * xy + yy) / below, gap / below
-            points[u] = [left * c + right * e for c, e in zip(x, y, strict=True)]
-            gaps[u] = gap * rest / below
-            a, b = 2 * yy * (1 + xy) / below, 1 - 2 * (yy * (1 - gap) + xy) / below
-            turned = [a * c + b * e for c, e in zip(x, y, strict=True)]
-            norm = mpmath.sqrt(_dot(turned, turned))
-            up[u] = [-c / norm for c in turned]
-        return points
+FLOAT64 = _Arithmetic(
+    zeros=np.zeros,
+    ones=np.ones,
+    dot=lambda x, y: np.einsum("ij,ij->i", x, y),
+    norm=lambda x: np.linalg.norm(x, axis=1),
+    tanh=math.tanh,
+    gap=lambda t: 1 / math.cosh(t) ** 2,
+    code=spherical_code,
+    tiny=1e-30,
+)
 
 
-def _dot(x: list[Any], y: list[Any]) -> Any:
-    return sum(a * b for a, b in zip(x, y, strict=True))
+def _mpmath_numbers(mpmath: Any) -> _Arithmetic:
+    """Numbers of the precision that mpmath works with now."""
+    root = np.frompyfunc(mpmath.sqrt, 1, 1)
+    number = np.frompyfunc(mpmath.mpf, 1, 1)
+
+    def norm(x: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(root((x * x).sum(axis=1)))
+
+    @cache
+    def code(count: int, dim: int) -> NDArray[Any]:
+        if dim == 2:
+            angles = [2 * mpmath.pi * i / count for i in range(count)]
+            return np.array([[mpmath.cos(a), mpmath.sin(a)] for a in angles], dtype=object)
+        rows = number(spherical_code(count, dim))
+        return np.asarray(rows / norm(rows)[:, None])
+
+    return _Arithmetic(
+        zeros=lambda shape: np.full(shape, mpmath.mpf(0), dtype=object),
+        ones=lambda n: np.full(n, mpmath.mpf(1), dtype=object),
+        dot=lambda x, y: (x * y).sum(axis=1),
+        norm=norm,
+        tanh=mpmath.tanh,
+        gap=lambda t: 1 / mpmath.cosh(t) ** 2,
+        code=code,
+        tiny=0.0,
+    )
 
 
 def exact_distance(x: list[Any], y: list[Any], bits: int) -> float:
