@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from wordvec.evaluation.core import datasets, statistics
 from wordvec.evaluation.core.results import Unanswerable
@@ -93,7 +94,10 @@ def test_coverage_missing_and_impossible_questions(random_vectors):
     assert scores["two"] is None
     assert found.macro == pytest.approx((scores["one"] + scores["three"]) / 2)
     assert found.missing_as_wrong == pytest.approx(found.score * 2 / 5)
-    assert found.chance == pytest.approx(1 / 57)
+    assert (found.chance.low, found.chance.high) == tuple(
+        q / found.coverage.answered
+        for q in scipy.stats.binom.interval(0.95, found.coverage.answered, 1 / 57)
+    )
 
 
 def test_top_k_and_misses_follow_the_ranks(random_vectors):

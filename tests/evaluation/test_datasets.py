@@ -86,7 +86,7 @@ def test_a_kind_that_does_not_exist_is_named():
 def test_pairs_listed_twice_are_kept_and_noted():
     found = datasets.loads("money\tcash\t9\ncash\tmoney\t8\nsun\tmoon\t1\n")
     assert len(found.pairs) == 3
-    assert "1 pairs are listed more than once" in found.source.notes[0]
+    assert "1 pairs are listed more than once" in found.source.notes[1]
 
 
 def test_questions_keep_their_sections():
@@ -108,7 +108,7 @@ def test_word_pairs_become_all_questions_with_every_accepted_answer(tmp_path):
 
 
 def test_words_that_name_columns_elsewhere_are_data(tmp_path):
-    found = datasets.loads("country\tcountries\nmale\tmales\n")
+    found = datasets.loads("country\tcountries\nmale\tmales\n", "analogy")
     assert found.source.items == 2
     assert datasets.loads("word\tverb\t3\nword\tnoun\t4\n").pairs[0] == ("word", "verb")
 

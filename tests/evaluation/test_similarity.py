@@ -55,15 +55,16 @@ def test_intervals_agree_roughly_and_are_reproducible(random_vectors, pairs):
     assert 0.5 < width[0] / width[1] < 2
 
 
-@pytest.mark.parametrize("text", ["w1\tw2\t3\n", "w1\tx\t3\nw1\ty\t2\nw1\tz\t1\nq\tz\t1\n"])
+@pytest.mark.parametrize("text", ["w1\tw2\t3\nw1\ty\t2\n", "w1\tx\t3\nw1\ty\t2\nw1\tz\t1\n"])
 def test_too_few_pairs_are_refused_with_the_missing_words(random_vectors, text):
     with pytest.raises(Unanswerable, match=r"pairs have both words.*missing"):
         similarity.evaluate(random_vectors, datasets.loads(text))
 
 
 def test_equal_scores_are_refused(random_vectors):
+    text = "\n".join(f"w{i}\tw{i + 1}\t3" for i in range(12))
     with pytest.raises(Unanswerable, match="all the same score"):
-        similarity.evaluate(random_vectors, datasets.loads("w1\tw2\t3\nw3\tw4\t3\nw5\tw6\t3\n"))
+        similarity.evaluate(random_vectors, datasets.loads(text))
 
 
 def test_zero_rows_and_nan_are_treated_as_missing(make_vectors, random_vectors, pairs):

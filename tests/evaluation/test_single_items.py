@@ -10,7 +10,7 @@ from wordvec.evaluation.measures import analogy, categorization, outliers, qvec,
 @pytest.mark.parametrize(
     ("evaluate", "text", "message"),
     [
-        (similarity.evaluate, "w1\tw2\t3\n", "a correlation needs 3"),
+        (similarity.evaluate, "w1\tw2\t3\n", "fewer than 10 says nothing"),
         (categorization.evaluate, ",category,word\n0,a,w1\n1,b,w2\n", "cannot be clustered"),
         (qvec.evaluate, 'w1\t{"p": 1}\n', "too few for 12 dimensions"),
     ],

@@ -236,7 +236,10 @@ def emit(rows: Sequence[Mapping[str, Any]], output: str) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    # A small p-value is not 0.
+    return f"{value:.1e}" if 0 < abs(value) < 5e-5 else f"{value:.4f}"
 
 
 def _tsv(value: Any) -> str:

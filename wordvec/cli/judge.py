@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,14 +65,27 @@ def _print_schema(ctx: click.Context, _param: click.Parameter, value: bool) -> N
         ctx.exit()
 
 
+def _load_set(given: str) -> Any:
+    """The set of `--dataset [KIND=]FILE`."""
+    from wordvec.evaluation.core import datasets
+
+    kind, equals, path = given.partition("=")
+    if not equals or kind not in datasets.KINDS:
+        kind, path = "", given
+    if not Path(path).exists():
+        raise click.BadParameter(f"{path}: no such file or folder", param_hint="--dataset")
+    return datasets.load(path, kind or None)
+
+
 @click.command(cls=Command)
 @_shared
 @click.option(
     "--dataset",
     "datasets",
     multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="Evaluation set; the default is those that an installed gensim carries.",
+    metavar="[KIND=]FILE",
+    help="Evaluation set, or a folder of analogies by pairs; its kind is told from the content "
+    "unless it is named. The default is the sets that an installed gensim carries.",
 )
 @click.option("--suite", help="english, a suite file (TOML), or a folder of sets.")
 @click.option(
@@ -109,7 +122,7 @@ def _print_schema(ctx: click.Context, _param: click.Parameter, value: bool) -> N
 )
 def evaluate(
     vectors: Sequence[str],
-    datasets: Sequence[Path],
+    datasets: Sequence[str],
     suite: str | None,
     measures: Sequence[str],
     tests: Sequence[str],
@@ -123,7 +136,6 @@ def evaluate(
     from dataclasses import replace
 
     from wordvec.evaluation import suite as suites
-    from wordvec.evaluation.core import datasets as sets
 
     chosen = suites.Suite("chosen", ())
     if suite:
@@ -134,7 +146,7 @@ def evaluate(
             raise click.UsageError("name a --dataset (gensim, which has some, is not installed)")
     chosen = replace(
         chosen,
-        sets=(*chosen.sets, *map(sets.load, datasets)),
+        sets=(*chosen.sets, *map(_load_set, datasets)),
         tests=(*chosen.tests, *suites.weat_tests(tests)),
         measures=(*chosen.measures, *measures),
         solvers=tuple(solvers) or chosen.solvers,
@@ -199,6 +211,33 @@ def bias(
     return _judge(vectors, chosen, options, {}, also=False, **shared)
 
 
+def _refusals(refused: Sequence[Mapping[str, Any]], chosen: Suite) -> Iterator[str]:
+    """What could not be answered, in few and short lines; the reports have it whole."""
+    absent = [name for name, _ in chosen.absent]
+    if absent:
+        shown = ", ".join(absent[:4]) + (", ..." if len(absent) > 4 else "")
+        yield (
+            f"{len(absent)} of {len(absent) + len(chosen.sets)} sets not found: {shown}; set "
+            "WORDVEC_DATA to the folder that has them, or name files by --dataset"
+        )
+    yield from chosen.notes
+    lines = [
+        f"not answered: {r['model']}: {r['measure']}: {_short(r['reason'])}"
+        for r in refused
+        if r["dataset"] not in absent
+    ]
+    yield from lines[:_LINES]
+    if len(lines) > _LINES:
+        yield f"not answered: {len(lines) - _LINES} more; --json or --markdown lists them all"
+
+
+_LINES, _WIDTH = 8, 160
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 4].rstrip(" ,") + " ..."
+
+
 def _judge(
     vectors: Sequence[str],
     chosen: Suite,
@@ -215,6 +254,7 @@ def _judge(
     **common: Any,
 ) -> int:
     import wordvec
+    from wordvec.evaluation.core.names import distinct
     from wordvec.evaluation.report import document as report
     from wordvec.evaluation.run import Options, default_measures, run
     from wordvec.files import check_target
@@ -225,10 +265,8 @@ def _judge(
     if html:
         from wordvec.evaluation.report import html as _  # noqa: F401  a missing extra is told at once
     taken = tuple(dict.fromkeys([*(default_measures() if also else ()), *chosen.measures]))
-    models = {}
-    for name in vectors:
-        short = Path(name).stem
-        models[short if short not in models else name] = (wordvec.load(name), name)
+    names = distinct([Path(path).stem for path in vectors], list(vectors))
+    models = {name: (wordvec.load(path), path) for name, path in zip(names, vectors, strict=True)}
     document = run(
         models,
         chosen.sets,
@@ -245,8 +283,8 @@ def _judge(
     if html:
         report.write_html(document, html)
     emit(report.rows(document), output)
-    for refused in document["refused"]:
-        click.echo(f"not answered: {refused['model']}: {refused['reason']}", err=True)
+    for line in _refusals(document["refused"], chosen):
+        click.echo(line, err=True)
     failed = [gate for gate in document["gates"] if not gate["passed"]]
     for gate in failed:
         score = "no score" if gate["score"] is None else f"{gate['score']:.4f}"

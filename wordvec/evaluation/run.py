@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,9 @@ from wordvec.errors import DatasetError
 from wordvec.evaluation.core import datasets, statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, WeatTest, gender_lists
 from wordvec.evaluation.core.comparison import Comparison
-from wordvec.evaluation.core.measure import Measure
-from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.core.measure import SCANT, Measure, scant
+from wordvec.evaluation.core.names import distinct
+from wordvec.evaluation.core.results import Unanswerable, to_json
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures import MEASURES, OF_QUALITY
 from wordvec.evaluation.report import document
@@ -109,6 +110,7 @@ def run(
     options = options or Options()
     if not models:
         raise ValueError("needs a model")
+    sets = _named_apart(sets)
     measures = [MEASURES[name] for name in MEASURES if name in options.measures]
     questions = list(_questions(measures, sets, tests))
     if not questions:
@@ -172,6 +174,18 @@ def _questions(
             yield measure, None
 
 
+def _named_apart(sets: Sequence[datasets.Dataset]) -> list[datasets.Dataset]:
+    """The sets with names that differ."""
+    sources = [dataset.source for dataset in sets]
+    names = distinct([s.name for s in sources], [s.path for s in sources])
+    return [
+        dataset
+        if dataset.source.name == name
+        else replace(dataset, source=replace(dataset.source, name=name))
+        for dataset, name in zip(sets, names, strict=True)
+    ]
+
+
 def _call(measure: Measure, space: Space, question: Question) -> Callable[..., Any]:
     if question is None:
         return partial(measure.run, space)
@@ -194,8 +208,10 @@ def _variants(
 def _label(measure: Measure, question: Question) -> str:
     if isinstance(question, WeatTest):
         return question.name
-    if isinstance(question, GenderLists) or question is None:
-        return measure.title
+    if isinstance(question, GenderLists):
+        return "gender"
+    if question is None:
+        return measure.name
     return question.source.name
 
 
@@ -228,7 +244,11 @@ def _compare(
         if measure.compare is None:
             continue
         for label, _ in _variants(measure, question, options):
-            outcomes = answers.get((measure.name, label), {})
+            outcomes = dict(answers.get((measure.name, label), {}))
+            for name in [n for n, r in outcomes.items() if scant(to_json(r))]:
+                del outcomes[name]
+                reason = f"{label}: fewer than {SCANT:.0%} answered: compared with no other model"
+                refused.append(Refusal(name, measure.name, label, reason))
             if len(outcomes) < 2:
                 continue
             try:

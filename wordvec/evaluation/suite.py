@@ -79,8 +79,7 @@ def read_suite(path: str | Path) -> Suite:
         path = lists.data_file("english.toml")
     path = Path(path)
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-        return Suite(path.name, tuple(map(datasets.load, files)))
+        return _folder(path)
     try:
         table = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -93,8 +92,7 @@ def read_suite(path: str | Path) -> Suite:
             raise DatasetError(f"{path}: dataset {number} needs a name and files")
         found = _find(entry, folders, path)
         if found is None:
-            looked = ", ".join(map(str, folders))
-            absent.append((entry["name"], f"not at hand; looked in {looked}"))
+            absent.append((entry["name"], f"not found in {', '.join(map(str, folders))}"))
         else:
             sets.append(found)
     return Suite(
@@ -105,6 +103,19 @@ def read_suite(path: str | Path) -> Suite:
         tuple(table.get("measures", ())),
         tuple(absent),
     )
+
+
+def _folder(path: Path) -> Suite:
+    """Every evaluation set in a folder; files that are none are named in `notes`."""
+    sets, notes = [], []
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        try:
+            sets.append(datasets.load(file))
+        except DatasetError as error:
+            notes.append(f"not an evaluation set: {error}")
+    if not sets:
+        raise DatasetError(f"{path}: no evaluation set in this folder; {'; '.join(notes[:3])}")
+    return Suite(path.name, tuple(sets), notes=tuple(notes))
 
 
 def _beside(suite: Path, name: str) -> str:

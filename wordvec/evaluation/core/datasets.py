@@ -16,7 +16,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -119,14 +119,21 @@ def load(path: str | Path, kind: str | None = None, name: str | None = None) -> 
         if kind not in (None, "analogy"):
             raise DatasetError(f"{path}: a folder can only be a set of analogies, not of {kind}")
         return _analogy_folder(path, name or path.name)
-    table = _Table.read(path)
-    return _READERS[kind or _tell(table)](table, name or path.stem)
+    return _from_table(_Table.read(path), kind, name or path.stem)
 
 
 def loads(text: str, kind: str | None = None, name: str = "text") -> Dataset:
     """Reads an evaluation set from a string, as `load` does from a file."""
-    table = _Table.parse(text.encode(), name)
-    return _READERS[kind or _tell(table)](table, name)
+    return _from_table(_Table.parse(text.encode(), name), kind, name)
+
+
+def _from_table(table: _Table, kind: str | None, name: str) -> Dataset:
+    found = kind or _tell(table)
+    dataset = _READERS[found](table, name)
+    if kind is not None:
+        return dataset
+    notes = (f"read as {found}, told from its content", *dataset.source.notes)
+    return replace(dataset, source=replace(dataset.source, notes=notes))
 
 
 @dataclass(frozen=True)
@@ -244,8 +251,15 @@ def _tell(table: _Table) -> str:
         return "analogy"
     if len(cells) >= 3 and any(map(_number, cells[2:])):
         return "similarity"
-    if len(cells) == 2 or (header and not any(map(_number, cells))):
+    if header and not any(map(_number, cells)):
         return "analogy"
+    if len(cells) == 2:
+        raise DatasetError(
+            f"{table.path}:{table.rows[0][0]}: found two columns without a header ("
+            f"{' | '.join(cells)[:80]}): pairs without scores are no similarity set; if they are "
+            "analogies by pairs (a word and its form, all pairs of one relation), say so: kind "
+            "analogy, or a folder with a file for each relation"
+        )
     raise DatasetError(
         f"{table.path}:{table.rows[0][0]}: found {len(cells)} columns ({' | '.join(cells)[:80]}), "
         f"which is no known kind of evaluation set; name it as one of {', '.join(KINDS)}"

@@ -15,6 +15,10 @@ Entry = Mapping[str, Any]
 Cell = Callable[[Entry], str]
 
 
+SCANT = 0.1  # of the items: below, a score is greyed and compared with nothing
+P_FOUND = 0.05  # an association is said to stand when its p, adjusted, lies below
+
+
 # --- cells ----------------------------------------------------------------------------------------
 
 
@@ -58,15 +62,49 @@ def span(name: str) -> Cell:
     return lambda e: between(e[name])
 
 
+def p_text(p: float | None) -> str:
+    """A p-value for people: four places, in scientific form below .0001."""
+    return number(p, 4)
+
+
+def p_value(name: str) -> Cell:
+    """The cell of a p-value."""
+    return lambda e: p_text(e[name])
+
+
 def text(name: str) -> Cell:
     """The cell of a word or a whole number."""
     return lambda e: str(e[name])
 
 
-def answered(e: Entry) -> str:
-    """How many items were answered."""
+def scant(e: Entry) -> bool:
+    """Whether so little of a set was answered that its score says nothing of the vectors."""
     got, asked = counts(e)
-    return f"{got:,} of {asked:,}"
+    return asked > 0 and got < SCANT * asked
+
+
+def another_language(e: Entry) -> bool:
+    """Whether so little of a large set was answered that it may be of another language."""
+    return scant(e) and counts(e)[1] >= 50
+
+
+def beyond_chance(e: Entry) -> bool:
+    """Whether a score lies above the band of what chance gives, which stands in its table."""
+    band = e["chance"]
+    high = band["high"] if isinstance(band, Mapping) else band
+    return bool(high is not None and e["score"] > high)
+
+
+def answered(e: Entry) -> str:
+    """How many items were answered, and what to know of it."""
+    got, asked = counts(e)
+    notes = []
+    if scant(e):
+        notes.append("another language?" if another_language(e) else "too few")
+    for how, what in (("lower", "in lower case"), ("composed", "composed")):
+        if count := len(e.get("coverage", {}).get(how, ())):
+            notes.append(f"{count:,} words {what}")
+    return f"{got:,} of {asked:,}" + (f" ({', '.join(notes)})" if notes else "")
 
 
 def chance(e: Entry) -> str:
@@ -75,8 +113,18 @@ def chance(e: Entry) -> str:
 
 
 def list_sizes(e: Entry) -> str:
-    """Known and asked words of each list."""
-    return ", ".join(f"{side} {len(p['used'])}/{p['asked']}" for side, p in e["lists"].items())
+    """Known and asked words of each list, and how many of them were found in another way."""
+    return ", ".join(map(_list_size, e["lists"], e["lists"].values()))
+
+
+def _list_size(side: str, part: Entry) -> str:
+    notes = [
+        f"{len(part[how])} {what}"
+        for how, what in (("lower", "in lower case"), ("composed", "composed"))
+        if part[how]
+    ]
+    size = f"{side} {len(part['used'])}/{part['asked']}"
+    return size + (f" ({', '.join(notes)})" if notes else "")
 
 
 def extremes(e: Entry) -> str:

@@ -32,11 +32,25 @@ class Interval:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What was asked, what could be answered, and the words that were missing (in order)."""
+    """What was asked, what could be answered, and how words were found.
+
+    Attributes
+    ----------
+    asked, answered : int
+        Items of the set.
+    missing : tuple of str
+        Words without a vector, in the order of the set.
+    lower : tuple of str
+        Words that were found in lower case only: Bill answered by bill.
+    composed : tuple of str
+        Words that were never seen, with vectors made from their parts.
+    """
 
     asked: int = field(metadata=_COUNT)
     answered: int = field(metadata=_COUNT)
     missing: tuple[str, ...]
+    lower: tuple[str, ...] = ()
+    composed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,12 @@ def over_seeds(
     groups: Mapping[str, str],
     titles: Sequence[str],
     level: float = statistics.LEVEL,
+    ranges: Mapping[str, tuple[float | None, float | None]] | None = None,
 ) -> list[OverSeeds]:
-    """Scores of the document's entries, gathered by group, measure and title."""
+    """Scores of the document's entries, gathered by group, measure and title.
+
+    `ranges`: the ends that the scores of a measure cannot pass; the interval keeps within them.
+    """
     gathered: dict[tuple[str, str, str], dict[str, float]] = {}
     for entry, title in zip(entries, titles, strict=True):
         key = (groups[entry["model"]], entry["measure"], title)
@@ -62,11 +66,12 @@ def over_seeds(
             continue
         values = np.array(list(scores.values()))
         mean, sd = float(values.mean()), float(values.std(ddof=1))
+        ends = (ranges or {}).get(measure, (None, None))
         half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
         out.append(
             OverSeeds(
                 group, measure, title, tuple(scores), mean, sd, float(values.min()),
-                float(values.max()), Interval(mean - half, mean + half, level, f"t, {n} seeds"),
+                float(values.max()), statistics.around(mean, half, ends, level, f"t, {n} seeds"),
             )
         )  # fmt: skip
     return out

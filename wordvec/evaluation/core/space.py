@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.evaluation.core.results import Coverage
+
 CASES = ("fallback", "exact", "lower")
 
 
@@ -47,6 +49,8 @@ class Space:
         Lengths before.
     unusable : tuple of str
         Words left out.
+    seen : int
+        How many of the rows are words of the vocabulary; those behind are words never seen.
     case : str
         "exact": as the dataset writes them; "fallback": as written, else in lower case; "lower":
         in lower case only.
@@ -58,6 +62,7 @@ class Space:
     norms: NDArray[np.float32]
     unusable: tuple[str, ...]
     case: str
+    seen: int
 
     @classmethod
     def of(cls, vectors: Vectors | Space, *, case: str = "fallback") -> Space:
@@ -85,7 +90,7 @@ class Space:
             rows = {word: row for row, word in enumerate(words)}
             matrix, norms = matrix[usable], norms[usable]
         unit = np.asarray(matrix / norms[:, None].astype(matrix.dtype), np.float32, order="C")
-        return cls(unit, words, rows, norms.astype(np.float32), unusable, case)
+        return cls(unit, words, rows, norms.astype(np.float32), unusable, case, len(unit))
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -96,6 +101,26 @@ class Space:
             return self.rows.get(word.lower())
         row = self.rows.get(word)
         return self.rows.get(word.lower()) if row is None and self.case == "fallback" else row
+
+    def how(self, words: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(those found in lower case only, those never seen) of words that are found."""
+        lower: dict[str, None] = {}
+        composed: dict[str, None] = {}
+        for word in words:
+            row = self.row(word)
+            if row is None:
+                continue
+            if row >= self.seen:
+                composed[word] = None
+            elif self.case != "lower" and word not in self.rows:
+                lower[word] = None
+        return tuple(lower), tuple(composed)
+
+    def coverage(
+        self, asked: int, answered: int, words: Iterable[str], missing: Iterable[str]
+    ) -> Coverage:
+        """The coverage of a set that has these words."""
+        return Coverage(asked, answered, tuple(missing), *self.how(words))
 
     def find(self, words: Iterable[str]) -> tuple[list[str], list[int], list[str]]:
         """(words found, their rows, words missing), each in the order given."""

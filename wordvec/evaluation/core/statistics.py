@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import bdtr, stdtr
 
 from wordvec.evaluation.core.results import Interval
 
@@ -156,31 +157,59 @@ def bounded_interval(
     For statistics that resampling itself raises or lowers, because resamples hold items twice:
     what a bootstrap tells of them is the spread. Moving is done on a scale without ends (log of the
     distance from one end, logit between two), so that no interval passes the end of the measure;
-    where the estimate stands at an end nothing can be moved, and the replicates are taken as they
-    are.
+    where the estimate or most replicates stand at an end nothing can be moved: replicates are then
+    taken as they are.
     """
     finite = replicates[np.isfinite(replicates)]
     low, high = ends
     if not len(finite):
         return Interval(math.nan, math.nan, level, method)
-    inside = (low is None or estimate > low) and (high is None or estimate < high)
+    middle = float(np.median(finite))
+    inside = all(
+        (low is None or at > low) and (high is None or at < high) for at in (estimate, middle)
+    )
     if not inside:
         found = percentile_interval(finite, level, method)
         return Interval(min(found.low, estimate), max(found.high, estimate), level, method)
-    free = _freed(finite, low, high)
-    free += _freed(np.array([estimate]), low, high)[0] - np.median(free)
+    free = freed(finite, low, high)
+    free += freed(np.array([estimate]), low, high)[0] - np.median(free)
     found = percentile_interval(free, level, "")
-    ends_ = _bound(np.array([found.low, found.high]), low, high)
+    ends_ = bounded(np.array([found.low, found.high]), low, high)
     scale = {(True, True): "", (False, False): " on the logit scale"}.get(
         (low is None, high is None), " on the log scale"
     )
-    return Interval(float(ends_[0]), float(ends_[1]), level, f"{method}, moved by its bias{scale}")
+    below, above = min(float(ends_[0]), estimate), max(float(ends_[1]), estimate)
+    return Interval(below, above, level, f"{method}, moved by its bias{scale}")
+
+
+def around(
+    mean: float, half: float, ends: tuple[float | None, float | None], level: float, method: str
+) -> Interval:
+    """mean -+ half within `ends`: on the scale of `freed`, where half is as many standard errors
+    of it as on the scale of the mean (delta method)."""
+    low, high = ends
+    if not half > 0 or not (low is None or mean > low) or not (high is None or mean < high):
+        return Interval(
+            mean - half if low is None else max(low, mean - half),
+            mean + half if high is None else min(high, mean + half),
+            level,
+            method,
+        )
+    if low is not None and high is not None:
+        slope = (high - low) / ((mean - low) * (high - mean))
+    elif low is not None or high is not None:
+        slope = 1 / abs(mean - (low if low is not None else high or 0.0))
+    else:
+        slope = 1.0
+    middle = freed(np.array([mean]), low, high)[0]
+    below, above = bounded(np.array([middle - slope * half, middle + slope * half]), low, high)
+    return Interval(float(below), float(above), level, method)
 
 
 _NEAREST = 1e-9  # of the way to an end: what stands at the end itself counts as so near
 
 
-def _freed(x: _F64, low: float | None, high: float | None) -> _F64:
+def freed(x: _F64, low: float | None, high: float | None) -> _F64:
     """x on a scale without ends."""
     if low is None and high is None:
         return x.copy()
@@ -191,8 +220,8 @@ def _freed(x: _F64, low: float | None, high: float | None) -> _F64:
     return np.asarray(np.log(np.maximum(distance, _NEAREST)) * (1 if low is not None else -1))
 
 
-def _bound(y: _F64, low: float | None, high: float | None) -> _F64:
-    """The inverse of `_freed`."""
+def bounded(y: _F64, low: float | None, high: float | None) -> _F64:
+    """The inverse of `freed`."""
     if low is None and high is None:
         return y
     if low is not None and high is not None:
@@ -223,6 +252,16 @@ def share_interval(
         return percentile_interval(replicates, level, method)
     wilson = wilson_interval(share * units, units, level)
     return Interval(wilson.low, wilson.high, level, f"Wilson over {units} resampled units")
+
+
+def guessing_interval(p: float, n: int, level: float = LEVEL) -> Interval:
+    """Where the share of n answers falls that are right with probability p each: quantiles of the
+    binomial distribution."""
+    below = bdtr(np.arange(n + 1), n, p)
+    low, high = (
+        int(np.searchsorted(below, q, side="left")) for q in ((1 - level) / 2, (1 + level) / 2)
+    )
+    return Interval(low / n, min(high, n) / n, level, "binomial, answers guessed")
 
 
 # --- permutation tests ----------------------------------------------------------------------------
@@ -350,8 +389,6 @@ def williams_test(r_1: float, r_2: float, r_12: float, n: int) -> tuple[float, f
     Williams (1959); Steiger (1980), "Tests for comparing elements of a correlation matrix",
     equation 7, who recommends it. Applied to Spearman's rho it is an approximation.
     """
-    from scipy.special import stdtr
-
     if n <= 3:
         return math.nan, math.nan
     determinant = 1 - r_1**2 - r_2**2 - r_12**2 + 2 * r_1 * r_2 * r_12

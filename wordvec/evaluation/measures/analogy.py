@@ -84,8 +84,8 @@ class AnalogyResult:
         Mean over the categories that have an answered question.
     missing_as_wrong : float
         Micro accuracy when questions that cannot be answered count as wrong.
-    chance : float
-        Micro accuracy of a guess among the candidates.
+    chance : Interval
+        Micro accuracy when answers are guessed among the candidates.
     impossible : int
         Questions among the unanswered whose accepted answers are all words of the question.
     ranks : (asked,) int32
@@ -100,7 +100,7 @@ class AnalogyResult:
     coverage: Coverage
     score: float
     interval: Interval
-    chance: float
+    chance: Interval
     macro: float
     macro_interval: Interval
     missing_as_wrong: float
@@ -299,10 +299,14 @@ def evaluate(
         ),
         solver=solver,
         candidates=candidates,
-        coverage=Coverage(len(questions), answered, missing),
+        coverage=space.coverage(
+            len(questions), answered, (w for q in questions for w in (q.a, q.b, q.c)), missing
+        ),
         score=float((ranks == 1).sum() / answered),
         interval=micro,
-        chance=float(accepted.mean() / max(1, candidates - 3)),
+        chance=statistics.guessing_interval(
+            min(1.0, float(accepted.mean()) / max(1, candidates - 3)), answered, level
+        ),
         macro=float(np.mean(scored)),
         macro_interval=macro,
         missing_as_wrong=float((ranks == 1).mean()),

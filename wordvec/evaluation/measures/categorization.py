@@ -106,10 +106,14 @@ def evaluate(
         measure="categorization",
         dataset=dataset.source,
         protocol=f"k-means++ on unit vectors, k = {k}, mean of {seeds} seeds; case: {space.case}",
-        coverage=Coverage(len(dataset.words), len(known), missing),
+        coverage=space.coverage(len(dataset.words), len(known), dataset.words, missing),
         score=float(np.mean(pure)),
-        interval=statistics.percentile_interval(
-            counts @ fits / len(known), level, method.format(resamples)
+        interval=statistics.share_interval(
+            float(np.mean(pure)),
+            counts @ fits / len(known),
+            len(known),
+            level,
+            method.format(resamples),
         ),
         chance=statistics.percentile_interval(
             np.array(null), level, f"{_NULL_DRAWS} random exchanges of the classes"

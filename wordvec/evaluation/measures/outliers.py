@@ -34,8 +34,8 @@ class OutlierResult:
         Share of outliers put last, bootstrap over groups.
     opp : float
         Mean of the outlier's position / size of the group: 1 when always last, .5 by chance.
-    chance : float
-        Accuracy of a guess.
+    chance : Interval
+        Accuracy of guesses.
     """
 
     measure: str
@@ -44,7 +44,7 @@ class OutlierResult:
     coverage: Coverage
     score: float
     interval: Interval
-    chance: float
+    chance: Interval
     opp: float
     opp_interval: Interval
     missing_as_wrong: float
@@ -113,10 +113,12 @@ def evaluate(
         measure="outliers",
         dataset=dataset.source,
         protocol=f"mean cosine to the rest of the group; case: {space.case}",
-        coverage=Coverage(asked, len(table), tuple(missing)),
+        coverage=space.coverage(
+            asked, len(table), (w for g in dataset.groups for w in (*g.words, *g.outliers)), missing
+        ),
         score=float(table[:, 1].mean()),
         interval=accuracy,
-        chance=float(table[:, 3].mean()),
+        chance=statistics.guessing_interval(float(table[:, 3].mean()), len(table), level),
         opp=float(table[:, 2].mean()),
         opp_interval=opp,
         missing_as_wrong=float(table[:, 1].sum() / asked),

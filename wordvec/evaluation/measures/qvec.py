@@ -78,7 +78,7 @@ def evaluate(
         measure="qvec",
         dataset=dataset.source,
         protocol=f"unit vectors; {S.shape[1]} properties; case: {space.case}",
-        coverage=Coverage(len(dataset.words), len(X), missing),
+        coverage=space.coverage(len(dataset.words), len(X), dataset.words, missing),
         score=score,
         interval=statistics.bounded_interval(
             replicates,

@@ -25,6 +25,8 @@ from wordvec.evaluation.core.measure import (
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
 
+LEAST = 10  # answered pairs
+
 
 @dataclass(frozen=True, eq=False)
 class SimilarityResult:
@@ -91,7 +93,8 @@ def evaluate(
     Raises
     ------
     Unanswerable
-        Fewer than three pairs are known, or scores or cosines do not vary.
+        Fewer than ten pairs are known (three or four are in order by luck, and every resample
+        of them says so), or scores or cosines do not vary.
     """
     if interval not in ("bootstrap", "fisher"):
         raise ValueError(f"interval must be bootstrap or fisher, got {interval!r}")
@@ -100,10 +103,11 @@ def evaluate(
     known = ~np.isnan(cosine)
     missing = _missing(space, dataset)
     answered = int(known.sum())
-    if answered < 3:
+    if answered < LEAST:
         raise Unanswerable(
-            f"{dataset.source.name}: only {answered} of {len(cosine)} pairs have both words, a "
-            f"correlation needs 3; missing: {some(missing)}"
+            f"{dataset.source.name}: only {answered} of {len(cosine)} pairs have both words; a "
+            f"rank correlation of fewer than {LEAST} says nothing"
+            + (f"; missing: {some(missing)}" if missing else "")
         )
     human = dataset.scores[known]
     rho, r = statistics.spearman(cosine[known], human), statistics.pearson(cosine[known], human)
@@ -131,7 +135,9 @@ def evaluate(
         measure="similarity",
         dataset=dataset.source,
         protocol=f"cosine; Spearman; pairs with a missing word left out; case: {space.case}",
-        coverage=Coverage(len(cosine), answered, missing),
+        coverage=space.coverage(
+            len(cosine), answered, (w for pair in dataset.pairs for w in pair), missing
+        ),
         score=rho,
         interval=of_rho,
         chance=Interval(-half, half, level, "normal, uncorrelated"),

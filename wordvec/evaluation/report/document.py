@@ -17,6 +17,7 @@ from wordvec.evaluation.core.measure import counts, title
 from wordvec.evaluation.core.results import to_json
 from wordvec.evaluation.core.seeds import OverSeeds
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.evaluation.measures import MEASURES
 from wordvec.evaluation.report.tables import markdown
 from wordvec.files import write_atomically
 
@@ -127,7 +128,11 @@ def build(
     entries = [e for group in results.values() for e in group]
     groups = {m.name: over.group_of(m.name, m.meta) for m in models}
     seeds: list[OverSeeds] = over.over_seeds(
-        entries, groups, [title(e) for e in entries], options.level
+        entries,
+        groups,
+        [title(e) for e in entries],
+        options.level,
+        {name: MEASURES[name].range for name in results},
     )
     return {
         "schema": SCHEMA,

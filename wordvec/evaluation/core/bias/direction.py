@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.evaluation.core import statistics
-from wordvec.evaluation.core.bias.lists import MIN_SHARE, ListCoverage
+from wordvec.evaluation.core.bias.lists import MIN_SHARE, ListCoverage, list_coverage
 from wordvec.evaluation.core.bias.scores import NULL_DRAWS, BiasScore
 from wordvec.evaluation.core.results import Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
@@ -107,13 +107,13 @@ def along(
     null = np.array([summary(column) for column in there.T])
     return BiasScore(
         measure=name,
-        name="gender direction",
+        name="gender",
         title=f"{len(g.coverage.used)} defining pairs, {len(used)} words that should be neutral",
         protocol=f"{note}; the direction carries {g.share:.0%} of the pairs' variance; "
         f"case: {space.case}",
         lists={
             "pairs": g.coverage,
-            "words": ListCoverage("words", len(words), tuple(used), tuple(missing)),
+            "words": list_coverage(space, "words", words, used, missing),
         },
         score=summary(of),
         interval=statistics.percentile_interval(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,13 +49,17 @@ class WeatTest:
 
 @dataclass(frozen=True)
 class ListCoverage:
-    """One list of a test: words asked, used, missing, and left out to balance sizes."""
+    """One list of a test: words asked, used, missing, and left out to balance sizes; of the used
+    ones, those found in lower case only and those never seen with a vector made from their parts.
+    """
 
     label: str
     asked: int
     used: tuple[str, ...]
     missing: tuple[str, ...]
     dropped: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
+    composed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,16 @@ def gender_lists() -> GenderLists:
 # --- in a space ----------------------------------------------------------------------------------
 
 
+def list_coverage(
+    space: Space, label: str, words: Sequence[str], found: Sequence[str], missing: Sequence[str]
+) -> ListCoverage:
+    """What became of a list that `Space.find` looked up."""
+    lower, composed = space.how(found)
+    return ListCoverage(
+        label, len(words), tuple(found), tuple(missing), lower=lower, composed=composed
+    )
+
+
 def cover(
     space: Space, test: WeatTest, min_share: float
 ) -> tuple[dict[str, ListCoverage], dict[str, list[int]]]:
@@ -146,7 +160,7 @@ def cover(
     for side, label in zip("XYAB", test.labels, strict=True):
         words: tuple[str, ...] = getattr(test, side)
         found, rows[side], missing = space.find(words)
-        lists[side] = ListCoverage(label, len(words), tuple(found), tuple(missing))
+        lists[side] = list_coverage(space, label, words, found, missing)
         if not found or len(found) < min_share * len(words):
             refused.append(f"{label} has {len(found)} of {len(words)} (missing: {some(missing)})")
     if refused:

@@ -49,7 +49,7 @@ class SeparationResult:
     coverage: Coverage
     score: float
     interval: Interval
-    chance: float
+    chance: Interval
     v_measure: float | None
     caution: str
     examples: dict[str, tuple[str, ...]]

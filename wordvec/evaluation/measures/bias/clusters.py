@@ -35,13 +35,13 @@ def clusters(
     score = float(np.mean(best))
     return SeparationResult(
         measure="clusters",
-        name="gender clusters",
+        name="gender",
         title=f"{len(labels)} most biased words in two clusters",
         protocol=f"k-means on unit vectors, mean of {seeds} seeds; case: {space.case}",
         coverage=Coverage(len(biased.labels), len(labels), ()),
         score=score,
         interval=statistics.wilson_interval(score * len(labels), len(labels), level),
-        chance=0.5,
+        chance=statistics.guessing_interval(0.5, len(labels), level),
         v_measure=float(np.mean([v_measure(labels, run) for run in runs])),
         caution=separation.caution_of(space, biased),
         examples=separation.examples_of(biased),

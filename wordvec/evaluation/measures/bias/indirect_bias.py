@@ -23,6 +23,10 @@ from wordvec.evaluation.measures.bias.direct_bias import BOLUKBASI, direct_bias
 _F64 = NDArray[np.float64]
 
 
+LEAST_COSINE = 0.05  # of a pair: it divides, and near 0 a share of it is any number
+LEAST_PAIRS = 10
+
+
 def indirect_bias(
     vectors: Vectors | Space,
     words: Sequence[str],
@@ -50,13 +54,22 @@ def indirect_bias(
     g = direction(space, pairs, min_share=min_share).unit
     couples = [c for side in (ordered[:most], ordered[-most:]) for c in combinations(side, 2)]
     values = np.array([_beta(space, g, *couple) for couple in couples])
-    values = np.where(np.isfinite(values), values, 0.0)
+    kept = np.array([abs(_cosine(space, *couple)) >= LEAST_COSINE for couple in couples])
+    kept &= np.isfinite(values)
+    left_out = int((~kept).sum())
+    if kept.sum() < LEAST_PAIRS:
+        raise Unanswerable(
+            f"indirect bias: of {len(couples)} pairs only {kept.sum()} have a cosine of "
+            f"{LEAST_COSINE:g} or more, by which it is divided; it needs {LEAST_PAIRS}"
+        )
+    values, couples = values[kept], [c for c, ok in zip(couples, kept, strict=True) if ok]
     draws = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
     return replace(
         along,
         measure="indirect_bias",
         title=f"pairs of the {most} professions farthest along either side",
-        protocol=f"median; case: {space.case}",
+        protocol=f"median; {left_out} of {left_out + len(values)} pairs with a cosine under "
+        f"{LEAST_COSINE:g}, by which it is divided, left out; case: {space.case}",
         score=float(np.median(values)),
         interval=statistics.percentile_interval(
             np.median(values[draws], axis=1),
@@ -96,6 +109,11 @@ def indirect_bias_of(
     if not math.isfinite(beta):
         raise Unanswerable(f"indirect bias of {first} and {second} is not defined")
     return beta
+
+
+def _cosine(space: Space, first: str, second: str) -> float:
+    w, v = space.unit[space.find([first, second])[1]].astype(np.float64)
+    return float(w @ v)
 
 
 def _beta(space: Space, g: _F64, first: str, second: str) -> float:

@@ -56,13 +56,13 @@ def probe(
         right += int(((decided > 0) == labels[test]).sum())
     return SeparationResult(
         measure="probe",
-        name=f"gender probe, {kernel}",
+        name=f"gender ({kernel})",
         title=f"{len(labels)} most biased words told apart by a {kernel} classifier",
         protocol=f"{kernel} logistic regression, {folds}-fold cross-validation; case: {space.case}",
         coverage=Coverage(len(biased.labels), len(labels), ()),
         score=right / len(labels),
         interval=statistics.wilson_interval(right, len(labels), level),
-        chance=0.5,
+        chance=statistics.guessing_interval(0.5, len(labels), level),
         v_measure=None,
         caution=separation.caution_of(space, biased),
         examples=separation.examples_of(biased),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wordvec.evaluation.core import statistics
-from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage
+from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage, list_coverage
 from wordvec.evaluation.core.measure import (
     INTERVAL,
     SCORE,
@@ -21,6 +21,7 @@ from wordvec.evaluation.core.measure import (
     chance,
     list_sizes,
     number,
+    p_text,
     span,
     text,
     value,
@@ -92,7 +93,7 @@ def single_category(
     lists, rows = {}, {}
     for side, given in (("words", words), ("A", A), ("B", B)):
         found, rows[side], missing = space.find(given)
-        lists[side] = ListCoverage(side, len(given), tuple(found), tuple(missing))
+        lists[side] = list_coverage(space, side, given, found, missing)
         if not found or len(found) < min_share * len(given):
             raise Unanswerable(
                 f"{name}: refused, fewer than {min_share:.0%} of list {side} are known: "
@@ -154,7 +155,7 @@ def _of_gender(
     female, male = ([pair[i] for pair in lists.pairs] for i in (0, 1))
     return single_category(
         space, list(shares), female, male,
-        name="occupations", title="occupations, female over male words", facts=shares,
+        name="gender", title="occupations, female over male words", facts=shares,
         resamples=resamples, level=level, seed=seed, min_share=min_share,
     )  # fmt: skip
 
@@ -170,9 +171,9 @@ def _words(e: Entry) -> Table:
         {
             "word": w["word"],
             "d": number(w["score"]),
-            "p one-sided": number(w["p_one_sided"], 4),
-            "p two-sided": number(w["p_two_sided"], 4),
-            "p Holm": number(w["p_holm"], 4),
+            "p one-sided": p_text(w["p_one_sided"]),
+            "p two-sided": p_text(w["p_two_sided"]),
+            "p Holm": p_text(w["p_holm"]),
         }
         for w in sorted(e["words"], key=lambda w: -w["score"])
     ]
@@ -183,7 +184,8 @@ def _words(e: Entry) -> Table:
 
 
 COLUMNS: dict[str, Cell] = {
-    "words": text("title"),
+    "lists": text("name"),
+    "about": text("title"),
     "mean d": SCORE,
     "interval": INTERVAL,
     "correlation with the known shares": value("correlation"),

@@ -13,14 +13,17 @@ from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, ListCoverage, WeatTest, cover
 from wordvec.evaluation.core.measure import (
     INTERVAL,
+    P_FOUND,
     SCORE,
     Cell,
+    Entry,
     Measure,
     chance,
     list_sizes,
+    number,
+    p_value,
     span,
     text,
-    value,
 )
 from wordvec.evaluation.core.results import Interval, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
@@ -54,6 +57,8 @@ class WeatResult:
         Where d falls when X and Y are exchanged at random: 0 -+ z sqrt(1/|X| + 1/|Y|).
     p_one_sided, p_two_sided, p_method, partitions
         See `statistics.Permutation`; p_holm is the one-sided p adjusted over the family.
+    least_p : float
+        The least p that this many partitions (or samples) can give.
     p_interval : Interval or None
         Uncertainty of a sampled one-sided p.
     leave_one_out : Interval
@@ -75,6 +80,7 @@ class WeatResult:
     p_method: str
     p_interval: Interval | None
     partitions: int
+    least_p: float
     leave_one_out: Interval
     words: tuple[WordScore, ...]
     published: dict[str, float]
@@ -207,6 +213,7 @@ def measure_units(
             else None
         ),
         partitions=p.partitions,
+        least_p=1 / (p.partitions + (p.method == "sampled")),
         leave_one_out=Interval(
             min(without, default=d), max(without, default=d), 1.0, "leaving out each word in turn"
         ),
@@ -269,6 +276,13 @@ def family(results: Iterable[WeatResult]) -> tuple[WeatResult, ...]:
     return tuple(replace(r, p_holm=p) for r, p in zip(results, adjusted, strict=True))
 
 
+def _method(e: Entry) -> str:
+    how = f"{e['p_method']}, {e['partitions']:,} partitions"
+    if e["least_p"] >= P_FOUND:
+        how += f"; p cannot be under {number(e['least_p'], 3)} with so few words"
+    return how
+
+
 COLUMNS: dict[str, Cell] = {
     "test": text("name"),
     "about": text("title"),
@@ -276,10 +290,10 @@ COLUMNS: dict[str, Cell] = {
     "interval": INTERVAL,
     "leave one out": span("leave_one_out"),
     "by chance": chance,
-    "p one-sided": value("p_one_sided", 4),
-    "p two-sided": value("p_two_sided", 4),
-    "p Holm": value("p_holm", 4),
-    "method": lambda e: f"{e['p_method']}, {e['partitions']:,}",
+    "p one-sided": p_value("p_one_sided"),
+    "p two-sided": p_value("p_two_sided"),
+    "p Holm": p_value("p_holm"),
+    "method": _method,
     "words": list_sizes,
 }
 CALISKAN = """@article{caliskan2017semantics,

@@ -1,0 +1,224 @@
+"""Outputs that cannot mislead: names, intervals, small numbers, few items, how words were found."""
+
+import json
+
+import numpy as np
+import pytest
+
+from wordvec.cli.base import emit
+from wordvec.errors import DatasetError
+from wordvec.evaluation import suite
+from wordvec.evaluation.core import datasets, seeds, statistics
+from wordvec.evaluation.core.bias.lists import WeatTest
+from wordvec.evaluation.core.measure import answered, beyond_chance, list_sizes, p_text, scant
+from wordvec.evaluation.core.names import distinct
+from wordvec.evaluation.core.results import Unanswerable, to_json
+from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.measures import MEASURES
+from wordvec.evaluation.measures.bias import indirect_bias, weat
+from wordvec.evaluation.report import document as report
+from wordvec.evaluation.run import Options, run
+
+
+def pairs(n, first="w", start=0):
+    return "\n".join(f"{first}{i}\t{first}{i + 2}\t{i % 7}" for i in range(start, start + n))
+
+
+def test_sets_of_one_stem_are_told_apart_whatever_their_order(random_vectors, tmp_path):
+    for name in ("mysim.tsv", "mysim.csv", "a/pairs.txt", "b/pairs.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(pairs(20))
+    files = [tmp_path / n for n in ("mysim.tsv", "mysim.csv", "a/pairs.txt", "b/pairs.txt")]
+    for order in (files, files[::-1]):
+        document = run({"m": (random_vectors, None)}, list(map(datasets.load, order)))
+        names = {e["dataset"]["name"] for e in document["results"]["similarity"]}
+        assert names == {"mysim.tsv", "mysim.csv", "a/pairs.txt", "b/pairs.txt"}
+    with pytest.raises(DatasetError, match="given twice"):
+        run({"m": (random_vectors, None)}, [datasets.load(files[0])] * 2)
+
+
+def test_splits_of_one_set_keep_their_suffixes(shared_data):
+    folder = shared_data / "similarity"
+    names = ["MEN_dataset_lemma_form.dev", "MEN_dataset_lemma_form.test"]
+    found = distinct(["MEN_dataset_lemma_form"] * 2, [str(folder / n) for n in names])
+    assert found == names
+
+
+@pytest.mark.parametrize("ends", [(-1.0, 1.0), (0.0, 1.0), (0.0, None), (None, None)])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.97, 1.0])
+def test_intervals_keep_within_the_range_of_their_measure(ends, share):
+    low, high = ends
+    estimate = (low or 0.0) + share * ((high if high is not None else 1.0) - (low or 0.0))
+    rng = np.random.default_rng(1)
+    replicates = estimate + rng.standard_normal(500) * 0.3 + 0.1
+    if low is not None or high is not None:
+        replicates = np.clip(replicates, low, high)
+    found = statistics.bounded_interval(replicates, estimate, ends, 0.95, "bootstrap")
+    t = statistics.around(estimate, 0.4, ends, 0.95, "t")
+    for interval in (found, t):
+        assert low is None or interval.low >= low
+        assert high is None or interval.high <= high
+        assert interval.low <= estimate <= interval.high
+
+
+def test_a_moved_interval_covers_as_often_as_it_says():
+    # A correlation of .8 of 25 pairs, resampled with a bias of .05 on purpose.
+    rng = np.random.default_rng(2)
+    covered = 0
+    for _ in range(300):
+        x = rng.standard_normal(25)
+        y = 0.8 * x + 0.6 * rng.standard_normal(25)
+        r = statistics.pearson(x, y)
+        replicates = statistics.bootstrap_correlations(
+            x, y, rank=False, resamples=300, seed=int(rng.integers(1 << 30))
+        )[:, 0]
+        biased = np.clip(replicates - 0.05, -1, 1)
+        found = statistics.bounded_interval(biased, r, (-1.0, 1.0), 0.95, "bootstrap")
+        covered += found.low <= 0.8 <= found.high
+    assert 0.87 <= covered / 300 <= 1.0  # .95 less what 25 pairs cost a bootstrap, and its noise
+
+
+def test_an_interval_over_seeds_keeps_within_the_range():
+    entries = [
+        {"model": f"m-s{i}", "measure": "analogy", "score": s, "name": "a"}
+        for i, s in enumerate((0.01, 0.05))
+    ]
+    groups = {e["model"]: "m" for e in entries}
+    (free,) = seeds.over_seeds(entries, groups, ["a", "a"])
+    assert free.interval.low < 0
+    (found,) = seeds.over_seeds(entries, groups, ["a", "a"], ranges={"analogy": (0.0, 1.0)})
+    assert 0 <= found.interval.low < found.mean < found.interval.high <= 1
+
+
+def test_what_is_near_one_by_construction_says_so_and_is_not_in_all():
+    for name in ("clusters", "probe"):
+        assert not MEASURES[name].in_all
+        assert "by construction" in MEASURES[name].caution
+        assert name not in suite.read_suite("english").measures
+
+
+def test_beyond_chance_is_told_by_the_band_of_the_table():
+    e = {"score": 0.2, "chance": {"low": -0.19, "high": 0.19}}
+    assert beyond_chance(e)
+    assert not beyond_chance({**e, "score": 0.18})
+
+
+def test_small_numbers_are_not_zero_anywhere(capsys):
+    assert p_text(7.9e-12) == "7.9e-12"
+    assert p_text(0.00004) == "4.0e-05"
+    assert p_text(0.0123) == "0.0123"
+    emit([{"p": 7.9e-12, "score": 0.5, "none": 0.0}], "table")
+    out = capsys.readouterr().out
+    assert "7.9e-12" in out
+    assert "0.5000" in out
+
+
+def test_three_pairs_are_no_correlation(random_vectors):
+    few = datasets.loads(pairs(9), name="few")
+    with pytest.raises(Unanswerable, match=r"only 9 of 9 pairs.*fewer than 10"):
+        MEASURES["similarity"].run(random_vectors, few)
+    assert MEASURES["similarity"].run(random_vectors, datasets.loads(pairs(10))).score
+
+
+def test_the_kind_that_was_guessed_is_said_and_pairs_alone_are_refused():
+    found = datasets.loads(pairs(12))
+    assert found.source.notes[0] == "read as similarity, told from its content"
+    assert datasets.loads(pairs(12), "similarity").source.notes == ()
+    with pytest.raises(DatasetError, match=r"two columns without a header.*kind analogy"):
+        datasets.loads("hot,cold\nbig,small\n", name="x.csv")
+    chosen = datasets.loads("hot,cold\nbig,small\n", "analogy")
+    assert chosen.source.items == 2
+
+
+def test_a_test_whose_partitions_cannot_reach_p_says_so(random_vectors):
+    tiny = WeatTest("tiny", "", ("w1", "w2"), ("w3", "w4"), ("w5",), ("w6",))
+    found = weat.weat(random_vectors, tiny)
+    assert (found.partitions, found.least_p) == (6, 1 / 6)
+    assert "p cannot be under 0.167" in weat.COLUMNS["method"](to_json(found))
+    large = WeatTest("l", "", *(tuple(f"w{i}" for i in range(s, s + 6)) for s in (0, 6, 12, 18)))
+    assert "cannot" not in weat.COLUMNS["method"](to_json(weat.weat(random_vectors, large)))
+
+
+def test_words_answered_in_lower_case_are_counted(random_vectors):
+    test = WeatTest("t", "", ("W1", "w2", "W3"), ("w4", "w5", "w6"), ("w7",), ("w8",))
+    found = weat.weat(random_vectors, test)
+    assert found.lists["X"].lower == ("W1", "W3")
+    assert "X 3/3 (2 in lower case)" in list_sizes(to_json(found))
+    upper = datasets.loads(pairs(12, "W"), name="upper")
+    result = MEASURES["similarity"].run(random_vectors, upper)
+    assert len(result.coverage.lower) == 14
+    assert "14 words in lower case" in answered(to_json(result))
+    lower = MEASURES["similarity"].run(Space.of(random_vectors, case="lower"), upper)
+    assert lower.coverage.lower == ()
+
+
+def test_names_in_refusals_are_those_of_results(make_vectors, random_vectors):
+    """Every question, answered by one model and refused by the other, has one name in both."""
+    questions = ": s\n" + "\n".join(f"w{i} w{i + 1} w{i + 2} w{i + 3}" for i in range(20))
+    sets = [datasets.loads(pairs(20), name="pairs"), datasets.loads(questions, name="google")]
+    test = WeatTest("mine", "", *(tuple(f"w{i}" for i in range(s, s + 5)) for s in (0, 5, 10, 15)))
+    other = make_vectors([f"x{i}" for i in range(60)], random_vectors.vectors)
+    measures = ("similarity", "analogy", "weat", "seat", "rnd", "rnsb", "mac", "ect")
+    options = Options(measures=measures, resamples=20)
+    document = run({"m": (random_vectors, None), "n": (other, None)}, sets, [test], options)
+    said = {(r["measure"], r["dataset"]) for r in document["refused"] if r["model"] == "n"}
+    found = {(row["measure"], row["dataset"]) for row in report.rows(document)}
+    assert said == found
+    assert {name for name, _ in found} == set(measures)
+
+
+def test_indirect_bias_leaves_out_pairs_that_are_nearly_orthogonal(make_vectors):
+    rng = np.random.default_rng(4)
+    matrix = rng.standard_normal((60, 300)) * 0.2
+    matrix[:30, 0] += 2
+    matrix[30:, 0] -= 2
+    matrix[:3] = np.eye(3, 300, k=5) + np.eye(1, 300) * 1e-3  # far along, alike in nothing
+    matrix[:3, 0] += 2
+    ends = np.zeros((2, 300))
+    ends[:, 0] = 1, -1
+    words = [f"w{i}" for i in range(60)] + ["f", "m"]
+    vectors = make_vectors(words, np.vstack([matrix, ends]))
+    found = indirect_bias.indirect_bias(vectors, words[:60], [("f", "m")])
+    assert "of 90 pairs with a cosine under 0.05" in found.protocol
+    assert all(np.isfinite(v) for _, v in found.words)
+    nothing = make_vectors(words, np.vstack([np.eye(60, 300, k=1), ends]))
+    with pytest.raises(Unanswerable, match="only 0 have a cosine"):
+        indirect_bias.indirect_bias(nothing, words[:60], [("f", "m")])
+
+
+def test_a_set_of_another_language_is_marked_and_compared_with_nothing(random_vectors):
+    known, foreign = pairs(12), pairs(188, "mot")
+    text = known + "\n" + foreign
+    models = {"a": (random_vectors, None), "b": (random_vectors, None)}
+    document = run(models, [datasets.loads(text, name="french"), datasets.loads(pairs(20))])
+    entry = next(e for e in document["results"]["similarity"] if e["dataset"]["name"] == "french")
+    assert scant(entry)
+    assert answered(entry) == "12 of 200 (another language?)"
+    assert {c["dataset"] for c in document["comparisons"]} == {"text"}
+    reasons = [r["reason"] for r in document["refused"] if r["dataset"] == "french"]
+    assert len(reasons) == 2
+    assert all("fewer than 10%" in reason for reason in reasons)
+
+
+def test_a_folder_with_strange_files_is_read_with_a_note_for_each(tmp_path):
+    (tmp_path / "sim.tsv").write_text(pairs(12))
+    (tmp_path / "notes.txt").write_text("These are my notes.\nNothing else.\n")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    found = suite.read_suite(tmp_path)
+    assert [s.source.name for s in found.sets] == ["sim"]
+    assert len(found.notes) == 2
+    assert any("notes.txt" in note for note in found.notes)
+    assert any("picture.png" in note for note in found.notes)
+    (tmp_path / "sim.tsv").unlink()
+    with pytest.raises(DatasetError, match="no evaluation set in this folder"):
+        suite.read_suite(tmp_path)
+
+
+def test_the_document_keeps_what_the_terminal_shortens(random_vectors):
+    words = tuple(f"longword{i}" for i in range(60))
+    test = WeatTest("far", "", words[:15], words[15:30], words[30:45], words[45:])
+    sets = [datasets.loads(pairs(12), name="near")]
+    document = run({"m": (random_vectors, None)}, sets, [test])
+    (refused,) = document["refused"]
+    assert "longword0" in refused["reason"]
+    assert json.loads(json.dumps(document)) == document
