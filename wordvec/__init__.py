@@ -14,6 +14,7 @@ from wordvec.models import MODELS as _MODELS
 # Public name -> the module that defines it.
 _PUBLIC = {
     "ApproximateIndex": "wordvec.vectors.combine",
+    "Blocks": "wordvec.counts.blocks",
     "FormatError": "wordvec.errors",
     "HyperbolicMDS": "wordvec.hierarchy.hmds",
     "PhraseTable": "wordvec.text.phrases",
@@ -21,6 +22,8 @@ _PUBLIC = {
     "Relations": "wordvec.hierarchy.relations",
     "Shards": "wordvec.counts.shards",
     "StoreError": "wordvec.errors",
+    "Unanswerable": "wordvec.errors",
+    "Uncertainty": "wordvec.inference.uncertainty",
     "UnknownWordError": "wordvec.errors",
     "Vocabulary": "wordvec.text.vocab",
     "Window": "wordvec.counts.count",
@@ -28,6 +31,7 @@ _PUBLIC = {
     "WordvecError": "wordvec.errors",
     "concatenate": "wordvec.vectors.combine",
     "count": "wordvec.counts.count",
+    "count_blocks": "wordvec.counts.blocks",
     "encode": "wordvec.text.corpus",
     "from_gensim": "wordvec.formats.gensim",
     "load": "wordvec.formats",

@@ -28,6 +28,10 @@ class DatasetError(WordvecError):
     """An evaluation set with a malformed row, or one that the vectors cannot answer."""
 
 
+class Unanswerable(DatasetError):
+    """A well-formed question that these vectors cannot answer: too few words or counts."""
+
+
 class TrainingError(WordvecError):
     """A run that diverged (NaN or infinity) or cannot start with these data and options."""
 

@@ -8,11 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wordvec.errors import DatasetError
-
-
-class Unanswerable(DatasetError):
-    """A well-formed dataset that these vectors cannot answer: too few of its words are known."""
+from wordvec.errors import Unanswerable as Unanswerable
 
 
 # What JSON Schema says beyond the type.

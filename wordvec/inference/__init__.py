@@ -1,0 +1,1 @@
+"""How sure vectors are: variances, draws, resampled documents, stability."""

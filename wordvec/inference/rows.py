@@ -1,0 +1,323 @@
+"""Rows of counts as weighted regressions: the equations whose solution is a word's vector.
+
+Given the other side's vectors and biases, GloVe's objective is quadratic in a word's vector w [1]_:
+
+    sum over j in K_i of f_ij (y_ij - c_j . w)^2,   y_ij = log X_ij - b_i - b~_j,
+
+so w is the slope of a weighted regression of y on the contexts c_j. PPMI-SVD is one too: row i of
+the information matrix on the contexts, all of them, with weight 1.
+
+References
+----------
+.. [1] Vallebueno, Handan-Nader, Manning & Ho 2024, "Statistical uncertainty in word embeddings:
+   GloVe-V".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from wordvec.counts.blocks import Blocks
+from wordvec.counts.shards import Shards
+from wordvec.errors import Unanswerable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec.vectors.vectors import WordVectors
+
+    F32 = NDArray[np.float32]
+    F64 = NDArray[np.float64]
+
+UNK = "<unk>"
+
+
+class Cells(NamedTuple):
+    """Sparse rows one after another: row i has columns ids[ptr[i] : ptr[i + 1]], rising, and their
+    counts x."""
+
+    ptr: NDArray[np.int64]
+    ids: NDArray[np.int32]
+    x: F64
+
+
+class Half(NamedTuple):
+    """The regressions of one half of the parameters.
+
+    own (V, d) are the vectors to be explained, others (V, d) the regressors; targets (n,) is y of
+    each cell.
+    """
+
+    own: F32
+    others: F32
+    targets: F64
+
+
+class Equations(NamedTuple):
+    """Regressions of some words: ptr as in `Cells`, weights f (n,), and one half for vectors w, or
+    two for w and c."""
+
+    ptr: NDArray[np.int64]
+    ids: NDArray[np.int32]
+    weights: F64
+    halves: tuple[Half, ...]
+
+
+class Counts(Protocol):
+    """Where rows of counts come from."""
+
+    words: int
+    symmetric: bool
+
+    def cells(self, words: Sequence[int]) -> Cells:
+        """Whole rows of some words."""
+
+
+class WholeCounts:
+    """Rows of shards."""
+
+    def __init__(self, shards: Shards) -> None:
+        self.shards = shards
+        self.words, self.symmetric = shards.words, shards.symmetric
+
+    def cells(self, words: Sequence[int]) -> Cells:
+        rows = self.shards.rows(words)
+        ptr = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum([len(cols) for cols, _ in rows], out=ptr[1:])
+        empty_ids, empty_x = np.empty(0, np.int64), np.empty(0)
+        ids = np.concatenate([empty_ids, *(cols for cols, _ in rows)]).astype(np.int32)
+        return Cells(ptr, ids, np.concatenate([empty_x, *(x for _, x in rows)]))
+
+
+class BlockCounts:
+    """Rows of the sum of blocks."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.blocks = blocks
+        self.words, self.symmetric = blocks.shards[0].words, blocks.shards[0].symmetric
+
+    def by_block(self, word: int) -> list[tuple[NDArray[np.int64], F64]]:
+        """The row of a word in each block: columns and counts, in whole units."""
+        unit = self.blocks.shards[0].unit
+        rows = (shards.row(word) for shards in self.blocks.shards)
+        return [(cols, np.rint(x * unit)) for cols, x in rows]
+
+    def cells(self, words: Sequence[int]) -> Cells:
+        unit = self.blocks.shards[0].unit
+        ptr, ids, xs = [0], [np.empty(0, np.int64)], [np.empty(0)]
+        for word in words:
+            rows = self.by_block(word)
+            cols, place = np.unique(np.concatenate([c for c, _ in rows]), return_inverse=True)
+            units = np.bincount(
+                place, weights=np.concatenate([x for _, x in rows]), minlength=len(cols)
+            )
+            # As a shard of the sum holds it.
+            xs.append((units / unit).astype(np.float32).astype(np.float64))
+            ids.append(cols)
+            ptr.append(ptr[-1] + len(cols))
+        return Cells(
+            np.array(ptr, np.int64), np.concatenate(ids).astype(np.int32), np.concatenate(xs)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """What a model left of its training, by rank: words w and contexts c (V, d), biases (V,)."""
+
+    words: F32
+    contexts: F32
+    biases: F64 | None
+    context_biases: F64 | None
+    output: str
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of one half."""
+        return int(self.words.shape[1])
+
+    @classmethod
+    def of(cls, wv: WordVectors, *, biases: bool) -> Parameters:
+        """Takes vectors apart.
+
+        Raises
+        ------
+        Unanswerable
+            When contexts or biases are missing.
+        """
+        output = str(wv.meta.get("options", {}).get("output", "words"))
+        n = len(wv) - (UNK in wv and wv.get_index(UNK) == len(wv) - 1)
+        both = np.asarray(wv.vectors, np.float32)[:n]
+        lacking = [
+            name
+            for name, there in (
+                ("contexts", output == "both" or wv.contexts is not None),
+                ("biases", not biases or wv.biases is not None),
+                ("context biases", not biases or wv.context_biases is not None),
+            )
+            if not there
+        ]
+        if lacking:
+            raise Unanswerable(
+                f"the vectors have no {' and no '.join(lacking)}, without which their variance "
+                "cannot be had: train glove or ppmi from counts and keep the .wv file as it is"
+            )
+        if output == "both":
+            words, contexts = np.split(both, 2, axis=1)
+        else:
+            contexts = np.asarray(wv.contexts, np.float32)[:n]
+            words = both - contexts if output == "sum" else both
+        own, other = (
+            None if column is None else np.asarray(column[:n], np.float64)
+            for column in (wv.biases, wv.context_biases)
+        )
+        return cls(np.ascontiguousarray(words), np.ascontiguousarray(contexts), own, other, output)
+
+
+class GloVeRows:
+    """The regressions of GloVe."""
+
+    def __init__(self, parameters: Parameters, x_max: float, alpha: float) -> None:
+        self.parameters, self.x_max, self.alpha = parameters, x_max, alpha
+        self.dense = False
+
+    def equations(self, words: Sequence[int], cells: Cells, *, own_bias: bool) -> Equations:
+        """Regressions of some words from their rows. Without `own_bias` the word's own bias stays
+        in the target, for an intercept to find."""
+        p = self.parameters
+        assert p.biases is not None
+        assert p.context_biases is not None
+        log_x = np.log(cells.x)
+        word = np.repeat(np.asarray(words), np.diff(cells.ptr))
+        halves = [Half(p.words, p.contexts, log_x - p.context_biases[cells.ids])]
+        if p.output != "words":
+            halves.append(Half(p.contexts, p.words, log_x - p.biases[cells.ids]))
+        if own_bias:
+            for half, bias in zip(halves, (p.biases, p.context_biases), strict=False):
+                half.targets[:] -= bias[word]
+        weights = np.minimum(1.0, (cells.x / self.x_max) ** self.alpha)
+        return Equations(cells.ptr, cells.ids, weights, tuple(halves))
+
+    def intercepts(self, words: Sequence[int]) -> list[F64]:
+        """The words' biases, one array (n,) for each half."""
+        p = self.parameters
+        assert p.biases is not None
+        assert p.context_biases is not None
+        both = [p.biases[words], p.context_biases[words]]
+        return both[: 1 if p.output == "words" else 2]
+
+
+class PPMIRows:
+    """The regressions of PPMI-SVD: a row of the information matrix on all contexts."""
+
+    def __init__(
+        self, parameters: Parameters, marginals: tuple[F64, F64], smoothing: float
+    ) -> None:
+        self.parameters = parameters
+        rows, cols = marginals
+        share = np.maximum(cols, 1e-300) ** smoothing
+        self.log_row = np.log(np.maximum(rows, 1e-300))
+        self.log_col = np.log(share / share.sum())
+        self.dense = True
+
+    def equations(self, words: Sequence[int], cells: Cells, *, own_bias: bool) -> Equations:
+        """As for GloVe; every column is a cell, and most have the target 0."""
+        p, V = self.parameters, len(self.log_row)
+        place = cells.ids + np.repeat(np.arange(len(words)), np.diff(cells.ptr)) * V
+        word = np.repeat(np.asarray(words), np.diff(cells.ptr))
+        log_x = np.log(cells.x)
+        halves = []
+        for own, others, row, col in (
+            (p.words, p.contexts, word, cells.ids),
+            (p.contexts, p.words, cells.ids, word),
+        ):
+            targets = np.zeros(len(words) * V)
+            targets[place] = np.maximum(log_x - self.log_row[row] - self.log_col[col], 0)
+            halves.append(Half(own, others, targets))
+        n = len(words)
+        return Equations(
+            np.arange(n + 1, dtype=np.int64) * V,
+            np.tile(np.arange(V, dtype=np.int32), n),
+            np.ones(n * V),
+            tuple(halves[: 1 if p.output == "words" else 2]),
+        )
+
+    def intercepts(self, words: Sequence[int]) -> list[F64]:
+        """Zeros: the model has no biases."""
+        return [np.zeros(len(words))] * (1 if self.parameters.output == "words" else 2)
+
+
+def rows_of(
+    wv: WordVectors, counts: Shards | Blocks, *, x_max: float | None, alpha: float | None
+) -> GloVeRows | PPMIRows:
+    """The regressions that a model solved.
+
+    Raises
+    ------
+    Unanswerable
+        When the vectors are not of a model of this kind, lack what is needed, or were not trained
+        on these counts.
+    """
+    model = str(wv.meta.get("model", "")).lower()
+    options: dict[str, Any] = dict(wv.meta.get("options", {}))
+    shards = counts.shards[0] if isinstance(counts, Blocks) else counts
+    if model == "ppmi":
+        parameters = Parameters.of(wv, biases=False)
+        _check_counts(wv, parameters, counts, shards)
+        if isinstance(counts, Blocks):
+            both = [s.marginals for s in counts.shards]
+            rows, cols = (np.sum([each[side] for each in both], axis=0) for side in (0, 1))
+        else:
+            rows, cols = counts.marginals
+        return PPMIRows(parameters, (rows, cols), float(options.get("smoothing", 0.75)))
+    if model and model != "glove":
+        raise Unanswerable(
+            f"the vectors are of {model}: variances are known for models that solve least squares "
+            "(glove, ppmi), not yet for others"
+        )
+    parameters = Parameters.of(wv, biases=True)
+    x_max = x_max if x_max is not None else options.get("x_max")
+    alpha = alpha if alpha is not None else options.get("alpha")
+    if x_max is None or alpha is None:
+        raise Unanswerable(
+            "the vectors do not say with which x_max and alpha they were trained: give both"
+        )
+    if not (x_max > 0 and alpha > 0):
+        raise ValueError(f"x_max and alpha must be > 0, got {x_max} and {alpha}")
+    _check_counts(wv, parameters, counts, shards)
+    return GloVeRows(parameters, float(x_max), float(alpha))
+
+
+def _check_counts(
+    wv: WordVectors, parameters: Parameters, counts: Shards | Blocks, shards: Shards
+) -> None:
+    n = len(parameters.words)
+    words = list(shards.vocab)
+    if words != list(wv.index_to_key[:n]):
+        at = next(
+            (i for i, (a, b) in enumerate(zip(words, wv.index_to_key[:n], strict=False)) if a != b),
+            min(len(words), n),
+        )
+        raise Unanswerable(
+            f"{counts.path}: has {len(words):,} words and the vectors {n:,}, and they differ from "
+            f"rank {at:,} on: give the counts that these vectors were trained on"
+        )
+    trained = wv.meta.get("shards") or {}
+    names = ["window", "weighting", "direction"]
+    if isinstance(counts, Shards):
+        names += ["corpus_tokens", "cells"]
+    there = shards.manifest | ({"cells": shards.cells})
+    for name in names:
+        if trained.get(name) is not None and trained[name] != there.get(name):
+            raise Unanswerable(
+                f"{counts.path}: {name} is {there.get(name)!r}, the vectors were trained with "
+                f"{trained[name]!r}: give the counts that these vectors were trained on"
+            )
+    if parameters.output != "words" and not shards.symmetric:
+        raise Unanswerable(
+            f"{counts.path}: the counts are not symmetric, so rows and columns are different data: "
+            "train with output='words'"
+        )

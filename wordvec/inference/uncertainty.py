@@ -1,0 +1,467 @@
+"""How sure trained vectors are, from the counts that they were trained on."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from wordvec.counts.blocks import Blocks
+from wordvec.counts.shards import Shards
+from wordvec.errors import Unanswerable
+from wordvec.estimator import check, thread_count
+from wordvec.inference import delta
+from wordvec.inference.documents import DocumentDraws
+from wordvec.inference.estimates import (
+    LEVEL,
+    Difference,
+    Estimate,
+    Known,
+    Neighbor,
+    from_draws,
+    holm,
+    quantile,
+    two_sided,
+)
+from wordvec.inference.least_squares import Covariance, Solution, solve
+from wordvec.inference.rows import UNK, BlockCounts, WholeCounts, rows_of
+from wordvec.parallel import ordered_map
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wordvec.inference.delta import F64, Smooth
+    from wordvec.vectors.vectors import WordVectors
+
+    Function = Callable[[F64], NDArray[np.floating]]
+    Word = str | bytes
+
+HELD = 256 << 20  # bytes of covariances that are kept for later questions
+BATCH_CELLS = 1 << 20  # observations that a thread solves at once
+BATCH_BYTES = 64 << 20  # of Gram matrices that a thread holds at once
+CONVERGED = 0.95  # cosine of a trained vector with its solution; below, a warning
+FIRST_DRAWS = 1000  # of which the share with a neighbour in the first place is told
+CANDIDATES = 3  # times the neighbours asked for: whose similarity is computed anew
+
+
+class Uncertainty:
+    """Variances of vectors, and of what is computed from them.
+
+    Nothing is computed when it is made. A word's covariance takes one pass over its row of counts
+    when it is first asked for, and is kept.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+        Of `GloVe` or `PPMI`, with what training left: contexts, and GloVe's biases.
+    shards : Shards, Blocks or path
+        The counts that the vectors were trained on. Blocks (`wordvec count --blocks`) are needed
+        for source="documents".
+    covariance : {"sandwich", "model"}
+        The model's is GloVe-V's [1]_: it supposes that a log count of weight f has the variance
+        s^2 / f. The sandwich takes each count's own residual instead, and holds when that is not
+        so; on 17 million words it is up to 60 % wider for frequent words.
+    centre : {"polished", "trained"}
+        Around which vector: the exact solution given the contexts, which the theory is about, or
+        the trained one, which some epochs of training have not brought there.
+    biases : {"fixed", "profiled"}
+        Whether the word's own bias is taken as known, or estimated with its vector. Profiled is
+        what source="documents" needs: in a resample a word is more frequent or less.
+    source : {"reconstruction", "documents"}
+        Uncertainty of what: of vectors that reconstruct the counts, given the text; or of another
+        sample of documents (a bootstrap of the blocks, contexts fixed).
+    level : float
+        Of intervals.
+    draws, seed : int
+        Resamples of documents, and the seed of all random numbers.
+    x_max, alpha : float, optional
+        As in training; by default as the vectors say.
+    threads : int, optional
+        By default all processors; the result does not depend on it.
+
+    Raises
+    ------
+    Unanswerable
+        When the vectors lack contexts or biases, are of a model without least squares, or were not
+        trained on these counts.
+
+    References
+    ----------
+    .. [1] Vallebueno, Handan-Nader, Manning & Ho 2024, "Statistical uncertainty in word
+       embeddings: GloVe-V".
+    """
+
+    def __init__(
+        self,
+        vectors: WordVectors,
+        shards: Shards | Blocks | str | os.PathLike[str],
+        *,
+        covariance: Covariance = "sandwich",
+        centre: Literal["polished", "trained"] = "polished",
+        biases: Literal["fixed", "profiled"] | None = None,
+        source: Literal["reconstruction", "documents"] = "reconstruction",
+        level: float = LEVEL,
+        draws: int = 200,
+        seed: int = 1,
+        x_max: float | None = None,
+        alpha: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        biases = biases or ("profiled" if source == "documents" else "fixed")
+        for name, value, known in (
+            ("covariance", covariance, ("sandwich", "model")),
+            ("centre", centre, ("polished", "trained")),
+            ("biases", biases, ("fixed", "profiled")),
+            ("source", source, ("reconstruction", "documents")),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} must be {' or '.join(known)}, got {value!r}")
+        check("draws", draws, 2, 1 << 20)
+        check("seed", seed, 0, (1 << 63) - 1)
+        quantile(level)
+        if not isinstance(shards, Shards | Blocks):
+            shards = Blocks(shards) if Blocks.is_folder(shards) else Shards(shards)
+        if source == "documents" and not isinstance(shards, Blocks):
+            raise Unanswerable(
+                f"{shards.path}: counts of the whole text say nothing of its documents: count them "
+                "in blocks (wordvec count --blocks 64)"
+            )
+        self.vectors, self.counts = vectors, shards
+        self.kind, self.level, self.seed = source, level, seed
+        self._covariance, self._polished = covariance, centre == "polished"
+        self._profiled = biases == "profiled"
+        self._threads = thread_count(threads)
+        self._rows = rows_of(vectors, shards, x_max=x_max, alpha=alpha)
+        self._source = BlockCounts(shards) if isinstance(shards, Blocks) else WholeCounts(shards)
+        self._documents: DocumentDraws | None = None
+        if source == "documents":
+            assert isinstance(self._source, BlockCounts)
+            self._documents = DocumentDraws(
+                self._source, self._rows, draws=draws, seed=seed, profiled=self._profiled,
+                threads=self._threads,
+            )  # fmt: skip
+        self._held: OrderedDict[int, Solution | Unanswerable] = OrderedDict()
+
+    def __repr__(self) -> str:
+        how = "documents" if self._documents else self._covariance
+        return f"<Uncertainty of {self.vectors!r}: {self.kind}, {how}>"
+
+    # One word.
+
+    def covariance(self, word: Word) -> F64:
+        """The covariance (d, d) of a word's vector.
+
+        Raises
+        ------
+        UnknownWordError
+            A KeyError.
+        Unanswerable
+            With the numbers: too few contexts for the dimensions, contexts that do not span the
+            space, or a word that stands in too few blocks of documents.
+        """
+        return self._solution(word).covariance
+
+    def factor(self, word: Word) -> tuple[F64, float]:
+        """L (d, d), lower triangular, with L L' the covariance; and sigma, the standard deviation
+        of a log count of full weight about what the vectors say."""
+        solution = self._solution(word)
+        try:
+            factor = np.linalg.cholesky(solution.covariance)
+            return factor.astype(np.float64, copy=False), solution.sigma
+        except np.linalg.LinAlgError as error:
+            raise Unanswerable(
+                f"{_text(word)!r}: its covariance is not positive definite: nothing varies in some "
+                "direction"
+            ) from error
+
+    def polished(self, word: Word) -> F64:
+        """The exact least-squares vector (d,) given the contexts."""
+        return self._solution(word).polished
+
+    def centre(self, word: Word) -> F64:
+        """The vector (d,) that estimates are about: polished, or as trained."""
+        solution = self._solution(word)
+        return solution.polished if self._polished else solution.trained
+
+    def contexts(self, word: Word) -> int:
+        """With how many words it stands: cells of its row."""
+        return len(self._source.cells([self._rank(word)]).ids)
+
+    def known(self, word: Word) -> Known:
+        """What is known of a word's vector; a word without a variance says why.
+
+        Raises
+        ------
+        UnknownWordError
+            A KeyError.
+        """
+        text, rank = _text(word), self.vectors.get_index(word)
+        blocks = design = None
+        if isinstance(self.counts, Blocks) and rank < self._source.words:
+            blocks, design = self.counts.spread(rank), self.counts.design_effect(rank)
+        try:
+            solution = self._solution(word)
+        except Unanswerable as error:
+            cells = self.contexts(word) if rank < self._source.words else 0
+            return Known(text, cells, None, None, None, blocks, design, str(error))
+        w = solution.polished if self._polished else solution.trained
+        size, trained = float(w @ w), solution.trained
+        both = np.sqrt(float(solution.polished @ solution.polished) * float(trained @ trained))
+        convergence = float(solution.polished @ trained / both) if both else float("nan")
+        relative = float(np.trace(solution.covariance)) / size if size else float("inf")
+        notes = []
+        if convergence < CONVERGED:
+            notes.append("not converged: train more epochs")
+        if relative > 0.1:
+            notes.append("large error: use draws")
+        return Known(
+            text, self.contexts(word), solution.sigma, relative, convergence, blocks, design,
+            "; ".join(notes),
+        )  # fmt: skip
+
+    # Several words.
+
+    def similarity(self, a: Word, b: Word) -> Estimate:
+        """The cosine of two words."""
+        return self.smooth(delta.cosine, [a, b])
+
+    def compare(self, one: tuple[Word, Word], other: tuple[Word, Word]) -> Difference:
+        """The difference of two cosines; a word that stands in both enters once."""
+        estimate = self.smooth(delta.cosine_difference, [*one, *other])
+        return self._tested(estimate)
+
+    def _tested(self, estimate: Estimate) -> Difference:
+        z, p = two_sided(estimate.value, estimate.sd)
+        return Difference(**estimate.__dict__, z=z, p=p)
+
+    def analogy(self, a: Word, b: Word, c: Word, answer: Word) -> Estimate:
+        """3CosAdd's score of an answer to: what is to c as b is to a?"""
+        return self.smooth(delta.analogy, [a, b, c, answer])
+
+    def centroids(self, one: Sequence[Word], other: Sequence[Word]) -> Estimate:
+        """The cosine of the mean unit vectors of two lists of words."""
+        if not one or not other:
+            raise ValueError("a list of words is empty")
+        return self.smooth(delta.centroids(len(one)), [*one, *other])
+
+    def projection(self, word: Word, positive: Word, negative: Word) -> Estimate:
+        """The cosine of a word with the axis from `negative` to `positive`."""
+        return self.smooth(delta.projection, [word, positive, negative])
+
+    def weat(
+        self,
+        X: Sequence[Word],
+        Y: Sequence[Word],
+        A: Sequence[Word],
+        B: Sequence[Word],
+        *,
+        effect: bool = True,
+    ) -> Estimate:
+        """WEAT's effect size d, or its mean difference without `effect`.
+
+        Raises
+        ------
+        Unanswerable
+            When any word has no covariance.
+        """
+        lists = (X, Y, A, B)
+        if not all(lists):
+            raise ValueError("a list of words is empty")
+        sizes = (len(X), len(Y), len(A), len(B))
+        return self.smooth(delta.weat(sizes, effect=effect), [w for words in lists for w in words])
+
+    def smooth(self, function: Smooth, words: Sequence[Word]) -> Estimate:
+        """A smooth function of vectors: by the delta method, or over resampled documents.
+
+        Parameters
+        ----------
+        function : callable
+            Of vectors (n, d), to its value and its gradient (n, d); see `wordvec.inference.delta`.
+        words : sequence of words
+            One may come more than once; its gradients are added, since it varies once.
+        """
+        solutions = self._solutions(words)
+        vectors = np.stack([self._centre(each) for each in solutions])
+        value, gradient = function(vectors)
+        if self._documents is not None:
+            draws = self._documents.draws([self._rank(word) for word in words])
+            values = np.array([function(each)[0] for each in draws])
+            sd, low, high = from_draws(value, values, self.level, self.kind)
+            return Estimate(value, sd, low, high, self.level, "draws", self.kind)
+        total: dict[int, F64] = {}
+        for word, g in zip(words, gradient, strict=True):
+            rank = self._rank(word)
+            total[rank] = total.get(rank, 0) + g
+        by_rank = {self._rank(w): each for w, each in zip(words, solutions, strict=True)}
+        variance = sum(float(g @ by_rank[rank].covariance @ g) for rank, g in total.items())
+        sd = float(np.sqrt(max(variance, 0.0)))
+        half = quantile(self.level) * sd
+        return Estimate(value, sd, value - half, value + half, self.level, "delta", self.kind)
+
+    def draws(self, words: Sequence[Word], draws: int, seed: int = 1) -> F64:
+        """Vectors (draws, n, d) drawn from their distribution; a word's draws do not depend on
+        which others are asked for. For documents, the resamples that there are."""
+        if self._documents is not None:
+            self._solutions(words)
+            return self._documents.draws([self._rank(word) for word in words])
+        check("draws", draws, 1)
+        ranks = [self._rank(word) for word in words]
+        out: F64 | None = None
+        drawn: dict[int, F64] = {}
+        for i, (word, rank) in enumerate(zip(words, ranks, strict=True)):
+            solution = self._solution(word)
+            if out is None:
+                out = np.empty((draws, len(words), len(solution.polished)))
+            if ranks.count(rank) == 1 or rank not in drawn:
+                rng = np.random.Generator(np.random.Philox(key=[seed, rank]))
+                L, _ = self.factor(word)
+                one = self._centre(solution) + rng.standard_normal((draws, len(L))) @ L.T
+                if ranks.count(rank) > 1:
+                    drawn[rank] = one
+            else:
+                one = drawn[rank]
+            out[:, i] = one
+        if out is None:
+            raise ValueError("no words")
+        return out
+
+    def propagate(
+        self, function: Function, words: Sequence[Word], draws: int = 1000, seed: int = 1
+    ) -> Estimate:
+        """Any function of vectors, by drawing them (composition [1]_).
+
+        Parameters
+        ----------
+        function : callable
+            Of vectors (draws, words, d), to one number for each draw (draws,).
+        draws : int
+            How many; resampled documents are as many as there are.
+
+        Returns
+        -------
+        Estimate
+            Its value is that of the vectors themselves. Noise shrinks cosines, so draws lie below
+            it: the interval is their spread, moved to the value.
+
+        References
+        ----------
+        .. [1] Tanner 1996, "Tools for statistical inference".
+        """
+        centre = np.stack([self._centre(each) for each in self._solutions(words)])
+        drawn = self.draws(words, draws, seed)
+        values = np.asarray(function(np.concatenate([centre[None], drawn])), np.float64)
+        if values.shape != (len(drawn) + 1,):
+            raise ValueError(
+                "function must return one number for each draw, an array of shape "
+                f"({len(drawn) + 1},), got {values.shape}"
+            )
+        value, values = float(values[0]), values[1:]
+        sd, low, high = from_draws(value, values, self.level, self.kind)
+        return Estimate(value, sd, low, high, self.level, "draws", self.kind)
+
+    def most_similar(self, word: Word, topn: int = 10) -> list[Neighbor]:
+        """The nearest words, with what is sure of their order.
+
+        The candidates are the nearest by the vectors as trained, three times as many as asked for;
+        those without a covariance are left out. They are ranked by the vectors that estimates are
+        about, so the order may differ from that of `WordVectors.most_similar`.
+        """
+        check("topn", topn, 1)
+        self._solution(word)
+        near = self.vectors.most_similar(_text(word), topn=CANDIDATES * topn + 10)
+        names = [name for name, _ in near if self.vectors.get_index(name) < self._source.words]
+        found = self._try_solutions(names)
+        names = [n for n, s in zip(names, found, strict=True) if isinstance(s, Solution)]
+        estimates = {name: self.similarity(word, name) for name in names}
+        names.sort(key=lambda name: -estimates[name].value)
+        drawn = self.draws([word, *names], FIRST_DRAWS, self.seed)
+        U = drawn / np.linalg.norm(drawn, axis=2, keepdims=True)
+        first = np.bincount(
+            np.einsum("bd,bnd->bn", U[:, 0], U[:, 1:]).argmax(axis=1), minlength=len(names)
+        ) / len(drawn)
+        shown, rest = names[:topn], names[topn:]
+        p = [float("nan")] * len(shown)
+        if rest:
+            p = holm([self.compare((word, name), (word, rest[0])).p for name in shown])
+        return [
+            Neighbor(
+                name, estimates[name].value, estimates[name].sd, estimates[name].low,
+                estimates[name].high, float(share), each, bool(each > 1 - self.level),
+            )
+            for name, share, each in zip(shown, first, p, strict=False)
+        ]  # fmt: skip
+
+    # How it is found.
+
+    def _rank(self, word: Word) -> int:
+        rank = self.vectors.get_index(word)
+        if rank >= self._source.words:
+            raise Unanswerable(
+                f"{UNK!r} is the mean of rare words: it has no counts, and so no variance"
+            )
+        return rank
+
+    def _centre(self, solution: Solution) -> F64:
+        return solution.polished if self._polished else solution.trained
+
+    def _solution(self, word: Word) -> Solution:
+        return self._solutions([word])[0]
+
+    def _solutions(self, words: Sequence[Word]) -> list[Solution]:
+        found = self._try_solutions(words)
+        for each in found:
+            if isinstance(each, Unanswerable):
+                raise each
+        return [each for each in found if isinstance(each, Solution)]
+
+    def _try_solutions(self, words: Sequence[Word]) -> list[Solution | Unanswerable]:
+        ranks = [self._rank(word) for word in words]
+        missing = sorted({rank for rank in ranks if rank not in self._held})
+        for rank, solution in zip(missing, self._solve(missing), strict=True):
+            self._held[rank] = solution
+        out = []
+        for rank in ranks:
+            self._held.move_to_end(rank)
+            out.append(self._held[rank])
+        each = 8 * max((s.covariance.size for s in out if isinstance(s, Solution)), default=1)
+        while len(self._held) > max(HELD // each, len(set(ranks))):
+            self._held.popitem(last=False)
+        return out
+
+    def _solve(self, ranks: Sequence[int]) -> Iterator[Solution | Unanswerable]:
+        """Solutions of words, in order, computed in threads a batch at a time."""
+        dim = self._rows.parameters.dim
+        width = (1 if self._rows.parameters.output == "words" else 2) * (dim + 2)
+        size = max(1, BATCH_BYTES // (8 * width**2))
+        if self._rows.dense:
+            size = max(1, min(size, BATCH_CELLS // self._source.words))
+
+        def batch(_: None, some: Sequence[int]) -> list[Solution | Unanswerable]:
+            return self._solve_batch(some)
+
+        batches = (ranks[i : i + size] for i in range(0, len(ranks), size))
+        for part in ordered_map(batch, batches, [None] * self._threads):
+            yield from part
+
+    def _solve_batch(self, ranks: Sequence[int]) -> list[Solution | Unanswerable]:
+        cells = self._source.cells(ranks)
+        if self._documents is not None:
+            return [self._documents.solution(rank) for rank in ranks]
+        equations = self._rows.equations(ranks, cells, own_bias=not self._profiled)
+        return solve(
+            [self.vectors.index_to_key[rank] for rank in ranks],
+            equations,
+            self._rows.intercepts(ranks),
+            ranks,
+            covariance=self._covariance,
+            polished=self._polished,
+            profiled=self._profiled,
+            output=self._rows.parameters.output,
+        )
+
+
+def _text(word: Word) -> str:
+    return word if isinstance(word, str) else word.decode("utf-8", "surrogateescape")
