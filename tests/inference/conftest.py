@@ -31,7 +31,9 @@ def trained(counted):
 
     def train(output):
         if output not in made:
-            model = GloVe(vector_size=D, x_max=X_MAX, epochs=8, output=output, unk=True, threads=1)
+            model = GloVe(
+                vector_size=D, x_max=X_MAX, epochs=8, output_vectors=output, unk=True, threads=1
+            )
             made[output] = model.fit(counted.shards).vectors_
         return made[output]
 
@@ -41,4 +43,4 @@ def trained(counted):
 @pytest.fixture(scope="session")
 def ppmi(counted):
     """ppmi(output) -> PPMI vectors of 8 dimensions."""
-    return lambda output: PPMI(vector_size=D, output=output).fit(counted.shards).vectors_
+    return lambda output: PPMI(vector_size=D, output_vectors=output).fit(counted.shards).vectors_

@@ -95,7 +95,7 @@ def by_hand(wv, shards, word, *, profiled=False, side=0):
     rank = wv.get_index(word)
     X = shards.sparse().toarray()[rank]
     ids = np.flatnonzero(X)
-    output = wv.meta["options"]["output"]
+    output = wv.meta["options"]["output_vectors"]
     if output == "both":
         w, c = np.split(wv.vectors.astype(float), 2, axis=1)
     else:

@@ -168,11 +168,12 @@ def test_x_max_comes_from_the_vectors_and_can_be_given(trained, counted):
     assert not np.array_equal(default.covariance("w1"), other.covariance("w1"))
     silent = WordVectors(
         list(wv), wv.vectors, contexts=wv.contexts, biases=wv.biases,
-        context_biases=wv.context_biases, meta={"model": "glove", "options": {"output": "sum"}},
+        context_biases=wv.context_biases,
+        meta={"model": "glove", "options": {"output_vectors": "sum"}},
     )  # fmt: skip
-    with pytest.raises(Unanswerable, match="x_max and alpha"):
+    with pytest.raises(Unanswerable, match="x_max and weight_exponent"):
         wordvec.Uncertainty(silent, counted.shards)
-    wordvec.Uncertainty(silent, counted.shards, x_max=10, alpha=0.75)
+    wordvec.Uncertainty(silent, counted.shards, x_max=10, weight_exponent=0.75)
 
 
 @pytest.mark.parametrize(

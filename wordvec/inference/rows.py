@@ -148,7 +148,8 @@ class Parameters:
         Unanswerable
             When contexts or biases are missing.
         """
-        output = str(wv.meta.get("options", {}).get("output", "words"))
+        options = wv.meta.get("options", {})
+        output = str(options.get("output_vectors", options.get("output", "words")))
         n = len(wv) - (UNK in wv and wv.get_index(UNK) == len(wv) - 1)
         both = np.asarray(wv.vectors, np.float32)[:n]
         lacking = [
@@ -180,8 +181,8 @@ class Parameters:
 class GloVeRows:
     """The regressions of GloVe."""
 
-    def __init__(self, parameters: Parameters, x_max: float, alpha: float) -> None:
-        self.parameters, self.x_max, self.alpha = parameters, x_max, alpha
+    def __init__(self, parameters: Parameters, x_max: float, exponent: float) -> None:
+        self.parameters, self.x_max, self.exponent = parameters, x_max, exponent
         self.dense = False
 
     def equations(self, words: Sequence[int], cells: Cells, *, own_bias: bool) -> Equations:
@@ -198,7 +199,7 @@ class GloVeRows:
         if own_bias:
             for half, bias in zip(halves, (p.biases, p.context_biases), strict=False):
                 half.targets[:] -= bias[word]
-        weights = np.minimum(1.0, (cells.x / self.x_max) ** self.alpha)
+        weights = np.minimum(1.0, (cells.x / self.x_max) ** self.exponent)
         return Equations(cells.ptr, cells.ids, weights, tuple(halves))
 
     def intercepts(self, words: Sequence[int]) -> list[F64]:
@@ -251,7 +252,7 @@ class PPMIRows:
 
 
 def rows_of(
-    wv: WordVectors, counts: Shards | Blocks, *, x_max: float | None, alpha: float | None
+    wv: WordVectors, counts: Shards | Blocks, *, x_max: float | None, weight_exponent: float | None
 ) -> GloVeRows | PPMIRows:
     """The regressions that a model solved.
 
@@ -280,15 +281,19 @@ def rows_of(
         )
     parameters = Parameters.of(wv, biases=True)
     x_max = x_max if x_max is not None else options.get("x_max")
-    alpha = alpha if alpha is not None else options.get("alpha")
-    if x_max is None or alpha is None:
+    if weight_exponent is None:
+        weight_exponent = options.get("weight_exponent", options.get("alpha"))
+    if x_max is None or weight_exponent is None:
         raise Unanswerable(
-            "the vectors do not say with which x_max and alpha they were trained: give both"
+            "the vectors do not say with which x_max and weight_exponent they were trained: give "
+            "both"
         )
-    if not (x_max > 0 and alpha > 0):
-        raise ValueError(f"x_max and alpha must be > 0, got {x_max} and {alpha}")
+    if not (x_max > 0 and weight_exponent > 0):
+        raise ValueError(
+            f"x_max and weight_exponent must be > 0, got {x_max} and {weight_exponent}"
+        )
     _check_counts(wv, parameters, counts, shards)
-    return GloVeRows(parameters, float(x_max), float(alpha))
+    return GloVeRows(parameters, float(x_max), float(weight_exponent))
 
 
 def _check_counts(
@@ -319,5 +324,5 @@ def _check_counts(
     if parameters.output != "words" and not shards.symmetric:
         raise Unanswerable(
             f"{counts.path}: the counts are not symmetric, so rows and columns are different data: "
-            "train with output='words'"
+            "train with output_vectors='words'"
         )

@@ -77,7 +77,7 @@ class Uncertainty:
         Of intervals.
     draws, seed : int
         Resamples of documents, and the seed of all random numbers.
-    x_max, alpha : float, optional
+    x_max, weight_exponent : float, optional
         As in training; by default as the vectors say.
     threads : int, optional
         By default all processors; the result does not depend on it.
@@ -107,7 +107,7 @@ class Uncertainty:
         draws: int = 200,
         seed: int = 1,
         x_max: float | None = None,
-        alpha: float | None = None,
+        weight_exponent: float | None = None,
         threads: int | None = None,
     ) -> None:
         biases = biases or ("profiled" if source == "documents" else "fixed")
@@ -134,7 +134,7 @@ class Uncertainty:
         self._covariance, self._polished = covariance, centre == "polished"
         self._profiled = biases == "profiled"
         self._threads = thread_count(threads)
-        self._rows = rows_of(vectors, shards, x_max=x_max, alpha=alpha)
+        self._rows = rows_of(vectors, shards, x_max=x_max, weight_exponent=weight_exponent)
         self._source = BlockCounts(shards) if isinstance(shards, Blocks) else WholeCounts(shards)
         self._documents: DocumentDraws | None = None
         if source == "documents":

@@ -10,7 +10,6 @@ from typing import Any
 
 from wordvec.errors import Unanswerable as Unanswerable
 
-
 # What JSON Schema says beyond the type.
 _COUNT = {"schema": {"minimum": 0}}
 _SHARE = {"schema": {"minimum": 0, "maximum": 1}}
