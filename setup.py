@@ -46,6 +46,7 @@ MODULES = {
     "text": ["wv_text"],
     "store": ["wv_store"],
     "unicode": ["wv_unicode"],
+    "wiki": ["wv_wiki"],
     "topk": ["wv_topk", "wv_topk_scalar", "wv_topk_avx2", "wv_topk_avx512", "wv_topk_neon"],
     "vec": ["wv_vec", "wv_vec_scalar", "wv_vec_avx2", "wv_vec_avx512", "wv_vec_neon"],
     "hyper": ["wv_hyper", "wv_hyper_scalar", "wv_hyper_avx2", "wv_hyper_avx512"],

@@ -361,7 +361,9 @@ WV_INLINE int long_enough(const writer *w, const uint8_t *word, size_t n) {
 static void write_segment(writer *w, const uint8_t *text, size_t begin, segment s) {
     const wv_unicode_options *o = w->options;
     const int letter = (s.properties & UP_LETTER) != 0;
-    const int emoji = !letter && ((s.properties & UP_EMOJI) || s.keycap ||
+    const int key =
+        s.keycap && ((s.properties & UP_NUMBER) || text[begin] == '#' || text[begin] == '*');
+    const int emoji = !letter && ((s.properties & UP_EMOJI) || key ||
                                   (s.style && (s.properties & UP_PICTOGRAPH)));
     const int number = !letter && !emoji && (s.properties & UP_NUMBER);
     if (emoji) w->stats->emoji++;
@@ -375,6 +377,12 @@ static void write_segment(writer *w, const uint8_t *text, size_t begin, segment 
     if (number && o->numbers == WV_NUMBERS_ZERO) {
         w->out[w->size++] = '0';
     } else {
+        uint32_t code;
+        while (emoji && (s.classes & BIT(WB_WSEGSPACE))) { /* a mark took the space for its base */
+            const size_t length = decode(text + begin, end - begin, &code);
+            if ((properties(code) & WB_MASK) != WB_WSEGSPACE) break;
+            begin += length;
+        }
         if (!emoji) strip(text, &begin, &end);
         w->size += copy_word(w, text + begin, end - begin, emoji, w->out + at);
     }

@@ -21,6 +21,8 @@ _PUBLIC = {
     "Phrases": "wordvec.text.find_phrases",
     "Relations": "wordvec.hierarchy.relations",
     "Shards": "wordvec.counts.shards",
+    "TextOptions": "wordvec.text.options",
+    "Texts": "wordvec.text.records",
     "StoreError": "wordvec.errors",
     "Unanswerable": "wordvec.errors",
     "Uncertainty": "wordvec.inference.uncertainty",

@@ -72,10 +72,11 @@ def slow_words(text, lower=False, emoji=False):
         kinds = [unicodedata.category(c) for c in segment]
         letters = [k[0] == "L" or k in ("Nl", "Cs") for k in kinds]
         digits = [k in ("Nd", "No") for k in kinds]
-        pictured = any(c in "👍🏽🇩🇪❤\u20e3" or (c == "©" and "\ufe0f" in segment) for c in segment)
+        pictured = any(c in "👍🏽🇩🇪❤" or (c == "©" and "\ufe0f" in segment) for c in segment)
+        pictured |= "\u20e3" in segment and (any(digits) or segment[0] == "#")
         if not any(letters) and pictured:
             if emoji:
-                yield segment
+                yield segment.lstrip()
         elif any(letters) or any(digits):
             first = [a or b for a, b in zip(letters, digits, strict=True)].index(True)
             word = segment[first:].rstrip("_‿\u200d\u200c\u00ad\ufeff")

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress
 from wordvec.native import text as native
 from wordvec.parallel import ordered_map
-from wordvec.text import reader
-from wordvec.text.reader import Block, refuse_nul, text_blocks
+from wordvec.text import reader, tokenise
+from wordvec.text.options import TextOptions
+from wordvec.text.reader import Block, refuse_nul
+from wordvec.text.records import RecordStats, Texts, blocks_of
 from wordvec.text.spool import Spool
 from wordvec.text.vocab import Vocabulary
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 Tokens: TypeAlias = Sequence[str | bytes]
 Source: TypeAlias = (
-    str | os.PathLike[str] | BinaryIO | Iterable[str | os.PathLike[str]] | Iterable[Tokens]
+    str | os.PathLike[str] | BinaryIO | Iterable[str | os.PathLike[str]] | Iterable[Tokens] | Texts
 )
 
 MAX_TOKEN = 1000  # bytes; word2vec cuts at 100, but URLs are longer and cutting makes new words
@@ -63,6 +65,11 @@ class CorpusStats:
         Words of the vocabulary that are not UTF-8; kept as the bytes they are.
     seconds : float
         Wall time of reading and numbering.
+    records : RecordStats
+        What was read of tables and archives.
+    split : dict of str to int
+        What the tokeniser counted: numbers, emoji, unspaced (words of one letter of a script
+        without spaces), turkic and letters (see `wordvec.native.unicode.Splitter`).
     """
 
     bytes: int = 0
@@ -72,6 +79,8 @@ class CorpusStats:
     too_long: int = 0
     not_utf8: int = 0
     seconds: float = 0.0
+    records: RecordStats = field(default_factory=RecordStats)
+    split: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +102,8 @@ class Corpus:
         is one document.
     labels : tuple of str, shape (D,), optional
         The documents' names, where the source has some.
+    options : TextOptions
+        How the text was read and split.
     """
 
     vocab: Vocabulary
@@ -101,6 +112,7 @@ class Corpus:
     stats: CorpusStats = field(default_factory=CorpusStats)
     documents: Offsets = None  # type: ignore[assignment]
     labels: tuple[str, ...] | None = None
+    options: TextOptions = field(default_factory=TextOptions)
 
     def __post_init__(self) -> None:
         if self.documents is None:
@@ -123,14 +135,16 @@ def encode(
     threads: int = 1,
     memory: int | None = None,
     progress: Callback | None = None,
+    options: TextOptions | None = None,
+    **more: Any,
 ) -> Corpus:
     """Reads a text once and returns it as ids.
 
     Parameters
     ----------
-    source : path, paths, binary file, or iterable of token lists
-        Compressed files are told by content. `-` is standard input. Token lists hold str or bytes,
-        used as they are; each list is a line.
+    source : path, paths, binary file, iterable of token lists, or Texts
+        Compression is detected from the content of a file. `-` is standard input. Token lists hold
+        str or bytes, used as they are; each list is a line. `Texts` holds documents as strings.
     vocab : Vocabulary, optional
         Use these words; by default the text's own, by `min_count` and `max_vocab`.
     keep_gaps : bool
@@ -144,6 +158,9 @@ def encode(
         Bytes that the process may hold: ids beyond an eighth of it go to a temporary file, and
         fewer threads read. The distinct tokens of the text, of about 100 bytes each, are held
         whatever it says. By default, 1 GB of ids are kept.
+    options : TextOptions, optional
+        How the text is read and split into words; or its fields as arguments of their own, as in
+        ``encode("news.csv", tokenize="unicode", text_column="body")``. Not for token lists.
 
     Raises
     ------
@@ -154,6 +171,7 @@ def encode(
     """
     if threads < 1:
         raise ValueError(f"threads must be >= 1, got {threads}")
+    how = text_options(options, more)
     started = time.perf_counter()
     stats = CorpusStats()
     spool = Spool(memory)
@@ -161,30 +179,40 @@ def encode(
         threads = min(threads, max(memory // TABLE_ROOM, 1))
     tables: list[native.WordTable] = []
     labels: list[str] = []
-    for table, ids, block in _numbered(source, threads, stats, tables):
+    for table, ids, block in _numbered(source, threads, stats, tables, how):
         spool.append(ids, tables.index(table))
         labels += block.labels if block else ()
         stats.seconds = time.perf_counter() - started
         if progress:
             progress(reading(stats))
     if not stats.tokens:
-        raise CorpusError(
-            f"{_describe(source)}: there is no token in it"
-            + ("" if stats.bytes else " (an iterator that was already consumed?)")
-        )
+        raise CorpusError(_no_token(source, stats))
 
-    merged, maps = _merge(tables)
-    stats.types = len(merged)
+    merged, maps, stopped = _settled(tables, how, stats)
     if vocab is None:
         vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
     ids, known, documents = renumber(
-        spool, merged, maps, vocab, keep_gaps=keep_gaps, keep_lines=keep_lines
+        spool, merged, maps, vocab, keep_gaps=keep_gaps, keep_lines=keep_lines, without=stopped
     )
     if not known:
         raise CorpusError(f"{_describe(source)}: none of its tokens is in the vocabulary")
     stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
     stats.seconds = time.perf_counter() - started
-    return Corpus(vocab, ids, known, stats, documents, tuple(labels) if labels else None)
+    return Corpus(vocab, ids, known, stats, documents, tuple(labels) if labels else None, how)
+
+
+def text_options(options: TextOptions | None, more: dict[str, Any]) -> TextOptions:
+    """The options of a text that were given in one piece, or one by one.
+
+    Raises
+    ------
+    TypeError
+        For names that are no options.
+    """
+    unknown = more.keys() - TextOptions.__dataclass_fields__.keys()
+    if unknown:
+        raise TypeError(f"encode has no argument {sorted(unknown)[0]!r}")
+    return replace(options or TextOptions(), **more)
 
 
 def renumber(
@@ -195,12 +223,14 @@ def renumber(
     *,
     keep_gaps: bool,
     keep_lines: bool,
+    without: Sequence[int] = (),
 ) -> tuple[Ids, int, Offsets]:
     """The ids of a spool as those of a vocabulary, how many of them are words, and the offsets of
-    the documents. `maps` take the ids of the spool's owners to those of `table`. The spool is used
-    up."""
+    the documents. `maps` take the ids of the spool's owners to those of `table`; the words
+    `without` of the table are left out. The spool is used up."""
     final = np.empty(len(table), np.int32)
     vocab.table.lookup(table, final)
+    final[list(without)] = native.GAP
     maps = [final[own] for own in maps]
     known = size = 0
     line_open = True
@@ -237,18 +267,47 @@ def count_vocabulary(
     max_vocab: int | None = None,
     threads: int = 1,
     progress: Callback | None = None,
+    options: TextOptions | None = None,
+    **more: Any,
 ) -> Vocabulary:
     """The vocabulary of a text, without keeping its ids. Parameters and errors as in `encode`."""
+    how = text_options(options, more)
     stats = CorpusStats()
     tables: list[native.WordTable] = []
     started = time.perf_counter()
-    for _ in _numbered(source, threads, stats, tables):
+    for _ in _numbered(source, threads, stats, tables, how):
         stats.seconds = time.perf_counter() - started
         if progress:
             progress(reading(stats))
     if not stats.tokens:
-        raise CorpusError(f"{_describe(source)}: there is no token in it")
-    return Vocabulary.from_table(_merge(tables)[0], min_count=min_count, max_vocab=max_vocab)
+        raise CorpusError(_no_token(source, stats))
+    merged, _, _ = _settled(tables, how, stats)
+    return Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
+
+
+def _no_token(source: Source, stats: CorpusStats) -> str:
+    found = f"{_describe(source)}: there is no token in it"
+    if stats.records.rows:
+        left_out, empty = stats.records.left_out, stats.records.empty
+        return f"{found} ({stats.records.rows:,} rows, {left_out:,} left out, {empty:,} empty)"
+    return found + ("" if stats.bytes else " (an iterator that was already consumed?)")
+
+
+def _settled(
+    tables: list[native.WordTable], how: TextOptions, stats: CorpusStats
+) -> tuple[native.WordTable, list[Ids], list[int]]:
+    """The words of all tables in one, normalised and without stop words: the table, the maps from
+    the ids of each to it, and the ids of the stop words."""
+    merged, maps = _merge(tables)
+    if how.form != "none" and (normal := tokenise.normalise(merged, how.form)) is not None:
+        maps = [normal[own] for own in maps]
+    stopped = [id for word in tokenise.stop_words(how) if (id := merged.find(word)) >= 0]
+    counts = np.empty(len(merged), np.int64)
+    merged.counts(counts)
+    counts[stopped] = 0
+    merged.set_counts(counts)
+    stats.types = int(np.count_nonzero(counts))
+    return merged, maps, stopped
 
 
 def _merge(tables: list[native.WordTable]) -> tuple[native.WordTable, list[Ids]]:
@@ -264,14 +323,23 @@ def _merge(tables: list[native.WordTable]) -> tuple[native.WordTable, list[Ids]]
 
 
 def _numbered(
-    source: Source, threads: int, stats: CorpusStats, tables: list[native.WordTable]
+    source: Source,
+    threads: int,
+    stats: CorpusStats,
+    tables: list[native.WordTable],
+    how: TextOptions,
 ) -> Iterator[tuple[native.WordTable, Ids, Block | None]]:
     """The source as blocks of provisional ids, in order, each with the table that numbered it."""
-    paths = _paths(source)
-    if paths is None:
+    given = source if isinstance(source, Texts) else _paths(source)
+    if given is None:
+        if how != TextOptions():
+            raise TypeError(
+                f"token lists are split already; {', '.join(how.recorded())} is for texts"
+            )
         yield from _number_lists(cast("Iterable[Tokens]", source), stats, tables)
-    else:
-        yield from _number_text(text_blocks(paths), threads, stats, tables)
+        return
+    blocks, records = blocks_of(given, how, stats.records)
+    yield from _number_text(blocks, threads, stats, tables, how, records)
 
 
 def _number_text(
@@ -279,26 +347,32 @@ def _number_text(
     threads: int,
     stats: CorpusStats,
     tables: list[native.WordTable],
+    how: TextOptions,
+    records: bool,
 ) -> Iterator[tuple[native.WordTable, Ids, Block | None]]:
-    """Tokenises blocks in parallel, a table a thread."""
+    """Tokenises blocks in parallel, a table for each thread."""
     tables += (native.WordTable() for _ in range(threads))
+    make: Callable[[], tokenise.Tokeniser | None]
+    make = tokenise.factory(how, records=records) or (lambda: None)
     # A buffer a thread: one a task would be 16 MB, and the allocator would keep many of them.
-    states = [(table, np.empty(reader.BLOCK + (1 << 16), np.int32)) for table in tables]
+    states = [(table, make(), _Buffer()) for table in tables]
 
-    def number(state: tuple[native.WordTable, Ids], block: Block) -> _Numbered:
-        table, ids = state
-        text = block.text
-        if len(ids) < len(text) + 1:
-            ids = np.empty(len(text) + 1, np.int32)
-        n, tokens, lines, too_long, nul_at = table.encode(text, ids, MAX_TOKEN)
+    def number(
+        state: tuple[native.WordTable, tokenise.Tokeniser | None, _Buffer], block: Block
+    ) -> _Numbered:
+        table, tokeniser, buffer = state
+        text = block.text if tokeniser is None else tokeniser.words(block)
+        ids = buffer.of(len(text) + 1)
+        n, tokens, lines, too_long, nul_at = table.encode(text, ids, MAX_TOKEN, records)
         refuse_nul(block.name, block.offset, nul_at)
         return table, ids[:n].copy(), block, tokens, lines, too_long
 
+    marks = (native.BREAK,) if records else (native.BREAK, native.DOC)
     line_open = False
     for table, ids, block, tokens, lines, too_long in ordered_map(number, blocks, states):
         if not line_open:
             # Line ends before the first word, or after those at the end of the file before.
-            while len(ids) and ids[0] in (native.BREAK, native.DOC):
+            while len(ids) and ids[0] in marks:
                 lines -= bool(ids[0] == native.BREAK)
                 ids = ids[1:]
         line_open = bool(ids[-1] not in (native.BREAK, native.DOC)) if len(ids) else line_open
@@ -307,6 +381,19 @@ def _number_text(
         stats.lines += lines
         stats.too_long += too_long
         yield table, ids, block
+    stats.split = tokenise.total(each for _, each, _ in states if each is not None)
+
+
+class _Buffer:
+    """Room for the ids of a block."""
+
+    def __init__(self) -> None:
+        self._ids = np.empty(reader.BLOCK + (1 << 16), np.int32)
+
+    def of(self, n: int) -> Ids:
+        if len(self._ids) < n:
+            self._ids = np.empty(n, np.int32)
+        return self._ids
 
 
 def _number_lists(
@@ -357,7 +444,7 @@ def _paths(source: Source) -> list[str | BinaryIO] | None:
 
 
 def _describe(source: Source) -> str:
-    paths = _paths(source)
+    paths = None if isinstance(source, Texts) else _paths(source)
     if paths is None:
         return "the corpus"
     return ", ".join(p if isinstance(p, str) else getattr(p, "name", "the file") for p in paths[:3])

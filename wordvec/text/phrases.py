@@ -37,6 +37,7 @@ from wordvec.text.corpus import (
     renumber,
 )
 from wordvec.text.lines import without_mark
+from wordvec.text.options import TextOptions
 from wordvec.text.reader import BLOCK, Block, refuse_nul, text_blocks
 from wordvec.text.spool import Spool
 from wordvec.text.vocab import Vocabulary
@@ -195,11 +196,20 @@ class PhraseTable:
         threads: int = 1,
         memory: int | None = None,
         progress: Callback | None = None,
+        options: TextOptions | None = None,
+        **more: Any,
     ) -> Corpus:
         """Reads a text once and returns it with its phrases joined, as ids: what
         `wordvec.encode`, whose parameters and errors these are, makes of the joined text."""
         corpus = encode(
-            source, min_count=1, keep_gaps=True, threads=threads, memory=memory, progress=progress
+            source,
+            min_count=1,
+            keep_gaps=True,
+            threads=threads,
+            memory=memory,
+            progress=progress,
+            options=options,
+            **more,
         )
         return self.join(
             corpus,
@@ -276,7 +286,7 @@ class PhraseTable:
             not_utf8=sum(not utf8_valid(word) for word in vocab.words),
             seconds=corpus.stats.seconds + time.perf_counter() - started,
         )
-        return Corpus(vocab, ids, known, stats, documents, corpus.labels)
+        return Corpus(vocab, ids, known, stats, documents, corpus.labels, corpus.options)
 
     # -- token lists and texts -----------------------------------------------------------------
 
