@@ -84,7 +84,7 @@ def test_blocks_are_counted_from_one_reading_and_add_up(capsys, planted, tmp_pat
         capsys, "count", planted, "-o", parts, "--blocks", 8, "--by", "line", "--window", 3
     )
     assert code == 0
-    assert "8 blocks of 4,000 documents (lines)" in err
+    assert "8 blocks of 4,000 documents (by line)" in err
     run(capsys, "count", planted, "-o", whole, "--window", 3)
     run(capsys, "shards", "merge", *sorted(parts.glob("block-*")), "-o", summed)
     for name in ("tiles.bin", "manifest.json", "vocab.txt", "marginals.f64"):
@@ -93,7 +93,16 @@ def test_blocks_are_counted_from_one_reading_and_add_up(capsys, planted, tmp_pat
 
 def test_lines_that_are_joined_cannot_be_dealt(capsys, planted, tmp_path):
     code, _, err = run(
-        capsys, "count", planted, "-o", tmp_path / "p", "--blocks", 8, "--across-lines"
+        capsys,
+        "count",
+        planted,
+        "-o",
+        tmp_path / "p",
+        "--blocks",
+        8,
+        "--by",
+        "line",
+        "--across-lines",
     )
     assert code == 2
     assert "--across-lines" in err

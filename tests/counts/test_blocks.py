@@ -4,6 +4,7 @@ import io
 import json
 import random
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordvec.counts import blocks as blocks_module
-from wordvec.counts.blocks import Blocks, count_blocks, line_starts
+from wordvec.counts.blocks import Blocks, count_blocks
 from wordvec.counts.count import Window, count
 from wordvec.errors import CorpusError, ShardError
 from wordvec.text.corpus import encode
@@ -41,7 +42,7 @@ def made(tmp_path_factory):
     """A corpus of 60 lines, and its 7 blocks."""
     corpus = corpus_of(lines_of(1))
     folder = tmp_path_factory.mktemp("made")
-    return corpus, count_blocks(corpus, folder / "parts", 7, WINDOW, seed=3)
+    return corpus, count_blocks(corpus, folder / "parts", 7, WINDOW, by="line", seed=3)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -65,7 +66,7 @@ def test_multiplicities_repeat_documents_byte_for_byte(tmp_path, times):
     corpus = corpus_of(lines)
     for name in ("parts", "sum", "text"):
         shutil.rmtree(tmp_path / name, ignore_errors=True)
-    blocks = count_blocks(corpus, tmp_path / "parts", 4, WINDOW)
+    blocks = count_blocks(corpus, tmp_path / "parts", 4, WINDOW, by="line")
     # One document a block: which one, its tokens say, for no two lines are alike.
     owner = [
         next(
@@ -87,28 +88,43 @@ def test_multiplicities_repeat_documents_byte_for_byte(tmp_path, times):
 
 
 def test_documents_of_several_lines_stay_together(tmp_path):
-    corpus = corpus_of(lines_of(4))
-    starts = line_starts(corpus)[::5]
-    blocks = count_blocks(corpus, tmp_path / "parts", 6, WINDOW, starts=starts, by="document")
+    lines = lines_of(4)
+    text = [line for i, line in enumerate(lines) for line in ([line, ""] if i % 5 == 4 else [line])]
+    corpus = corpus_of(text)
+    blocks = count_blocks(corpus, tmp_path / "parts", 6, WINDOW)
     assert [block.documents for block in blocks.table] == [2] * 6
-    ends = np.append(starts[1:], len(corpus.ids))
-    sizes = {int((corpus.ids[a:b] >= 0).sum()) for a, b in zip(starts, ends, strict=True)}
+    sizes = {len(" ".join(lines[i : i + 5]).split()) for i in range(0, 60, 5)}
     pairs = {a + b for a in sizes for b in sizes}
     assert all(block.tokens in pairs for block in blocks.table)
     whole = count(corpus, tmp_path / "whole", WINDOW)
     assert contents(blocks.sum(tmp_path / "sum")) == contents(whole)
 
 
+def test_documents_of_one_label_stay_together(tmp_path):
+    lines = lines_of(6)
+    corpus = corpus_of([text for line in lines for text in (line, "")])
+    speakers = [f"speaker {i % 7 % 4}" for i in range(60)]
+    corpus = replace(corpus, labels=tuple(speakers))
+    blocks = count_blocks(corpus, tmp_path / "parts", 4, WINDOW, by="column")
+    assert [block.documents for block in blocks.table] == [1] * 4
+    sizes = [
+        sum(len(line.split()) for line, s in zip(lines, speakers, strict=True) if s == each)
+        for each in set(speakers)
+    ]
+    assert sorted(block.tokens for block in blocks.table) == sorted(sizes)
+    with pytest.raises(CorpusError, match="no labels"):
+        count_blocks(corpus_of(lines), tmp_path / "p", 4, by="column")
+
+
 def test_no_window_reaches_from_one_document_into_the_next(tmp_path):
-    corpus = corpus_of(["a b", "c d", "e f"], keep_lines=False)
-    starts = np.array([0, 2, 4])
-    blocks = count_blocks(corpus, tmp_path / "parts", 2, WINDOW, starts=starts, by="document")
+    corpus = corpus_of(["a b", "", "c d", "", "e f"], keep_lines=False)
+    blocks = count_blocks(corpus, tmp_path / "parts", 2, WINDOW)
     assert blocks.sum(tmp_path / "sum").cells == 3
 
 
 def test_subsampling_comes_before_the_dealing(tmp_path):
     corpus = corpus_of(lines_of(5))
-    blocks = count_blocks(corpus, tmp_path / "parts", 5, WINDOW, sample=0.01, seed=9)
+    blocks = count_blocks(corpus, tmp_path / "parts", 5, WINDOW, by="line", sample=0.01, seed=9)
     whole = count(corpus, tmp_path / "whole", WINDOW, sample=0.01, seed=9)
     summed, expected = blocks.sum(tmp_path / "sum"), whole
     assert contents(summed)["tiles.bin"] == contents(expected)["tiles.bin"]
@@ -145,9 +161,9 @@ def test_a_killed_count_goes_on_with_the_blocks_that_are_missing(made, tmp_path,
 
     monkeypatch.setattr(blocks_module, "count", counting)
     with pytest.raises(KeyboardInterrupt):
-        count_blocks(corpus, tmp_path / "parts", 7, WINDOW, seed=3)
+        count_blocks(corpus, tmp_path / "parts", 7, WINDOW, by="line", seed=3)
     counted[:] = []
-    again = count_blocks(corpus, tmp_path / "parts", 7, WINDOW, seed=3)
+    again = count_blocks(corpus, tmp_path / "parts", 7, WINDOW, by="line", seed=3)
     assert len(counted) == 3
     for one, other in zip(again.shards, blocks.shards, strict=True):
         assert contents(one) == contents(other)
@@ -155,13 +171,12 @@ def test_a_killed_count_goes_on_with_the_blocks_that_are_missing(made, tmp_path,
 
 def test_fewer_documents_than_blocks_are_refused(tmp_path):
     with pytest.raises(CorpusError, match="3 documents cannot make 4 blocks"):
-        count_blocks(corpus_of(["a b", "c d", "e f"]), tmp_path / "parts", 4)
+        count_blocks(corpus_of(["a b", "c d", "e f"]), tmp_path / "parts", 4, by="line")
 
 
-@pytest.mark.parametrize("starts", [[], [1, 2], [0, 0], [0, 3, 2], [0, 1000]])
-def test_starts_that_do_not_rise_within_the_corpus_are_refused(tmp_path, starts):
-    with pytest.raises(ValueError, match="starts"):
-        count_blocks(corpus_of(["a b", "c d"]), tmp_path / "p", 2, starts=np.array(starts))
+def test_another_kind_of_document_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="by must be one of document, line, column"):
+        count_blocks(corpus_of(["a b", "c d"]), tmp_path / "p", 2, by="page")
 
 
 @pytest.mark.parametrize(

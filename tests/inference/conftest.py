@@ -20,7 +20,7 @@ def counted(many_words, tmp_path_factory):
     window = Window(window=4)
     return SimpleNamespace(
         shards=count(corpus, folder / "shards", window),
-        blocks=count_blocks(corpus, folder / "blocks", 16, window),
+        blocks=count_blocks(corpus, folder / "blocks", 16, window, by="line"),
     )
 
 

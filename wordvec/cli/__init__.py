@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "neighbors": "wordvec.cli.lookup:neighbors",
     "similarity": "wordvec.cli.lookup:similarity",
     "analogy": "wordvec.cli.lookup:analogy",
+    "uncertainty": "wordvec.cli.uncertainty:uncertainty",
     "eval": "wordvec.cli.judge:evaluate",
     "bias": "wordvec.cli.judge:bias",
     "convert": "wordvec.cli.lookup:convert",

@@ -89,9 +89,10 @@ def vocab(
 )
 @click.option(
     "--by",
-    type=click.Choice(["line"]),
-    default="line",
-    help="With --blocks: what a document is.",
+    type=click.Choice(["document", "line", "column"]),
+    default="document",
+    help="With --blocks, what is dealt as one: a document (a file, or what blank lines part), a "
+    "line, or all documents with one value of the column of labels.",
 )
 @click.option(
     "--seed",
@@ -182,6 +183,6 @@ def _count_blocks(
     display.close()
     size = sum(file.stat().st_size for file in made.path.rglob("*"))
     display.say(
-        f"wrote     {output}: {len(made)} blocks of {made.documents:,} documents ({by}s), "
+        f"wrote     {output}: {len(made)} blocks of {made.documents:,} documents (by {by}), "
         f"{quantity(size)}B"
     )

@@ -8,6 +8,13 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.uncertainty import (
+    emit_with_kind,
+    neighbor_rows,
+    similarity_row,
+    uncertainty_option,
+)
+from wordvec.cli.uncertainty import opened as open_uncertainty
 
 _FILE = click.Path(dir_okay=True)
 
@@ -15,12 +22,28 @@ _FILE = click.Path(dir_okay=True)
 @click.command(cls=Command)
 @click.argument("vectors", type=_FILE)
 @click.argument("words", nargs=-1, required=True)
-@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours a word.")
+@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours per word.")
+@uncertainty_option
 @format_option
-def neighbors(vectors: str, words: tuple[str, ...], topn: int, output: str) -> None:
-    """The words nearest to each WORD."""
+def neighbors(
+    vectors: str,
+    words: tuple[str, ...],
+    topn: int,
+    uncertainty: str | None,
+    source: str,
+    output: str,
+) -> None:
+    """The words nearest to each WORD.
+
+    With --uncertainty: intervals, the probability of being the first, and which neighbours are
+    tied: they cannot be told from the one of rank k + 1.
+    """
     import wordvec
 
+    if uncertainty is not None:
+        unc = open_uncertainty(vectors, uncertainty, source=source)
+        emit_with_kind(unc, neighbor_rows(unc, words, topn), output)
+        return
     wv = wordvec.load(vectors)
     answers = wv.most_similar_many(list(words), topn=topn)
     emit(
@@ -37,11 +60,19 @@ def neighbors(vectors: str, words: tuple[str, ...], topn: int, output: str) -> N
 @click.argument("vectors", type=_FILE)
 @click.argument("a")
 @click.argument("b")
+@uncertainty_option
 @format_option
-def similarity(vectors: str, a: str, b: str, output: str) -> None:
+def similarity(
+    vectors: str, a: str, b: str, uncertainty: str | None, source: str, output: str
+) -> None:
     """How similar A and B are: the cosine of their vectors."""
     import wordvec
 
+    if uncertainty is not None:
+        unc = open_uncertainty(vectors, uncertainty, source=source)
+        row = similarity_row(unc, a, b, unc.vectors.similarity(a, b))
+        emit_with_kind(unc, [row], output)
+        return
     emit([{"a": a, "b": b, "similarity": wordvec.load(vectors).similarity(a, b)}], output)
 
 

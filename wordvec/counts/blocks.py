@@ -73,14 +73,49 @@ def line_starts(corpus: Corpus) -> NDArray[np.int64]:
     return found[found < len(corpus.ids)]
 
 
+BY = ("document", "line", "column")
+
+
+def documents_of(corpus: Corpus, by: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where documents start in `ids` (n,), and to which unit each belongs (n,): what is drawn
+    together.
+
+    Parameters
+    ----------
+    by : {"document", "line", "column"}
+        Each document of the corpus (a file, a record, what blank lines part) is a unit; each line;
+        or all documents of one label (the column of a table: a speaker, a year).
+
+    Raises
+    ------
+    CorpusError
+        For "column" when the documents have no labels.
+    """
+    if by not in BY:
+        raise ValueError(f"by must be one of {', '.join(BY)}, got {by!r}")
+    if by == "line":
+        starts = line_starts(corpus)
+        return starts, np.arange(len(starts))
+    sizes = np.diff(corpus.documents)
+    starts = corpus.documents[:-1][sizes > 0]
+    if by == "document":
+        return starts, np.arange(len(starts))
+    if corpus.labels is None:
+        raise CorpusError(
+            "the documents have no labels: by='column' needs a table with a column that names the "
+            "unit of each row"
+        )
+    _, units = np.unique(np.array(corpus.labels)[sizes > 0], return_inverse=True)
+    return starts, units.astype(np.int64)
+
+
 def count_blocks(
     corpus: Corpus,
     target: str | os.PathLike[str],
     blocks: int,
     window: Window | None = None,
     *,
-    starts: NDArray[np.int64] | None = None,
-    by: str = "line",
+    by: str = "document",
     seed: int = 1,
     sample: float = 0.0,
     memory: int = 4 << 30,
@@ -100,10 +135,8 @@ def count_blocks(
         it is started again.
     blocks : int
         How many, from 2 to 4096; at most one for each document.
-    starts : ndarray of int64, shape (documents,), optional
-        Where each document starts in `corpus.ids`: 0, then rising. Without it each line is one.
-    by : str
-        What a document is, for the record.
+    by : {"document", "line", "column"}
+        What is drawn together, see `documents_of`.
     seed : int
         Seed of the order of documents, and of subsampling.
     sample, memory, threads, progress
@@ -119,21 +152,22 @@ def count_blocks(
     if not 2 <= blocks <= MAX_BLOCKS:
         raise ValueError(f"blocks must be in [2, {MAX_BLOCKS}], got {blocks}")
     window = window or Window()
-    starts = line_starts(corpus) if starts is None else np.asarray(starts, np.int64)
-    _check_starts(starts, len(corpus.ids))
-    if len(starts) < blocks:
+    starts, units = documents_of(corpus, by)
+    total = int(units.max(initial=-1)) + 1
+    if total < blocks:
         raise CorpusError(
-            f"{len(starts):,} documents cannot make {blocks} blocks: ask for fewer blocks, or make "
+            f"{total:,} documents cannot make {blocks} blocks: ask for fewer blocks, or make "
             "documents smaller (a line, for example)"
         )
     target = check_shard_folder(target, BLOCKS, force=force)
-    details = {"by": by, "seed": seed, "documents": len(starts), **asdict(window)}
+    details = {"by": by, "seed": seed, "documents": total, **asdict(window)}
     if sample:
-        starts, corpus = _subsampled(corpus, starts, sample, seed, memory)
+        starts, units, corpus = _subsampled(corpus, starts, units, sample, seed, memory)
         details["sample"] = sample
     rng = np.random.Generator(np.random.Philox(key=seed))
-    owner = np.empty(len(starts), np.int64)
-    owner[rng.permutation(len(starts))] = np.arange(len(starts)) % blocks
+    dealt = np.empty(total, np.int64)
+    dealt[rng.permutation(total)] = np.arange(total) % blocks
+    owner = dealt[units]
     ids, ends = _dealt(corpus, starts, owner, blocks, memory)
 
     state = details | {
@@ -153,7 +187,7 @@ def count_blocks(
             if not (partial.made / name).exists():
                 part = replace(corpus, ids=own, known=int(counts[g].sum()))
                 count(part, partial.made / name, window, memory=memory, threads=threads)
-            table.append(Block(name, int((owner == g).sum()), int(counts[g].sum())))
+            table.append(Block(name, int((dealt == g).sum()), int(counts[g].sum())))
             if progress:
                 progress(Progress("counting", g + 1, blocks, "blocks", watch.seconds))
         write_file(partial.made / "counts.i64", counts.tobytes())
@@ -170,24 +204,25 @@ def count_blocks(
     return Blocks(target)
 
 
-def _check_starts(starts: NDArray[np.int64], n: int) -> None:
-    if not len(starts) or starts[0] != 0 or np.any(np.diff(starts) < 1) or starts[-1] >= n:
-        raise ValueError(f"starts must rise from 0 and stay below {n:,}, the number of ids")
-
-
 def _subsampled(
-    corpus: Corpus, starts: NDArray[np.int64], sample: float, seed: int, memory: int
-) -> tuple[NDArray[np.int64], Corpus]:
-    """The corpus without what subsampling drops, and where its documents start then; one of which
-    nothing is left is gone."""
+    corpus: Corpus,
+    starts: NDArray[np.int64],
+    units: NDArray[np.int64],
+    sample: float,
+    seed: int,
+    memory: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Corpus]:
+    """The corpus without what subsampling drops; where its documents start then, and their units.
+    A document of which nothing is left is gone."""
     before, kept = [np.zeros(0, np.int64)], 0
     for begin, _, mask in kept_ids(corpus, sample, seed):
         inside = starts[(starts >= begin) & (starts < begin + len(mask))] - begin
         ahead: NDArray[np.int64] = np.cumsum(mask) - mask
         before.append(np.add(ahead[inside], kept))
         kept += int(mask.sum())
-    places = np.unique(np.concatenate(before))
-    return places[places < kept], subsample(corpus, sample, seed, memory=memory)
+    places = np.concatenate(before)
+    there = np.diff(places, append=kept) > 0
+    return places[there], units[there], subsample(corpus, sample, seed, memory=memory)
 
 
 def _dealt(

@@ -134,13 +134,13 @@ class Uncertainty:
         self._covariance, self._polished = covariance, centre == "polished"
         self._profiled = biases == "profiled"
         self._threads = thread_count(threads)
-        self._rows = rows_of(vectors, shards, x_max=x_max, weight_exponent=weight_exponent)
+        self.rows = rows_of(vectors, shards, x_max=x_max, weight_exponent=weight_exponent)
         self._source = BlockCounts(shards) if isinstance(shards, Blocks) else WholeCounts(shards)
         self._documents: DocumentDraws | None = None
         if source == "documents":
             assert isinstance(self._source, BlockCounts)
             self._documents = DocumentDraws(
-                self._source, self._rows, draws=draws, seed=seed, profiled=self._profiled,
+                self._source, self.rows, draws=draws, seed=seed, profiled=self._profiled,
                 threads=self._threads,
             )  # fmt: skip
         self._held: OrderedDict[int, Solution | Unanswerable] = OrderedDict()
@@ -433,10 +433,10 @@ class Uncertainty:
 
     def _solve(self, ranks: Sequence[int]) -> Iterator[Solution | Unanswerable]:
         """Solutions of words, in order, computed in threads a batch at a time."""
-        dim = self._rows.parameters.dim
-        width = (1 if self._rows.parameters.output == "words" else 2) * (dim + 2)
+        dim = self.rows.parameters.dim
+        width = (1 if self.rows.parameters.output == "words" else 2) * (dim + 2)
         size = max(1, BATCH_BYTES // (8 * width**2))
-        if self._rows.dense:
+        if self.rows.dense:
             size = max(1, min(size, BATCH_CELLS // self._source.words))
 
         def batch(_: None, some: Sequence[int]) -> list[Solution | Unanswerable]:
@@ -450,16 +450,16 @@ class Uncertainty:
         cells = self._source.cells(ranks)
         if self._documents is not None:
             return [self._documents.solution(rank) for rank in ranks]
-        equations = self._rows.equations(ranks, cells, own_bias=not self._profiled)
+        equations = self.rows.equations(ranks, cells, own_bias=not self._profiled)
         return solve(
             [self.vectors.index_to_key[rank] for rank in ranks],
             equations,
-            self._rows.intercepts(ranks),
+            self.rows.intercepts(ranks),
             ranks,
             covariance=self._covariance,
             polished=self._polished,
             profiled=self._profiled,
-            output=self._rows.parameters.output,
+            output=self.rows.parameters.output,
         )
 
 

@@ -1,0 +1,77 @@
+"""wordvec uncertainty, and --uncertainty of other commands, as a user meets them."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def made(many_words, tmp_path_factory):
+    """A folder with shards, blocks of lines, and GloVe vectors of 8 dimensions."""
+    from wordvec.counts.blocks import count_blocks
+    from wordvec.counts.count import Window, count
+    from wordvec.models.glove import GloVe
+    from wordvec.text.corpus import encode
+
+    folder = tmp_path_factory.mktemp("made")
+    corpus = encode(many_words, min_count=5)
+    shards = count(corpus, folder / "shards", Window(window=4))
+    count_blocks(corpus, folder / "blocks", 8, Window(window=4), by="line")
+    glove = GloVe(vector_size=8, x_max=10, epochs=8, threads=1).fit(shards)
+    glove.vectors_.save(folder / "g.wv")
+    return folder
+
+
+def rows(run, *args):
+    code, out, err = run(*args, "--format", "json")
+    assert code == 0, err
+    return json.loads(out), err
+
+
+def test_a_table_of_words_says_what_is_known_of_each(run, made):
+    found, err = rows(run, "uncertainty", made / "g.wv", made / "shards", "w1", "w130")
+    assert [row["word"] for row in found] == ["w1", "w130"]
+    assert all(0 < row["convergence"] <= 1 for row in found)
+    assert "reconstruction" in err
+    assert "x_max 10" in err
+    found, _ = rows(run, "uncertainty", made / "g.wv", made / "blocks", "w1")
+    assert found[0]["blocks"] == 8
+
+
+def test_a_similarity_has_an_interval_of_a_kind_that_is_named(run, made):
+    for shards, source in (("shards", "reconstruction"), ("blocks", "documents")):
+        found, err = rows(
+            run, "similarity", made / "g.wv", "w1", "w2", "--uncertainty", made / shards,
+            "--source", source,
+        )  # fmt: skip
+        (row,) = found
+        assert row["low"] < row["similarity"] < row["high"]
+        assert row["of"] == source
+        assert source in err
+
+
+def test_neighbours_have_intervals_and_ties(run, made):
+    found, _ = rows(
+        run, "neighbors", made / "g.wv", "w1", "w2", "-k", 3, "--uncertainty", made / "shards"
+    )
+    assert [row["word"] for row in found] == ["w1"] * 3 + ["w2"] * 3
+    assert all(row["low"] < row["similarity"] < row["high"] for row in found)
+    assert {row["tied"] for row in found} <= {"yes", ""}
+
+
+def test_what_cannot_be_answered_costs_one_line(run, made):
+    for args, match in (
+        (("uncertainty", made / "g.wv", made / "shards", "zzz"), "no word 'zzz'"),
+        (("uncertainty", made / "g.wv", made / "nowhere", "w1"), "no such folder"),
+        (
+            ("similarity", made / "g.wv", "w1", "w2", "--uncertainty", made / "shards",
+             "--source", "documents"),
+            "--blocks",
+        ),
+    ):  # fmt: skip
+        code, out, err = run(*args)
+        assert code == 1
+        assert out == ""
+        assert match in err
+        assert err.count("\n") == 1
+    assert run("uncertainty", made / "g.wv", made / "shards")[0] == 2

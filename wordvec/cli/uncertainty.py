@@ -1,0 +1,165 @@
+"""wordvec uncertainty and stability: how sure vectors are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.sources import THREADS
+
+if TYPE_CHECKING:
+    from wordvec.inference.uncertainty import Uncertainty
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+KINDS = {
+    "reconstruction": "reconstruction error: the text is taken as given",
+    "documents": "documents: another sample of the blocks, the contexts as they are",
+}
+HOW = ("covariance", "centre", "biases", "source", "draws", "seed", "x_max")
+
+
+def how_options(function: F) -> F:
+    """The options of `Uncertainty`, for a command that always computes it."""
+    for decorate in reversed(
+        (
+            click.option(
+                "--covariance",
+                type=click.Choice(["sandwich", "model"]),
+                default="sandwich",
+                help="From each count's own residual, or as GloVe-V has it.",
+            ),
+            click.option(
+                "--centre",
+                type=click.Choice(["polished", "trained"]),
+                default="polished",
+                help="Around the exact solution given the contexts, or the trained vector.",
+            ),
+            click.option(
+                "--biases",
+                type=click.Choice(["fixed", "profiled"]),
+                help="Take the word's bias as known, or estimate it too.",
+                show_default="fixed; profiled for documents",
+            ),
+            click.option(
+                "--source",
+                type=click.Choice(list(KINDS)),
+                default="reconstruction",
+                help="Uncertainty of the vectors given the text, or of another sample of its "
+                "documents (SHARDS made by count --blocks).",
+            ),
+            click.option(
+                "--draws", type=click.IntRange(2), default=200, help="Resamples of documents."
+            ),
+            click.option("--seed", type=click.IntRange(0), default=1, help="Seed of all draws."),
+            click.option(
+                "--x-max",
+                type=click.FloatRange(min=0, min_open=True),
+                help="Count of full weight in training.",
+                show_default="as the vectors say",
+            ),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
+def uncertainty_option(function: F) -> F:
+    """Adds `--uncertainty SHARDS` and `--source` to a command that answers without them too."""
+    function = click.option(
+        "--source",
+        type=click.Choice(list(KINDS)),
+        default="reconstruction",
+        help="With --uncertainty: of the vectors given the text, or of another sample of its "
+        "documents (counts made by count --blocks).",
+    )(function)
+    return click.option(
+        "--uncertainty",
+        metavar="SHARDS",
+        type=click.Path(),
+        help="Say how sure the answer is, from the counts that the vectors were trained on.",
+    )(function)
+
+
+def opened(vectors: str, shards: str, **options: Any) -> Uncertainty:
+    """The uncertainty of a file of vectors."""
+    import wordvec
+
+    return wordvec.Uncertainty(wordvec.load(vectors), shards, **options)
+
+
+def emit_with_kind(unc: Uncertainty, rows: Sequence[dict[str, Any]], output: str) -> None:
+    """Prints a table, and on standard error which kind of uncertainty it shows."""
+    say_kind(unc)
+    emit(rows, output)
+
+
+def say_kind(unc: Uncertainty) -> None:
+    """Which of the kinds of uncertainty a table shows, on standard error."""
+    from wordvec.inference.rows import GloVeRows
+
+    rows = unc.rows
+    weights = (
+        f"; x_max {rows.x_max:g}, weight exponent {rows.exponent:g}"
+        if isinstance(rows, GloVeRows)
+        else ""
+    )
+    click.echo(f"{100 * unc.level:g} % intervals of {KINDS[unc.kind]}{weights}", err=True)
+
+
+def similarity_row(unc: Uncertainty, a: str, b: str, trained: float) -> dict[str, Any]:
+    """A similarity with its interval; `trained` is that of the vectors as they are."""
+    found = unc.similarity(a, b)
+    return {
+        "a": a, "b": b, "similarity": found.value, "sd": found.sd, "low": found.low,
+        "high": found.high, "as trained": trained, "of": unc.kind,
+    }  # fmt: skip
+
+
+def neighbor_rows(unc: Uncertainty, words: Sequence[str], topn: int) -> list[dict[str, Any]]:
+    """Neighbours with their intervals and what is sure of their order."""
+    rows = []
+    for word in words:
+        for each in unc.most_similar(word, topn=topn):
+            rows.append(
+                {
+                    "word": word, "neighbor": each.word, "similarity": each.similarity,
+                    "sd": each.sd, "low": each.low, "high": each.high, "first": each.first,
+                    "p (Holm)": each.p, "tied": "yes" if each.tied else "", "of": unc.kind,
+                }
+            )  # fmt: skip
+    return rows
+
+
+@click.command(cls=Command)
+@click.argument("vectors", type=click.Path())
+@click.argument("shards", type=click.Path())
+@click.argument("words", nargs=-1)
+@how_options
+@THREADS
+@format_option
+def uncertainty(
+    vectors: str, shards: str, words: tuple[str, ...], output: str, **options: Any
+) -> None:
+    """How sure the vectors of WORDS are, from the SHARDS that they were trained on.
+
+    Columns: contexts (words it stands with), sigma (spread of log counts about what the vectors
+    say), error (size of the error relative to the vector, squared), convergence (cosine with the
+    exact solution; below .95 train more), blocks of documents that have it, and a note.
+    """
+    if not words:
+        raise click.UsageError("name at least one word")
+    unc = opened(vectors, shards, **options)
+    rows = []
+    for each in map(unc.known, words):
+        row: dict[str, Any] = {
+            "word": each.word, "contexts": each.contexts, "sigma": each.sigma,
+            "error": each.relative, "convergence": each.convergence,
+        }  # fmt: skip
+        if each.blocks is not None:
+            row |= {"blocks": each.blocks, "design effect": each.design_effect}
+        rows.append(row | {"note": each.note})
+    emit_with_kind(unc, rows, output)
