@@ -8,7 +8,7 @@ PY     := $(BIN)/python
 # Warnings as the code is held to, for both compilers' sake without those of one alone.
 CWARN  := -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only
 
-.PHONY: demo test bench lint format sanitize fuzz build clean
+.PHONY: demo test bench lint format sanitize fuzz build docs wheels clean
 
 $(VENV)/pip:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "wordvec needs Python 3.11 or later"'
@@ -43,6 +43,15 @@ format: $(VENV)/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i csrc/*.[ch]
+
+# The site, with executed tutorials; a warning is an error. Look at docs/_build/index.html.
+docs: $(VENV)/docs build
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+
+# The wheel and the source distribution, each installed and tried in an empty environment.
+wheels: | $(VENV)/pip
+	$(PY) -m pip install -q --disable-pip-version-check build
+	$(PY) tests/packages.py build/dist
 
 # Figures beside those of the peers, measured in the same run. Needs the corpora: WORDVEC_DATA.
 bench: $(VENV)/bench build

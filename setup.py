@@ -75,6 +75,11 @@ DATA = glob.glob("data/*.toml") + glob.glob("data/README.md")
 class BuildExtensions(build_ext):
     """Runs Cython over all modules at once: their shared code must not be written beside others."""
 
+    def finalize_options(self):
+        super().finalize_options()
+        # One compiler after another, as pip's builds do by default, takes minutes.
+        self.parallel = self.parallel or os.cpu_count()
+
     def build_extensions(self):
         generated = cythonize(
             self.extensions,

@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from wordvec.parallel import default_threads
 
@@ -191,8 +191,11 @@ class Estimator:
     """Base of the models: a dataclass of options with scikit-learn's manners.
 
     `fit` takes data and returns the estimator, which then has `vectors_`; `get_params` and
-    `set_params` make it usable in `sklearn.base.clone` and in searches.
+    `set_params` make it usable in `sklearn.base.clone` and in searches. `papers` are the keys of
+    its sources in `wordvec.references`.
     """
+
+    papers: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def options(cls) -> dict[str, Option]:

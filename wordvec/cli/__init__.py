@@ -38,6 +38,9 @@ COMMANDS: dict[str, str] = {
     "oov": "wordvec.cli.oov:group",
     "relations": "wordvec.cli.hierarchy:relations",
     "taxonomy": "wordvec.cli.hierarchy:taxonomy",
+    "data": "wordvec.cli.about:data",
+    "doctor": "wordvec.cli.about:doctor",
+    "completion": "wordvec.cli.about:completion",
 }
 
 

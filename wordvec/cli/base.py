@@ -182,7 +182,17 @@ class Program(LazyGroup):
                     expose_value=False,
                     callback=_print_version,
                     help="Show the version.",
-                )
+                ),
+                click.Option(
+                    ["--cite"],
+                    metavar="MODEL",
+                    is_flag=False,
+                    flag_value="wordvec",
+                    is_eager=True,
+                    expose_value=False,
+                    callback=_print_citation,
+                    help="Show BibTeX of wordvec and of a model's papers.",
+                ),
             ],
         )
 
@@ -193,6 +203,18 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
         click.echo(f"wordvec {__version__}")
         ctx.exit()
+
+
+def _print_citation(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    from wordvec.models import MODELS
+    from wordvec.references import bibtex
+
+    if value not in (*MODELS, "wordvec"):
+        raise click.UsageError(f"no model {value!r}{nearest(value, MODELS)}", ctx)
+    click.echo(bibtex(*(MODELS[value].load().papers if value in MODELS else ())))
+    ctx.exit()
 
 
 def format_option(function: F) -> F:

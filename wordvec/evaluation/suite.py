@@ -84,8 +84,7 @@ def read_suite(path: str | Path) -> Suite:
         table = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not a TOML file: {error}") from error
-    places = [path.parent, os.environ.get("WORDVEC_DATA"), gensim_folder()]
-    folders = [Path(place) for place in places if place]
+    folders = _folders(path)
     sets, absent = [], []
     for number, entry in enumerate(table.get("dataset", []), 1):
         if not isinstance(entry.get("name"), str) or not isinstance(entry.get("files"), list):
@@ -116,6 +115,53 @@ def _folder(path: Path) -> Suite:
     if not sets:
         raise DatasetError(f"{path}: no evaluation set in this folder; {'; '.join(notes[:3])}")
     return Suite(path.name, tuple(sets), notes=tuple(notes))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One set of the English suite: what it is, and where it was found.
+
+    Attributes
+    ----------
+    name, kind, source, licence : str
+    sha256 : str
+        Checksum of the file that was found, or of the one to look for.
+    path : Path or None
+        None when it is nowhere.
+    wanted : tuple of str
+        Paths under the folder of $WORDVEC_DATA, or in gensim's test data, where it is looked for.
+    """
+
+    name: str
+    kind: str
+    source: str
+    licence: str
+    sha256: str
+    path: Path | None
+    wanted: tuple[str, ...]
+
+
+def catalogue() -> list[Entry]:
+    """The sets of the English suite, each with its source, licence and checksum."""
+    path = lists.data_file("english.toml")
+    folders = _folders(path)
+    entries = []
+    for each in read_toml(path)["dataset"]:
+        files = [(choice, "") if isinstance(choice, str) else choice for choice in each["files"]]
+        found = next(
+            ((folder / f, sha) for f, sha in files for folder in folders if (folder / f).exists()),
+            (None, files[0][1]),
+        )
+        about = {name: str(each.get(name, "")) for name in ("name", "kind", "source", "licence")}
+        wanted = tuple(file for file, _ in files)
+        entries.append(Entry(**about, sha256=found[1], path=found[0], wanted=wanted))
+    return entries
+
+
+def _folders(suite: Path) -> list[Path]:
+    """Where the sets of a suite are looked for: beside it, in $WORDVEC_DATA, among gensim's."""
+    places = [suite.parent, os.environ.get("WORDVEC_DATA"), gensim_folder()]
+    return [Path(place) for place in places if place]
 
 
 def _beside(suite: Path, name: str) -> str:

@@ -11,7 +11,7 @@ from wordvec.hierarchy.train import HierarchyModel
 
 @dataclass(kw_only=True)
 class Euclidean(HierarchyModel):
-    """Embeds relations with d(u, v) = |u - v|^2 in flat space.
+    """Embeds relations with `d(u, v) = |u - v|^2` in flat space.
 
     Options are those of `HierarchyModel`; eps has no meaning here.
 
@@ -19,6 +19,8 @@ class Euclidean(HierarchyModel):
     ----------
     Nickel & Kiela (2017), section 4, whose figures for this baseline are disputed.
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("nickel2017",)
 
     geometry: ClassVar[str] = "euclidean"
 
@@ -29,7 +31,7 @@ class Euclidean(HierarchyModel):
 
 @dataclass(kw_only=True)
 class Translation(HierarchyModel):
-    """Embeds relations with d(u, v) = |u - v + r|^2 and one translation r for all of them.
+    """Embeds relations with `d(u, v) = |u - v + r|^2` and one translation r for all of them.
 
     Options are those of `HierarchyModel`; eps has no meaning here. meta["translation"] holds r.
 
@@ -37,6 +39,8 @@ class Translation(HierarchyModel):
     ----------
     Bordes, A. et al. (2013). Translating Embeddings for Modeling Multi-relational Data.
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("bordes2013",)
 
     geometry: ClassVar[str] = "translation"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
@@ -46,6 +46,8 @@ class HyperbolicMDS(Estimator):
     positive eigenvalue, whose vector is the time coordinate, and d negative ones, whose vectors are
     the spatial coordinates, up to an isometry.
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("sala2018",)
 
     vector_size: int = same_option(TrainedModel, "vector_size", 2)
     tau: float = option(1.0, "Factor of the distances.", at_least=1e-12)

@@ -20,12 +20,14 @@ class Lorentz(HierarchyModel):
     ----------
     vectors_ : WordVectors
         float64 spatial coordinates (V, d), meta["manifold"] = "lorentz"; the time coordinate is
-        sqrt(1 + |x|^2), see `wordvec.vectors.manifold`.
+        `sqrt(1 + |x|^2)`, see `wordvec.vectors.manifold`.
 
     References
     ----------
     Nickel, M. & Kiela, D. (2018). Learning Continuous Hierarchies in the Lorentz Model of
     Hyperbolic Geometry.
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("nickel2018",)
 
     geometry: ClassVar[str] = "lorentz"

@@ -26,12 +26,14 @@ class Poincare(HierarchyModel):
     Notes
     -----
     A step is the exponential map at the point; for short moves its first-order retraction
-    theta - alpha (1 - |theta|^2)^2 / 4 grad.
+    `theta - alpha (1 - |theta|^2)^2 / 4 grad`.
 
     References
     ----------
     Nickel, M. & Kiela, D. (2017). Poincare Embeddings for Learning Hierarchical Representations.
     Ganea, O., Becigneul, G. & Hofmann, T. (2018). Hyperbolic Entailment Cones.
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("nickel2017",)
 
     geometry: ClassVar[str] = "poincare"

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -172,6 +172,8 @@ class Sarkar(Estimator):
     Sarkar, R. (2011). Low Distortion Delaunay Embedding of Trees in Hyperbolic Plane.
     Sala, F. et al. (2018). Representation Tradeoffs for Hyperbolic Embeddings.
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("sarkar2011", "sala2018")
 
     vector_size: int = same_option(TrainedModel, "vector_size", 2, at_least=2, at_most=1 << 12)
     tau: float | None = option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -73,6 +73,8 @@ class GloVe(TileModel):
     ----------
     .. [1] Pennington, Socher & Manning 2014, "GloVe: Global vectors for word representation".
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("pennington2014",)
 
     epochs: int = same_option(TileModel, "epochs", 15)
     eta: float = option(0.05, "Learning rate of AdaGrad.", above=0, source="Pennington et al. 2014")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class PPMI(MatrixModel):
     .. [1] Levy, Goldberg & Dagan 2015, "Improving distributional similarity with lessons learned
        from word embeddings".
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("levy2015",)
 
     output_vectors: OutputVectors = same_option(MatrixModel, "output_vectors", "words")
     smoothing: float = option(

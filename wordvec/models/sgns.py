@@ -86,6 +86,8 @@ class SGNS(TileModel):
     .. [2] Levy & Goldberg 2014, "Neural word embedding as implicit matrix factorization", eq. 4.
     """
 
+    papers: ClassVar[tuple[str, ...]] = ("mikolov2013distributed", "levy2014")
+
     window: int = same_option(SkipGram, "window", 5)
     sample: float = same_option(SkipGram, "sample", 1e-3, counting=True)
     output_vectors: OutputVectors = same_option(TileModel, "output_vectors", "words")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -101,6 +101,8 @@ class SkipGram(WordModel):
     .. [2] Bojanowski, Grave, Joulin & Mikolov 2017, "Enriching word vectors with subword
        information".
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("mikolov2013distributed",)
 
     shrink: bool = option(
         True, "Draw the window of each word from 1..window; otherwise always take all of it."
@@ -423,6 +425,8 @@ class CBOW(SkipGram):
        vector space".
     """
 
+    papers: ClassVar[tuple[str, ...]] = ("mikolov2013efficient",)
+
     alpha: float = same_option(SkipGram, "alpha", 0.05)
     cbow_mean: bool = option(True, "Input is the mean of the window's rows; otherwise their sum.")
     cbow_divide: bool = option(
@@ -436,6 +440,8 @@ class CBOW(SkipGram):
 @dataclass(kw_only=True)
 class FastText(SkipGram):
     """Subword skip-gram with fastText's defaults: rate 0.05, sample 1e-4, n-grams of 3 to 6."""
+
+    papers: ClassVar[tuple[str, ...]] = ("bojanowski2017",)
 
     alpha: float = same_option(SkipGram, "alpha", 0.05, source="fastText")
     sample: float = same_option(SkipGram, "sample", 1e-4, source="fastText")

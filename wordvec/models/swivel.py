@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -71,6 +71,8 @@ class Swivel(TileModel):
     .. [1] Shazeer, Doherty, Evans & Waterson 2016, "Swivel: Improving embeddings by noticing what's
        missing".
     """
+
+    papers: ClassVar[tuple[str, ...]] = ("shazeer2016",)
 
     eta: float = option(0.1, "Learning rate of AdaGrad.", above=0)
     base_weight: float = option(

@@ -1,0 +1,159 @@
+"""Reference pages that are written from the code: options, commands, public names, formats.
+
+A fact stands once, in the field, the registry or the command that it belongs to. These pages are
+made anew at each build and are not kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from sphinx.application import Sphinx
+
+import wordvec
+from wordvec.cli import COMMANDS
+from wordvec.cli.base import LazyGroup, Program
+from wordvec.cli.train import fields_of
+from wordvec.estimator import Option
+from wordvec.models import MODELS
+
+TRAINS_ON = {
+    "text": "a text",
+    "counts": "counts (shards), or a text that is counted first",
+    "relations": "relations (child, parent)",
+}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Writes the pages before Sphinx reads its sources."""
+    app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference" / "generated"))
+    return {"parallel_read_safe": True}
+
+
+def write(folder: Path) -> None:
+    """Writes all generated pages into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {"models": models(), "commands": commands(), "api": api()}
+    for name, text in pages.items():
+        path = folder / f"{name}.md"
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def models() -> str:
+    """A section for each model: what it trains on, its options, its papers."""
+    lines = ["# Models and their options", ""]
+    lines += [
+        "Each option is an argument of the class and, with dashes, an option of `wordvec train "
+        "--model NAME`. It can also stand in a configuration file, under `[train]` or "
+        "`[train.NAME]`, and in the environment, as `WORDVEC_TRAIN_OPTION`.",
+        "",
+        "| model | class | trains on | what it is |",
+        "|---|---|---|---|",
+    ]
+    for model in MODELS.values():
+        lines.append(
+            f"| [{model.name}](#model-{model.name}) | `wordvec.{model.class_name}` | "
+            f"{TRAINS_ON[model.trains_on]} | {model.summary} |"
+        )
+    for model in MODELS.values():
+        lines += [
+            "",
+            f"(model-{model.name})=",
+            f"## {model.name}",
+            "",
+            f"{_sentence(model.summary)}",
+            "",
+        ]
+        lines += ["| option | values | default | what it does | source |", "|---|---|---|---|---|"]
+        for name, (option, default) in fields_of(model).items():
+            lines.append(
+                f"| `{name}` | {_values(option)} | {_default(option, default)} | "
+                f"{_cell(option.help)} | {option.source} |"
+            )
+    return "\n".join([*lines, ""])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _values(option: Option) -> str:
+    kinds = {int: "whole number", float: "number", bool: "yes or no", str: "text", tuple: "list"}
+    if option.choices:
+        return ", ".join(f"`{choice}`" for choice in option.choices)
+    if option.unit:
+        return option.unit
+    return _cell(" ".join([kinds[option.kind], option.range]).strip())
+
+
+def _default(option: Option, default: Any) -> str:
+    if default is None:
+        return option.none
+    return f"`{'yes' if default is True else 'no' if default is False else default}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def commands() -> str:
+    """The help of every command, as the terminal shows it."""
+    program = Program(COMMANDS)
+    root = click.Context(program, info_name="wordvec", **_settings(program))
+    lines = ["# Commands", "", "```text", program.get_help(root), "```"]
+    for name in program.list_commands(root):
+        lines += _command(program, root, name)
+    lines += ["", "## Options of each model", ""]
+    for model in MODELS.values():
+        command = program.get_command(root, "train")
+        assert command is not None
+        context = click.Context(command, root, "train", **_settings(program))
+        context.meta.update({"wordvec.model": model.name, "wordvec.asked": True})
+        lines += [f"### train --model {model.name}", "", "```text"]
+        lines += [command.get_help(context), "```", ""]
+        context.meta.clear()
+    return "\n".join([*lines, ""])
+
+
+def _settings(program: click.Command) -> dict[str, Any]:
+    return dict(program.context_settings) | {"terminal_width": 100}
+
+
+def _command(group: click.Group, parent: click.Context, name: str) -> list[str]:
+    command = group.get_command(parent, name)
+    assert command is not None
+    context = click.Context(command, parent, name, **_settings(parent.find_root().command))
+    lines = ["", f"## {context.command_path}", "", "```text", command.get_help(context), "```"]
+    if isinstance(command, LazyGroup):
+        for each in command.list_commands(context):
+            lines += _command(command, context, each)
+    return lines
+
+
+def api() -> str:
+    """Every public name, documented from its docstring."""
+    names = [name for name in wordvec.__all__ if not name.startswith("__")]
+    kinds: dict[str, list[str]] = {"Models": [], "Classes": [], "Functions": [], "Errors": []}
+    classes = {model.class_name for model in MODELS.values()}
+    for name in sorted(names):
+        value: Any = getattr(wordvec, name)
+        if name in classes:
+            kinds["Models"].append(name)
+        elif isinstance(value, type):
+            error = issubclass(value, BaseException)
+            kinds["Errors" if error else "Classes"].append(name)
+        else:
+            kinds["Functions"].append(name)
+    lines = ["# Python", "", "All names that `import wordvec` gives.", ""]
+    for title, chosen in kinds.items():
+        lines += [f"## {title}", ""]
+        for name in chosen:
+            value = getattr(wordvec, name)
+            role = "autoclass" if isinstance(value, type) else "autofunction"
+            members = [":members:"] if role == "autoclass" and title != "Errors" else []
+            lines += ["```{eval-rst}", f".. {role}:: wordvec.{name}"]
+            lines += [f"   {member}" for member in members] + ["```", ""]
+    return "\n".join(lines)

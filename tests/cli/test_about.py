@@ -1,0 +1,85 @@
+"""What is at hand: evaluation sets, the state of the installation, citations, completion."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import wordvec
+from wordvec.models import MODELS
+from wordvec.references import PAPERS
+
+
+def test_the_sets_are_listed_with_licence_and_checksum(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("WORDVEC_DATA", str(tmp_path))
+    code, out, err = run("data", "list", "--format", "json")
+    rows = json.loads(out)
+    assert code == 0
+    assert len(rows) == len({row["set"] for row in rows}) > 20
+    assert all(row["licence"] and row["source"] and len(row["sha256"]) == 64 for row in rows)
+    assert "sets were not found" in err
+
+
+def test_the_path_of_a_set_or_how_to_get_it(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("WORDVEC_DATA", str(tmp_path))
+    code, _, err = run("data", "path", "men")
+    assert code == 1
+    assert "mfaruqui/eval-word-vectors" in err
+    assert "similarity/EN-MEN-TR-3k.txt" in err
+    there = tmp_path / "similarity" / "EN-MEN-TR-3k.txt"
+    there.parent.mkdir()
+    there.write_text("a\tb\t1\n")
+    assert run("data", "path", "men")[:2] == (0, f"{there}\n")
+    assert "did you mean 'men'" in run("data", "path", "mem")[2]
+
+
+def test_doctor_says_what_is_here_and_how_to_get_the_rest(run, monkeypatch):
+    from wordvec.cli import about
+
+    monkeypatch.setattr(about, "_version", lambda name: "")
+    code, out, _ = run("doctor", "--format", "json")
+    rows = {row["what"]: row for row in json.loads(out)}
+    assert code == 0
+    assert rows["wordvec"]["found"] == wordvec.__version__
+    assert os.environ.get("WORDVEC_ISA", "") in rows["instruction set"]["found"]
+    assert rows["extra io"]["remedy"] == "pip install 'wordvec[io]' brings zstandard"
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_each_model_cites_its_papers(run, model):
+    code, out, _ = run("--cite", model.name)
+    assert code == 0
+    assert model.load().papers
+    assert all(PAPERS[key] in out for key in model.load().papers)
+    assert wordvec.__version__ in out
+
+
+def test_every_entry_is_bibtex_of_its_key():
+    for key, entry in PAPERS.items():
+        assert entry.split("{")[1].startswith(f"{key},")
+        assert entry.count("{") == entry.count("}")
+
+
+def test_an_unknown_model_has_no_citation(run):
+    code, _, err = run("--cite", "glob")
+    assert (code, "did you mean 'glove'" in err) == (2, True)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_the_shell(run, shell):
+    code, out, _ = run("completion", shell)
+    assert (code, "_WORDVEC_COMPLETE" in out) == (0, True)
+
+
+def test_the_shell_completes_the_options_of_a_model():
+    words = {"COMP_WORDS": "wordvec train --model glove --x", "COMP_CWORD": "4"}
+    done = subprocess.run(
+        [sys.executable, "-m", "wordvec"],
+        env=os.environ | words | {"_WORDVEC_COMPLETE": "bash_complete"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "--x-max" in done.stdout, done.stderr
