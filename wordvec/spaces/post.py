@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wordvec.estimator import check
+from wordvec.estimator import check, option
 from wordvec.spaces.apply import Stage, UnitStage
 from wordvec.spaces.base import AffineTransform, Transform
 from wordvec.spaces.moments import Moments, moments, word_weights
@@ -29,10 +29,14 @@ class _OfMoments(AffineTransform):
         Counts for "tokens" where the vectors have none.
     """
 
-    weights: str = "types"
+    weights: Literal["types", "tokens"] = option(
+        "types",
+        "Whether each word counts once (types) or as often as it occurs (tokens).",
+    )
     counts: ArrayLike | None = field(default=None, repr=False)
 
     def fit(self, vectors: WordVectors) -> Self:
+        self._check()
         found = moments(vectors.matrix, word_weights(vectors, self.weights, self.counts))
         self.mean_ = found.mean
         self._learn(found)
@@ -101,7 +105,13 @@ class AllButTheTop(_OfMoments):
     """
 
     name: ClassVar[str] = "all-but-the-top"
-    n: int | None = None
+    n: int | None = option(
+        None,
+        "Principal components to remove.",
+        at_least=0,
+        none="d / 100, at least 1",
+        source="Mu & Viswanath 2018",
+    )
 
     def _learn(self, found: Moments) -> None:
         d = len(found.mean)
@@ -138,11 +148,11 @@ class Whiten(_OfMoments):
     """
 
     name: ClassVar[str] = "whiten"
-    method: str = "zca"
+    method: Literal["zca", "pca"] = option(
+        "zca", "Axes of the result: near those of the input (zca), or principal ones (pca)."
+    )
 
     def _learn(self, found: Moments) -> None:
-        if self.method not in ("zca", "pca"):
-            raise ValueError(f"method must be 'zca' or 'pca', got {self.method!r}")
         values, axes = found.axes
         if not values[0] > 0:
             raise ValueError("vectors that are all the same cannot be whitened")
@@ -181,8 +191,12 @@ class PCA(_OfMoments):
     """
 
     name: ClassVar[str] = "pca"
-    n: int
-    remove: int = 0
+    n: int = option(100, "Dimensions of the result.", at_least=1)
+    remove: int = option(
+        0,
+        "Principal components to remove before, and again afterwards; Raunak et al. take 7.",
+        at_least=0,
+    )
 
     def _learn(self, found: Moments) -> None:
         d = len(found.mean)

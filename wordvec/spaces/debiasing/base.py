@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import DatasetError
+from wordvec.estimator import option
 from wordvec.spaces.base import AffineTransform
 from wordvec.spaces.debiasing.concepts import Concept, Lookup, concept, of_lists
 from wordvec.vectors.vectors import WordVectors
@@ -53,6 +54,7 @@ class Debias(AffineTransform):
         DatasetError
             When fewer than half of a list is known, or the words do not define a direction.
         """
+        self._check()
         if vectors.meta.get("manifold") is not None:
             raise ValueError("vectors of a manifold have no sums: nothing linear can be removed")
         self.concept_ = self._concept()
@@ -244,8 +246,12 @@ class LearnsFromWords(Debias):
         The most frequent words, among which they are sought.
     """
 
-    words: int = WORDS
-    restrict_vocab: int = RESTRICT_VOCAB
+    words: int = option(
+        WORDS, "Most biased words of each class to learn from; a third is held out.", at_least=1
+    )
+    restrict_vocab: int = option(
+        RESTRICT_VOCAB, "Most frequent words, among which these are sought.", at_least=1
+    )
 
     def fit(
         self,
@@ -267,6 +273,7 @@ class LearnsFromWords(Debias):
             When fewer than half of the words are known, a word has two labels, or the words do not
             show two classes with two words each.
         """
+        self._check()
         self._given = None if words is None else self._labelled(vectors, words, labels)
         if self._given is not None and self.concept is None and self.pairs is None and (
             self.sets is None

@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from wordvec.blas import single_threaded
 from wordvec.errors import DatasetError
-from wordvec.estimator import check
+from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import F64, Ids, Labelled, LearnsFromWords, check_classes, split
 from wordvec.spaces.debiasing.base import leaning as leaning_words
 from wordvec.spaces.debiasing.concepts import Lookup
@@ -57,12 +57,11 @@ class DoubleHard(LearnsFromWords):
     """
 
     name: ClassVar[str] = "double-hard"
-    candidates: int = 20
-    seed: int = 1
+    candidates: int = option(20, "Principal components to try, the first ones.", at_least=1)
+    seed: int = option(1, "Seed of the clusters' first centres.", at_least=0)
 
     @single_threaded()
     def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
-        check("candidates", self.candidates, 1)
         sets = lookup.sets(self.concept_.sets, "defining sets")
         every = self._given
         if every is None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from wordvec.errors import DatasetError
+from wordvec.estimator import option
 from wordvec.spaces.apply import ReplaceStage, Stage, UnitStage
 from wordvec.spaces.base import ids_of
 from wordvec.spaces.debiasing.base import (
@@ -55,7 +56,7 @@ class HardDebias(Debias):
     """
 
     name: ClassVar[str] = "hard"
-    components: int = 1
+    components: int = option(1, "Dimensions of the concept's subspace.", at_least=1)
 
     def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
         sets = lookup.sets(self.concept_.sets, "defining sets")

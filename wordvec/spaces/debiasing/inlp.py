@@ -9,7 +9,7 @@ import numpy as np
 
 from wordvec import logistic
 from wordvec.blas import single_threaded
-from wordvec.estimator import check
+from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import (
     F64,
     Labelled,
@@ -56,12 +56,13 @@ class INLP(LearnsFromWords):
     """
 
     name: ClassVar[str] = "inlp"
-    rounds: int = 35
-    l2: float = 0.1
+    rounds: int = option(
+        35, "Rounds at most; it stops by itself.", at_least=1, source="Ravfogel et al. 2020"
+    )
+    l2: float = option(0.1, "Regularisation of the classifiers.", above=0)
 
     @single_threaded()
     def _learn_from(self, vectors: WordVectors, chosen: Labelled) -> None:
-        check("rounds", self.rounds, 1)
         classes = check_classes(chosen)
         X, y = unit_rows(vectors, chosen.ids), chosen.labels
         stop = np.arange(len(y)) % _STOP == _STOP - 1

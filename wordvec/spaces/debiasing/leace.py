@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import (
     F64,
     Labelled,
@@ -51,7 +52,7 @@ class LEACE(LearnsFromWords):
     """
 
     name: ClassVar[str] = "leace"
-    unit: bool = True
+    unit: bool = option(True, "Learn from directions (length 1), which is what cosines read.")
 
     def _learn_from(self, vectors: WordVectors, chosen: Labelled) -> None:
         classes = check_classes(chosen)

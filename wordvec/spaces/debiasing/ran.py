@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.blas import single_threaded
-from wordvec.estimator import check
+from wordvec.estimator import option
 from wordvec.parallel import over_range, threads
 from wordvec.spaces.apply import ReplaceStage, Stage
 from wordvec.spaces.debiasing.base import Debias, Ids, subspace, unit_rows
@@ -56,23 +56,21 @@ class RAN(Debias):
     """
 
     name: ClassVar[str] = "ran"
-    words: int = 20_000
-    neighbors: int = 100
-    threshold: float = 0.05
-    repel: float = 1 / 8
-    attract: float = 6 / 8
-    neutralise: float = 1 / 8
-    steps: int = 300
-    rate: float = 0.01
+    words: int = option(20_000, "Most frequent words that get new vectors.", at_least=1)
+    neighbors: int = option(100, "Nearest words to look at, for each word.", at_least=1)
+    threshold: float = option(
+        0.05, "Indirect bias from which a neighbour repels.", at_least=0, source="Kumar et al. 2020"
+    )
+    repel: float = option(1 / 8, "Weight of moving away from such neighbours.", at_least=0)
+    attract: float = option(6 / 8, "Weight of staying near the old vector.", at_least=0)
+    neutralise: float = option(1 / 8, "Weight of leaving the concept's direction.", at_least=0)
+    steps: int = option(300, "Steps of Adam for each word.", at_least=1)
+    rate: float = option(0.01, "Learning rate of Adam.", above=0)
 
     def is_fitted(self) -> bool:
         return hasattr(self, "rows_")
 
     def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
-        for option in ("words", "neighbors", "steps"):
-            check(option, getattr(self, option), 1)
-        for option in ("repel", "attract", "neutralise", "threshold", "rate"):
-            check(option, getattr(self, option), 0)
         sets = lookup.sets(self.concept_.sets, "defining sets")
         g = subspace(vectors, sets)[0]
         keep = self.concept_.exempt if self.exempt is None else self.exempt

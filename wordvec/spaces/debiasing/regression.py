@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from wordvec.errors import DatasetError
-from wordvec.estimator import check
+from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import Debias
 from wordvec.spaces.debiasing.concepts import MIN_SHARE, Lookup
 from wordvec.vectors.vectors import WordVectors
@@ -37,10 +37,14 @@ class HSR(Debias):
     """
 
     name: ClassVar[str] = "hsr"
-    a: float = 60.0
+    a: float = option(
+        60.0,
+        "Ridge; the larger, the less changes.",
+        above=0,
+        source="Yang & Feng 2020",
+    )
 
     def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
-        check("a", self.a, np.finfo(float).tiny)
         words = self.concept_.exempt if self.exempt is None else self.exempt
         ids = lookup.ids(words)
         if not len(ids) or len(ids) < MIN_SHARE * len(set(words)):

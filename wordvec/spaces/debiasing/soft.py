@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from wordvec.estimator import check
+from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import F64, Debias, subspace
 from wordvec.spaces.debiasing.concepts import Lookup
 from wordvec.spaces.moments import moments, word_weights
@@ -45,12 +45,13 @@ class SoftDebias(Debias):
     """
 
     name: ClassVar[str] = "soft"
-    strength: float = 0.2
-    components: int = 1
-    tolerance: float = 1e-9
+    strength: float = option(
+        0.2, "Weight of taking the concept out against keeping all products.", at_least=0
+    )
+    components: int = option(1, "Dimensions of the concept's subspace.", at_least=1)
+    tolerance: float = option(1e-9, "Relative size of the last step of the solver.", above=0)
 
     def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
-        check("strength", self.strength, 0)
         B = subspace(vectors, lookup.sets(self.concept_.sets, "defining sets"), self.components)
         everyone = word_weights(vectors, "types")
         neutral = everyone.copy()
