@@ -69,7 +69,7 @@ def write_stub():
     pathlib.Path("wordvec", "__init__.pyi").write_text(text)
 
 
-DATA = glob.glob("data/*.toml") + glob.glob("data/README.md")
+DATA = glob.glob("data/*.toml") + glob.glob("data/*.tsv") + glob.glob("data/README.md")
 
 
 class BuildExtensions(build_ext):

@@ -32,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "uncertainty": "wordvec.cli.uncertainty:uncertainty",
     "eval": "wordvec.cli.judge:evaluate",
     "bias": "wordvec.cli.judge:bias",
+    "transform": "wordvec.cli.spaces:transform",
+    "debias": "wordvec.cli.spaces:debias",
     "convert": "wordvec.cli.lookup:convert",
     "info": "wordvec.cli.lookup:info",
     "verify": "wordvec.cli.lookup:verify",

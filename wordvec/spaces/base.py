@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.estimator import Estimator
+from wordvec.estimator import Estimator, Option
 from wordvec.spaces import apply
 from wordvec.spaces.apply import AffineStage, Stage
 from wordvec.vectors.vectors import WordVectors
@@ -194,6 +194,10 @@ class Pipeline(Transform):
         self.steps = list(steps)
         if not self.steps:
             raise ValueError("a pipeline needs a transform")
+
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        return {}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         return {"steps": self.steps}

@@ -30,6 +30,9 @@ _ROWS = {
     "direct_bias": "bias.direct_bias",
     "ripa": "bias.ripa",
     "indirect_bias": "bias.indirect_bias",
+    "sembias": "bias.sembias",
+    "gipe": "bias.gipe",
+    "neighbor_bias": "bias.neighbor_bias",
     "clusters": "bias.clusters",
     "probe": "bias.probe",
 }

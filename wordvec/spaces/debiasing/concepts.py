@@ -20,7 +20,7 @@ from wordvec.vectors.vectors import WordVectors
 SHIPPED = ("gender", "race", "religion")
 MIN_SHARE = 0.5  # of a list; with fewer known words what is fitted to it means nothing
 _KEYS = {"name", "title", "classes", "sets", "pairs", "equalize", "exempt", "groups", "probe"}
-_KEYS |= {"facts"}
+_KEYS |= {"facts", "tests"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,8 @@ class Concept:
         Labelled words, by class.
     probe : tuple of str
         Words that should be neutral, by which what is left is judged.
+    tests : tuple of str
+        Association tests (WEAT) that are about the concept, by name.
     facts : dict of str to dict of str to float
         Numbers about words, such as the share of women in occupations.
     """
@@ -53,6 +55,7 @@ class Concept:
     exempt: tuple[str, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     probe: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -171,6 +174,7 @@ def _read(path: Path, name: str) -> Concept:
             exempt=_words(path, "exempt", table.get("exempt", [])),
             groups={label: _words(path, label, words) for label, words in groups.items()},
             probe=_words(path, "probe", table.get("probe", [])),
+            tests=_words(path, "tests", table.get("tests", [])),
             facts=numbers,
         )
     except DatasetError as error:

@@ -1,0 +1,173 @@
+"""wordvec transform and wordvec debias."""
+
+import json
+
+import numpy as np
+import pytest
+
+from wordvec import WordVectors
+from wordvec.debias import HardDebias
+from wordvec.transform import AllButTheTop, Pipeline, Unit
+
+PAIRS = [(f"f{i}", f"m{i}") for i in range(6)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """v.wv with a planted concept, concept.toml, and a similarity set."""
+    folder = tmp_path_factory.mktemp("spaces")
+    rng = np.random.default_rng(1)
+    d, size = 16, 1500
+    g = np.eye(d)[0]
+    rows = [rng.standard_normal(d) for _ in range(6) for _ in (0, 1)]
+    for i in range(6):
+        rows[2 * i + 1] = rows[2 * i] - 4 * g
+    X = np.vstack([rows, rng.standard_normal((size, d)) + 1.5 * rng.standard_normal((size, 1)) * g])
+    words = [w for pair in PAIRS for w in pair] + [f"n{i}" for i in range(size)]
+    counts = np.arange(len(words), 0, -1) ** 2
+    WordVectors(words, X.astype(np.float32), counts=counts).save(folder / "v.wv")
+    WordVectors(words, X.astype(np.float32)).save(folder / "bare.wv")
+    (folder / "vocab.txt").write_text(
+        "".join(f"{w} {c}\n" for w, c in zip(words, counts, strict=True))
+    )
+    pairs = ", ".join(f'["{a}", "{b}"]' for a, b in PAIRS)
+    exempt = " ".join(w for pair in PAIRS for w in pair)
+    probe = " ".join(f"n{i}" for i in range(40))
+    (folder / "concept.toml").write_text(
+        f'pairs = [{pairs}]\nexempt = "{exempt}"\nprobe = "{probe}"\n'
+        'classes = ["left", "right"]\nequalize = [["n50", "n51"]]\n'
+    )
+    lines = [f"n{i}\tn{i + 1}\t{rng.random():.3f}" for i in range(0, 60, 2)]
+    (folder / "sim.txt").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_transform_writes_what_the_library_makes(run, folder, tmp_path):
+    out = tmp_path / "w.wv"
+    code, _, err = run(
+        "transform", folder / "v.wv", "-o", out, "--center", "tokens", "--remove", "2", "--unit"
+    )
+    assert code == 0, err
+    wv = WordVectors.open(folder / "v.wv")
+    wanted = Pipeline([AllButTheTop(n=2, weights="tokens"), Unit()]).fit_transform(wv)
+    np.testing.assert_array_equal(WordVectors.open(out).vectors, wanted.vectors)
+    code, shown, _ = run("info", out)
+    assert code == 0
+    assert "all-but-the-top" in shown
+    assert "unit" in shown
+    assert run("transform", folder / "v.wv", "-o", out, "--unit")[0] != 0
+    assert (
+        run("transform", folder / "v.wv", "-o", out, "--unit", "--force", "--dtype", "int8")[0] == 0
+    )
+    assert WordVectors.open(out).sections()["vectors"].startswith("int8")
+
+
+def test_whitening_pca_and_counts_of_a_file(run, folder, tmp_path):
+    one, other = tmp_path / "a.wv", tmp_path / "b.wv"
+    assert run("transform", folder / "v.wv", "-o", one, "--whiten", "tokens")[0] == 0
+    code, _, err = run("transform", folder / "bare.wv", "-o", other, "--whiten", "tokens")
+    assert code != 0
+    assert "needs the words' counts" in err
+    counts = ("--counts", folder / "vocab.txt")
+    assert run("transform", folder / "bare.wv", "-o", other, "--whiten", "tokens", *counts)[0] == 0
+    a, b = WordVectors.open(one), WordVectors.open(other)
+    np.testing.assert_array_equal(a.vectors, b.vectors)
+    assert run("transform", folder / "v.wv", "-o", one, "--pca", "5", "--force")[0] == 0
+    assert WordVectors.open(one).vector_size == 5
+
+
+def test_compare_judges_each_transform_beside_the_vectors(run, folder, tmp_path):
+    page = tmp_path / "r.html"
+    code, out, err = run(
+        "transform", folder / "v.wv", "--compare", "all", "--dataset", folder / "sim.txt",
+        "--resamples", "50", "--format", "json", "--html", page,
+    )  # fmt: skip
+    assert code == 0, err
+    rows = json.loads(out)
+    assert len(rows) == 11
+    assert rows[0]["model"] == "as they are"
+    assert rows[0]["change"] is None
+    for row in rows[1:]:
+        assert row["change low"] <= row["change"] <= row["change high"]
+        assert row["change"] == pytest.approx(row["score"] - rows[0]["score"])
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_transform_says_what_it_needs(run, folder, tmp_path):
+    code, _, err = run("transform", folder / "v.wv", "-o", tmp_path / "w.wv")
+    assert code == 2
+    assert "name a transform" in err
+    code, _, err = run("transform", folder / "v.wv", "--unit")
+    assert code == 2
+    assert "with -o" in err
+
+
+def test_debias_writes_and_proves(run, folder, tmp_path):
+    out, page, data = tmp_path / "fair.wv", tmp_path / "r.html", tmp_path / "r.json"
+    code, shown, err = run(
+        "debias", folder / "v.wv", "-o", out, "--concept", folder / "concept.toml",
+        "--dataset", folder / "sim.txt", "--resamples", "50", "--html", page, "--json", data,
+    )  # fmt: skip
+    assert code == 0, err
+    assert "linear probe" in shown
+    assert "No method here makes vectors free of bias." in shown
+    assert "unbiased" not in shown + page.read_text()
+    made = json.loads(data.read_text())
+    probe = next(row for row in made["rows"] if row["measure"] == "linear probe")
+    assert probe["cells"]["before"]["score"] > 0.9
+    assert probe["cells"]["leace"]["score"] < 0.65
+    wv, fair = WordVectors.open(folder / "v.wv"), WordVectors.open(out)
+    assert fair["f0"].tobytes() == wv["f0"].tobytes()
+    code, shown, _ = run("info", out)
+    assert "linear association with concept (leace)" in shown
+    code, _, err = run("debias", out, "-o", tmp_path / "x.wv", "--concept", folder / "concept.toml")
+    assert code == 2
+    assert "was taken out of these vectors before, by leace; --force" in err
+
+
+def test_every_method_beside_the_others(run, folder):
+    code, out, err = run(
+        "debias", folder / "v.wv", "--concept", folder / "concept.toml", "--method", "all",
+        "--dataset", folder / "sim.txt", "--resamples", "20", "--steps", "5", "--format", "json",
+    )  # fmt: skip
+    assert code == 0, err
+    rows = json.loads(out)
+    names = {"before", "leace", "hard", "inlp", "hsr", "soft", "double-hard", "ran"}
+    assert names <= set(rows[0])
+    assert {"linear probe", "non-linear probe", "clusters", "direct bias", "GIPE", "sim"} <= {
+        row["measure"] for row in rows
+    }
+
+
+def test_debias_says_what_it_needs(run, folder, tmp_path):
+    concept = ("--concept", folder / "concept.toml")
+    code, _, err = run("debias", folder / "v.wv", *concept, "--method", "all", "-o", tmp_path / "x")
+    assert code == 2
+    assert "writes nothing" in err
+    code, _, err = run("debias", folder / "v.wv", *concept, "--rounds", "3", "--no-proof", "-o",
+                       tmp_path / "x")  # fmt: skip
+    assert code == 2
+    assert "--rounds: leace has no such option" in err
+    code, _, err = run("debias", folder / "v.wv", "--concept", "age", "-o", tmp_path / "x")
+    assert code == 1
+    assert "gender, race, religion ship" in err
+    code, _, err = run("debias", folder / "v.wv", "--concept", "gender", "-o", tmp_path / "x")
+    assert code == 1
+    assert "0 of 10" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_words_of_a_file_are_kept_and_equalising_can_be_left(run, folder, tmp_path):
+    keep = tmp_path / "keep.txt"
+    keep.write_text("n3 n4\nn5")
+    out = tmp_path / "o.wv"
+    code, _, err = run(
+        "debias", folder / "v.wv", "-o", out, "--concept", folder / "concept.toml", "--no-proof",
+        "--method", "hard", "--keep", keep, "--no-equalize",
+    )  # fmt: skip
+    assert code == 0, err
+    wv, made = WordVectors.open(folder / "v.wv"), WordVectors.open(out)
+    for word in ("n3", "n4", "n5", "m1"):
+        assert made[word].tobytes() == wv[word].tobytes()
+    t = HardDebias(concept=folder / "concept.toml", equalize=()).fit(wv)
+    np.testing.assert_array_equal(made["n50"], t.transform(wv)["n50"])

@@ -1,0 +1,155 @@
+"""SemBias: which of four pairs of words is most like he and she?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+
+from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists
+from wordvec.evaluation.core.measure import INTERVAL, SCORE, Measure, answered, chance, text, value
+from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable, some
+from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.files import data_file
+
+# A pair that defines gender, two that have nothing to do with it, a stereotyped one: male, female.
+Question: TypeAlias = tuple[tuple[str, str], ...]
+_ROLES = ("definition", "none", "none", "stereotype")
+
+
+@dataclass(frozen=True)
+class SemBiasResult:
+    """Shares of the questions that were answered by each kind of pair; `score` is that of the pair
+    that defines gender, with Wilson's interval."""
+
+    measure: str
+    name: str
+    title: str
+    protocol: str
+    coverage: Coverage
+    score: float
+    interval: Interval
+    chance: float
+    definition: float
+    stereotype: float
+    none: float
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    """The 440 questions that ship."""
+    lines = data_file("sembias.tsv").read_text("utf-8").splitlines()
+    return tuple(
+        tuple((pair.split(":")[0], pair.split(":")[1]) for pair in line.split("\t"))
+        for line in lines
+        if not line.startswith("#")
+    )
+
+
+def sembias(
+    vectors: Vectors | Space,
+    asked: Sequence[Question] | None = None,
+    pair: tuple[str, str] = ("he", "she"),
+    *,
+    min_share: float = MIN_SHARE,
+    level: float = statistics.LEVEL,
+) -> SemBiasResult:
+    """How often the pair (a, b) with the largest cos(a - b, he - she) defines gender.
+
+    Parameters
+    ----------
+    asked
+        Questions of four pairs, in the order definition, none, none, stereotype; those that ship by
+        default.
+    pair
+        The two words whose difference the others are compared with.
+
+    Raises
+    ------
+    Unanswerable
+        When fewer than `min_share` of the questions have all their words.
+
+    References
+    ----------
+    Zhao, Zhou, Li, Wang & Chang (2018), "Learning gender-neutral word embeddings", section 4.2.
+    """
+    space = Space.of(vectors)
+    asked = questions() if asked is None else asked
+    known, rows, missing = space.find(pair)
+    if len(known) < 2:
+        raise Unanswerable(f"SemBias: unknown: {some(missing)}")
+    usable, unknown = [], []
+    for question in asked:
+        found, places, lacking = space.find(word for one in question for word in one)
+        unknown += lacking
+        if len(found) == 8:
+            usable.append(places)
+    if len(usable) < max(1, min_share * len(asked)):
+        raise Unanswerable(
+            f"SemBias: refused, fewer than {min_share:.0%} of the questions are known: "
+            f"{len(usable)} of {len(asked)} (missing: {some(tuple(dict.fromkeys(unknown)))})"
+        )
+    unit = space.unit.astype(np.float64) if len(space) < 50_000 else space.unit
+    relation = (unit[rows[0]] - unit[rows[1]]).astype(np.float64)
+    words = unit[np.array(usable)].astype(np.float64).reshape(len(usable), 4, 2, -1)
+    differences = words[:, :, 0] - words[:, :, 1]
+    lengths = np.linalg.norm(differences, axis=2)
+    cosine = differences @ relation / np.where(lengths > 0, lengths, np.inf)
+    chosen = cosine.argmax(axis=1)
+    share = {
+        role: float(np.isin(chosen, [i for i, r in enumerate(_ROLES) if r == role]).mean())
+        for role in dict.fromkeys(_ROLES)
+    }
+    n = len(usable)
+    return SemBiasResult(
+        measure="sembias",
+        name="SemBias",
+        title=f"{n} questions of four pairs",
+        protocol=f"largest cosine with {pair[0]} - {pair[1]}; case: {space.case}",
+        coverage=Coverage(len(asked), n, tuple(dict.fromkeys(unknown))),
+        score=share["definition"],
+        interval=statistics.wilson_interval(share["definition"] * n, n, level),
+        chance=0.25,
+        definition=share["definition"],
+        stereotype=share["stereotype"],
+        none=share["none"],
+    )
+
+
+def _of_gender(
+    space: Space, lists: GenderLists, *, min_share: float = MIN_SHARE, level: float
+) -> SemBiasResult:
+    return sembias(space, min_share=min_share, level=level)
+
+
+MEASURE = Measure(
+    name="sembias",
+    title="SemBias",
+    score="share of questions answered by the pair that defines gender",
+    about="Of four pairs of words, is the one most like he and she a pair that defines gender, a "
+    "stereotype, or neither? Vectors without stereotypes choose the first.",
+    asks=GenderLists,
+    run=_of_gender,
+    result=SemBiasResult,
+    columns={
+        "test": text("name"),
+        "definition": SCORE,
+        "interval": INTERVAL,
+        "stereotype": value("stereotype"),
+        "none": value("none"),
+        "by chance": chance,
+        "questions": answered,
+    },
+    range=(0.0, 1.0),
+    reference="""@inproceedings{zhao2018learning,
+  author = {Zhao, Jieyu and Zhou, Yichao and Li, Zeyu and Wang, Wei and Chang, Kai-Wei},
+  title = {Learning Gender-Neutral Word Embeddings},
+  booktitle = {Proceedings of EMNLP},
+  pages = {4847--4853},
+  year = {2018},
+}""",
+)
