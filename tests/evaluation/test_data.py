@@ -25,10 +25,10 @@ def test_a_build_has_the_data_and_the_templates_inside_the_package(tmp_path):
         cwd=ROOT, check=True, capture_output=True,
     )  # fmt: skip
     built = tmp_path / "wordvec"
-    for file in ("weat.toml", "gender.toml", "english.toml", "README.md"):
+    for file in ("weat.toml", "gender.toml", "english.toml", "sembias.tsv", "README.md"):
         assert (built / "data" / file).read_bytes() == (ROOT / "data" / file).read_bytes()
     templates = {p.name for p in (built / "evaluation" / "report" / "templates").iterdir()}
-    assert templates == {"report.html", "report.css"}
+    assert templates == {"report.html", "report.css", "proof.html"}
     script = "from wordvec.evaluation.core.bias import lists; print(lists.data_file('weat.toml'))"
     found = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True,

@@ -15,6 +15,7 @@ from wordvec.evaluation.core.bias.lists import WeatTest, gender_lists
 from wordvec.evaluation.core.measure import Measure, counts, number, title
 from wordvec.evaluation.core.results import Interval
 from wordvec.evaluation.measures import MEASURES, OF_BIAS, OF_QUALITY
+from wordvec.evaluation.measures.bias import sembias
 from wordvec.evaluation.report import document as report
 from wordvec.evaluation.report import reference, tables
 from wordvec.evaluation.report.schema import schema
@@ -28,12 +29,13 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.fixture(scope="module")
 def vectors(make_vectors):
-    """900 words in 10 dimensions, among them all lists of gender and w0 to w99."""
+    """1,500 words in 10 dimensions, among them all lists of gender and w0 to w99."""
     lists = gender_lists()
     words = dict.fromkeys([f"w{i}" for i in range(100)])
     words.update(dict.fromkeys(word for pair in lists.pairs for word in pair))
     words.update(dict.fromkeys([*lists.professions, *dict(lists.female_share)]))
-    words.update(dict.fromkeys(f"v{i}" for i in range(900 - len(words))))
+    words.update(dict.fromkeys(w for q in sembias.questions() for pair in q for w in pair))
+    words.update(dict.fromkeys(f"v{i}" for i in range(1500 - len(words))))
     rng = np.random.default_rng(3)
     return make_vectors(words, rng.standard_normal((len(words), 10)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage
-from wordvec.evaluation.core.bias.scores import BiasScore
+from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
 from wordvec.evaluation.core.results import Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
@@ -92,19 +93,8 @@ def gipe(
     )
 
 
-def _of_gender(
-    space: Space,
-    lists: GenderLists,
-    *,
-    min_share: float = MIN_SHARE,
-    resamples: int,
-    level: float,
-    seed: int,
-) -> BiasScore:
-    return gipe(
-        space, lists.neutral, lists.pairs, min_share=min_share, resamples=resamples, level=level,
-        seed=seed,
-    )  # fmt: skip
+def _of_gender(space: Space, lists: GenderLists, **how: Unpack[Sampling]) -> BiasScore:
+    return gipe(space, lists.neutral, lists.pairs, **how)
 
 
 MEASURE = Measure(

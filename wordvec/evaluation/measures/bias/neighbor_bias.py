@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias import separation
 from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage
-from wordvec.evaluation.core.bias.scores import BiasScore
+from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
 from wordvec.evaluation.core.results import Interval, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
@@ -100,10 +101,15 @@ def _leaning(space: Space, origin: Space, g: NDArray[np.float32], stop: int) -> 
     return out
 
 
-def _of_gender(
-    space: Space, lists: GenderLists, *, min_share: float = MIN_SHARE, level: float
-) -> BiasScore:
-    return neighbor_bias(space, lists.neutral, lists.pairs, min_share=min_share, level=level)
+def _of_gender(space: Space, lists: GenderLists, **how: Unpack[Sampling]) -> BiasScore:
+    # Fisher's interval needs no draws.
+    return neighbor_bias(
+        space,
+        lists.neutral,
+        lists.pairs,
+        min_share=how.get("min_share", MIN_SHARE),
+        level=how.get("level", statistics.LEVEL),
+    )
 
 
 MEASURE = Measure(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, Unpack
 
 import numpy as np
 
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists
+from wordvec.evaluation.core.bias.scores import Sampling
 from wordvec.evaluation.core.measure import INTERVAL, SCORE, Measure, answered, chance, text, value
 from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable, some
 from wordvec.evaluation.core.space import Space, Vectors
@@ -120,10 +121,13 @@ def sembias(
     )
 
 
-def _of_gender(
-    space: Space, lists: GenderLists, *, min_share: float = MIN_SHARE, level: float
-) -> SemBiasResult:
-    return sembias(space, min_share=min_share, level=level)
+def _of_gender(space: Space, lists: GenderLists, **how: Unpack[Sampling]) -> SemBiasResult:
+    # Wilson's interval needs no draws.
+    return sembias(
+        space,
+        min_share=how.get("min_share", MIN_SHARE),
+        level=how.get("level", statistics.LEVEL),
+    )
 
 
 MEASURE = Measure(
