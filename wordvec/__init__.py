@@ -37,6 +37,7 @@ _PUBLIC = {
     "encode": "wordvec.text.corpus",
     "from_gensim": "wordvec.formats.gensim",
     "load": "wordvec.formats",
+    "stability": "wordvec.inference.stability",
     "to_gensim": "wordvec.formats.gensim",
 } | {model.class_name: model.module for model in _MODELS.values()}
 

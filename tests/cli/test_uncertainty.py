@@ -75,3 +75,21 @@ def test_what_cannot_be_answered_costs_one_line(run, made):
         assert match in err
         assert err.count("\n") == 1
     assert run("uncertainty", made / "g.wv", made / "shards")[0] == 2
+
+
+def test_stability_trains_on_resampled_documents(run, made, many_words):
+    options = ("--runs", 4, "--vector-size", 6, "--epochs", 2, "--word", "w1", "-k", 3)
+    found, err = rows(run, "stability", made / "blocks", *options)
+    (row,) = found
+    assert row["word"] == "w1"
+    assert row["blocks"] == 8
+    assert 0 <= row["jaccard"] <= 1
+    assert "4 runs of glove over documents" in err
+    by_text, _ = rows(
+        run, "stability", many_words, "--model", "ppmi", "--by", "line", "--blocks", 8, "--runs", 3,
+        "--vector-size", 6, "--window", 3,
+    )  # fmt: skip
+    assert len(by_text) == 20
+    code, _, err = run("stability", made / "blocks", "--model", "skipgram")
+    assert code == 2
+    assert "skipgram" in err

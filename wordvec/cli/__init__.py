@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "similarity": "wordvec.cli.lookup:similarity",
     "analogy": "wordvec.cli.lookup:analogy",
     "uncertainty": "wordvec.cli.uncertainty:uncertainty",
+    "stability": "wordvec.cli.stability:stability",
     "eval": "wordvec.cli.judge:evaluate",
     "bias": "wordvec.cli.judge:bias",
     "transform": "wordvec.cli.spaces:transform",

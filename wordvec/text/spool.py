@@ -91,6 +91,6 @@ def room_for_ids(n: int, memory: int | None = None) -> Ids:
     """An array for n ids; where it takes more than an eighth of `memory`, in a temporary file."""
     if 4 * n <= (SPILL if memory is None else min(memory // 8, SPILL)):
         return np.empty(n, np.int32)
-    file = scratch_file()
-    reserve(file, 4 * n)
-    return np.memmap(file, np.int32, "r+", shape=(n,))
+    with scratch_file() as file:  # the mapping keeps it
+        reserve(file, 4 * n)
+        return np.memmap(file, np.int32, "r+", shape=(n,))
