@@ -79,7 +79,7 @@ def test_a_tree_that_needs_more_bits_is_refused_with_the_remedy(
     sarkar = ("train", zoo, "--model", "sarkar", "-o", tmp_path / "m.wv", "--tau", 30)
     code, _, err = run(*sarkar)
     assert code == 1
-    assert "--precision 87 (mpmath), or --tau" in err
+    assert "pass --precision 87 (which needs mpmath), or --tau" in err
     code, _, err = run(*sarkar, "--precision", 87)
     assert code == 0
     assert "tau 30, 87 bits of 87" in err

@@ -124,7 +124,7 @@ def test_stanfords_files_there_and_back(tmp_path, direction, weighting):
         *files,
         tmp_path / "t",
         weighted=weighting == "harmonic",
-        symmetric=direction == "symmetric",
+        direction=direction,
         memory=80 * 500,
     )
     assert read_all(shards.path) == read_all(back.path)

@@ -104,7 +104,7 @@ def test_the_hyperboloid_is_drawn_alike(tmp_path: Path) -> None:
 
 def test_other_dimensions_are_refused_with_the_remedy() -> None:
     three = WordVectors(["a"], [[0.0, 0.0, 0.1]], meta={"manifold": "poincare"})
-    with pytest.raises(ValueError, match=r"2 dimensions, got 3.*--vector-size 2"):
+    with pytest.raises(ValueError, match=r"2 dimensions, got 3.*vector_size=2"):
         disk_svg(three)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import click
 
-from wordvec.cli.base import Program
+from wordvec.cli.base import Program, with_options
 from wordvec.cli.process import OUTPUT, abandon_output, ending_signals, prepare_streams
 from wordvec.errors import Terminated, WordvecError
 
@@ -125,4 +125,4 @@ def _one_line(error: Exception) -> str:
         return "error: the system starts no more threads (ulimit -u, memory): use fewer --threads"
     if isinstance(error, ImportError) and not isinstance(error, WordvecError):
         return f"error: {error.name or 'a module'} cannot be loaded: {text}"
-    return f"error: {text.replace('give force=True', 'give --force')}"
+    return f"error: {with_options(text, error)}"

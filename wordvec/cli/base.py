@@ -7,6 +7,7 @@ import importlib
 import itertools
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -16,6 +17,34 @@ import click
 from wordvec.text.lines import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+ARGUMENTS = "wordvec_options"  # attribute of an error: the options of the command by argument
+
+
+def with_options(text: str, error: BaseException) -> str:
+    """A message of the library, which names arguments, with the options of the command instead.
+
+    `vector_size` becomes `--vector-size`, `weighting='flat'` `--weighting flat`, `force=True`
+    `--force` and `shrink=False` `--no-shrink`.
+    """
+    options = error.__dict__.get(ARGUMENTS, {})
+
+    def value(found: re.Match[str]) -> str:
+        name, given = found[1], found[2].strip("'")
+        if name not in options:
+            return found[0]
+        option, opposite = options[name]
+        if given == "True":
+            return str(option)
+        if given == "False" and opposite:
+            return str(opposite[-1])
+        return f"{option} {given}"
+
+    def bare(found: re.Match[str]) -> str:
+        return str(options[found[0]][0]) if found[0] in options else found[0]
+
+    text = re.sub(r"\b([a-z][a-z_]*)=('[^']*'|[-\w.]*\w)", value, text)
+    return re.sub(r"(?<![\w'/.-])[a-z]+(?:_[a-z]+)+(?![\w'/.-])", bare, text)
 
 
 class Command(click.Command):
@@ -49,6 +78,15 @@ class Command(click.Command):
             ctx.default_map = {**(ctx.default_map or {}), **values}
         self._check_environment(ctx)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
+            flags = {each.name: (each.opts[-1], each.secondary_opts) for each in options}
+            error.__dict__.setdefault(ARGUMENTS, flags)
+            raise
 
     def config_defaults(
         self, ctx: click.Context, path: str, table: dict[str, Any]

@@ -97,7 +97,7 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
 @click.command(cls=Command)
 @click.argument("source", metavar="IN", type=_FILE)
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False))
-@click.option("--to", "name", help="Format of OUT; without it, by its suffix.")
+@click.option("--to", "format", help="Format of OUT; without it, by its suffix.")
 @click.option(
     "--dtype",
     type=click.Choice(["f32", "f64", "f16", "bf16", "int8", "pq"]),
@@ -114,7 +114,7 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
 def convert(
     source: str,
     target: str,
-    name: str | None,
+    format: str | None,
     dtype: str | None,
     parts: int | None,
     coarse: bool,
@@ -130,7 +130,7 @@ def convert(
     import wordvec
     from wordvec import formats
 
-    formats.check(target, format=name, force=force, inputs=[source])
+    formats.check(target, format=format, force=force, inputs=[source])
     wv = wordvec.load(source)
     if contexts:
         wv = _contexts(wv, source)
@@ -142,7 +142,7 @@ def convert(
         wv = wv.astype(dtype, parts=parts)
     if fold:
         wv = wv.with_folding()
-    formats.save(wv, target, format=name, force=force)
+    formats.save(wv, target, format=format, force=force)
     _say_repeated(wv)
 
 

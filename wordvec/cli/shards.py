@@ -120,7 +120,7 @@ def import_glove(
         target,
         window=window,
         weighted=not flat,
-        symmetric=direction == "symmetric",
+        direction="symmetric" if direction == "symmetric" else "left",
         memory=memory,
         threads=thread_count(threads),
         force=force,

@@ -306,8 +306,7 @@ class Blocks:
             manifest = json.loads(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ShardError(
-                f"{self.path}: not a folder of blocks (no {MANIFEST}); "
-                "`wordvec count --blocks` makes one"
+                f"{self.path}: not a folder of blocks (no {MANIFEST}); count_blocks makes one"
             ) from error
         except (ValueError, RecursionError) as error:
             raise ShardError(f"{path}: damaged: {error}") from error

@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -317,7 +317,7 @@ def import_glove(
     *,
     window: int = 15,
     weighted: bool = True,
-    symmetric: bool = True,
+    direction: Literal["symmetric", "left"] = "symmetric",
     memory: int = 1 << 30,
     threads: int = 1,
     force: bool = False,
@@ -328,9 +328,10 @@ def import_glove(
     ----------
     vocab, records : path
         vocab.txt (word, space, count) and cooccur.bin (int32, int32, float64; ranks from 1).
-    window, weighted, symmetric
-        As the counts were made: they are sums of 1/d up to the window, or whole numbers where
-        distance was not weighted. The unit is found from it, so that counts are exact again.
+    window, weighted, direction
+        As the counts were made, with contexts on both sides or before the word only. Counts are
+        sums of 1/d up to the window, or whole numbers where distance was not weighted. The unit is
+        found from it, so that counts are exact again.
 
     Raises
     ------
@@ -340,10 +341,11 @@ def import_glove(
     """
     check_folder(target, SHARDS, force=force, inputs=[vocab, records])
     words = Vocabulary.load(vocab, sort=False)
+    symmetric = direction == "symmetric"
     how = Window(
         window=window,
         weighting="harmonic" if weighted else "flat",
-        direction="symmetric" if symmetric else "left",
+        direction=direction,
     )
     unit = how.weights()[1]
     size = os.path.getsize(records)
@@ -381,7 +383,7 @@ def import_glove(
                 yield part.take(rows <= cols)
         if balance:
             raise ShardError(
-                f"{records}: the matrix is not symmetric; import it with --direction left"
+                f"{records}: the matrix is not symmetric; import it with direction='left'"
             )
 
     return build(

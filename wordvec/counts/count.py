@@ -141,7 +141,7 @@ def count(
     if corpus.known * 2 * int(weight.sum()) >= 1 << 63:
         raise CorpusError(
             f"a window of {window.window} over {corpus.known:,} tokens can overflow 64-bit counts: "
-            "use a smaller window or --weighting flat"
+            "use a smaller window or weighting='flat'"
         )
     k = tile_count(len(corpus.vocab))
     room = _room(corpus, memory, threads)

@@ -166,7 +166,7 @@ def _by_suffix(path: str | os.PathLike[str]) -> str:
     for name, each in FORMATS.items():
         if suffix in each.suffixes and each.writer:
             return name
-    raise ValueError(f"{os.fspath(path)}: no format is known by {suffix!r}; name one (--to)")
+    raise ValueError(f"{os.fspath(path)}: no format is known by {suffix!r}; give format=NAME")
 
 
 def card(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _planar(vectors: WordVectors) -> Points:
     if vectors.vector_size != 2 or kind == "euclidean":
         raise ValueError(
             f"a disk needs hyperbolic vectors of 2 dimensions, got {vectors.vector_size} of "
-            f"{kind!r}: train with --vector-size 2, construct with --model sarkar, or give the "
+            f"{kind!r}: train with vector_size=2, construct it with Sarkar, or give the "
             "distances to HyperbolicMDS"
         )
     return manifold.convert(vectors.vectors, kind, "poincare")

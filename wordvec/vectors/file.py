@@ -198,7 +198,7 @@ class Store:
             if size < _HEADER.size:
                 start = file.read(len(MAGIC))
                 if start != MAGIC[: len(start)] or not start:
-                    raise StoreError(f"{self.path}: not a .wv file; see `wordvec convert`")
+                    raise StoreError(f"{self.path}: not a .wv file; `wordvec.load` reads others")
                 raise self.damaged(f"truncated: {size} bytes, fewer than a header has")
             try:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -209,7 +209,7 @@ class Store:
         header = bytes(self._buffer[: _HEADER.size])
         magic, major, minor, flags, length, start, count, table_crc, crc = _HEADER.unpack(header)
         if magic != MAGIC:
-            raise StoreError(f"{self.path}: not a .wv file; see `wordvec convert`")
+            raise StoreError(f"{self.path}: not a .wv file; `wordvec.load` reads others")
         if major != MAJOR:
             raise StoreError(
                 f"{self.path}: format {major}.{minor}; this program reads {MAJOR}.x: update wordvec"

@@ -479,7 +479,7 @@ class WordVectors(Comparable):
             Without a fitted matrix (`wordvec oov induction`), or when no context has a known word.
         """
         if self.induction is None:
-            raise ValueError("no induction matrix: fit one with `wordvec oov induction`")
+            raise ValueError("no induction matrix: fit one with fit_induction")
         induced = self._induced(word, contexts, form)
         if induced is None:
             raise ValueError(f"no context of {word!r} has a word with a vector")
