@@ -17,6 +17,7 @@ _PUBLIC = {
     "Blocks": "wordvec.counts.blocks",
     "FormatError": "wordvec.errors",
     "HyperbolicMDS": "wordvec.hierarchy.hmds",
+    "KeyedVectors": "wordvec.formats.gensim",
     "PhraseTable": "wordvec.text.phrases",
     "Phrases": "wordvec.text.find_phrases",
     "Relations": "wordvec.hierarchy.relations",

@@ -213,6 +213,16 @@ class Estimator:
         options = dataclasses.fields(self)  # type: ignore[arg-type]
         return {field.name: getattr(self, field.name) for field in options if field.init}
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn 1.6 and later asks of an estimator; it is installed when it asks."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=None,
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(two_d_array=False, string=True),
+        )
+
     def set_params(self, **params: Any) -> Self:
         """Sets options by name and returns the estimator.
 

@@ -172,8 +172,9 @@ def test_a_zero_vector_is_near_nothing_and_breaks_nothing():
     X[2] = 0
     wv = WordVectors(list("abcde"), X)
     assert wv.similarity("a", "c") == 0
-    assert dict(wv.most_similar("a", topn=5))["c"] == 0
-    assert len(wv.most_similar("c")) == 4
+    assert sorted(word for word, _ in wv.most_similar("a", topn=5)) == ["b", "d", "e"]
+    with pytest.raises(ValueError, match=r"vector of 'c' is zero: it has no direction"):
+        wv.most_similar("c")
 
 
 def test_a_nan_in_the_vectors_leaves_the_word_out():

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import itertools
 import json
+import math
 import os
 import re
 import tomllib
@@ -272,7 +273,7 @@ def emit(rows: Sequence[Mapping[str, Any]], output: str) -> None:
     table: aligned, floats to four places; tsv: a header, floats in full; json: a list of objects.
     """
     if output == "json":
-        click.echo(json.dumps(list(rows), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_jsonable(list(rows)), ensure_ascii=False, indent=2, allow_nan=False))
         return
     if not rows:
         return
@@ -291,6 +292,15 @@ def emit(rows: Sequence[Mapping[str, Any]], output: str) -> None:
             for text, width, flush in zip(line, widths, right, strict=True)
         )
         click.echo("  ".join(padded).rstrip())
+
+
+def _jsonable(value: Any) -> Any:
+    """The value with null where a number is not finite, for which JSON has no sign (RFC 8259)."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _jsonable(each) for key, each in value.items()}
+    return [_jsonable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _cell(value: Any) -> str:

@@ -17,18 +17,25 @@ from wordvec.cli.uncertainty import (
 from wordvec.cli.uncertainty import opened as open_uncertainty
 
 _FILE = click.Path(dir_okay=True)
+unseen_option = click.option(
+    "--unseen",
+    is_flag=True,
+    help="Words without a vector get one from their n-grams, or that of the nearest spelling.",
+)
 
 
 @click.command(cls=Command)
 @click.argument("vectors", type=_FILE)
 @click.argument("words", nargs=-1, required=True)
 @click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours per word.")
+@unseen_option
 @uncertainty_option
 @format_option
 def neighbors(
     vectors: str,
     words: tuple[str, ...],
     topn: int,
+    unseen: bool,
     uncertainty: str | None,
     source: str,
     output: str,
@@ -45,7 +52,7 @@ def neighbors(
         emit_with_kind(unc, neighbor_rows(unc, words, topn), output)
         return
     wv = wordvec.load(vectors)
-    answers = wv.most_similar_many(list(words), topn=topn)
+    answers = wv.most_similar_many(list(words), topn=topn, unseen=unseen)
     emit(
         [
             {"word": word, "neighbor": other, "similarity": score}
@@ -60,10 +67,17 @@ def neighbors(
 @click.argument("vectors", type=_FILE)
 @click.argument("a")
 @click.argument("b")
+@unseen_option
 @uncertainty_option
 @format_option
 def similarity(
-    vectors: str, a: str, b: str, uncertainty: str | None, source: str, output: str
+    vectors: str,
+    a: str,
+    b: str,
+    unseen: bool,
+    uncertainty: str | None,
+    source: str,
+    output: str,
 ) -> None:
     """How similar A and B are: the cosine of their vectors."""
     import wordvec
@@ -73,7 +87,8 @@ def similarity(
         row = similarity_row(unc, a, b, unc.vectors.similarity(a, b))
         emit_with_kind(unc, [row], output)
         return
-    emit([{"a": a, "b": b, "similarity": wordvec.load(vectors).similarity(a, b)}], output)
+    score = wordvec.load(vectors).similarity(a, b, unseen=unseen)
+    emit([{"a": a, "b": b, "similarity": score}], output)
 
 
 @click.command(cls=Command)
@@ -110,6 +125,23 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
 @click.option("--sketch", is_flag=True, help="Add their signs, for the quickest searches.")
 @click.option("--fold", is_flag=True, help="Add an index of folded spellings.")
 @click.option("--contexts", is_flag=True, help="Write the context vectors instead.")
+@click.option("--limit", type=click.IntRange(0), help="Convert only the first so many words.")
+@click.option(
+    "--words",
+    "only",
+    type=click.Path(dir_okay=False),
+    help="Convert only the words of this list, a file with one word per line.",
+)
+@click.option(
+    "--min-count",
+    type=click.IntRange(1),
+    help="Convert only words that occur so often; IN must have counts.",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Stop at a word that the format cannot hold, instead of leaving it out.",
+)
 @click.option("--force", is_flag=True, help="Replace OUT if it exists.")
 def convert(
     source: str,
@@ -121,17 +153,25 @@ def convert(
     sketch: bool,
     fold: bool,
     contexts: bool,
+    limit: int | None,
+    only: str | None,
+    min_count: int | None,
+    strict: bool,
     force: bool,
 ) -> None:
     """Reads vectors of any known format and writes them in another, or in another encoding.
 
-    IN is told by its content and may be compressed.
+    The format of IN is detected from its content. IN may be compressed; of an archive with several
+    files, ARCHIVE:MEMBER names one. Words that the format of OUT cannot hold are left out and
+    counted.
     """
     import wordvec
     from wordvec import formats
+    from wordvec.formats import notes
 
     formats.check(target, format=format, force=force, inputs=[source])
-    wv = wordvec.load(source)
+    wv = wordvec.load(source, limit=limit, words=only, min_count=min_count)
+    said = notes.about(wv)
     if contexts:
         wv = _contexts(wv, source)
     if coarse:
@@ -142,8 +182,13 @@ def convert(
         wv = wv.astype(dtype, parts=parts)
     if fold:
         wv = wv.with_folding()
+    said += formats.losses(wv, target, format=format)
+    if not strict:
+        wv, unheld = formats.holdable(wv, target, format=format)
+        said += notes.left_out(unheld, format or "the format")
     formats.save(wv, target, format=format, force=force)
-    _say_repeated(wv)
+    for sentence in said:
+        click.echo(sentence, err=True)
 
 
 def _contexts(wv: Any, source: str) -> Any:
@@ -153,14 +198,6 @@ def _contexts(wv: Any, source: str) -> Any:
     if wv.contexts is None:
         raise FormatError(f"{source}: has no context vectors; glove and swivel store them")
     return WordVectors(list(wv), wv.contexts, counts=wv.counts, biases=wv.context_biases)
-
-
-def _say_repeated(wv: Any) -> None:
-    repeated = wv.meta.get("repeated_words")
-    if repeated:
-        click.echo(
-            f"{repeated:,} words were there more than once; the first of each stays", err=True
-        )
 
 
 @click.command(cls=Command)
@@ -199,8 +236,9 @@ def _machine() -> dict[str, Any]:
 
 def _card(file: str) -> dict[str, Any]:
     from wordvec import formats
+    from wordvec.formats.stream import split_member
 
-    return {"file": file, "bytes": os.path.getsize(file), **formats.card(file)}
+    return {"file": file, "bytes": os.path.getsize(split_member(file)[0]), **formats.card(file)}
 
 
 @click.command(cls=Command)

@@ -315,6 +315,10 @@ class Shards:
                 )
         self._checked = bytearray(self.k**2)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Shards travel between processes as their path and are opened again."""
+        return type(self), (os.path.abspath(self.path),)
+
     def _read_manifest(self) -> dict[str, Any]:
         path = self.path / "manifest.json"
         if not self.path.is_dir():

@@ -14,7 +14,9 @@ import numpy as np
 from wordvec.errors import FormatError, StoreError
 from wordvec.files import check_target
 from wordvec.folders import check_folder
-from wordvec.formats.stream import Stream
+from wordvec.formats.notes import dropped
+from wordvec.formats.stream import Part, Stream, split_member
+from wordvec.text.lines import bytes_of, read_words
 from wordvec.vectors.file import MAGIC
 from wordvec.vectors.vectors import WordVectors
 
@@ -24,13 +26,16 @@ class Format:
     """One foreign format: the module that knows it and what that module can do.
 
     Such a module has `matches(head) -> bool` and `read(stream) -> WordVectors`, and, where it can
-    write, `write(vectors, path, force=)`.
+    write, the function `writer`, called as `write(vectors, path, force=)`. `holds(word) -> bool`
+    says which words (bytes) the format can hold, where it cannot hold all.
     """
 
     module: str
     suffixes: tuple[str, ...] = ()
     reads: bool = True
     writer: str | None = None
+    holds: str | None = None
+    keeps_meta: bool = False
 
     def load(self) -> Any:
         return importlib.import_module(f"wordvec.formats.{self.module}")
@@ -42,26 +47,43 @@ _PICKLES = (b"\x02", b"\x03", b"\x04", b"\x05")  # protocols
 FORMATS: dict[str, Format] = {
     "fasttext": Format("fasttext"),
     "finalfusion": Format("finalfusion", (".fifu",)),
-    "parquet": Format("parquet", (".parquet",), writer="write"),
-    "npy": Format("npy", (".npy",), writer="write"),
+    "parquet": Format("parquet", (".parquet",), writer="write", keeps_meta=True),
+    "npy": Format("npy", (".npy",), writer="write", holds="holds"),
     "floret": Format("floret", (".floret",)),
-    "word2vec": Format("word2vec", (".bin",), writer="write_binary"),
-    "word2vec-text": Format("word2vec", (".txt", ".vec"), reads=False, writer="write_text"),
-    "glove": Format("glove", (".glove",), writer="write"),
+    "word2vec": Format("word2vec", (".bin",), writer="write_binary", holds="holds_binary"),
+    "word2vec-text": Format(
+        "word2vec", (".txt", ".vec"), reads=False, writer="write_text", holds="holds_text"
+    ),
+    "glove": Format("glove", (".glove",), writer="write", holds="holds"),
     "safetensors": Format("safetensors", (".safetensors",), reads=False, writer="write"),
-    "static-embedding": Format("safetensors", reads=False, writer="write_static"),
+    "static-embedding": Format(
+        "safetensors", reads=False, writer="write_static", holds="holds_static"
+    ),
 }
 
 
-def load(path: str | os.PathLike[str], *, verify: bool = False) -> WordVectors:
-    """The vectors of a file: a .wv store, or a foreign file told by its content.
+def load(
+    path: str | os.PathLike[str],
+    *,
+    limit: int | None = None,
+    words: Iterable[str | bytes] | str | os.PathLike[str] | None = None,
+    min_count: int | None = None,
+    verify: bool = False,
+) -> WordVectors:
+    """The vectors of a file: a .wv store, or a foreign file whose content says what it is.
 
-    Foreign files may be compressed (gzip, bzip2, xz; zip and tar with one file in them). A file
-    whose name ends in .wv is a store or an error.
+    Foreign files may be compressed (gzip, bzip2, xz, lzma; zip and tar: of several files in an
+    archive, `ARCHIVE:MEMBER` names one). A file whose name ends in .wv is a store or an error.
 
     Parameters
     ----------
     path : path
+    limit : int, optional
+        Only the first so many words. What comes after them is not read.
+    words : list of words, or path of a list with a word per line, optional
+        Of these, only the words given here; those that are not there are passed over.
+    min_count : int, optional
+        Only words that occur so often; for files that have counts.
     verify : bool
         Check all of a .wv file before it is used; foreign files have no checksums.
 
@@ -69,13 +91,25 @@ def load(path: str | os.PathLike[str], *, verify: bool = False) -> WordVectors:
     ------
     StoreError, FormatError
         For a file that is damaged or of no known format; the message has the offset.
+    ValueError
+        For `min_count` and a file without counts.
     OSError
     """
-    with open(path, "rb") as file:
-        start = file.read(len(MAGIC))
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit must be >= 0, got {limit}")
+    wanted = None if words is None else frozenset(_word_set(words))
+    vectors = _load(path, Part(limit, wanted), verify)
+    return _part(vectors, limit, wanted, min_count, path)
+
+
+def _load(path: str | os.PathLike[str], part: Part, verify: bool) -> WordVectors:
+    file, member = split_member(path)
+    with open(file, "rb") as opened:
+        start = opened.read(len(MAGIC))
     if start == MAGIC:
         return WordVectors.open(path, verify=verify)
-    with Stream.open(path) as stream:
+    with Stream.open(file, member) as stream:
+        stream.part = part
         head = stream.peek(4096)
         _refuse(stream, head)
         # A name that says so is believed, so that a damaged store is not taken for something else.
@@ -88,6 +122,34 @@ def load(path: str | os.PathLike[str], *, verify: bool = False) -> WordVectors:
                 assert isinstance(vectors, WordVectors)
                 return vectors
         raise FormatError(f"{stream.name}: byte 0: no known format: {head[:16]!r}")
+
+
+def _word_set(words: Iterable[str | bytes] | str | os.PathLike[str]) -> list[bytes]:
+    if isinstance(words, (str, os.PathLike)):
+        return read_words(words)
+    return [bytes_of(word) for word in words]
+
+
+def _part(
+    vectors: WordVectors,
+    limit: int | None,
+    words: frozenset[bytes] | None,
+    min_count: int | None,
+    path: str | os.PathLike[str],
+) -> WordVectors:
+    """What is wanted of vectors, where the reader has not left the rest out already."""
+    if min_count is not None and vectors.counts is None:
+        raise ValueError(f"{os.fspath(path)}: has no counts, which min_count needs")
+    if limit is None and words is None and min_count is None:
+        return vectors
+    ids = np.arange(len(vectors) if limit is None else min(limit, len(vectors)))
+    if words is not None:
+        own = vectors.get_ids(list(words), strict=False)
+        ids = np.intersect1d(ids, own)
+    if min_count is not None:
+        assert vectors.counts is not None
+        ids = ids[vectors.counts[ids] >= min_count]
+    return vectors if len(ids) == len(vectors) else vectors.select(ids)
 
 
 def _no_store(path: str | os.PathLike[str], head: bytes) -> str:
@@ -127,6 +189,29 @@ def save(
         For vectors that the format cannot hold.
     """
     _writer(format or _by_suffix(path))(vectors, path, force=force)
+
+
+def holdable(
+    vectors: WordVectors, path: str | os.PathLike[str], *, format: str | None = None
+) -> tuple[WordVectors, list[str]]:
+    """The vectors without the words that the format cannot hold, and these words."""
+    each = FORMATS.get(format or _by_suffix(path))
+    if each is None or each.holds is None:
+        return vectors, []
+    holds = getattr(each.load(), each.holds)
+    bad = [i for i, word in enumerate(vectors) if not holds(bytes_of(word))]
+    if not bad:
+        return vectors, []
+    kept = np.delete(np.arange(len(vectors)), bad)
+    return vectors.select(kept), [vectors.index_to_key[i] for i in bad]
+
+
+def losses(
+    vectors: WordVectors, path: str | os.PathLike[str], *, format: str | None = None
+) -> list[str]:
+    """What a file of that format does not keep of the vectors, as sentences."""
+    name = format or _by_suffix(path)
+    return [] if name == "wv" else dropped(vectors, name, keeps_meta=FORMATS[name].keeps_meta)
 
 
 def check(

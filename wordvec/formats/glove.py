@@ -12,7 +12,7 @@ from wordvec.files import write_atomically
 from wordvec.formats.lines import check_line_ends, first_lines, read_lines
 from wordvec.formats.numbers import agreed_count
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
-from wordvec.formats.word2vec import write_lines
+from wordvec.formats.word2vec import holds_text, write_lines
 from wordvec.vectors.vectors import WordVectors
 
 _MAX_LINE = 1 << 24
@@ -39,6 +39,9 @@ def read(stream: Stream) -> WordVectors:
         if table.full:
             break
     return table.vectors()
+
+
+holds = holds_text
 
 
 def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = False) -> None:

@@ -68,6 +68,11 @@ def _lawful(shape: tuple[object, ...]) -> bool:
     )
 
 
+def holds(word: bytes) -> bool:
+    """Whether a list with a word per line can hold it."""
+    return b"\n" not in word and b"\r" not in word
+
+
 def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Writes the two files.
 
@@ -79,7 +84,7 @@ def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = F
     beside = words_path(path)
     check_target(path, force=force)
     words = [word.encode("utf-8", "surrogateescape") for word in vectors]
-    bad = next((word for word in words if b"\n" in word or b"\r" in word), None)
+    bad = next((word for word in words if not holds(word)), None)
     if bad is not None:
         raise FormatError(f"{beside}: a list of words cannot hold {bad!r}, which has a line end")
     with write_atomically(beside, force=force) as file:

@@ -109,6 +109,11 @@ STATIC = Kind(
 )
 
 
+def holds_static(word: bytes) -> bool:
+    """Whether a tokenizer can hold a word: it must be UTF-8."""
+    return not _escaped(word.decode("utf-8", "surrogateescape"))
+
+
 def _escaped(word: str) -> bool:
     return any("\ud800" <= c <= "\udfff" for c in word)
 

@@ -62,8 +62,9 @@ class Stream:
         self.part = Part()
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Stream:
-        """Opens a file, plain or compressed, told by its content."""
+    def open(cls, path: str | os.PathLike[str], member: str | None = None) -> Stream:
+        """Opens a file, plain or compressed as its content says; of an archive with several files
+        the `member`."""
         name = os.fspath(path)
         with contextlib.ExitStack() as files:
             plain = files.enter_context(open(path, "rb"))
@@ -76,11 +77,19 @@ class Stream:
                 if unpack is None:
                     stream = cls(plain, name, os.fstat(plain.fileno()).st_size)
                 else:
-                    stream = cls(files.enter_context(unpack(plain)), name, None)
-                    if _is_tar(stream.peek(264)):
+                    archive = unpack in (_unzip, _untar)
+                    inner = unpack(plain, member) if archive else unpack(plain)
+                    stream = cls(files.enter_context(inner), name, None)
+                    if not archive and _is_tar(stream.peek(264)):
                         plain.seek(0)
-                        stream = cls(files.enter_context(_untar(plain)), name, None)
-            except _DAMAGE as error:
+                        archive = True
+                        stream = cls(files.enter_context(_untar(plain, member)), name, None)
+                if member is not None and not (unpack is not None and archive):
+                    raise FormatError(f"{name}: is no archive, so it has no member {member!r}")
+            except FormatError as error:
+                prefix = "" if str(error).startswith(name) else f"{name}: "
+                raise FormatError(f"{prefix}{error}") from error
+            except (*_DAMAGE, NotImplementedError) as error:
                 raise FormatError(f"{name}: cannot be unpacked: {error}") from error
             if stream.peek(3) == codecs.BOM_UTF8:
                 stream._at += 3
@@ -270,26 +279,57 @@ def _gunzip(file: IO[bytes]) -> IO[bytes]:
     return cast(IO[bytes], gzip.GzipFile(fileobj=file))
 
 
-def _unzip(file: IO[bytes]) -> IO[bytes]:
+def split_member(path: str | os.PathLike[str]) -> tuple[str, str | None]:
+    """A path and the member that `ARCHIVE:MEMBER` names, None for a path of a file."""
+    name = os.fspath(path)
+    file, colon, member = name.partition(":")
+    while colon and not os.path.isfile(file):
+        more, colon, member = member.partition(":")
+        file = f"{file}:{more}"
+    if os.path.exists(name) or not colon or not member:
+        return name, None
+    return file, member
+
+
+def _choose(names: list[str], member: str | None) -> str:
+    """The member of that name, or the only one; what other systems hide in archives is none."""
+    files = [
+        name for name in names
+        if not name.startswith("__MACOSX/") and not os.path.basename(name).startswith("._")
+        and os.path.basename(name) != ".DS_Store"
+    ]  # fmt: skip
+    if member is not None:
+        if member in names:
+            return member
+        raise FormatError(f"no member {member!r}; there are: {_some(files)}")
+    if len(files) != 1:
+        raise FormatError(
+            f"an archive of {len(files)} files; name one as ARCHIVE:MEMBER: {_some(files)}"
+        )
+    return files[0]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+
+
+def _unzip(file: IO[bytes], member: str | None = None) -> IO[bytes]:
     archive = zipfile.ZipFile(file)
-    names = [each for each in archive.infolist() if not each.is_dir()]
-    if len(names) != 1:
-        raise zipfile.BadZipFile(f"an archive of {len(names)} files; unpack the one to read")
-    if names[0].flag_bits & 1:
+    members = {each.filename: each for each in archive.infolist() if not each.is_dir()}
+    chosen = members[_choose(list(members), member)]
+    if chosen.flag_bits & 1:
         raise zipfile.BadZipFile("an encrypted archive; unpack it first")
-    return archive.open(names[0])
+    return archive.open(chosen)
 
 
 def _is_tar(head: bytes) -> bool:
     return head[257:262] == b"ustar"
 
 
-def _untar(file: IO[bytes]) -> IO[bytes]:
+def _untar(file: IO[bytes], member: str | None = None) -> IO[bytes]:
     archive = tarfile.open(fileobj=file, mode="r:*")  # noqa: SIM115 (read through the file in it)
-    names = [each for each in archive if each.isfile()]
-    if len(names) != 1:
-        raise tarfile.TarError(f"an archive of {len(names)} files; unpack the one to read")
-    inner = archive.extractfile(names[0])
+    members = {each.name: each for each in archive if each.isfile()}
+    inner = archive.extractfile(members[_choose(list(members), member)])
     assert inner is not None
     return inner
 
@@ -298,7 +338,7 @@ def _open_lzma(file: IO[bytes]) -> IO[bytes]:
     return io.BufferedReader(lzma.LZMAFile(file))
 
 
-_WRAPPERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
+_WRAPPERS: dict[bytes, Callable[..., IO[bytes]]] = {
     b"\x1f\x8b": _gunzip,
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": _open_lzma,

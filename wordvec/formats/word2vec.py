@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import IO, Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def write_binary(
         for start in range(0, len(vectors), _BATCH):
             words, rows = batch(vectors, start)
             for word, row in zip(words, rows.astype("<f4"), strict=True):
-                _check_word(word, path, "word2vec binary", b" \n")
+                _check_word(word, path, "word2vec binary", holds_binary)
                 file.write(word + b" " + row.tobytes() + b"\n")
 
 
@@ -140,14 +141,16 @@ def write_lines(
     vectors: WordVectors, file: IO[bytes], path: str | os.PathLike[str], name: str
 ) -> None:
     """A line for each word: the word and its numbers."""
-    pattern = b"%s" + b" %.9g" * vectors.vector_size + b"\n"
-    if np.asarray(vectors.vectors).dtype == np.float64:
-        pattern = pattern.replace(b"%.9g", b"%.17g")
+    digits = b" %.17g" if vectors.rows(0, 0).dtype == np.float64 else b" %.9g"
+    pattern = b"%s" + digits * vectors.vector_size + b"\n"
+    # With a point in all of them, where the word ends in a number that could be one of them.
+    pointed = pattern.replace(b" %.", b" %#.")
     for start in range(0, len(vectors), _BATCH):
         words, rows = batch(vectors, start)
         for word, row in zip(words, rows.tolist(), strict=True):
-            _check_word(word, path, name, b"\n\r")
-            file.write(pattern % (word, *row))
+            _check_word(word, path, name, holds_text)
+            numbered = b" " in word and word[-1:].isdigit()
+            file.write((pointed if numbered else pattern) % (word, *row))
 
 
 def batch(vectors: WordVectors, start: int) -> tuple[list[bytes], NDArray[Any]]:
@@ -161,8 +164,20 @@ def _write_header(vectors: WordVectors, file: IO[bytes]) -> None:
     file.write(b"%d %d\n" % (len(vectors), vectors.vector_size))
 
 
-def _check_word(word: bytes, path: str | os.PathLike[str], name: str, never: bytes) -> None:
-    if not word or any(byte in never for byte in word) or word != word.strip():
+def holds_binary(word: bytes) -> bool:
+    """Whether word2vec's binary format can hold a word: it has no blank at all."""
+    return bool(word) and word.split() == [word] and b"\0" not in word
+
+
+def holds_text(word: bytes) -> bool:
+    """Whether a line of text can hold a word: it has no line end, and none at its ends is blank."""
+    return bool(word) and word == word.strip() and b"\n" not in word and b"\r" not in word
+
+
+def _check_word(
+    word: bytes, path: str | os.PathLike[str], name: str, holds: Callable[[bytes], bool]
+) -> None:
+    if not holds(word):
         raise FormatError(
             f"{os.fspath(path)}: {name} cannot hold the word "
             f"{word.decode('utf-8', 'surrogateescape')!r}; choose another format"

@@ -20,6 +20,17 @@ def ascii_split(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+def bytes_of(word: str | bytes) -> bytes:
+    """The word as bytes; a surrogate that stands for no byte is kept, so that look-ups of such
+    strings find nothing instead of failing."""
+    if isinstance(word, bytes):
+        return word
+    try:
+        return word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return word.encode("utf-8", "surrogatepass")
+
+
 def without_mark(data: bytes) -> bytes:
     """The bytes without the byte order mark of UTF-8 that some editors put first."""
     return data.removeprefix(codecs.BOM_UTF8)

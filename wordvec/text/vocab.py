@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class Vocabulary:
 
     def __repr__(self) -> str:
         return f"<Vocabulary of {len(self):,} words, {self.known:,} of {self.total:,} tokens>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels between processes; the native table is made anew."""
+        return {"words": self.words, "counts": self.counts, "total": self.total}
 
     @property
     def known(self) -> int:

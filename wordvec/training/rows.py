@@ -19,7 +19,7 @@ def rows_in_common(
     Raises
     ------
     ValueError
-        When there are none, or the older vectors have other dimensions.
+        When there are none, the older vectors have other dimensions, or one of them is not finite.
     """
     if old.vector_size != dim:
         raise ValueError(f"init has {old.vector_size} dimensions, vector_size is {dim}")
@@ -28,6 +28,12 @@ def rows_in_common(
     if not found:
         raise ValueError("init has none of the words")
     ids, rows = np.array(found, np.int64).T
+    bad = rows[~np.isfinite(old.norms[rows])]
+    if len(bad):
+        some = ", ".join(old.index_to_key[i] for i in bad[:3].tolist())
+        have = "1 vector that is" if len(bad) == 1 else f"{len(bad):,} vectors that are"
+        more = ", ..." if len(bad) > 3 else ""
+        raise ValueError(f"init has {have} not finite: {some}{more}")
     return ids, rows
 
 

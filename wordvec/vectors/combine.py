@@ -33,6 +33,8 @@ def concatenate(stores: Sequence[WordVectors], *, missing: str = "drop") -> Word
         raise ValueError("concatenate needs at least one set of vectors")
     if missing not in ("drop", "zeros", "unseen"):
         raise ValueError(f"missing must be 'drop', 'zeros' or 'unseen', got {missing!r}")
+    for each in stores:
+        each._no_sums("common space with others")
     words = list(dict.fromkeys(word for each in stores for word in each))
     if missing == "drop":
         words = [word for word in words if all(word in each for each in stores)]

@@ -14,7 +14,7 @@ import os
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -154,9 +154,11 @@ class Store:
 
     Parameters
     ----------
-    path : path
+    path : path, or None
     verify : bool
         Check every checksum and every word now instead of structure where it is used.
+    data : bytearray, optional
+        The bytes of such a file, without a path.
 
     Raises
     ------
@@ -166,10 +168,16 @@ class Store:
         For a file that cannot be opened.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, verify: bool = False) -> None:
-        self.path = os.fspath(path)
-        self._map = self._open()
-        self._buffer = np.frombuffer(self._map, np.uint8)
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        *,
+        verify: bool = False,
+        data: bytearray | None = None,
+    ) -> None:
+        self.path = None if path is None else os.fspath(path)
+        self._name = "the vectors in memory" if path is None else self.path
+        self._buffer = np.frombuffer(self._open() if data is None else data, np.uint8)
         table = self._read_table()
         self.sections = {each.type: each for each in table if each.type in NAMES}
         # Kept as they are when the vectors are saved again.
@@ -186,39 +194,48 @@ class Store:
         if verify:
             self.verify()
 
+    @property
+    def header(self) -> bytes:
+        """The header, which has the checksums of the table and so of all sections."""
+        return bytes(self._buffer[: _HEADER.size])
+
     def damaged(self, what: str) -> StoreError:
         """The error for something that this file should not hold."""
-        return StoreError(f"{self.path}: {what}; fetch or write the file again")
+        return StoreError(f"{self._name}: {what}; fetch or write the file again")
 
     def _open(self) -> mmap.mmap:
+        assert self.path is not None
         if sys.byteorder != "little":
-            raise StoreError(f"{self.path}: stores are read on little-endian machines only")
+            raise StoreError(f"{self._name}: stores are read on little-endian machines only")
         with open(self.path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < _HEADER.size:
                 start = file.read(len(MAGIC))
                 if start != MAGIC[: len(start)] or not start:
-                    raise StoreError(f"{self.path}: not a .wv file; `wordvec.load` reads others")
+                    raise StoreError(f"{self._name}: not a .wv file; `wordvec.load` reads others")
                 raise self.damaged(f"truncated: {size} bytes, fewer than a header has")
             try:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except ValueError as error:
-                raise StoreError(f"{self.path}: cannot be mapped: {error}") from error
+                raise StoreError(f"{self._name}: cannot be mapped: {error}") from error
 
     def _read_table(self) -> list[Section]:
-        header = bytes(self._buffer[: _HEADER.size])
+        header = self.header
+        if len(header) < _HEADER.size:
+            raise self.damaged(f"truncated: {len(header)} bytes, fewer than a header has")
         magic, major, minor, flags, length, start, count, table_crc, crc = _HEADER.unpack(header)
         if magic != MAGIC:
-            raise StoreError(f"{self.path}: not a .wv file; `wordvec.load` reads others")
+            raise StoreError(f"{self._name}: not a .wv file; `wordvec.load` reads others")
         if major != MAJOR:
             raise StoreError(
-                f"{self.path}: format {major}.{minor}; this program reads {MAJOR}.x: update wordvec"
+                f"{self._name}: format {major}.{minor}; this program reads {MAJOR}.x: "
+                "update wordvec"
             )
         if zlib.crc32(header[:-4]) != crc:
             raise self.damaged("the header's checksum is wrong")
         if flags & _MUST_UNDERSTAND:
             raise StoreError(
-                f"{self.path}: uses a feature that this program does not know (flags {flags:#x}): "
+                f"{self._name}: uses a feature that this program does not know (flags {flags:#x}): "
                 "update wordvec"
             )
         if length != len(self._buffer):
@@ -242,7 +259,7 @@ class Store:
             name = NAMES.get(type_)
             if name is None and not flags & IGNORABLE:
                 raise StoreError(
-                    f"{self.path}: has a section of type {type_} that this program does not know: "
+                    f"{self._name}: has a section of type {type_} that this program does not know: "
                     "update wordvec"
                 )
             name = name or f"type {type_}"
@@ -399,7 +416,21 @@ def write(
     FileExistsError
         When the file exists and `force` is false.
     """
-    sections = list(sections)
+    with write_atomically(path, force=force) as file:
+        for part in _layout(list(sections)):
+            file.write(part)
+
+
+def dump(sections: Iterable[Section]) -> bytearray:
+    """The bytes that a file of these sections has."""
+    data = bytearray()
+    for part in _layout(list(sections)):
+        data += part
+    return data
+
+
+def _layout(sections: Sequence[Section]) -> Iterator[bytes | memoryview]:
+    """The bytes of a file, one part after the other."""
     table_end = _HEADER.size + len(sections) * _ENTRY.size
     entries, places, at = [], [], table_end
     for each in sections:
@@ -415,11 +446,10 @@ def write(
     header = _HEADER.pack(
         MAGIC, MAJOR, MINOR, 0, at, _HEADER.size, len(sections), zlib.crc32(table), 0
     )[:-4]
-    with write_atomically(path, force=force) as file:
-        file.write(header + struct.pack("<I", zlib.crc32(header)) + table)
-        at = table_end
-        for each, place in zip(sections, places, strict=True):
-            file.write(bytes(place - at))
-            for part in each.data:
-                file.write(part.data)
-            at = place + each.length
+    yield header + struct.pack("<I", zlib.crc32(header)) + table
+    at = table_end
+    for each, place in zip(sections, places, strict=True):
+        yield bytes(place - at)
+        for part in each.data:
+            yield part.data
+        at = place + each.length

@@ -85,13 +85,10 @@ def fit_subwords(
     Zhao, Mudgal & Liang (2018), "Generalizing word embeddings using bag of subwords".
     """
     options = options or SubwordOptions()
-    if vectors.meta.get("manifold") is not None:
-        raise ValueError("subword vectors are means, which a manifold does not have")
+    _check(vectors)
     if len(vectors) == 0:
         raise ValueError("there are no words to fit subwords to")
     X = np.ascontiguousarray(vectors.vectors, np.float32)
-    if not np.isfinite(X).all():
-        raise ValueError("vectors must be finite")
     words = [w.encode("utf-8", "surrogateescape") for w in vectors.index_to_key]
     rows = _fit(words, X, options, progress)
     dtype = {name: code for code, name in store.DTYPE_NAMES.items()}[options.dtype]
@@ -104,6 +101,22 @@ def fit_subwords(
         "epochs": options.epochs, "rate": options.rate, "seed": options.seed,
     }  # fmt: skip
     return fitted
+
+
+def _check(vectors: WordVectors) -> None:
+    """ValueError for vectors without means: of a manifold, or not finite."""
+    if vectors.meta.get("manifold") is not None:
+        raise ValueError(
+            f"these are points of a manifold ({vectors.meta['manifold']}), which have no means; "
+            "what answers for unknown words is a mean"
+        )
+    bad = np.flatnonzero(~np.isfinite(vectors.norms))
+    if len(bad):
+        some = ", ".join(vectors.index_to_key[i] for i in bad[:3].tolist())
+        raise ValueError(
+            f"vectors must be finite, {len(bad):,} of {len(vectors):,} are not ({some}"
+            + (", ...)" if len(bad) > 3 else ")")
+        )
 
 
 def _fit(
@@ -181,6 +194,7 @@ class _Contexts:
     """Sums of context vectors: of all contexts of each word, and of the first of some words."""
 
     def __init__(self, vectors: WordVectors) -> None:
+        _check(vectors)
         size, cols = len(vectors), vectors.vector_size
         self._X = np.asarray(vectors.vectors, np.float32)
         self.sums = np.zeros((size, cols))

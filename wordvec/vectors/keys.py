@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from typing import overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from wordvec.native import store as native
 from wordvec.vectors import file as store
 from wordvec.vectors import spelling
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class UnknownWord:
@@ -26,6 +29,31 @@ class UnknownWord:
         return f"no word {self.word!r}{hint}"
 
     __repr__ = __str__
+
+
+def accepts(**others: str) -> Callable[[F], F]:
+    """A decorator: the function also takes its arguments under these other names (other name ->
+    its own), which gensim's versions have for them."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for other in others.keys() & kwargs.keys():
+                if others[other] in kwargs:
+                    raise TypeError(f"{function.__name__}() got {others[other]!r} twice")
+                kwargs[others[other]] = kwargs.pop(other)
+            return function(*args, **kwargs)
+
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def list_of_words(name: str, words: Any) -> list[Any]:
+    """The words as a list; TypeError for one string, whose letters would be taken for words."""
+    if isinstance(words, (str, bytes)):
+        raise TypeError(f"{name} must be a list of words, not the string {text_of(words)!r}")
+    return words if isinstance(words, list) else list(words)
 
 
 def text_of(word: str | bytes) -> str:

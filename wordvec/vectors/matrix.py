@@ -58,6 +58,10 @@ class Matrix:
         """All rows as one array."""
         return self._array
 
+    def select(self, ids: Ids) -> Matrix:
+        """A matrix of the rows with these ids, in the same encoding."""
+        return Matrix(np.ascontiguousarray(self._array[ids]))
+
     def section(self, type: int) -> store.Section:
         """The matrix as a section of a file."""
         return store.section(type, self._array)
@@ -110,6 +114,17 @@ class EncodedMatrix(Matrix):
         out = np.empty((len(ids), self.cols), np.float32)
         self.codec.take(ids, out)
         return out
+
+    def select(self, ids: Ids) -> Matrix:
+        codes = self._codes.reshape(self.rows, -1)[ids].reshape(-1)
+        side = self._side[ids] if self.dtype == store.I8 else self._side
+        parts = [codes, _padding(len(codes)) if len(side) else codes[:0],
+                 np.ascontiguousarray(side).view(np.uint8)]  # fmt: skip
+        return EncodedMatrix(
+            store.Section(
+                store.VECTORS, len(ids), self.cols, self.dtype, [np.concatenate(parts)], self.parts
+            )
+        )
 
     def block(self, start: int, stop: int) -> Floats:
         out = np.empty((stop - start, self.cols), np.float32)

@@ -1,4 +1,4 @@
-"""Nearest words and comparisons: gensim's names over the kernels of `wordvec.vectors.matrix`."""
+"""Words, vectors and nearest words: gensim's names over the kernels of `wordvec.vectors.matrix`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wordvec.errors import StoreError, UnknownWordError
 from wordvec.native.store import Words
 from wordvec.vectors import manifold
 from wordvec.vectors.file import Store, WordList
-from wordvec.vectors.keys import UnknownWord, text_of
+from wordvec.vectors.keys import UnknownWord, accepts, list_of_words, text_of
 from wordvec.vectors.matrix import (
     Coarse,
     Floats,
@@ -36,11 +36,9 @@ CLOSENESS: dict[str, Closeness] = {
     name: partial(manifold.closeness, manifold=name) for name in manifold.MANIFOLDS
 }
 
-_COSMUL_EPSILON = 1e-6  # Levy & Goldberg (2014) use 1e-3 on [0, 1] cosines; gensim 1e-6
 
-
-class Comparable:
-    """What WordVectors can be asked about nearness; it brings words, matrix and norms itself."""
+class Searchable:
+    """Words, their vectors and their neighbours; what brings them sets words, matrix and norms."""
 
     _list: WordList
     _words: Words
@@ -48,6 +46,7 @@ class Comparable:
     _coarse: Coarse | None = None
     _sketch: Sketch | None = None
     _file: Store | None = None
+    strict: bool = True
 
     def __len__(self) -> int:
         return len(self._words)
@@ -74,21 +73,26 @@ class Comparable:
     def _no_word(self, word: Key) -> UnknownWordError:
         return UnknownWordError(UnknownWord(self._list, word))
 
+    @accepts(key="word", use_norm="norm")
     def get_vector(self, word: Key, norm: bool = False) -> NDArray[Any]:
         """The vector (d,) of a word, divided by its norm on request."""
         i = self.get_index(word)
         row = self._matrix.row(i)
+        if norm:
+            self._no_sums("norms")
         return row * self._inverse_norms[i] if norm else row
 
     def get_vectors(self, words: Sequence[Key], norm: bool = False) -> NDArray[Any]:
         """The vectors (n, d) of several words; see `get_ids` for words that may be missing."""
         ids = self.get_ids(words)
+        if norm:
+            self._no_sums("norms")
         rows = self._matrix.take(ids)
         return rows * self._inverse_norms[ids, None] if norm else rows
 
     def get_ids(self, words: Sequence[Key], *, strict: bool = True) -> Ids:
         """Ids (n,) of several words; a missing one is an error, or -1 when not `strict`."""
-        keys = words if isinstance(words, list) else list(words)
+        keys = list_of_words("words", words)
         ids = np.empty(len(keys), np.int64)
         self._words.find_many(keys, ids)
         if strict and len(ids) and ids.min() < 0:
@@ -116,39 +120,96 @@ class Comparable:
         with np.errstate(all="ignore"):
             return np.where(self.norms > 0, 1 / self.norms, 0).astype(np.float32)
 
+    @cached_property
+    def _undirected(self) -> Ids:
+        """Ids of the words that are never an answer: their vector is not finite, or zero (which is
+        a point like any other on a manifold)."""
+        with np.errstate(invalid="ignore"):
+            usable = np.isfinite(self.norms)
+            if self._manifold is None:
+                usable &= self.norms > 0
+        return np.flatnonzero(~usable)
+
+    def _no_sums(self, what: str) -> None:
+        """Raises ValueError where vectors are points of a manifold, which have none of that."""
+        if self._manifold is not None:
+            raise ValueError(
+                f"these are points of a manifold ({self.meta['manifold']}), which have no {what}: "
+                "ask for distances between words"
+            )
+
+    @accepts(keys="words")
     def get_mean_vector(
         self,
         words: Sequence[Query],
-        weights: Sequence[float] | None = None,
+        weights: Sequence[float] | NDArray[Any] | None = None,
         pre_normalize: bool = True,
         post_normalize: bool = False,
+        ignore_missing: bool = True,
     ) -> Floats:
         """The weighted mean (d,) of vectors or of the vectors of words.
 
         As in gensim the divisor is the sum of the absolute weights, and `pre_normalize` is for the
         vectors of words; those given as vectors are taken as they are.
+
+        Parameters
+        ----------
+        words : list of words or vectors
+        weights : list of float, optional
+            One for each of `words`.
+        pre_normalize, post_normalize : bool
+            Divide the words' vectors, or the mean, by their norm.
+        ignore_missing : bool
+            Leave out words that are not there; otherwise they are errors.
+
+        Raises
+        ------
+        ValueError
+            Without a word, when none of them is there, for other than one weight per word, and on a
+            manifold.
+        UnknownWordError
+            For an unknown word when `ignore_missing` is false.
         """
+        words = list_of_words("words", words)
+        self._no_sums("means")
         if len(words) == 0:
             raise ValueError("cannot take the mean of no words")
         factors = np.ones(len(words)) if weights is None else np.asarray(weights, np.float64)
         if len(factors) != len(words):
             raise ValueError(f"weights must have {len(words)} entries, got {len(factors)}")
-        total = np.zeros(self.vector_size)
+        total, divisor = np.zeros(self.vector_size), 0.0
         for query, factor in zip(words, factors, strict=True):
+            if ignore_missing and isinstance(query, (str, bytes)) and query not in self:
+                continue
             total += factor * self._vector_of(query, norm=pre_normalize)
-        mean = total / max(np.abs(factors).sum(), np.finfo(np.float64).tiny)
-        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+            divisor += abs(factor)
+        if ignore_missing and not any(
+            not isinstance(query, (str, bytes)) or query in self for query in words
+        ):
+            raise ValueError("none of the words has a vector")
+        mean = total / max(divisor, np.finfo(np.float64).tiny)
+        return (unit(mean) if post_normalize else mean).astype(np.float32)
 
-    def _vector_of(self, query: Query, norm: bool = False) -> NDArray[np.float64]:
-        """The vector of a word (normalised on request), or the vector itself."""
+    def _vector_of(
+        self, query: Query, norm: bool = False, unseen: bool = False
+    ) -> NDArray[np.float64]:
+        """The vector of a word (normalised on request), or the vector itself. Words that are not
+        there are errors, unless `unseen` words are allowed or `strict` is false."""
         if isinstance(query, (str, bytes)):
-            vector = self.get_vector(query).astype(np.float64)
-            return _unit(vector) if norm else vector
+            i = self.get_index(query, -1)
+            row = self._matrix.row(i) if i >= 0 else self._unseen(query, unseen)
+            vector = row.astype(np.float64)
+            return unit(vector) if norm else vector
         vector = np.asarray(query, np.float64)
         if vector.shape != (self.vector_size,):
             raise ValueError(f"a vector must have shape ({self.vector_size},), got {vector.shape}")
         return vector
 
+    def _unseen(self, word: Key, allowed: bool) -> NDArray[Any]:
+        """The vector of a word that is not there, where that is allowed."""
+        raise self._no_word(word)
+
+    @accepts(word="positive", key="positive", vector="positive")
     def most_similar(
         self,
         positive: Query | Sequence[Any] | None = None,
@@ -156,9 +217,11 @@ class Comparable:
         topn: int | None = 10,
         clip_start: int = 0,
         clip_end: int | None = None,
-        restrict_vocab: int | None = None,
+        restrict_vocab: int | Sequence[Key] | NDArray[np.bool_] | None = None,
+        indexer: Any = None,
         *,
         coarse: bool = False,
+        unseen: bool = False,
     ) -> Any:
         """The words nearest to the mean of `positive` less `negative`, by cosine.
 
@@ -168,12 +231,18 @@ class Comparable:
             Words among them are left out of the answer.
         topn : int or None
             None gives the similarity to every word: an array (V,).
-        clip_start, clip_end, restrict_vocab : int, optional
-            Only words with ids in [clip_start, clip_end); restrict_vocab is clip_end.
+        clip_start, clip_end : int, optional
+            Only words with ids in [clip_start, clip_end).
+        restrict_vocab : int, list of words, or mask (V,), optional
+            Only the first so many words; only these words; only the words where the mask is true.
+        indexer : object with `most_similar(vector, topn)`, optional
+            Answers instead, with (word, similarity) pairs, as gensim's Annoy indexes do.
         coarse : bool
             Be content with the candidates of the signs that `with_sketch` and `with_coarse` keep,
             where they are there, scored exactly: now and then a neighbour less. Without it the int8
             copy of `with_coarse` is used where the answer is proven.
+        unseen : bool
+            Words that are not there get what `vector` finds (n-grams, the nearest spelling).
 
         Returns
         -------
@@ -183,33 +252,71 @@ class Comparable:
 
         Raises
         ------
-        UnknownWordError, ValueError
+        UnknownWordError
+        ValueError
+            Without a word, for a vector without a direction (zero or not finite; words with such
+            vectors are never an answer), and for sums on a manifold.
         """
-        query, known = self._target(positive, negative)
+        query, known = self._target(positive, negative, unseen)
+        if indexer is not None and topn is not None:
+            return indexer.most_similar(query.astype(np.float32), topn)
+        if restrict_vocab is not None and np.ndim(restrict_vocab):
+            ids = self._restricted(restrict_vocab)
+            scores = self._closeness_of_all(query)[ids]
+            if topn is None:
+                return scores
+            return self._named(*self._best(ids, scores), known, int(topn))
+        limit = None if restrict_vocab is None else int(restrict_vocab)  # type: ignore[arg-type]
         if topn is None:
-            return self._closeness_of_all(query)[clip_start : restrict_vocab or clip_end]
-        stop = len(self) if restrict_vocab is None else restrict_vocab
+            return self._closeness_of_all(query)[clip_start : limit or clip_end]
+        stop = len(self) if limit is None else limit
         stop = min(len(self), stop if clip_end is None else clip_end)
         start = max(0, clip_start)
-        ids, scores = self._nearest(query, topn + len(known), start, stop, coarse)
+        wanted = topn + len(known)
+        ids, scores = self._nearest(query, wanted, start, stop, coarse)
         return self._named(ids, scores, known, topn)
+
+    def _restricted(self, allowed: Any) -> Ids:
+        """The ids of given words, or those where a mask is true."""
+        mask = np.asarray(allowed)
+        if mask.dtype == bool:
+            if mask.shape != (len(self),):
+                raise ValueError(f"the mask must have shape ({len(self)},), got {mask.shape}")
+            return np.flatnonzero(mask)
+        return np.unique(self.get_ids(list(allowed)))
+
+    def _best(self, ids: Ids, scores: NDArray[Any]) -> tuple[Ids, NDArray[Any]]:
+        """The ids that may be answers, and their scores, best first."""
+        usable = ~np.isin(ids, self._undirected)
+        ids, scores = ids[usable], scores[usable]
+        order = np.lexsort((ids, -scores))
+        return ids[order], scores[order]
 
     similar_by_key = similar_by_word = similar_by_vector = most_similar
 
     def most_similar_many(
-        self, words: Sequence[Query], topn: int = 10, restrict_vocab: int | None = None
+        self,
+        words: Sequence[Query],
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+        *,
+        unseen: bool = False,
     ) -> list[Neighbors]:
         """The neighbours of each of several words or vectors, at the speed of a matrix product.
 
-        Each word is left out of its own answer.
+        Each word is left out of its own answer. For `unseen` see `most_similar`.
         """
-        if self.meta.get("manifold") is not None:
-            return [self.most_similar(w, topn=topn, restrict_vocab=restrict_vocab) for w in words]
+        words = list_of_words("words", words)
+        if self._manifold is not None or len(self._undirected):
+            return [
+                self.most_similar(w, topn=topn, restrict_vocab=restrict_vocab, unseen=unseen)
+                for w in words
+            ]
         queries = np.empty((len(words), self.vector_size), np.float32)
         known: list[set[int]] = []
         for i, word in enumerate(words):
-            queries[i] = _unit(self._vector_of(word))
-            known.append({self.get_index(word)} if isinstance(word, (str, bytes)) else set())
+            queries[i] = self._directed(unit(self._vector_of(word, unseen=unseen)), word)
+            known.append(self._ids_among([word]))
         ids, scores = self.nearest(queries, topn + 1, restrict_vocab=restrict_vocab)
         return [self._named(ids[i], scores[i], known[i], topn) for i in range(len(words))]
 
@@ -218,41 +325,71 @@ class Comparable:
     ) -> tuple[Ids, Floats]:
         """Ids and scores (n, topn) of the rows with the largest cosine to each query (n, d).
 
-        The scores are cosines when the queries have norm 1. Places without a row hold -1 and NaN.
+        The scores are cosines when the queries have norm 1, and minus the distance on a manifold.
+        Places without a row hold -1 and NaN.
         """
         rows = np.ascontiguousarray(queries, np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:
             raise ValueError(f"queries must be (n, {self.vector_size}), got {rows.shape}")
         stop = len(self) if restrict_vocab is None else min(len(self), restrict_vocab)
+        if self._manifold is not None or len(self._undirected):
+            ids = np.full((len(rows), topn), -1, np.int64)
+            scores = np.full((len(rows), topn), np.nan, np.float32)
+            for i, query in enumerate(np.asarray(queries, np.float64)):
+                found, near = self._nearest(query, topn, 0, stop, False)
+                ids[i, : len(found)], scores[i, : len(found)] = found, near
+            return ids, scores
         return largest_of_many(self._matrix, rows, topn, self._inverse_norms, 0, stop)
 
-    def _target(self, positive: Any, negative: Any) -> tuple[NDArray[np.float64], set[int]]:
+    def _target(
+        self, positive: Any, negative: Any, unseen: bool = False
+    ) -> tuple[NDArray[np.float64], set[int]]:
         """The vector that most_similar looks for, and the ids of the words in the question."""
-        pairs = [*_weighted(positive, 1.0), *_weighted(negative, -1.0)]
+        pairs = [*weighted(positive, 1.0), *weighted(negative, -1.0)]
         if not pairs:
             raise ValueError("most_similar needs a positive or negative word or vector")
-        known = {self.get_index(q) for q, _ in pairs if isinstance(q, (str, bytes))}
-        if self.meta.get("manifold") is not None:
+        vectors = [self._vector_of(q, norm=False, unseen=unseen) for q, _ in pairs]
+        known = self._ids_among([query for query, _ in pairs])
+        if self._manifold is not None:
             if len(pairs) > 1 or pairs[0][1] <= 0:
                 raise ValueError("on a manifold words have no sums: ask for one positive word")
-            return self._vector_of(pairs[0][0]), known
+            return self._directed(vectors[0], pairs[0][0], zero=True), known
         total = np.zeros(self.vector_size)
-        for query, weight in pairs:
-            total += weight * self._vector_of(query, norm=True)
-        return _unit(total), known
+        for (query, weight), vector in zip(pairs, vectors, strict=True):
+            word = isinstance(query, (str, bytes))
+            total += weight * (unit(self._directed(vector, query, zero=True)) if word else vector)
+        return self._directed(unit(total), pairs[0][0]), known
+
+    def _ids_among(self, queries: Sequence[Any]) -> set[int]:
+        """The ids of the words among them that are there."""
+        ids = {self.get_index(q, -1) for q in queries if isinstance(q, (str, bytes))}
+        return ids - {-1}
+
+    def _directed(
+        self, vector: NDArray[np.float64], query: Query, *, zero: bool = False
+    ) -> NDArray[np.float64]:
+        """The vector; ValueError when it is not finite or (unless `zero` is allowed) zero."""
+        whose = f"of {text_of(query)!r} " if isinstance(query, (str, bytes)) else ""
+        if not np.isfinite(vector).all():
+            raise ValueError(f"the vector {whose}is not finite, so it has no neighbours")
+        if not zero and not vector.any():
+            raise ValueError(f"the vector {whose}is zero: it has no direction and no neighbours")
+        return vector
 
     def _nearest(
         self, query: NDArray[np.float64], k: int, start: int, stop: int, coarse: bool
     ) -> tuple[Ids, Floats]:
-        if self._manifold is None:
-            target, scale = query.astype(np.float32), self._inverse_norms
-            sketch = self._sketch if coarse else None
-            return largest(
-                self._matrix, target, k, scale, start, stop, coarse=self._coarse, sketch=sketch
-            )
-        scores = self._closeness_of_all(query)[start:stop]
-        order = np.lexsort((np.arange(len(scores)), -scores))[: max(0, k)]
-        return order + start, scores[order]
+        """The k best of the ids start .. stop that may be answers, and their scores."""
+        k = max(0, int(k))
+        if self._manifold is not None or len(self._undirected):
+            scores = self._closeness_of_all(query)[start:stop]
+            ids, scores = self._best(np.arange(start, start + len(scores)), scores)
+            return ids[:k], scores[:k]
+        target, scale = query.astype(np.float32), self._inverse_norms
+        sketch = self._sketch if coarse else None
+        return largest(
+            self._matrix, target, k, scale, start, stop, coarse=self._coarse, sketch=sketch
+        )
 
     @cached_property
     def _manifold(self) -> Closeness | None:
@@ -274,93 +411,14 @@ class Comparable:
         found = [(i, score) for i, score in pairs if i >= 0 and i not in known]
         return [(self._words.word(i), score) for i, score in found[:topn]]
 
-    # Comparisons.
 
-    def similarity(self, a: Key, b: Key) -> float:
-        """Cosine of the vectors of two words (closeness on a manifold)."""
-        x, y = self._vector_of(a), self._vector_of(b)
-        if self._manifold is not None:
-            return float(self._manifold(x[None], y)[0])
-        return float(_unit(x) @ _unit(y))
-
-    def distance(self, a: Key, b: Key) -> float:
-        """1 - similarity; the distance itself on a manifold."""
-        similarity = self.similarity(a, b)
-        return -similarity if self._manifold is not None else 1 - similarity
-
-    def distances(self, word: Query, others: Sequence[Key] = ()) -> NDArray[Any]:
-        """The distance of a word or vector to each of `others`, or to all words."""
-        query = self._vector_of(word)
-        near = self._closeness_of_all(query if self._manifold else _unit(query))
-        away = -near if self._manifold else 1 - near
-        return away[self.get_ids(list(others))] if len(others) else away
-
-    def n_similarity(self, words: Sequence[Key], others: Sequence[Key]) -> float:
-        """Cosine of the mean vectors of two lists of words."""
-        if not len(words) or not len(others):
-            raise ZeroDivisionError("n_similarity needs a word in each list")
-        a, b = (self.get_vectors(each).mean(0, dtype=np.float64) for each in (words, others))
-        return float(_unit(a) @ _unit(b))
-
-    def doesnt_match(self, words: Sequence[Key]) -> str:
-        """The word whose vector is farthest from the mean of all; unknown words are left out."""
-        known = [word for word in words if word in self]
-        if not known:
-            raise ValueError("none of the words has a vector")
-        units = self.get_vectors(known, norm=True)
-        near = units @ _unit(units.mean(0, dtype=np.float64)).astype(units.dtype)
-        return text_of(known[int(near.argmin())])
-
-    def rank(self, a: Key, b: Key) -> int:
-        """Place of `b` among the neighbours of `a`, 1 for the nearest."""
-        return len(self._closer(a, b)) + 1
-
-    def closer_than(self, a: Key, b: Key) -> list[str]:
-        """The words that are nearer to `a` than `b` is, by rising id."""
-        return [self._words.word(i) for i in self._closer(a, b)]
-
-    def _closer(self, a: Key, b: Key) -> list[int]:
-        near = -self.distances(a)
-        one, other = self.get_index(a), self.get_index(b)
-        return [i for i in np.flatnonzero(near > near[other]).tolist() if i != one]
-
-    def most_similar_to_given(self, word: Key, words: Sequence[Key]) -> Key:
-        """The one of `words` nearest to `word`."""
-        return words[int(np.argmin(self.distances(word, words)))]
-
-    def most_similar_cosmul(
-        self,
-        positive: Key | Sequence[Key] | None = None,
-        negative: Key | Sequence[Key] | None = None,
-        topn: int = 10,
-        restrict_vocab: int | None = None,
-    ) -> Neighbors:
-        """3CosMul: the product of the positive similarities over that of the negative ones.
-
-        Similarities are shifted to [0, 1]. Levy & Goldberg (2014), "Linguistic regularities in
-        sparse and explicit word representations".
-        """
-        pairs = [*_weighted(positive, 1.0), *_weighted(negative, -1.0)]
-        if not pairs:
-            raise ValueError("most_similar_cosmul needs a positive or negative word or vector")
-        known = {self.get_index(q) for q, _ in pairs if isinstance(q, (str, bytes))}
-        product: NDArray[Any] = np.ones(len(self), np.float32)
-        for query, weight in pairs:
-            unit = _unit(self._vector_of(query)).astype(np.float32)
-            shifted = (1 + scores_of_all(self._matrix, unit, self._inverse_norms)) / 2
-            product = product * shifted if weight > 0 else product / (shifted + _COSMUL_EPSILON)
-        stop = len(self) if restrict_vocab is None else min(len(self), restrict_vocab)
-        order = np.lexsort((np.arange(stop), -product[:stop]))[: topn + len(known)]
-        return self._named(order, product[order], known, topn)
-
-
-def _unit(vector: NDArray[Any]) -> NDArray[np.float64]:
+def unit(vector: NDArray[Any]) -> NDArray[np.float64]:
     wide = np.asarray(vector, np.float64)
     norm = float(np.sqrt(wide @ wide))
     return wide / norm if norm > 0 else wide
 
 
-def _weighted(queries: Any, sign: float) -> list[tuple[Any, float]]:
+def weighted(queries: Any, sign: float) -> list[tuple[Any, float]]:
     """The (word or vector, weight) pairs of a positive or negative argument."""
     if queries is None:
         return []

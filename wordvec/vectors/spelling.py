@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordvec.native.ngram import Ngrams
+from wordvec.text.lines import bytes_of
 
 if TYPE_CHECKING:
     from wordvec.native.store import Words
@@ -107,7 +108,7 @@ class Postings:
         """
         if not word or len(word) > _MAX_LENGTH:
             return []
-        ids = self._candidates(word.encode("utf-8", "surrogateescape"))
+        ids = self._candidates(bytes_of(word))
         return _nearest_of(((i, self._words.word(i)) for i in ids), word, n)
 
     def _candidates(self, word: bytes) -> list[int]:
@@ -140,7 +141,7 @@ def _candidates(words: Words, word: str) -> Iterator[tuple[int, str]]:
             yield i, other
     seen: set[int] = set()
     for cut in range(len(word), 0, -1):
-        place = words.lower_bound(word[:cut].encode("utf-8", "surrogateescape"))
+        place = words.lower_bound(bytes_of(word[:cut]))
         first = max(0, place - _NEIGHBOURS)
         for at in range(first, min(len(words), place + _NEIGHBOURS)):
             if at not in seen:

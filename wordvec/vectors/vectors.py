@@ -6,19 +6,20 @@ that users know from gensim's KeyedVectors.
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wordvec.native.store import Words
+from wordvec.text.lines import bytes_of
 from wordvec.vectors import file as store
 from wordvec.vectors import spelling
-from wordvec.vectors.keys import Folded, IndexToKey, KeyToIndex, text_of
+from wordvec.vectors.edit import Editable
+from wordvec.vectors.keys import Folded, IndexToKey, KeyToIndex, list_of_words, text_of
 from wordvec.vectors.matrix import (
     Coarse,
     Floats,
@@ -29,7 +30,7 @@ from wordvec.vectors.matrix import (
     matrix_of,
 )
 from wordvec.vectors.search import CLOSENESS as CLOSENESS
-from wordvec.vectors.search import Comparable, Key
+from wordvec.vectors.search import Key
 from wordvec.vectors.unseen import Induction, Subwords, context_tokens
 
 _BLOCK = 1024  # rows decoded at once by iteration
@@ -48,7 +49,7 @@ class Lookup(NamedTuple):
     via: str | None = None
 
 
-class WordVectors(Comparable):
+class WordVectors(Editable):
     """Vectors by word.
 
     Parameters
@@ -77,15 +78,6 @@ class WordVectors(Comparable):
     >>> wv.most_similar("cat", topn=1)[0][0]
     'dog'
     """
-
-    counts: NDArray[np.int64] | None = None
-    biases: Floats | None = None
-    context_biases: Floats | None = None
-    subwords: Subwords | None = None
-    induction: Induction | None = None
-    strict: bool = True
-    _contexts: Matrix | None = None
-    _unknown: Sequence[store.Section] = ()
 
     def __init__(
         self,
@@ -122,7 +114,7 @@ class WordVectors(Comparable):
         self._matrix = matrix
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> WordVectors:
+    def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Self:
         """The vectors of a .wv file, mapped into memory: opened in well under a millisecond.
 
         Parameters
@@ -138,7 +130,10 @@ class WordVectors(Comparable):
             When the file is damaged, foreign, truncated or of a newer version: here or, without
             `verify`, at the look-up that meets the damage.
         """
-        file = store.Store(path, verify=verify)
+        return cls._from_store(store.Store(path, verify=verify))
+
+    @classmethod
+    def _from_store(cls, file: store.Store) -> Self:
         self = cls.__new__(cls)
         self._list = file.words
         vectors = file.sections[store.VECTORS]
@@ -160,7 +155,15 @@ class WordVectors(Comparable):
         if norms is not None:
             self.__dict__["norms"] = norms
         self._open_unseen(file)
+        self._opened = self._parts()
         return self
+
+    def _like(self, words: Sequence[Key], vectors: ArrayLike, **others: Any) -> Self:
+        """Other words and vectors of the same class."""
+        other = type(self).__new__(type(self))
+        WordVectors.__init__(other, words, vectors, **others)
+        other.strict = self.strict
+        return other
 
     def _open_unseen(self, file: store.Store) -> None:
         """What answers for words that are not there, and quicker for those that are."""
@@ -277,7 +280,7 @@ class WordVectors(Comparable):
         """
         if isinstance(words, str):
             i = self._words.find(words)
-            return self._matrix.row(i) if i >= 0 else self._forgiven(words)
+            return self._matrix.row(i) if i >= 0 else self._unseen(words, False)
         if isinstance(words, bytes):
             return self[text_of(words)]
         if self.strict:
@@ -287,9 +290,8 @@ class WordVectors(Comparable):
             raise self._no_word(words[how.index("none")])
         return rows
 
-    def _forgiven(self, word: str) -> NDArray[Any]:
-        """The vector of a word that is not there, where that was asked for."""
-        found = None if self.strict else self.vector(word)
+    def _unseen(self, word: Key, allowed: bool) -> NDArray[Any]:
+        found = self.vector(text_of(word)) if allowed or not self.strict else None
         if found is None or found.how == "none":
             raise self._no_word(word)
         return found.vector
@@ -301,6 +303,7 @@ class WordVectors(Comparable):
 
     def get_normed_vectors(self) -> NDArray[Any]:
         """All vectors divided by their norms: a new array (V, d)."""
+        self._no_sums("norms")
         return self.vectors * self._inverse_norms[:, None]
 
     def items(self) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -315,7 +318,7 @@ class WordVectors(Comparable):
         topn : int, optional
             At most so many; without it all.
         """
-        key = beginning.encode("utf-8", "surrogateescape")
+        key = bytes_of(beginning)
         first = self._words.lower_bound(key)
         # The least bytes above all that begin so: those of the beginning, counted one up.
         above = key.rstrip(b"\xff")
@@ -433,7 +436,7 @@ class WordVectors(Comparable):
         self, words: Sequence[Key], *, fold: bool | None = None, typo: bool = False
     ) -> tuple[NDArray[Any], list[str]]:
         """Vectors (n, d) of any words, and how each came about; see `vector`."""
-        keys = words if isinstance(words, list) else list(words)
+        keys = list_of_words("words", words)
         ids = self.get_ids(keys, strict=False)
         rows = self._matrix.take(np.maximum(ids, 0)) if len(self) else np.zeros((len(ids), 0))
         how = ["exact"] * len(keys)
@@ -455,9 +458,7 @@ class WordVectors(Comparable):
         """Vectors (n, d) from n-grams, and of how many each was made."""
         if self.subwords is None:
             return np.zeros((len(words), self.vector_size), np.float32), np.zeros(len(words), int)
-        return self.subwords.vectors(
-            [w.encode("utf-8", "surrogateescape") if isinstance(w, str) else w for w in words]
-        )
+        return self.subwords.vectors([bytes_of(word) for word in words])
 
     def induce(
         self, word: str, contexts: Sequence[str | Sequence[str]], *, form: bool = True
@@ -505,11 +506,15 @@ class WordVectors(Comparable):
 
     # The same vectors in another form.
 
-    def copy(self) -> WordVectors:
+    def copy(self) -> Self:
         """Another object over the same buffers, with metadata of its own."""
-        other = copy.copy(self)
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
         other.meta = dict(self.meta)
+        other._owned = False
         return other
+
+    __copy__ = copy
 
     def with_matrices(
         self,
@@ -529,7 +534,7 @@ class WordVectors(Comparable):
         other = self.copy()
         other._matrix, other._contexts = matrix, contexts
         other.subwords, other.induction, other._unknown = subwords, induction, ()
-        for name in ("norms", "_inverse_norms"):
+        for name in ("norms", "_inverse_norms", "_undirected"):
             other.__dict__.pop(name, None)
         if self._sketch is not None:
             other._sketch = Sketch.of(matrix, other._inverse_norms)
@@ -551,7 +556,7 @@ class WordVectors(Comparable):
         """Whether the file has sections of a newer version, kept as they are when it is saved."""
         return bool(self._unknown)
 
-    def astype(self, dtype: str, *, parts: int | None = None) -> WordVectors:
+    def astype(self, dtype: str, *, parts: int | None = None) -> Self:
         """The vectors in another encoding.
 
         Parameters
@@ -582,7 +587,7 @@ class WordVectors(Comparable):
             other.subwords = self.subwords.encoded(side)
         return other
 
-    def with_coarse(self) -> WordVectors:
+    def with_coarse(self) -> Self:
         """With a copy of the directions in int8, a quarter of the size, that searches begin with,
         and with the signs of `with_sketch`.
 
@@ -593,14 +598,15 @@ class WordVectors(Comparable):
         other._coarse = Coarse.of(self._matrix, self._inverse_norms)
         return other
 
-    def with_sketch(self) -> WordVectors:
+    def with_sketch(self) -> Self:
         """With the signs of the vectors, a bit a number, in which `most_similar(..., coarse=True)`
         looks for candidates: the quickest search."""
+        self._no_sums("directions")
         other = self.copy()
         other._sketch = Sketch.of(self._matrix, self._inverse_norms)
         return other
 
-    def with_folding(self) -> WordVectors:
+    def with_folding(self) -> Self:
         """With the index of folded spellings, so that files have it and look-up uses it."""
         other = self.copy()
         other.__dict__["_folded"] = self._folded

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.errors import DatasetError
 from wordvec.evaluation.core.results import Coverage
 
 CASES = ("fallback", "exact", "lower")
@@ -71,6 +72,12 @@ class Space:
             return vectors
         if case not in CASES:
             raise ValueError(f"case must be one of {', '.join(CASES)}, got {case!r}")
+        manifold = getattr(vectors, "meta", {}).get("manifold")
+        if manifold is not None:
+            raise DatasetError(
+                f"the vectors are points of a manifold ({manifold}): measures by cosine "
+                "mean nothing on them; judge them with `wordvec taxonomy judge`"
+            )
         matrix = np.asarray(vectors.vectors)
         if matrix.ndim != 2 or len(matrix) != len(vectors.index_to_key):
             raise ValueError(
