@@ -12,9 +12,11 @@ from wordvec.cli.base import Command, emit, format_option
 from wordvec.evaluation.measures import MEASURES, OF_BIAS
 
 if TYPE_CHECKING:
+    from wordvec.evaluation.report.document import Origin
     from wordvec.evaluation.suite import Suite
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def _shared(function: Callable[..., int]) -> Callable[..., int]:
@@ -25,6 +27,18 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
             click.option("--json", type=_FILE, help="Write the whole report here."),
             click.option("--markdown", type=_FILE, help="Write the report as Markdown here."),
             click.option("--html", type=_FILE, help="Write the report as one HTML page here."),
+            click.option(
+                "--latex",
+                type=_FILE,
+                help="Write the tables as LaTeX (booktabs) here, and the references beside it as "
+                ".bib.",
+            ),
+            click.option("--csv", type=_FOLDER, help="Write every table into this folder as CSV."),
+            click.option(
+                "--figures",
+                type=_FOLDER,
+                help="Write every figure into this folder as SVG and PDF.",
+            ),
             click.option("--force", is_flag=True, help="Overwrite reports that exist."),
             click.option(
                 "--case",
@@ -211,6 +225,22 @@ def bias(
     return _judge(vectors, chosen, options, {}, also=False, **shared)
 
 
+def _origin() -> Origin:
+    """When and how this report is made."""
+    import platform
+    import shlex
+    import sys
+    from datetime import date
+
+    import numpy
+
+    from wordvec.evaluation.report.document import Origin
+
+    command = shlex.join(["wordvec", *sys.argv[1:]])
+    versions = {"numpy": numpy.__version__, "Python": platform.python_version()}
+    return Origin(date.today().isoformat(), command, versions)
+
+
 def _refusals(refused: Sequence[Mapping[str, Any]], chosen: Suite) -> Iterator[str]:
     """What could not be answered, in few and short lines; the reports have it whole."""
     absent = [name for name, _ in chosen.absent]
@@ -248,6 +278,9 @@ def _judge(
     json: Path | None,
     markdown: Path | None,
     html: Path | None,
+    latex: Path | None,
+    csv: Path | None,
+    figures: Path | None,
     force: bool,
     output: str,
     quiet: bool,
@@ -256,14 +289,21 @@ def _judge(
     import wordvec
     from wordvec.evaluation.core.names import distinct
     from wordvec.evaluation.report import document as report
+    from wordvec.evaluation.report.latex import write_csv, write_latex
     from wordvec.evaluation.run import Options, default_measures, run
     from wordvec.files import check_target
 
-    for path in (json, markdown, html):
+    for path in (json, markdown, html, latex, latex and latex.with_suffix(".bib")):
         if path:
             check_target(path, force=force, inputs=vectors)
+    for folder in (csv, figures):
+        if folder and folder.is_dir() and any(folder.iterdir()) and not force:
+            raise click.UsageError(f"{folder}: not empty; --force writes into it all the same")
+    # What a missing extra would refuse is imported before anything is computed.
     if html:
-        from wordvec.evaluation.report import html as _  # noqa: F401  a missing extra is told at once
+        from wordvec.evaluation.report import html as _  # noqa: F401
+    if figures:
+        from wordvec.evaluation.report import figures as drawn
     taken = tuple(dict.fromkeys([*(default_measures() if also else ()), *chosen.measures]))
     names = distinct([Path(path).stem for path in vectors], list(vectors))
     models = {name: (wordvec.load(path), path) for name, path in zip(names, vectors, strict=True)}
@@ -274,6 +314,7 @@ def _judge(
         Options(solvers=chosen.solvers, measures=taken, **options, **common),
         absent=chosen.absent,
         gates=gates,
+        origin=_origin(),
         progress=lambda text: None if quiet else click.echo(text, err=True),
     )
     if json:
@@ -282,6 +323,12 @@ def _judge(
         report.write_markdown(document, markdown)
     if html:
         report.write_html(document, html)
+    if latex:
+        write_latex(document, latex)
+    if csv:
+        write_csv(document, csv)
+    if figures:
+        drawn.save(document, figures)
     emit(report.rows(document), output)
     for line in _refusals(document["refused"], chosen):
         click.echo(line, err=True)

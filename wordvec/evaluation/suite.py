@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def read_suite(path: str | Path) -> Suite:
         if found is None:
             absent.append((entry["name"], f"not found in {', '.join(map(str, folders))}"))
         else:
-            sets.append(found)
+            sets.append(_cited(found, entry.get("reference", "")))
     return Suite(
         table.get("title", path.stem),
         tuple(sets),
@@ -167,6 +167,10 @@ def _folders(suite: Path) -> list[Path]:
 def _beside(suite: Path, name: str) -> str:
     """A file of tests that stands beside the suite, by its path; other names as they are."""
     return str(suite.parent / name) if (suite.parent / name).is_file() else name
+
+
+def _cited(dataset: datasets.Dataset, reference: str) -> datasets.Dataset:
+    return replace(dataset, source=replace(dataset.source, reference=reference.strip()))
 
 
 def _find(

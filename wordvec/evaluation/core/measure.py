@@ -139,17 +139,34 @@ def extremes(e: Entry) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as people read them; `caption` may be empty."""
+    """Cells as people read them.
+
+    Attributes
+    ----------
+    caption : str
+        May be empty.
+    main : int
+        How many columns stand in the first line of a row; the others follow in a smaller line.
+        0: all in the first.
+    grey : frozenset of int
+        Rows whose numbers say nothing (`scant`).
+    folded : bool
+        Shown when somebody asks, and not printed.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    main: int = 0
+    grey: frozenset[int] = frozenset()
+    folded: bool = False
 
     @classmethod
-    def of(cls, records: Sequence[Mapping[str, str]], caption: str = "") -> Table:
-        """A table of records with the same keys."""
-        columns = tuple(records[0])
-        return cls(caption, columns, tuple(tuple(r[name] for name in columns) for r in records))
+    def of(cls, records: Sequence[Mapping[str, str]], caption: str = "", **how: Any) -> Table:
+        """A table of records with the same keys; columns without anything in them are left out."""
+        filled = [name for name in records[0] if any(r[name] not in ("", "-") for r in records)]
+        rows = tuple(tuple(r[name] for name in filled) for r in records)
+        return cls(caption, tuple(filled), rows, **how)
 
 
 # Columns that measures of one kind share.
@@ -157,11 +174,11 @@ SCORE, INTERVAL = value("score"), span("interval")
 OF_SETS = {"dataset": title}
 BIAS_COLUMNS: dict[str, Cell] = {
     "lists": text("name"),
-    "about": text("title"),
     "score": SCORE,
     "interval": INTERVAL,
-    "without bias": value("unbiased"),
     "by chance": span("chance"),
+    "without bias": value("unbiased"),
+    "about": text("title"),
     "words": list_sizes,
     "extremes": extremes,
 }
@@ -208,6 +225,8 @@ class Measure:
         is made from its annotations.
     columns : mapping of str to cell
         Heading -> text of the cell, of the JSON entry of a result. The model comes in front.
+    main : int
+        How many of the columns stand in the first line of a row.
     reference : str
         BibTeX entries of the papers that define it.
     range : (float or None, float or None)
@@ -236,6 +255,7 @@ class Measure:
     result: type
     columns: Mapping[str, Cell]
     reference: str
+    main: int = 4
     range: tuple[float | None, float | None] = (None, None)
     detail: Callable[[Entry], Table] | None = None
     compare: Callable[..., list[Any]] | None = None

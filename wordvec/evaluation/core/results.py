@@ -50,13 +50,15 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Source:
-    """Which data a score comes from: name, file, SHA-256 of its bytes, items, what is odd in it."""
+    """Which data a score comes from: name, file, SHA-256 of its bytes, items, what is odd in it,
+    and the BibTeX entry of its paper."""
 
     name: str
     path: str | None
     sha256: str = field(metadata={"schema": {"pattern": "^[0-9a-f]{64}$"}})
     items: int = field(metadata=_COUNT)
     notes: tuple[str, ...] = ()
+    reference: str = ""
 
 
 def some(words: Sequence[str], most: int = 12) -> str:

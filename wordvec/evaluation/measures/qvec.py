@@ -131,6 +131,7 @@ MEASURE = Measure(
         "by chance": chance,
     },
     range=(0.0, 1.0),
+    main=5,
     reference="""@inproceedings{tsvetkov2016correlation,
   author = {Tsvetkov, Yulia and Faruqui, Manaal and Dyer, Chris},
   title = {Correlation-based Intrinsic Evaluation of Word Vector Representations},

@@ -128,8 +128,8 @@ COLUMNS: dict[str, Cell] = {
     "test": text("name"),
     "accuracy": SCORE,
     "interval": INTERVAL,
-    "V-measure": value("v_measure"),
     "by chance": chance,
+    "V-measure": value("v_measure"),
     "words": lambda e: f"{e['coverage']['answered']:,}",
     "examples": _sides,
 }

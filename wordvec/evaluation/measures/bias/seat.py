@@ -87,6 +87,7 @@ MEASURE = Measure(
     run=seat,
     result=WeatResult,
     columns=COLUMNS,
+    main=5,
     family=family,
     figures=("forest",),
     reference="""@inproceedings{may2019measuring,

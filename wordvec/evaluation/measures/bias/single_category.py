@@ -185,9 +185,9 @@ def _words(e: Entry) -> Table:
 
 COLUMNS: dict[str, Cell] = {
     "lists": text("name"),
-    "about": text("title"),
     "mean d": SCORE,
     "interval": INTERVAL,
+    "about": text("title"),
     "correlation with the known shares": value("correlation"),
     "its interval": span("correlation_interval"),
     "by chance": chance,
@@ -202,6 +202,7 @@ MEASURE = Measure(
     run=_of_gender,
     result=SingleCategoryResult,
     columns=COLUMNS,
+    main=3,
     detail=_words,
     reference=CALISKAN,
 )

@@ -283,16 +283,21 @@ def _method(e: Entry) -> str:
     return how
 
 
+def _published(e: Entry) -> str:
+    return "; ".join(f"{d:.2f} {vectors}" for vectors, d in e["published"].items()) or "-"
+
+
 COLUMNS: dict[str, Cell] = {
     "test": text("name"),
-    "about": text("title"),
     "d": SCORE,
     "interval": INTERVAL,
-    "leave one out": span("leave_one_out"),
-    "by chance": chance,
     "p one-sided": p_value("p_one_sided"),
-    "p two-sided": p_value("p_two_sided"),
     "p Holm": p_value("p_holm"),
+    "about": text("title"),
+    "published d": _published,
+    "by chance": chance,
+    "leave one out": span("leave_one_out"),
+    "p two-sided": p_value("p_two_sided"),
     "method": _method,
     "words": list_sizes,
 }
@@ -315,6 +320,7 @@ MEASURE = Measure(
     run=weat,
     result=WeatResult,
     columns=COLUMNS,
+    main=5,
     family=family,
     figures=("forest", "words"),
     reference=CALISKAN,

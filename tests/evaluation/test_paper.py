@@ -1,0 +1,105 @@
+"""What goes into a paper: LaTeX, BibTeX, CSV, figures as files."""
+
+import csv
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from wordvec.evaluation.core import datasets
+from wordvec.evaluation.core.bias.lists import WeatTest, weat_tests
+from wordvec.evaluation.core.measure import number
+from wordvec.evaluation.report import latex, tables
+from wordvec.evaluation.run import run
+
+LATEX = shutil.which("pdflatex")
+
+
+@pytest.fixture
+def document(random_vectors):
+    pairs = "\n".join(f"w{i}\tw{i + 2}\t{i % 7}" for i in range(20))
+    lists = (tuple(f"w{i}" for i in range(start, start + 6)) for start in (0, 6, 12, 18))
+    test = WeatTest("mine_1", "50 % & more: a_b #1 {x} ~^", *lists)
+    return run({"m_1": (random_vectors, None)}, [datasets.loads(pairs, name="a_b")], [test])
+
+
+def test_latex_has_every_printed_table_with_its_numbers(document):
+    text = latex.latex(document)
+    printed = [
+        (s.key, t)
+        for s in tables.sections(document)
+        if not s.folded
+        for t in s.tables
+        if not t.folded
+    ]
+    assert len(re.findall(r"\\begin\{longtable\}", text)) == len(printed)
+    for key, _ in printed:
+        assert rf"\label{{tab:{key}" in text
+    for entries in document["results"].values():
+        for e in entries:
+            assert number(e["score"]).replace("-", "$-$") in text
+    for command in ("toprule", "midrule", "bottomrule", "caption"):
+        assert rf"\{command}" in text
+    assert text.count(r"\begin") == text.count(r"\end{")
+
+
+def test_latex_escapes_what_is_special():
+    assert latex.escape("a_b & 5 % {x} #1 $2 ~ ^ <>") == (
+        r"a\_b \& 5 \% \{x\} \#1 \$2 \textasciitilde{} \textasciicircum{} "
+        r"\textless{}\textgreater{}"
+    )
+    assert latex.escape("-0.5 to 1.2e-05") == "$-$0.5 to 1.2e-05"
+
+
+@pytest.mark.skipif(LATEX is None, reason="needs pdflatex on the path")
+def test_latex_compiles(document, tmp_path):
+    latex.write_latex(document, tmp_path / "t.tex")
+    (tmp_path / "p.tex").write_text(
+        "\\documentclass{article}\\usepackage{booktabs,longtable}\\begin{document}"
+        "\\input{t}\\end{document}"
+    )
+    done = subprocess.run([LATEX, "-interaction=batchmode", "p.tex"], cwd=tmp_path)
+    assert done.returncode == 0
+
+
+def test_references_are_those_of_what_was_measured(document):
+    keys = re.findall(r"@\w+\{(.*),", tables.bibtex(document))
+    assert keys == sorted(set(keys))
+    assert "caliskan2017semantics" in keys
+    assert "manzini2019black" not in keys
+
+
+def test_csv_has_every_table_whole(document, tmp_path):
+    latex.write_csv(document, tmp_path)
+    for section in tables.sections(document):
+        for i, table in enumerate(section.tables, 1):
+            name = section.key + (f"-{i}" if len(section.tables) > 1 else "")
+            with open(tmp_path / f"{name}.csv", encoding="utf-8", newline="") as file:
+                rows = [tuple(row) for row in csv.reader(file)]
+            assert rows == [table.columns, *table.rows]
+
+
+def test_figures_are_written_as_svg_and_pdf_in_plain_colours(document, tmp_path):
+    figures = pytest.importorskip("wordvec.evaluation.report.figures")
+    written = figures.save(document, tmp_path)
+    names = {path.stem for path in written}
+    assert names == {"similarity", "weat", "weat-words-m_1-mine_1"}
+    for path in written:
+        if path.suffix == ".svg":
+            ET.parse(path)
+            text = path.read_text("utf-8")
+            assert "var(--" not in text
+            assert figures.PAPER.models[0] in text
+        else:
+            assert path.read_bytes().startswith(b"%PDF")
+    before = {path: path.read_bytes() for path in written}
+    assert before == {path: path.read_bytes() for path in figures.save(document, tmp_path)}
+
+
+def test_shipped_lists_show_the_published_d(google_news):
+    doc = run({"g": (google_news, None)}, (), [weat_tests()["weat7"]])
+    (table,) = [t for s in tables.sections(doc) if s.key == "weat" for t in s.tables]
+    column = table.columns.index("published d")
+    assert table.rows[0][column] == "1.06 GloVe 840B; 0.97 word2vec GoogleNews"

@@ -1,0 +1,396 @@
+"""Figures of the report, drawn from the document's numbers by matplotlib without a display.
+
+One drawing serves the page (SVG whose colours are CSS variables, for light, dark and paper) and
+files for a paper (SVG and PDF in plain colours).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from wordvec.errors import MissingExtra
+from wordvec.evaluation.core.measure import (
+    Entry,
+    Measure,
+    between,
+    number,
+    p_text,
+    scant,
+    title,
+)
+from wordvec.evaluation.measures import MEASURES
+from wordvec.files import write_atomically
+
+try:
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Rectangle
+except ImportError as error:
+    raise MissingExtra("matplotlib", "report", "figures") from error
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of text, of what stands back, and of the models in their order."""
+
+    ink: str
+    soft: str
+    models: tuple[str, ...]
+
+
+# What the page draws with, to be replaced by the CSS variables of the same place.
+_PAGE = Palette("#010203", "#040506", tuple(f"#0a000{i}" for i in range(1, 7)))
+_CSS = {
+    _PAGE.ink: "var(--ink)",
+    _PAGE.soft: "var(--soft)",
+    **{colour: f"var(--series-{i})" for i, colour in enumerate(_PAGE.models, 1)},
+}
+PAPER = Palette(
+    "#000000", "#777777", ("#2260a8", "#c2571a", "#2d7d5a", "#8a4a9e", "#9a7b14", "#64748b")
+)
+_WIDTH = 7.2  # inches: the text of a page
+_CELLS = 12  # of a heat map beside each other
+
+Draw = Callable[[Palette], Figure]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure: which section it belongs to, its name as a file, what it shows.
+
+    `folded`: shown on the page when somebody asks, and not printed.
+    """
+
+    key: str
+    name: str
+    caption: str
+    draw: Draw
+    folded: bool = False
+
+
+def plots(document: Entry) -> Iterator[Plot]:
+    """Every figure of the document, in the order of the report."""
+    names = [model["name"] for model in document["models"]]
+    for key, entries in document["results"].items():
+        measure = MEASURES[key]
+        for kind in measure.figures:
+            shown = [e for e in entries if not scant(e)]  # a few items would set the scale
+            if shown:
+                yield from PLOTS[kind](measure, shown, names)
+    if document["comparisons"] and len(names) == 2:
+        caption = (
+            f"{names[0]} less {names[1]}: difference on common items with its paired bootstrap "
+            "interval."
+        )
+        yield Plot(
+            "comparisons", "comparisons", caption,
+            lambda palette: _differences(palette, document["comparisons"], names),
+        )  # fmt: skip
+
+
+def svg(plot: Plot) -> str:
+    """The figure as SVG for the page: its text in the page's fonts, its colours CSS variables."""
+    text = _render(plot, _PAGE, "svg").decode()
+    text = text[text.index("<svg") :]
+    for colour, variable in _CSS.items():
+        text = text.replace(colour, variable)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(r"font: [\d.]+px [^;\"]*", lambda m: m[0].split(" 'sans", 1)[0], text)
+    # The page holds several figures: ids are made unique, and the page sets the width.
+    prefix = f"f{zlib.crc32((plot.key + plot.name + text).encode()):x}-"
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
+    for side in ("width", "height"):
+        text = re.sub(rf"(<svg [^>]*?) {side}=\"[^\"]*\"", r"\1", text, count=1)
+    label = escape(plot.caption, quote=True)
+    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+
+
+def save(document: Entry, folder: str | os.PathLike[str]) -> list[Path]:
+    """Writes every figure as FOLDER/NAME.svg and .pdf, in plain colours on a clear ground."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    out = []
+    for plot in plots(document):
+        for kind in ("svg", "pdf"):
+            path = Path(folder, f"{plot.name}.{kind}")
+            with write_atomically(path, force=True) as file:
+                file.write(_render(plot, PAPER, kind))
+            out.append(path)
+    return out
+
+
+def _render(plot: Plot, palette: Palette, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    with matplotlib.rc_context(_style(palette)):
+        figure = plot.draw(palette)
+        figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=dated)
+    return buffer.getvalue()
+
+
+def _style(palette: Palette) -> Any:
+    return {
+        "svg.fonttype": "none",  # text stays text: it is read aloud, selected and searched
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "wordvec",  # the same document gives the same bytes
+        "font.family": "sans-serif",
+        "font.size": 10,
+        "axes.edgecolor": palette.soft,
+        "axes.labelcolor": palette.ink,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.left": False,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "text.color": palette.ink,
+        "xtick.color": palette.soft,
+        "xtick.labelcolor": palette.ink,
+        "ytick.color": palette.soft,
+        "ytick.labelcolor": palette.ink,
+        "ytick.left": False,
+        "grid.color": palette.soft,
+        "grid.linewidth": 0.4,
+        "grid.alpha": 0.5,
+        "legend.frameon": False,
+    }
+
+
+def _file(*parts: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", "-".join(parts)).strip("-")
+
+
+def _marks(palette: Palette, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """A colour a model; where they run out, the next shape."""
+    n = len(palette.models)
+    return {
+        name: {"color": palette.models[i % n], "marker": "osD^v"[i // n % 5]}
+        for i, name in enumerate(names)
+    }
+
+
+def _legend(axes: Any, marks: Mapping[str, Mapping[str, Any]]) -> None:
+    if len(marks) > 1:
+        handles = [Line2D([], [], linestyle="none", label=n, **mark) for n, mark in marks.items()]
+        axes.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(3, len(handles))
+        )
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(width, height))
+    return figure, figure.add_subplot()
+
+
+# --- scores with intervals ------------------------------------------------------------------------
+
+
+def _forest(measure: Measure, entries: Sequence[Entry], names: Sequence[str]) -> Iterator[Plot]:
+    caption = (
+        f"{measure.title}: {measure.score} with its interval (line); the grey band is where scores "
+        "fall by chance."
+    )
+    if any("leave_one_out" in e for e in entries):
+        caption += " Thick: the range when any one word is left out."
+    yield Plot(
+        measure.name, measure.name, caption,
+        lambda palette: _draw_forest(palette, entries, names),
+    )  # fmt: skip
+
+
+def _rows(
+    palette: Palette, labels: Sequence[str], names: Sequence[str]
+) -> tuple[Figure, Any, Callable[[str, str], float]]:
+    """A figure with a row a label, in it a line a name: (figure, axes, (label, name) -> height)."""
+    step = 1 / (len(names) + 1)
+    figure, axes = _figure(_WIDTH, 0.6 + len(labels) * max(0.26, 0.1 * (len(names) + 0.9)))
+    rows = {label: i for i, label in enumerate(labels)}
+    lines = {name: (i + 1) * step - 0.5 for i, name in enumerate(names)}
+    axes.axvline(0, color=palette.soft, lw=0.8)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    return figure, axes, lambda label, name: rows[label] + lines[name]
+
+
+def _line(axes: Any, y: float, interval: Entry, value: float, mark: Mapping[str, Any]) -> None:
+    """An estimate with its interval."""
+    axes.plot([interval["low"], interval["high"]], [y, y], color=mark["color"], lw=1.3)
+    axes.plot([value], [y], linestyle="none", ms=4.5, **mark)
+
+
+def _draw_forest(palette: Palette, entries: Sequence[Entry], names: Sequence[str]) -> Figure:
+    """Scores with intervals, a row a dataset or test, a colour a model."""
+    labels = list(dict.fromkeys(title(e) for e in entries))
+    marks = _marks(palette, [n for n in names if any(e["model"] == n for e in entries)])
+    figure, axes, place = _rows(palette, labels, list(marks))
+    for e in entries:
+        y, band, mark = place(title(e), e["model"]), e["chance"], marks[e["model"]]
+        if isinstance(band, Mapping):
+            axes.barh(
+                y, band["high"] - band["low"], left=band["low"], height=1 / (len(marks) + 1),
+                color=palette.soft, alpha=0.22, linewidth=0,
+            )  # fmt: skip
+        if "leave_one_out" in e:
+            left = e["leave_one_out"]
+            axes.plot([left["low"], left["high"]], [y, y], color=mark["color"], lw=3.5, alpha=0.45)
+        _line(axes, y, e["interval"], e["score"], mark)
+        if len(marks) == 1:
+            text = number(e["score"], 2)
+            if "p_one_sided" in e:
+                text += f"   p {p_text(e['p_one_sided'])}"
+            axes.annotate(
+                text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=9
+            )
+    _legend(axes, marks)
+    return figure
+
+
+def _differences(palette: Palette, comparisons: Sequence[Entry], names: Sequence[str]) -> Figure:
+    """Differences of the first model from the second, a row a dataset."""
+    mark = _marks(palette, names)[names[1]]
+    labels = list(dict.fromkeys(c["dataset"] for c in comparisons))
+    figure, axes, place = _rows(palette, labels, [names[1]])
+    for c in comparisons:
+        _line(axes, place(c["dataset"], names[1]), c["interval"], c["difference"], mark)
+    return figure
+
+
+# --- categories of analogies ----------------------------------------------------------------------
+
+
+def _categories(measure: Measure, entries: Sequence[Entry], names: Sequence[str]) -> Iterator[Plot]:
+    for dataset in dict.fromkeys(e["dataset"]["name"] for e in entries):
+        own = [e for e in entries if e["dataset"]["name"] == dataset]
+        if len(own[0]["categories"]) < 2 and len(own) < 2:
+            continue
+        caption = (
+            f"{dataset}: accuracy by category of the questions with an answer, a panel per solver; "
+            "a cross where nothing was answered."
+        )
+        yield Plot(
+            measure.name, _file(measure.name, dataset), caption,
+            lambda palette, own=own: _heat_maps(palette, own, names),  # type: ignore[misc]
+        )  # fmt: skip
+
+
+def _heat_maps(palette: Palette, entries: Sequence[Entry], names: Sequence[str]) -> Figure:
+    """A panel a solver: accuracy of each category (rows) by model (columns)."""
+    solvers = list(dict.fromkeys(e["solver"] for e in entries))
+    models = [n for n in names if any(e["model"] == n for e in entries)]
+    categories = list(
+        dict.fromkeys(c["name"] for e in entries for c in e["categories"] if c["answered"])
+    )
+    rows = [*categories, *(r for r in ("macro", "micro") if r not in categories)]
+    across = max(1, min(len(solvers), _CELLS // len(models)))
+    down = math.ceil(len(solvers) / across)
+    figure = Figure(figsize=(1.9 + 0.5 * across * len(models), down * (0.9 + 0.175 * len(rows))))
+    axes = figure.subplots(down, across, squeeze=False, sharey=True)
+    for solver, panel in zip(solvers, axes.flat, strict=False):
+        own = {e["model"]: e for e in entries if e["solver"] == solver}
+        for x, model in enumerate(models):
+            _column(palette, panel, x, own.get(model), rows)
+        panel.axhline(len(categories) - 0.5, color=palette.soft, lw=0.8)
+        panel.set_xlim(-0.5, len(models) - 0.5)
+        panel.set_ylim(len(rows) - 0.5, -0.5)
+        labels = [_broken(m, 10) for m in models] if len(models) > 1 else [""]
+        panel.set_xticks(range(len(models)), labels, fontsize=8)
+        panel.set_yticks(range(len(rows)), rows, fontsize=9)
+        panel.set_title(solver, fontsize=9.5, loc="left")
+        panel.tick_params(length=0)
+        panel.spines["bottom"].set_visible(False)
+    for panel in list(axes.flat)[len(solvers) :]:
+        panel.set_visible(False)
+    figure.tight_layout(w_pad=1.2)
+    return figure
+
+
+def _column(palette: Palette, axes: Any, x: int, e: Entry | None, rows: Sequence[str]) -> None:
+    by_name = {c["name"]: c["score"] for c in e["categories"] if c["answered"]} if e else {}
+    if e:
+        by_name = {"macro": e["macro"], "micro": e["score"], **by_name}
+    for y, name in enumerate(rows):
+        value = by_name.get(name)
+        if value is None:
+            axes.text(x, y, "×", ha="center", va="center", color=palette.soft, fontsize=8.5)
+            continue
+        # Opacity over the page's own colour reads alike in light and dark.
+        shade = min(0.06 + 0.7 * value, 0.8)
+        axes.add_patch(
+            Rectangle(
+                (x - 0.48, y - 0.46), 0.96, 0.92,
+                facecolor=palette.models[0], alpha=shade, linewidth=0,
+            )
+        )  # fmt: skip
+        text = f"{value:.2f}".lstrip("0") or "0"
+        axes.text(x, y, text, ha="center", va="center", fontsize=8.5)
+
+
+def _broken(name: str, most: int) -> str:
+    """A name on lines that are not much longer than `most`, broken behind - _ and dots."""
+    lines = [""]
+    for part in re.findall(r"[^-_.]*[-_.]?", name):
+        if lines[-1] and len(lines[-1]) + len(part) > most:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
+# --- words of an association test -----------------------------------------------------------------
+
+
+def _words(measure: Measure, entries: Sequence[Entry], names: Sequence[str]) -> Iterator[Plot]:
+    for e in entries:
+        caption = (
+            f"{e['model']}, {e['name']}: association of each target word with {_label(e, 'A')} "
+            f"(right) over {_label(e, 'B')} (left). d = {number(e['score'])}, "
+            f"{between(e['interval'])}; p = {p_text(e['p_one_sided'])}, {e['p_method']}."
+        )
+        yield Plot(
+            measure.name, _file(measure.name, "words", e["model"], e["name"]), caption,
+            lambda palette, e=e: _dots(palette, e),  # type: ignore[misc]
+            folded=len(entries) > 2,
+        )  # fmt: skip
+
+
+def _label(e: Entry, side: str) -> str:
+    return str(e["lists"][side]["label"]).replace("_", " ")
+
+
+def _dots(palette: Palette, e: Entry) -> Figure:
+    """Association of each target word, a row a word, X above Y."""
+    words = [w for w in e["words"] if w["score"] is not None]
+    ordered = sorted(words, key=lambda w: (w["list"], -w["score"]))
+    figure, axes = _figure(6.4, 0.8 + 0.17 * len(ordered))
+    colours = {"X": palette.models[0], "Y": palette.models[1]}
+    for y, w in enumerate(ordered):
+        axes.plot([0, w["score"]], [y, y], color=colours[w["list"]], lw=1, alpha=0.6)
+        axes.plot([w["score"]], [y], "o", color=colours[w["list"]], ms=4)
+    for side in "XY":
+        own = [w["score"] for w in words if w["list"] == side]
+        axes.axvline(sum(own) / len(own), color=colours[side], lw=0.9, ls=(0, (4, 3)))
+    axes.axvline(0, color=palette.soft, lw=0.8)
+    axes.set_yticks(range(len(ordered)), [w["word"] for w in ordered], fontsize=8)
+    axes.set_ylim(len(ordered) - 0.4, -0.6)
+    axes.set_xlabel("mean cosine to A less mean cosine to B")
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    _legend(axes, {_label(e, side): {"color": colours[side], "marker": "o"} for side in "XY"})
+    return figure
+
+
+# What `Measure.figures` names.
+PLOTS: dict[str, Callable[[Measure, Sequence[Entry], Sequence[str]], Iterator[Plot]]] = {
+    "forest": _forest,
+    "categories": _categories,
+    "words": _words,
+}

@@ -1,0 +1,89 @@
+"""The tables as LaTeX (booktabs) with the references as BibTeX, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from wordvec.evaluation.core.measure import Entry, Table
+from wordvec.evaluation.report import verdict
+from wordvec.evaluation.report.tables import Section, bibtex, sections
+from wordvec.files import write_atomically
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+}  # fmt: skip
+
+
+def latex(document: Entry) -> str:
+    """Every table that the page prints, to be taken into a paper by \\input.
+
+    It needs the packages booktabs and longtable. Each table has a label, tab:KEY; the references
+    are those of `bibtex`.
+    """
+    lines = [
+        f"% {verdict.heading(document)}; {'; '.join(verdict.subtitle(document))}",
+        r"% \usepackage{booktabs,longtable}",
+    ]
+    keys = re.findall(r"@\w+\{([^,]+),", bibtex(document))
+    for section in sections(document):
+        shown = [t for t in section.tables if not t.folded]
+        for number, table in enumerate(shown if not section.folded else [], 1):
+            label = section.key + (f"-{number}" if len(shown) > 1 else "")
+            lines += ["", *_table(section, table, label)]
+    if keys:
+        lines += ["", rf"\nocite{{{','.join(keys)}}}"]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text as LaTeX sets it, minus signs as such."""
+    out = "".join(_SPECIAL.get(character, character) for character in text)
+    return re.sub(r"(?<![\w.])-(?=[\d.])", r"$-$", out)
+
+
+def _table(section: Section, table: Table, label: str) -> Iterator[str]:
+    columns = table.columns[: table.main or None]
+    rows = [row[: table.main or None] for row in table.rows]
+    kinds = "".join(
+        "r" if all(re.match(r"[-+\d.(]", r[i]) or r[i] == "-" for r in rows) else "l"
+        for i in range(len(columns))
+    )
+    about = ". ".join(filter(None, (section.heading, table.caption)))
+    yield rf"\begin{{longtable}}{{{kinds}}}"
+    yield rf"\caption{{{escape(about)}.}}\label{{tab:{label}}}\\"
+    heads = " & ".join(map(escape, columns)) + r" \\"
+    yield rf"\toprule {heads} \midrule \endfirsthead"
+    yield rf"\toprule {heads} \midrule \endhead"
+    yield r"\bottomrule \endfoot"
+    yield from (" & ".join(map(escape, row)) + r" \\" for row in rows)
+    yield r"\end{longtable}"
+
+
+def write_latex(document: Entry, path: str | os.PathLike[str]) -> None:
+    """Writes the tables to `path` and the references beside it, with the suffix .bib."""
+    _write(Path(path), latex(document))
+    _write(Path(path).with_suffix(".bib"), bibtex(document) + "\n")
+
+
+def write_csv(document: Entry, folder: str | os.PathLike[str]) -> None:
+    """Writes every table whole to FOLDER/KEY.csv (UTF-8), several of a section numbered."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for section in sections(document):
+        for number, table in enumerate(section.tables, 1):
+            out = io.StringIO()
+            writer = csv.writer(out, lineterminator="\n")
+            writer.writerows([table.columns, *table.rows])
+            name = section.key + (f"-{number}" if len(section.tables) > 1 else "")
+            _write(Path(folder, f"{name}.csv"), out.getvalue())
+
+
+def _write(path: Path, text: str) -> None:
+    with write_atomically(path, force=True) as file:
+        file.write(text.encode("utf-8", errors="backslashreplace"))
