@@ -81,7 +81,7 @@ def models(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     tiles: dict[str, tuple[Any, dict[str, Any], Any]] = {
         "glove": (wordvec.GloVe, {"x_max": 10.0}, shards),
         "glove-asymmetric": (wordvec.GloVe, {"x_max": 10.0}, left),
-        "count-skipgram": (wordvec.SGNS, {}, shards),
+        "count-skipgram": (wordvec.CountSkipGram, {}, shards),
         "swivel": (wordvec.Swivel, {}, shards),
     }
     for name, (model, options, source) in tiles.items():

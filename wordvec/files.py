@@ -28,6 +28,8 @@ PathLike: TypeAlias = str | os.PathLike[str]
 
 log = logging.getLogger("wordvec")
 
+WV_MAGIC = b"\x89WVEC\r\n\x1a"  # the first bytes of a .wv file
+
 _OURS = re.compile(r"\.wordvec-[0-9a-f]{16}\.tmp")
 _DESCRIPTOR = re.compile(r"/(?:dev/fd|proc/self/fd)/(\d+)|/dev/(stdout)|/dev/(stderr)")
 _NO_TMPFILE = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)

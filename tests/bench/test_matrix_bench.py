@@ -155,7 +155,9 @@ def test_skip_gram_from_counts(benchmark, bench, wiki, corpora, tmp_path):
 
     def both():
         seed = len(seconds[0]) + 1
-        for at, (kind, source) in enumerate(((wordvec.SGNS, shards), (wordvec.SkipGram, corpus))):
+        for at, (kind, source) in enumerate(
+            ((wordvec.CountSkipGram, shards), (wordvec.SkipGram, corpus))
+        ):
             cpu, _, model = bench.cpu(lambda: kind(seed=seed, threads=2).fit(source))  # noqa: B023
             seconds[at].append(cpu / model.epochs)
             wv = model.vectors_

@@ -10,8 +10,8 @@ import pytest
 
 from wordvec.counts.count import Window, count
 from wordvec.errors import CorpusError, TrainingError
+from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
-from wordvec.models.sgns import SGNS
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
 from wordvec.models.swivel import Swivel
 from wordvec.text.corpus import encode
@@ -22,12 +22,12 @@ QUICK = {
     CBOW: {**STREAM, "alpha": 0.1},
     FastText: {**STREAM, "bucket": 500, "minn": 2, "maxn": 3},
     GloVe: {"vector_size": 16, "epochs": 10, "window": 4, "x_max": 10.0},
-    SGNS: {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1},
+    CountSkipGram: {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1},
     Swivel: {"vector_size": 16, "epochs": 60, "window": 4},
 }
 MODELS = list(QUICK)
-TILE_MODELS = [GloVe, SGNS, Swivel]
-WEIGHTING = {SGNS: "linear"}  # of a text that a tile model counts; the others' is harmonic
+TILE_MODELS = [GloVe, CountSkipGram, Swivel]
+WEIGHTING = {CountSkipGram: "linear"}  # of a text that a tile model counts; the others' is harmonic
 
 
 def fitted(model, source, **options):
@@ -203,12 +203,12 @@ def test_clone_of_scikit_learn_takes_it(model):
         (GloVe, {"eta": float("nan")}, "eta"),
         (GloVe, {"output_vectors": "all"}, "output_vectors"),
         (GloVe, {"diagnostic": -1}, "diagnostic"),
-        (SGNS, {"negative": 0}, "negative must be >= 1"),
-        (SGNS, {"alpha": 0}, "alpha must be > 0"),
-        (SGNS, {"min_alpha": 1}, "min_alpha must be <= alpha"),
-        (SGNS, {"cap": float("nan")}, "cap must be > 0"),
-        (SGNS, {"sample": -1}, "sample must be >= 0"),
-        (SGNS, {"ns_exponent": 11}, "ns_exponent must be >= -10"),
+        (CountSkipGram, {"negative": 0}, "negative must be >= 1"),
+        (CountSkipGram, {"alpha": 0}, "alpha must be > 0"),
+        (CountSkipGram, {"min_alpha": 1}, "min_alpha must be <= alpha"),
+        (CountSkipGram, {"cap": float("nan")}, "cap must be > 0"),
+        (CountSkipGram, {"sample": -1}, "sample must be >= 0"),
+        (CountSkipGram, {"ns_exponent": 11}, "ns_exponent must be >= -10"),
         (Swivel, {"eta": 0}, "eta must be > 0"),
         (Swivel, {"base_weight": -0.1}, "base_weight must be >= 0"),
     ],
@@ -223,7 +223,7 @@ def test_options_out_of_range_are_named(model, options, message, planted):
     [
         (SkipGram, {"alpha": 1e30}),
         (GloVe, {"eta": 1e30, "bias_rate": 1e30}),
-        (SGNS, {"alpha": 1e30}),
+        (CountSkipGram, {"alpha": 1e30}),
         (Swivel, {"eta": 1e30}),
     ],
 )

@@ -11,6 +11,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import wordvec
 from wordvec.errors import CorpusError
 from wordvec.native.text import BREAK, GAP
 from wordvec.text import corpus, reader, spool
@@ -217,6 +218,12 @@ def test_tokens_of_a_megabyte_are_counted_and_left_out(small_blocks):
     result = encode(io.BytesIO(b"a " + b"x" * (1 << 11) + b" b"), min_count=1)
     assert result.vocab.words == [b"a", b"b"]
     assert result.stats.too_long == 1
+
+
+def test_a_file_of_vectors_is_named_when_it_is_given_as_a_text(tmp_path):
+    wordvec.WordVectors(["a", "b"], np.ones((2, 3), np.float32)).save(tmp_path / "v.wv")
+    with pytest.raises(CorpusError, match=r"v\.wv: this is a \.wv file of vectors, not text$"):
+        encode(tmp_path / "v.wv")
 
 
 def test_a_text_without_spaces_is_refused(small_blocks):

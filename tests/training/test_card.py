@@ -19,7 +19,7 @@ MADE = [
     ("cbow", wordvec.CBOW, STREAM, TEXT),
     ("fasttext", wordvec.FastText, STREAM | {"bucket": 50}, TEXT),
     ("glove", wordvec.GloVe, COUNTS, TEXT),
-    ("sgns", wordvec.SGNS, COUNTS, TEXT),
+    ("count-skipgram", wordvec.CountSkipGram, COUNTS, TEXT),
     ("swivel", wordvec.Swivel, COUNTS, TEXT),
     ("ppmi", wordvec.PPMI, COUNTS, TEXT),
     ("poincare", wordvec.Poincare, HIERARCHY, TREE),

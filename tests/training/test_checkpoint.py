@@ -1,5 +1,6 @@
 """Runs that are saved, stopped, killed and resumed: what every model owes its user."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,8 +17,8 @@ from wordvec.errors import TrainingError
 from wordvec.hierarchy.flat import Euclidean, Translation
 from wordvec.hierarchy.lorentz import Lorentz
 from wordvec.hierarchy.poincare import Poincare
+from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
-from wordvec.models.sgns import SGNS
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
 from wordvec.models.swivel import Swivel
 from wordvec.text.corpus import encode
@@ -32,14 +33,14 @@ QUICK = {
     CBOW: STREAM,
     FastText: {**STREAM, "bucket": 500},
     GloVe: TILES,
-    SGNS: TILES,
+    CountSkipGram: TILES,
     Swivel: TILES,
     Poincare: HIERARCHY,
     Lorentz: HIERARCHY,
     Euclidean: HIERARCHY,
     Translation: HIERARCHY,
 }
-PIECES = [SkipGram, CBOW, FastText, GloVe, SGNS, Swivel]  # can be saved within an epoch
+PIECES = [SkipGram, CBOW, FastText, GloVe, CountSkipGram, Swivel]  # can be saved within an epoch
 ALL = list(QUICK)
 
 
@@ -150,7 +151,7 @@ def test_a_second_interrupt_is_raised_at_once(sources, tmp_path):
     assert not str(caught.value)
 
 
-@pytest.mark.parametrize("model", [SkipGram, GloVe, SGNS])
+@pytest.mark.parametrize("model", [SkipGram, GloVe, CountSkipGram])
 def test_several_threads_come_to_rest_before_they_are_saved(model, sources, tmp_path):
     options, keep = QUICK[model] | {"threads": 3}, tmp_path / "keep"
     with pytest.raises(KeyboardInterrupt):
@@ -243,10 +244,25 @@ def test_what_changed_since_a_checkpoint_of_shards_is_named(model, planted, tmp_
 
 def test_the_epochs_of_a_rate_that_falls_are_those_of_its_checkpoint(planted, tmp_path):
     keep = tmp_path / "keep"
-    SGNS(**TILES).fit(planted, checkpoint=keep)
+    CountSkipGram(**TILES).fit(planted, checkpoint=keep)
     with pytest.raises(TrainingError, match=r"alpha was 0\.025 and is 0\.3; epochs was 4 and is 5"):
-        SGNS(**TILES | {"alpha": 0.3, "epochs": 5}).fit(planted, checkpoint=keep, resume=True)
-    SGNS(**TILES | {"output_vectors": "sum"}).fit(planted, checkpoint=keep, resume=True)
+        CountSkipGram(**TILES | {"alpha": 0.3, "epochs": 5}).fit(
+            planted, checkpoint=keep, resume=True
+        )
+    CountSkipGram(**TILES | {"output_vectors": "sum"}).fit(planted, checkpoint=keep, resume=True)
+
+
+def test_a_checkpoint_that_has_the_older_names_goes_on(planted, tmp_path):
+    keep, options = tmp_path / "keep", TILES | {"output_vectors": "words"}
+    CountSkipGram(**options).fit(planted, checkpoint=keep)
+    header, arrays = (keep / "state").read_bytes().split(b"\n", 1)
+    older = json.loads(header)
+    assert older["identity"]["model"] == "CountSkipGram"
+    older["identity"]["model"] = "SGNS"
+    (keep / "state").write_bytes(json.dumps(older).encode() + b"\n" + arrays)
+    CountSkipGram(**options).fit(planted, checkpoint=keep, resume=True)
+    with pytest.raises(TrainingError, match="model was 'SGNS' and is 'GloVe'"):
+        GloVe(**TILES).fit(planted, checkpoint=keep, resume=True)
 
 
 def test_a_checkpoint_is_not_overwritten_unasked(planted, tmp_path):

@@ -52,6 +52,13 @@ def _has_manifest(folder: Path) -> bool:
     return isinstance(manifest, dict) and manifest.get("format") == "wordvec shards"
 
 
+def is_shards(source: object) -> bool:
+    """Whether a source of a model is shards, or the path of a folder of them."""
+    if isinstance(source, str | os.PathLike):
+        return _has_manifest(Path(source))
+    return isinstance(source, Shards)
+
+
 SHARDS = Kind(
     "a folder of shards",
     re.compile(r"manifest\.json|vocab\.txt|marginals\.f64|tiles\.bin"),

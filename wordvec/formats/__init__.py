@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from wordvec.errors import FormatError, StoreError
-from wordvec.files import check_target
+from wordvec.files import WV_MAGIC, check_target
 from wordvec.folders import check_folder
 from wordvec.formats.notes import dropped
 from wordvec.formats.stream import Part, Stream, split_member
 from wordvec.text.lines import bytes_of, read_words
-from wordvec.vectors.file import MAGIC
 from wordvec.vectors.vectors import WordVectors
 
 
@@ -105,8 +104,8 @@ def load(
 def _load(path: str | os.PathLike[str], part: Part, verify: bool) -> WordVectors:
     file, member = split_member(path)
     with open(file, "rb") as opened:
-        start = opened.read(len(MAGIC))
-    if start == MAGIC:
+        start = opened.read(len(WV_MAGIC))
+    if start == WV_MAGIC:
         return WordVectors.open(path, verify=verify)
     with Stream.open(file, member) as stream:
         stream.part = part

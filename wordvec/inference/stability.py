@@ -230,8 +230,8 @@ def stability(
     Parameters
     ----------
     model : estimator
-        One that trains on counts: `GloVe(...)`, `PPMI(...)`, `Swivel(...)`, `SGNS(...)`. It is
-        copied; each run has its own seed, from the model's on.
+        One that trains on counts: `GloVe(...)`, `PPMI(...)`, `Swivel(...)`, `CountSkipGram(...)`.
+        It is copied; each run has its own seed, from the model's on.
     blocks : Blocks or path
         Counts in blocks of documents (`count_blocks`): the text is not read again.
     resample : {"documents", "seeds"}
@@ -256,7 +256,8 @@ def stability(
     quantile(level)
     if not hasattr(model, "_shards"):
         raise TypeError(
-            f"{type(model).__name__} does not train on counts: take GloVe, PPMI, Swivel or SGNS"
+            f"{type(model).__name__} does not train on counts: take GloVe, PPMI, Swivel or "
+            "CountSkipGram"
         )
     blocks = blocks if isinstance(blocks, Blocks) else Blocks(blocks)
     words, workers, watch = len(blocks.vocab), thread_count(threads), Stopwatch()

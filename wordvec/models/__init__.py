@@ -64,7 +64,7 @@ _ROWS: tuple[tuple[str, str, TrainsOn, str], ...] = (
     ),
     (
         "count-skipgram",
-        "wordvec.models.sgns:SGNS",
+        "wordvec.models.count_skipgram:CountSkipGram",
         "counts",
         "skip-gram from co-occurrence counts",
     ),

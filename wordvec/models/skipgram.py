@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.native import sgns
@@ -294,6 +295,11 @@ class SkipGram(WordModel):
     ) -> Corpus:
         if isinstance(source, Corpus):
             return source
+        if is_shards(source):
+            raise ValueError(
+                f"{source}: {type(self).__name__} trains on texts, and these are counts: train "
+                "CountSkipGram on them (count-skipgram)"
+            )
         return encode(
             source,
             vocab=vocab,

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple, cast
 
 from wordvec.errors import CorpusError, MissingExtra
+from wordvec.files import WV_MAGIC
 
 BLOCK = 4 << 20  # bytes of text a task; large against a task's overhead, small against a cache
 SPACES = b" \n\t\r\v\f"
@@ -36,7 +37,7 @@ _FOREIGN = {
     b"\x89HDF": "an HDF5 file",
     b"SQLite format 3": "an SQLite database",
     b"PAR1": "a Parquet file",
-    b"wordvec\x00": "a .wv store",
+    WV_MAGIC: "a .wv file of vectors",
 }
 
 
@@ -137,7 +138,8 @@ def _refuse_foreign(head: bytes, name: str) -> None:
     for magic, kind in (_FOREIGN | {m: f"{k} data" for m, k in _MAGIC.items()}).items():
         if head.startswith(magic):
             twice = " inside a compressed file" if magic in _MAGIC else ""
-            raise CorpusError(f"{name}: this is {kind}{twice}, not text; unpack it first")
+            remedy = "; unpack it first" if twice or kind.endswith("archive") else ""
+            raise CorpusError(f"{name}: this is {kind}{twice}, not text{remedy}")
 
 
 @contextlib.contextmanager

@@ -229,6 +229,8 @@ class Checkpoint:
 
     def _compare(self, old: Mapping[str, Any]) -> None:
         old = {self.renamed.get(name, name): value for name, value in old.items()}
+        if isinstance(model := old.get("model"), str):
+            old["model"] = self.renamed.get(model, model)
         new = json.loads(json.dumps(self.identity))
         changed = [
             f"{name} was {old.get(name)!r} and is {new.get(name)!r}"

@@ -51,6 +51,9 @@ FREE = (
 class MatrixModel(WordModel):
     """Base of models that train on shards, or on a text that is counted first."""
 
+    _name: ClassVar[str] = ""  # of the model in a card; by default that of the class
+    _once: ClassVar[dict[str, str]] = {}  # older names of the class, for reading checkpoints
+
     window: int = same_option(WordModel, "window", 10)
     output_vectors: OutputVectors = option(
         "sum",
@@ -129,7 +132,7 @@ class MatrixModel(WordModel):
             np.ascontiguousarray(arrays.pop("vectors")),
             counts=counts,
             **{name: np.ascontiguousarray(array) for name, array in arrays.items()},
-            meta=card(self, trained, shards=shards_facts(shards)),
+            meta=card(self, trained, name=self._name, shards=shards_facts(shards)),
         )
 
 
@@ -252,7 +255,7 @@ class TileModel(MatrixModel, abc.ABC):
             arrays,
             every=start.every,
             resume=start.resume,
-            renamed=self.renamed(),
+            renamed=self.renamed() | self._once,
         )
         trained = loop.run(plan, keeper, progress)
         self.losses_ = trained.losses

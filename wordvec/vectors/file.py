@@ -22,13 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import StoreError
-from wordvec.files import write_atomically
+from wordvec.files import WV_MAGIC, write_atomically
 from wordvec.native import store as native
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Array: TypeAlias = NDArray[Any]
 
-MAGIC = b"\x89WVEC\r\n\x1a"
 MAJOR, MINOR = 1, 0
 
 # Section types.
@@ -210,8 +209,8 @@ class Store:
         with open(self.path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < _HEADER.size:
-                start = file.read(len(MAGIC))
-                if start != MAGIC[: len(start)] or not start:
+                start = file.read(len(WV_MAGIC))
+                if start != WV_MAGIC[: len(start)] or not start:
                     raise StoreError(f"{self._name}: not a .wv file; `wordvec.load` reads others")
                 raise self.damaged(f"truncated: {size} bytes, fewer than a header has")
             try:
@@ -224,7 +223,7 @@ class Store:
         if len(header) < _HEADER.size:
             raise self.damaged(f"truncated: {len(header)} bytes, fewer than a header has")
         magic, major, minor, flags, length, start, count, table_crc, crc = _HEADER.unpack(header)
-        if magic != MAGIC:
+        if magic != WV_MAGIC:
             raise StoreError(f"{self._name}: not a .wv file; `wordvec.load` reads others")
         if major != MAJOR:
             raise StoreError(
@@ -444,7 +443,7 @@ def _layout(sections: Sequence[Section]) -> Iterator[bytes | memoryview]:
     table = b"".join(entries)
     # The last section always ends the file, also when it is empty.
     header = _HEADER.pack(
-        MAGIC, MAJOR, MINOR, 0, at, _HEADER.size, len(sections), zlib.crc32(table), 0
+        WV_MAGIC, MAJOR, MINOR, 0, at, _HEADER.size, len(sections), zlib.crc32(table), 0
     )[:-4]
     yield header + struct.pack("<I", zlib.crc32(header)) + table
     at = table_end

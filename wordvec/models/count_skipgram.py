@@ -35,7 +35,7 @@ PARTS = 4
 
 
 @dataclass(kw_only=True)
-class SGNS(TileModel):
+class CountSkipGram(TileModel):
     """Skip-gram with negative sampling, from counts.
 
     What word2vec's stream of pairs [1]_ maximises in expectation is a sum over cells [2]_,
@@ -86,6 +86,8 @@ class SGNS(TileModel):
     .. [2] Levy & Goldberg 2014, "Neural word embedding as implicit matrix factorization", eq. 4.
     """
 
+    _name: ClassVar[str] = "count-skipgram"
+    _once: ClassVar[dict[str, str]] = {"SGNS": "CountSkipGram"}
     papers: ClassVar[tuple[str, ...]] = ("mikolov2013distributed", "levy2014")
 
     window: int = same_option(SkipGram, "window", 5)

@@ -7,8 +7,8 @@ import pytest
 
 from wordvec.counts.count import Window, count
 from wordvec.errors import TrainingError
-from wordvec.models.sgns import SGNS, Noise
-from wordvec.models.skipgram import SkipGram
+from wordvec.models.count_skipgram import CountSkipGram, Noise
+from wordvec.models.skipgram import CBOW, SkipGram
 from wordvec.text.corpus import encode
 from wordvec.vectors.vectors import WordVectors
 
@@ -23,23 +23,23 @@ def shards(planted, tmp_path_factory):
 
 
 def test_vectors_alone_are_inputs_to_skip_gram(shards):
-    full = SGNS(**QUICK).fit(shards).vectors_
+    full = CountSkipGram(**QUICK).fit(shards).vectors_
     alone = WordVectors(list(full.index_to_key), full.vectors)
-    new = SGNS(**QUICK | STILL).fit(shards, init=alone).vectors_
+    new = CountSkipGram(**QUICK | STILL).fit(shards, init=alone).vectors_
     np.testing.assert_allclose(new.vectors, full.vectors, atol=1e-6)
     assert np.abs(new.contexts).max() < 1e-6
 
 
 def test_skip_gram_goes_on_from_the_streams_vectors(shards, planted):
     old = SkipGram(vector_size=12, threads=1, min_count=1, window=4).fit(planted)
-    new = SGNS(**QUICK | {"epochs": 1}).fit(shards, init=old.vectors_)
-    fresh = SGNS(**QUICK | {"epochs": 1}).fit(shards)
+    new = CountSkipGram(**QUICK | {"epochs": 1}).fit(shards, init=old.vectors_)
+    fresh = CountSkipGram(**QUICK | {"epochs": 1}).fit(shards)
     assert new.losses_[0] < fresh.losses_[0]
 
 
 def test_skip_grams_loss_is_that_of_its_objective(shards):
-    model = SGNS(**QUICK | STILL)
-    old = SGNS(**QUICK | {"alpha": 0.2}).fit(shards).vectors_
+    model = CountSkipGram(**QUICK | STILL)
+    old = CountSkipGram(**QUICK | {"alpha": 0.2}).fit(shards).vectors_
     model.fit(shards, init=old)
     v, X = model.vectors_, shards.sparse().toarray()
     z = v.vectors.astype(float) @ v.contexts.astype(float).T
@@ -50,10 +50,12 @@ def test_skip_grams_loss_is_that_of_its_objective(shards):
 
 def test_skip_gram_counts_a_text_as_the_stream_reads_it(planted, tmp_path):
     options = {"sample": 0.01, "window": 3}
-    text = SGNS(**QUICK | options).fit(planted).vectors_
+    text = CountSkipGram(**QUICK | options).fit(planted).vectors_
     window = Window(window=3, weighting="linear")
     counted = count(encode(planted, min_count=1), tmp_path / "s", window, sample=0.01)
-    assert np.array_equal(text.vectors, SGNS(**QUICK | options).fit(counted).vectors_.vectors)
+    assert np.array_equal(
+        text.vectors, CountSkipGram(**QUICK | options).fit(counted).vectors_.vectors
+    )
 
 
 def test_skip_grams_noise_is_that_of_the_whole_vocabulary(many_words, tmp_path):
@@ -71,7 +73,7 @@ def test_skip_grams_noise_is_that_of_the_whole_vocabulary(many_words, tmp_path):
 
 def test_a_cap_that_asks_for_more_visits_than_can_be_is_refused(shards):
     with pytest.raises(ValueError, match="too large for the cap"):
-        SGNS(**QUICK | {"cap": 1e-9}).fit(shards)
+        CountSkipGram(**QUICK | {"cap": 1e-9}).fit(shards)
 
 
 def test_words_that_have_no_counts_have_no_noise(shards, tmp_path):
@@ -79,24 +81,24 @@ def test_words_that_have_no_counts_have_no_noise(shards, tmp_path):
     words = (shards.path / "vocab.txt").read_text().split()[::2]
     (tmp_path / "s" / "vocab.txt").write_text("".join(f"{w} 0\n" for w in words))
     with pytest.raises(TrainingError, match="no noise to draw"):
-        SGNS(**QUICK).fit(tmp_path / "s")
+        CountSkipGram(**QUICK).fit(tmp_path / "s")
 
 
 def test_one_sided_counts_do_not_depend_on_threads_either(many_words, tmp_path):
     window = Window(window=5, weighting="linear", direction="right")
     shards = count(encode(many_words, min_count=1), tmp_path / "s", window)
     assert shards.k > 3
-    one, two, three = (SGNS(**QUICK | {"threads": n}).fit(shards) for n in (1, 2, 3))
+    one, two, three = (CountSkipGram(**QUICK | {"threads": n}).fit(shards) for n in (1, 2, 3))
     for other in (two, three):
         assert np.array_equal(one.vectors_.vectors, other.vectors_.vectors)
         assert np.array_equal(one.vectors_.contexts, other.vectors_.contexts)
         assert one.losses_ == other.losses_
-    other = SGNS(**QUICK | {"seed": 2}).fit(shards)
+    other = CountSkipGram(**QUICK | {"seed": 2}).fit(shards)
     assert not np.array_equal(one.vectors_.vectors, other.vectors_.vectors)
 
 
 def test_one_word_alone_is_trained():
-    model = SGNS(**QUICK | {"sample": 0}).fit([["a"] * 9])
+    model = CountSkipGram(**QUICK | {"sample": 0}).fit([["a"] * 9])
     assert model.vectors_.vectors.shape == (1, 12)
     assert np.isfinite(model.losses_).all()
 
@@ -104,7 +106,14 @@ def test_one_word_alone_is_trained():
 def test_words_without_cells_stay_where_they_start(tmp_path):
     text = [["a", "b", "c"] * 5, ["alone"], ["alone"]]
     shards = count(encode(text, min_count=1), tmp_path / "s")
-    model = SGNS(**QUICK).fit(shards)
-    still = SGNS(**QUICK | STILL).fit(shards)
+    model = CountSkipGram(**QUICK).fit(shards)
+    still = CountSkipGram(**QUICK | STILL).fit(shards)
     assert np.array_equal(model.vectors_["alone"], still.vectors_["alone"])
     assert not np.array_equal(model.vectors_["a"], still.vectors_["a"])
+
+
+@pytest.mark.parametrize("model", [SkipGram, CBOW])
+def test_a_model_of_texts_does_not_train_on_counts_in_silence(model, shards):
+    for source in (shards, shards.path, str(shards.path)):
+        with pytest.raises(ValueError, match=f"{model.__name__} trains on texts.* CountSkipGram"):
+            model().fit(source)
