@@ -89,7 +89,7 @@ def test_opening_does_not_read_a_large_file(tmp_path):
             )
             at += length
         table = b"".join(entries)
-        header = struct.pack("<8sHHIQQII20x", store.MAGIC, 1, 0, 0, at, 64, 4, zlib.crc32(table))
+        header = struct.pack("<8sHHIQQII20x", store.WV_MAGIC, 1, 0, 0, at, 64, 4, zlib.crc32(table))
         file.write(header + struct.pack("<I", zlib.crc32(header)) + table)
         file.truncate(at)
     times = []
@@ -212,7 +212,7 @@ def test_too_much_metadata_is_refused_on_both_sides(tmp_path):
         load(tmp_path / "v.wv").meta  # noqa: B018
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89", store.MAGIC, store.MAGIC + b"\0" * 55])
+@pytest.mark.parametrize("content", [b"", b"\x89", store.WV_MAGIC, store.WV_MAGIC + b"\0" * 55])
 def test_the_beginning_of_a_store_is_truncated(tmp_path, content):
     (tmp_path / "v.wv").write_bytes(content)
     with pytest.raises(StoreError):
