@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from wordvec import WordVectors
 from wordvec.errors import DatasetError
 from wordvec.evaluation.core.bias import lists
 from wordvec.evaluation.core.bias.lists import WeatTest
@@ -213,3 +214,17 @@ def test_a_file_of_tests_that_does_not_fit_is_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(DatasetError, match=message):
         lists.read_weat(path)
+
+
+def test_words_that_are_one_under_the_case_policy_count_once():
+    words = ["amy", "bob", "cat", "dan", "art", "math", "home", "work"]
+    wv = WordVectors(words, np.random.default_rng(0).normal(size=(8, 6)).astype("f4"))
+
+    def result(X):
+        lists = {"Y": ("cat", "dan"), "A": ("art", "math"), "B": ("home", "work")}
+        return weat.weat(wv, WeatTest("t", "t", X=X, **lists))
+
+    once, twice = result(("amy", "bob")), result(("Amy", "amy", "bob"))
+    assert (twice.score, twice.partitions) == (once.score, once.partitions)
+    assert twice.lists["X"].used == ("Amy", "bob")
+    assert twice.lists["X"].dropped == ("amy",)

@@ -15,7 +15,7 @@ from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.native import sgns
 from wordvec.native.ngram import Ngrams
 from wordvec.native.vec import row_stride
-from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.text.corpus import Corpus, Source, check_pairs, encode
 from wordvec.text.frequency import keep_probability, noise_weights
 from wordvec.training import loop
 from wordvec.training.card import card, corpus_facts
@@ -210,7 +210,7 @@ class SkipGram(WordModel):
         Raises
         ------
         CorpusError
-            A source without words, see `wordvec.text.corpus.encode`.
+            A source without words, or without two words on a line.
         TrainingError
             When the loss is no longer a number, more than `memory` would be needed, or the
             checkpoint is of other options or data, which are named.
@@ -221,6 +221,7 @@ class SkipGram(WordModel):
         if frozen is not False and init is None:
             raise ValueError("frozen words come from init: give the vectors that they have")
         corpus = self._read(source, vocab, progress)
+        check_pairs(corpus)
         dim, words = self.vector_size, len(corpus.vocab)
         self._refuse_too_large(corpus)
         subwords = _Subwords(self, corpus.vocab) if self.subword else None
@@ -254,6 +255,16 @@ class SkipGram(WordModel):
         self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
         self.vectors_ = self._result(corpus, input, output, subwords, trained)
         return self
+
+    def notes(self) -> list[str]:
+        """What a user should know of the last `fit`: epochs in which nothing was trained."""
+        empty = sum(loss == 0 for loss in self.losses_)
+        if not empty:
+            return []
+        return [
+            f"subsampling left no pair to train on in {empty} of {len(self.losses_)} epochs: set "
+            "sample=0 for a small text"
+        ]
 
     def _check(self) -> None:
         super()._check()

@@ -25,7 +25,7 @@ from wordvec.text import reader, tokenise
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import Block, refuse_nul
 from wordvec.text.records import RecordStats, Texts, blocks_of
-from wordvec.text.spool import Spool
+from wordvec.text.spool import PIECE, Spool
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:
@@ -258,6 +258,22 @@ def renumber(
     if len(documents) == 1 or documents[-1] < size:
         documents = np.append(documents, size)
     return ids, known, documents
+
+
+def check_pairs(corpus: Corpus) -> None:
+    """Raises CorpusError when no two words of the vocabulary are neighbours on a line: a model of
+    pairs would be written as it started, as though it were trained."""
+    for start in range(0, len(corpus.ids), PIECE):
+        ids = corpus.ids[start : start + PIECE + 1]
+        if ((ids[:-1] >= 0) & (ids[1:] >= 0)).any():
+            return
+    raise CorpusError(NO_PAIR)
+
+
+NO_PAIR = (
+    "no two words of the vocabulary stand on one line, so there is nothing to train on: put a "
+    "sentence on each line"
+)
 
 
 def count_vocabulary(

@@ -16,9 +16,9 @@ import numpy as np
 
 from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards
-from wordvec.errors import TrainingError
+from wordvec.errors import CorpusError, TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
-from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.text.corpus import NO_PAIR, Corpus, Source, encode
 from wordvec.training import loop
 from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
@@ -47,6 +47,12 @@ FREE = (
 )
 
 
+def _with_cells(shards: Shards) -> Shards:
+    if not shards.cells:
+        raise CorpusError(NO_PAIR)
+    return shards
+
+
 @dataclass(kw_only=True)
 class MatrixModel(WordModel):
     """Base of models that train on shards, or on a text that is counted first."""
@@ -71,12 +77,12 @@ class MatrixModel(WordModel):
     ) -> Iterator[Shards]:
         """Shards of what `fit` was given."""
         if isinstance(source, Shards):
-            yield source
+            yield _with_cells(source)
         elif isinstance(source, str | os.PathLike) and Path(source).is_dir():
-            yield Shards(source)
+            yield _with_cells(Shards(source))
         else:
             with tempfile.TemporaryDirectory(prefix="wordvec-") as folder:
-                yield self._count(source, Path(folder) / "shards", progress)
+                yield _with_cells(self._count(source, Path(folder) / "shards", progress))
 
     def _count(self, source: Corpus | Source, folder: Path, progress: Callback | None) -> Shards:
         threads = thread_count(self.threads)

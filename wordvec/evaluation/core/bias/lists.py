@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -154,13 +154,20 @@ def cover(
 ) -> tuple[dict[str, ListCoverage], dict[str, list[int]]]:
     """The four lists as the space has them, and the rows of their words.
 
+    Words of a list that are one word under the case policy (Amy, amy) count once: the first stays,
+    the others are `dropped`.
+
     Raises Unanswerable when too little of a list is known or a word would stand on both sides.
     """
     lists, rows, refused = {}, {}, []
     for side, label in zip("XYAB", test.labels, strict=True):
         words: tuple[str, ...] = getattr(test, side)
         found, rows[side], missing = space.find(words)
-        lists[side] = list_coverage(space, label, words, found, missing)
+        first = dict(zip(reversed(rows[side]), reversed(found), strict=True))
+        folded = tuple(w for w, row in zip(found, rows[side], strict=True) if first[row] != w)
+        rows[side] = list(dict.fromkeys(rows[side]))
+        found = [first[row] for row in rows[side]]
+        lists[side] = replace(list_coverage(space, label, words, found, missing), dropped=folded)
         if not found or len(found) < min_share * len(words):
             refused.append(f"{label} has {len(found)} of {len(words)} (missing: {some(missing)})")
     if refused:

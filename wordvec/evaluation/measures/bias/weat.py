@@ -160,7 +160,9 @@ def _settle(
         least = min(sizes.values())
         for side in "XY":
             used = lists[side].used
-            lists[side] = replace(lists[side], used=used[:least], dropped=used[least:])
+            lists[side] = replace(
+                lists[side], used=used[:least], dropped=lists[side].dropped + used[least:]
+            )
             del rows[side][least:]
 
 
