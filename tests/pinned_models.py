@@ -62,7 +62,7 @@ def digest(vectors: Any) -> str:
 def models(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Each name with what trains it."""
     import wordvec
-    from wordvec.hierarchy.flat import Euclidean, Translation
+    from wordvec.hierarchy.models import Euclidean, Translation
 
     tokens = text(1)
     streams: dict[str, tuple[Any, dict[str, Any]]] = {

@@ -9,10 +9,9 @@ import logging
 import numpy as np
 import pytest
 
-from wordvec.hierarchy.judge import reconstruction
-from wordvec.hierarchy.lorentz import Lorentz
-from wordvec.hierarchy.planar import planar_map
-from wordvec.hierarchy.poincare import Poincare
+from wordvec.hierarchy.measures.planar import planar_map
+from wordvec.hierarchy.measures.ranks import reconstruction
+from wordvec.hierarchy.models import Lorentz, Poincare
 from wordvec.hierarchy.relations import read_relations
 from wordvec.hierarchy.sarkar import rooted_tree
 

@@ -16,7 +16,7 @@ from wordvec.hierarchy.lookup import (
     parents,
     write_text,
 )
-from wordvec.hierarchy.poincare import Poincare
+from wordvec.hierarchy.models import Poincare
 from wordvec.hierarchy.relations import Relations, from_pairs, read_relations
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors

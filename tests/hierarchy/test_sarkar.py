@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordvec.errors import CorpusError, TrainingError
-from wordvec.hierarchy.judge import distortion, graph_distances, neighbour_map
-from wordvec.hierarchy.planar import planar_distances, planar_map
+from wordvec.hierarchy.measures.distortion import distortion, graph_distances, neighbour_map
+from wordvec.hierarchy.measures.planar import planar_distances, planar_map
 from wordvec.hierarchy.relations import from_pairs, read_relations
 from wordvec.hierarchy.sarkar import (
     Sarkar,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordvec.hierarchy.poincare import Poincare
+from wordvec.hierarchy.models import Poincare
 from wordvec.hierarchy.relations import Relations, from_pairs, read_relations
 from wordvec.hierarchy.taxonomy import Proposal, apply, refine
 from wordvec.vectors.vectors import WordVectors

@@ -11,10 +11,8 @@ import pytest
 
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.hierarchy import train as hierarchy
-from wordvec.hierarchy.flat import Euclidean, Translation
-from wordvec.hierarchy.judge import reconstruction
-from wordvec.hierarchy.lorentz import Lorentz
-from wordvec.hierarchy.poincare import Poincare
+from wordvec.hierarchy.measures.ranks import reconstruction
+from wordvec.hierarchy.models import Euclidean, Lorentz, Poincare, Translation
 from wordvec.hierarchy.relations import Relations, from_pairs, read_relations, write_shards
 from wordvec.hierarchy.train import HierarchyModel
 from wordvec.vectors import manifold

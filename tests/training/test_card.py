@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.hierarchy.flat import Euclidean, Translation
+from wordvec.hierarchy.models import Euclidean, Translation
 
 TREE = [(f"n{i}", f"n{(i - 1) // 3}") for i in range(1, 40)]
 TEXT = [["a", "b", "c", "d"], ["d", "c", "b", "a"]] * 20

@@ -14,9 +14,7 @@ import pytest
 
 from wordvec.counts.count import Window, count
 from wordvec.errors import TrainingError
-from wordvec.hierarchy.flat import Euclidean, Translation
-from wordvec.hierarchy.lorentz import Lorentz
-from wordvec.hierarchy.poincare import Poincare
+from wordvec.hierarchy.models import Euclidean, Lorentz, Poincare, Translation
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
 from wordvec.models.skipgram import CBOW, FastText, SkipGram

@@ -283,7 +283,7 @@ def taxonomy_judge(
 
     --undirected and --exact judge constructions: RELATIONS are the edges of a tree or graph.
     """
-    from wordvec.hierarchy.judge import link_prediction
+    from wordvec.hierarchy.measures.ranks import link_prediction
 
     asked = _read(source, direction)
     if undirected or exact:
@@ -298,7 +298,7 @@ def taxonomy_judge(
 
 
 def _judge_edges(vectors: WordVectors, edges: Relations, exact: bool) -> dict[str, Any]:
-    from wordvec.hierarchy.judge import MOST_NODES, distortion, neighbour_map
+    from wordvec.hierarchy.measures.distortion import MOST_NODES, distortion, neighbour_map
 
     if exact:
         return _judge_exactly(vectors, edges)
@@ -315,7 +315,7 @@ def _judge_edges(vectors: WordVectors, edges: Relations, exact: bool) -> dict[st
 
 
 def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
-    from wordvec.hierarchy.planar import planar_map
+    from wordvec.hierarchy.measures.planar import planar_map
     from wordvec.hierarchy.sarkar import rooted_tree, spanning_tree
 
     made: dict[str, Any] = vectors.meta.get("construction", {})
@@ -346,9 +346,9 @@ def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
 @format_option
 def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: str, output: str) -> None:
     """Graded entailment (HyperLex) or detection of hypernymy (WBLESS)."""
-    from wordvec.hierarchy import judge as hierarchy
+    from wordvec.hierarchy.measures import entailment
 
-    measure = hierarchy.hyperlex if kind == "hyperlex" else hierarchy.wbless
+    measure = entailment.hyperlex if kind == "hyperlex" else entailment.wbless
     result = measure(_load(vectors), dataset, senses="best" if senses == "best" else "first")
     emit([{"set": kind, **result.__dict__}], output)
 

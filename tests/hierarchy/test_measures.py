@@ -10,15 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.errors import DatasetError
-from wordvec.hierarchy.judge import (
+from wordvec.hierarchy.measures.entailment import (
     entailment,
     hyperlex,
-    link_prediction,
     pair_scores,
-    reconstruction,
     senses_by_word,
     wbless,
 )
+from wordvec.hierarchy.measures.ranks import link_prediction, reconstruction
 from wordvec.hierarchy.relations import from_pairs
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors

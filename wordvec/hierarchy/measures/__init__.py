@@ -1,0 +1,1 @@
+"""How well vectors hold a hierarchy: ranks, distortion, entailment, exact planar distances."""
