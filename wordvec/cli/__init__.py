@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "train": "wordvec.cli.train:train",
     "vocab": "wordvec.cli.count:vocab",
     "count": "wordvec.cli.count:count",
+    "tokenize": "wordvec.cli.text:tokenize",
+    "pieces": "wordvec.cli.text:pieces",
     "phrases": "wordvec.cli.phrases:phrases",
     "shards": "wordvec.cli.shards:shards",
     "neighbors": "wordvec.cli.lookup:neighbors",

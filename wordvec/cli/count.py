@@ -16,10 +16,13 @@ from wordvec.cli.sources import (
     MIN_COUNT,
     PHRASES,
     POSITIVE,
+    TEXT_OPTIONS,
     THREADS,
     VOCAB,
     encoder,
     say_corpus,
+    spelled,
+    taken,
     vocabulary,
 )
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
 @MIN_COUNT
 @MAX_VOCAB
+@TEXT_OPTIONS
 @THREADS
 @FORCE
 @display_options
@@ -43,12 +47,15 @@ def vocab(
     threads: int | None,
     force: bool,
     display: Display,
+    **options: Any,
 ) -> None:
     """Count the words of texts into a vocabulary file: a word and its count a line."""
     from wordvec.files import check_target
     from wordvec.parallel import default_threads
-    from wordvec.text.corpus import count_vocabulary
+    from wordvec.text.corpus import CorpusStats, count_vocabulary
+    from wordvec.text.notes import notes
 
+    how = taken(options)
     check_target(output, force=force, inputs=inputs)
     words = count_vocabulary(
         list(inputs),
@@ -56,9 +63,12 @@ def vocab(
         max_vocab=max_vocab,
         threads=threads or default_threads(),
         progress=display,
+        options=how,
     )
     words.save(output, force=force)
     display.close()
+    for note in notes(CorpusStats(), words, how, inputs=inputs, argument=spelled):
+        display.say(f"note      {note}")
     display.say(
         f"wrote     {output}: {len(words):,} words, {words.known:,} of {words.total:,} tokens"
     )
@@ -103,6 +113,7 @@ def vocab(
 @click.option(
     "--memory", type=Size(), default="4G", help="Bytes to hold at most; the rest lies in files."
 )
+@TEXT_OPTIONS
 @THREADS
 @FORCE
 @display_options
@@ -126,6 +137,7 @@ def count(
     threads: int | None,
     force: bool,
     display: Display,
+    **text: Any,
 ) -> None:
     """Count co-occurrences of texts into shards, a folder that matrix models train on."""
     from wordvec.counts.count import Window
@@ -148,8 +160,9 @@ def count(
         threads=threads or default_threads(),
         memory=memory,
         progress=display,
+        options=taken(text),
     )
-    say_corpus(display, corpus)
+    say_corpus(display, corpus, inputs)
     counting = Window(window=window, weighting=weighting, direction=direction)
     options: dict[str, Any] = {
         "sample": sample,

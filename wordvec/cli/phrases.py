@@ -14,9 +14,10 @@ import click
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import Size
 from wordvec.cli.progress import Display, clock, display_options, quantity
-from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, THREADS
+from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, TEXT_OPTIONS, THREADS, taken
 
 if TYPE_CHECKING:
+    from wordvec.text.options import TextOptions
     from wordvec.text.phrases import PhraseTable
 
 # Options that say how phrases are found, and mean nothing when they are given.
@@ -60,6 +61,7 @@ OF_FINDING = (
 )
 @click.option("--delimiter", default="_", help="Joins the words of a phrase.")
 @click.option("--memory", type=Size(), default="1G", help="For counting pairs.")
+@TEXT_OPTIONS
 @THREADS
 @FORCE
 @format_option
@@ -82,12 +84,14 @@ def phrases(
     """Find phrases in texts (word2phrase) and write the texts with them joined: new_york.
 
     INPUT is as for `wordvec train`. The output keeps all words, lines and bytes; only the white
-    space within a phrase becomes the delimiter. It is compressed when its name ends in .gz.
+    space within a phrase becomes the delimiter. With --tokenize and the like it has the words as
+    `wordvec tokenize` writes them. It is compressed when its name ends in .gz.
     """
     from wordvec.estimator import thread_count
     from wordvec.files import check_target
     from wordvec.text.phrases import PhraseTable
 
+    how = taken(options)
     if not (target or table or top):
         raise click.UsageError("say what is wanted: -o FILE, --table FILE or --top N", ctx)
     if given:
@@ -105,7 +109,7 @@ def phrases(
             found = PhraseTable.load(given)
         else:
             sources = [*inputs] if not target else _sources_to_read_twice(inputs, stack)
-            found, tokens = _find(sources, threads, options, display)
+            found, tokens = _find(sources, threads, options, how, display)
         if table:
             found.save(table, force=force)
             display.say(f"wrote     {table}: {len(found):,} phrases")
@@ -116,6 +120,7 @@ def phrases(
                 force=force,
                 threads=thread_count(threads),
                 progress=_joining(display, tokens),
+                options=how,
             )
             display.close()
             size = quantity(Path(target).stat().st_size)
@@ -132,7 +137,11 @@ def _refuse_finding(ctx: click.Context) -> None:
 
 
 def _find(
-    sources: list[str | BinaryIO], threads: int | None, options: dict[str, Any], display: Display
+    sources: list[str | BinaryIO],
+    threads: int | None,
+    options: dict[str, Any],
+    how: TextOptions,
+    display: Display,
 ) -> tuple[PhraseTable, int]:
     """The phrases of texts, and how many tokens these have."""
     from wordvec.estimator import thread_count
@@ -155,6 +164,7 @@ def _find(
         keep_gaps=True,
         threads=thread_count(threads),
         progress=display,
+        options=how,
     )
     display.close()
     stats = corpus.stats

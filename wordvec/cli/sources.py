@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from wordvec.cli.options import add_options, flag
 from wordvec.cli.progress import Display
+from wordvec.estimator import options_of
+from wordvec.text.options import TextOptions
 
 if TYPE_CHECKING:
     from wordvec.text.corpus import Corpus, CorpusStats
@@ -39,20 +42,34 @@ PHRASES = click.option(
 )
 
 
-def say_corpus(display: Display, corpus: Corpus) -> None:
+TEXT = options_of(TextOptions)
+TEXT_OPTIONS = add_options(TEXT)
+
+
+def taken(options: dict[str, Any]) -> TextOptions:
+    """The options of a text, taken out of a command's."""
+    return TextOptions(**{name: options.pop(name) for name in TEXT if name in options})
+
+
+def say_corpus(display: Display, corpus: Corpus, inputs: Sequence[str] = ()) -> None:
     """Says what was read, and what is odd about it."""
+    from wordvec.text.notes import corpus_notes
+
     stats: CorpusStats = corpus.stats
     display.close()
+    documents = len(corpus.documents) - 1
+    some = f" in {documents:,} documents" if documents > 1 else ""
     display.say(
-        f"corpus    {stats.tokens:,} words, {stats.types:,} types; "
+        f"corpus    {stats.tokens:,} words{some}, {stats.types:,} types; "
         f"vocabulary {len(corpus.vocab):,} covers {100 * corpus.known / stats.tokens:.1f} %"
     )
-    if stats.too_long:
-        display.say(f"note      {stats.too_long:,} tokens of over 1,000 bytes were left out")
-    if stats.not_utf8:
-        display.say(
-            f"note      {stats.not_utf8:,} words are not valid UTF-8; they are kept as bytes"
-        )
+    for note in corpus_notes(corpus, inputs=inputs, argument=spelled):
+        display.say(f"note      {note}")
+
+
+def spelled(name: str, value: str | None = None) -> str:
+    """An option as the command line has it: --tokenize unicode."""
+    return flag(name) if value is None else f"{flag(name)} {value}"
 
 
 def vocabulary(path: str | None) -> Vocabulary | None:

@@ -12,7 +12,18 @@ import click
 from wordvec.cli.base import Command, config_table, early, named_values, nearest
 from wordvec.cli.options import flag, to_click
 from wordvec.cli.progress import Display, clock, display_options, quantity
-from wordvec.cli.sources import FORCE, INPUTS, PHRASES, VOCAB, encoder, say_corpus, vocabulary
+from wordvec.cli.sources import (
+    FORCE,
+    INPUTS,
+    PHRASES,
+    TEXT,
+    TEXT_OPTIONS,
+    VOCAB,
+    encoder,
+    say_corpus,
+    taken,
+    vocabulary,
+)
 from wordvec.models import MODELS, Model
 
 if TYPE_CHECKING:
@@ -21,7 +32,8 @@ if TYPE_CHECKING:
 
 DEFAULT = "skipgram"
 # Options of the reading of a text that shards have settled, beside the fields that say so.
-OF_TEXT = ("vocab", "phrases")
+PATHS = ("vocab", "phrases", "stop")
+OF_TEXT = ("vocab", "phrases", *TEXT)
 
 
 class TrainCommand(Command):
@@ -127,7 +139,8 @@ class TrainCommand(Command):
         own = set(self.fields(ctx)) - set(shared_names())
         sections = {
             f"Options of {self.model(ctx).name}": [p for p in params if p.name in own],
-            "Options of all models": [p for p in params if p.name not in own],
+            "Options of all models": [p for p in params if p.name not in {*own, *OF_TEXT}],
+            "Options of the text": [p for p in params if p.name in OF_TEXT],
         }
         for title, chosen in sections.items():
             rows = [row for param in chosen if (row := param.get_help_record(ctx))]
@@ -175,6 +188,7 @@ def shared_names() -> list[str]:
 )
 @VOCAB
 @PHRASES
+@TEXT_OPTIONS
 @FORCE
 @display_options
 @click.pass_context
@@ -203,7 +217,11 @@ def train(
     names = {f.name for f in dataclasses.fields(kind)}
     estimator = kind(**{name: value for name, value in options.items() if name in names})
     run = {name: value for name, value in options.items() if name not in names}
-    check_target(output, force=force, inputs=[*inputs, *reading.values(), run.get("init")])
+    check_target(
+        output,
+        force=force,
+        inputs=[*inputs, *(reading.get(name) for name in PATHS), run.get("init")],
+    )
     if run.get("init"):
         from wordvec.formats import load
 
@@ -269,6 +287,7 @@ def _read(
         max_vocab=estimator.max_vocab,
         threads=thread_count(estimator.threads),
         progress=display,
+        options=taken(reading),
     )
-    say_corpus(display, corpus)
+    say_corpus(display, corpus, inputs)
     return corpus

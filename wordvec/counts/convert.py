@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CELL_BYTES = 80  # of memory a cell while it is sorted: keys, order, counts and their copies
 RECORD = [("row", "<i4"), ("col", "<i4"), ("x", "<f8")]  # Stanford's; ranks from 1
-HOW_COUNTED = ("window", "weighting", "direction", "sample", "sample_seed")
+HOW_COUNTED = ("window", "weighting", "direction", "sample", "sample_seed", "text")
 
 
 class Cells(NamedTuple):

@@ -133,6 +133,8 @@ def count(
     """
     window = window or Window()
     details = asdict(window)
+    if words := corpus.options.recorded():
+        details["text"] = words
     if sample:
         corpus = subsample(corpus, sample, seed, memory=memory)
         details |= {"sample": sample, "sample_seed": seed}

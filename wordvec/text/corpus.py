@@ -70,6 +70,8 @@ class CorpusStats:
     split : dict of str to int
         What the tokeniser counted: numbers, emoji, unspaced (words of one letter of a script
         without spaces), turkic and letters (see `wordvec.native.unicode.Splitter`).
+    head : str
+        The first words, where the text was written as words.
     """
 
     bytes: int = 0
@@ -81,6 +83,7 @@ class CorpusStats:
     seconds: float = 0.0
     records: RecordStats = field(default_factory=RecordStats)
     split: dict[str, int] = field(default_factory=dict)
+    head: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +198,7 @@ def encode(
         spool, merged, maps, vocab, keep_gaps=keep_gaps, keep_lines=keep_lines, without=stopped
     )
     if not known:
-        raise CorpusError(f"{_describe(source)}: none of its tokens is in the vocabulary")
+        raise CorpusError(f"{describe(source)}: none of its tokens is in the vocabulary")
     stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
     stats.seconds = time.perf_counter() - started
     return Corpus(vocab, ids, known, stats, documents, tuple(labels) if labels else None, how)
@@ -302,7 +305,7 @@ def count_vocabulary(
 
 
 def _no_token(source: Source, stats: CorpusStats) -> str:
-    found = f"{_describe(source)}: there is no token in it"
+    found = f"{describe(source)}: there is no token in it"
     if stats.records.rows:
         left_out, empty = stats.records.left_out, stats.records.empty
         return f"{found} ({stats.records.rows:,} rows, {left_out:,} left out, {empty:,} empty)"
@@ -346,7 +349,7 @@ def _numbered(
     how: TextOptions,
 ) -> Iterator[tuple[native.WordTable, Ids, Block | None]]:
     """The source as blocks of provisional ids, in order, each with the table that numbered it."""
-    given = source if isinstance(source, Texts) else _paths(source)
+    given = source if isinstance(source, Texts) else files_of(source)
     if given is None:
         if how != TextOptions():
             raise TypeError(
@@ -443,7 +446,7 @@ def _number_lists(
         yield table, ids[:used].copy(), None
 
 
-def _paths(source: Source) -> list[str | BinaryIO] | None:
+def files_of(source: Source) -> list[str | BinaryIO] | None:
     """The files of a source, or None when it is an iterable of token lists."""
     if isinstance(source, str | os.PathLike):
         return [os.fspath(source)]
@@ -459,8 +462,9 @@ def _paths(source: Source) -> list[str | BinaryIO] | None:
     return None
 
 
-def _describe(source: Source) -> str:
-    paths = None if isinstance(source, Texts) else _paths(source)
+def describe(source: Source) -> str:
+    """A source's files, for messages."""
+    paths = None if isinstance(source, Texts) else files_of(source)
     if paths is None:
         return "the corpus"
     return ", ".join(p if isinstance(p, str) else getattr(p, "name", "the file") for p in paths[:3])

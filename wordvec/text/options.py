@@ -11,7 +11,7 @@ from wordvec.estimator import option, options_of
 
 TOKENIZERS = ("whitespace", "unicode", "kmers", "sentencepiece:FILE", "command:PROGRAM",
               "python:MODULE:FUNCTION")  # fmt: skip
-FORMATS = ("auto", "plain", "csv", "tsv", "jsonl", "parquet", "wikipedia", "fasta")
+OF_FILES = ("text", "text_column", "document_column", "where")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +128,12 @@ class TextOptions:
         return self.normalize
 
     def recorded(self) -> dict[str, Any]:
-        """What differs from the defaults, for cards and manifests."""
+        """What makes words, where it differs from the defaults: for cards and manifests. Two texts
+        with the same words were split alike; which files and rows they are is not in it."""
         return {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
-            if getattr(self, field.name) != field.default
+            if field.name not in OF_FILES and getattr(self, field.name) != field.default
         }
 
     @classmethod

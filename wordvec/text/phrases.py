@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -41,6 +41,7 @@ from wordvec.text.options import TextOptions
 from wordvec.text.reader import BLOCK, Block, refuse_nul, text_blocks
 from wordvec.text.spool import Spool
 from wordvec.text.vocab import Vocabulary
+from wordvec.text.write import tokenised_blocks
 
 if TYPE_CHECKING:
     from wordvec.text.spool import Ids
@@ -313,10 +314,13 @@ class PhraseTable:
         force: bool = False,
         threads: int = 1,
         progress: Callback | None = None,
+        options: TextOptions | None = None,
     ) -> CorpusStats:
         """Writes texts, one after another, with their phrases joined. All else stays, byte for
         byte: a delimiter replaces the white space within a phrase, and a file without a line end at
-        its end gets one. The output is compressed when its name ends in .gz.
+        its end gets one. With `options` the texts are split into words first, and what is written
+        are the words as `wordvec.text.write.tokenize_text` writes them. The output is compressed
+        when its name ends in .gz.
 
         Returns
         -------
@@ -334,7 +338,13 @@ class PhraseTable:
 
         stats = CorpusStats()
         with write_atomically(output, force=force) as file:
-            blocks = self._joined_blocks(paths, threads, stats, progress)
+            how = options or TextOptions()
+            pieces = text_blocks(paths, exact=True)
+            if how != TextOptions():
+                name = ", ".join(map(str, paths[:3]))
+                made = tokenised_blocks(cast("Source", list(paths)), how, CorpusStats(), threads)
+                pieces = (Block(name, 0, text) for text in made)
+            blocks = self._joined_blocks(pieces, threads, stats, progress)
             if os.fspath(output).endswith(".gz"):
                 # A member a block, so that threads can share the work.
                 def pack(_: None, block: memoryview) -> bytes:
@@ -349,7 +359,7 @@ class PhraseTable:
 
     def _joined_blocks(
         self,
-        paths: Iterable[str | BinaryIO],
+        pieces: Iterable[Block],
         threads: int,
         stats: CorpusStats,
         progress: Callback | None,
@@ -373,7 +383,7 @@ class PhraseTable:
 
         none = np.empty(0, np.int32)
         rest: _Located = (b"", none, none, none)
-        for located, tokens in ordered_map(locate, text_blocks(paths, exact=True), states):
+        for located, tokens in ordered_map(locate, pieces, states):
             stats.bytes += len(located[0])
             stats.tokens += tokens
             stats.seconds = time.perf_counter() - started

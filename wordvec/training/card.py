@@ -51,10 +51,10 @@ def card(
     return meta | {"tool": f"wordvec {__version__}"}
 
 
-def corpus_facts(corpus: Corpus) -> dict[str, int]:
+def corpus_facts(corpus: Corpus) -> dict[str, Any]:
     """What a card records of a text."""
     stats = corpus.stats
-    return {
+    facts: dict[str, Any] = {
         "tokens": stats.tokens,
         "known_tokens": corpus.known,
         "bytes": stats.bytes,
@@ -63,8 +63,13 @@ def corpus_facts(corpus: Corpus) -> dict[str, int]:
         "too_long": stats.too_long,
         "not_utf8": stats.not_utf8,
     }
+    if words := corpus.options.recorded():
+        facts["text"] = words
+    return facts
 
 
 def shards_facts(shards: Shards) -> dict[str, Any]:
     """What a card records of co-occurrence counts."""
-    return {name: shards.manifest.get(name) for name in SHARDS}
+    return {name: shards.manifest.get(name) for name in SHARDS} | (
+        {"text": shards.manifest["text"]} if "text" in shards.manifest else {}
+    )

@@ -1,0 +1,148 @@
+"""What is odd about a text that was read, and which option would change it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from wordvec.text.corpus import Corpus, CorpusStats
+from wordvec.text.options import TextOptions
+from wordvec.text.tables import SUFFIXES
+
+LOOK = 5000  # most frequent words that are looked at for their script
+# Scripts that put no spaces between words, by the names of their characters, and what splits them.
+UNSPACED = {
+    "HIRAGANA": ("Japanese", "fugashi"),
+    "CJK": ("Chinese", "jieba"),
+    "THAI": ("Thai", "pythainlp"),
+    "LAO": ("Lao", "laonlp"),
+    "KHMER": ("Khmer", "khmernltk"),
+    "MYANMAR": ("Burmese", "pyidaungsu"),
+}
+
+
+def _argument(name: str, value: str | None = None) -> str:
+    return name if value is None else f"{name}={value!r}"
+
+
+def signed_share(words: Iterable[str]) -> tuple[float, str]:
+    """The share of words that begin or end in a sign though they have a letter or digit, and those
+    that are signs only; and the first such word that is also there without it."""
+    all_words = list(words)
+    known = set(all_words)
+    found, example = 0, ""
+    for word in all_words:
+        if word.isalnum():
+            continue
+        if unicodedata.category(word[0])[0] in "PS" or unicodedata.category(word[-1])[0] in "PS":
+            found += 1
+            if not example and word[:-1] in known:
+                example = word
+    return found / max(len(all_words), 1), example
+
+
+def notes(
+    stats: CorpusStats,
+    words: Iterable[str],
+    options: TextOptions,
+    *,
+    inputs: Iterable[str] = (),
+    argument: Callable[..., str] = _argument,
+) -> list[str]:
+    """Lines for a user, one fact each.
+
+    Parameters
+    ----------
+    stats, words, options
+        Of the text: what was counted, the vocabulary by falling count, how it was split.
+    inputs : iterable of str
+        The files' names.
+    argument : callable
+        Spells an option: ("tokenize", "unicode") is tokenize='unicode' in Python.
+    """
+    said = []
+    vocabulary = list(words)
+    if stats.too_long:
+        said.append(f"{stats.too_long:,} tokens of over 1,000 bytes were left out")
+    if stats.not_utf8:
+        said.append(
+            f"{stats.not_utf8:,} words are not valid UTF-8; they are kept as bytes (another "
+            "encoding? iconv -f LATIN1 -t UTF-8)"
+        )
+    said += _of_records(stats)
+    for name in inputs:
+        kind = SUFFIXES.get(os.path.splitext(name)[1].lower())
+        if kind and options.text_column is None and options.text == "auto":
+            said.append(
+                f"{name} is read as plain text, columns and all; if it is a table, name its column "
+                f"of text: {argument('text_column', 'NAME')}"
+            )
+            break
+    if options.kind == "whitespace":
+        share, example = signed_share(vocabulary)
+        if share >= 0.01:
+            shown = f", as {example!r} beside {example[:-1]!r}" if example else ""
+            said.append(
+                f"{100 * share:.0f} % of the words begin or end in punctuation{shown}: "
+                f"{argument('tokenize', 'unicode')} makes words of them"
+            )
+    said += _of_scripts(vocabulary, options, argument)
+    turkic, letters = stats.split.get("turkic", 0), stats.split.get("letters", 0)
+    if options.lower and options.language == "any" and turkic > max(0.2 * letters, 20):
+        said.append(
+            f"this looks like Turkish or Azerbaijani, whose I becomes ı: "
+            f"{argument('language', 'tr')}"
+        )
+    return said
+
+
+def _of_records(stats: CorpusStats) -> list[str]:
+    records, said = stats.records, []
+    if records.rows:
+        parts = [f"{records.rows:,} rows or articles were read"]
+        if records.left_out:
+            parts.append(f"{records.left_out:,} left out by the condition")
+        if records.empty:
+            parts.append(f"{records.empty:,} had no text")
+        said.append(", ".join(parts))
+    if records.dropped:
+        said.append(
+            "left out: " + ", ".join(f"{n:,} {kind}" for kind, n in records.dropped.items() if n)
+        )
+    return said
+
+
+def _of_scripts(
+    vocabulary: list[str], options: TextOptions, argument: Callable[..., str]
+) -> list[str]:
+    if options.kind not in ("whitespace", "unicode"):
+        return []
+    looked = vocabulary[:LOOK]
+    counts = dict.fromkeys(UNSPACED, 0)
+    for word in looked:
+        last = next((c for c in reversed(word) if c.isalnum()), "")
+        script = unicodedata.name(last, "").split("-")[0].split(" ")[0] if last else ""
+        if script in counts:
+            counts[script] += 1
+    unspaced = sum(counts.values())
+    if not unspaced or unspaced < 0.05 * len(looked):
+        return []
+    script = max(counts, key=lambda name: counts[name])
+    if counts["HIRAGANA"] > 0.02 * unspaced:  # Japanese has Han characters, too
+        script = "HIRAGANA"
+    language, library = UNSPACED[script]
+    became = "single characters" if options.kind == "unicode" else "whole phrases"
+    example = "python:jieba:lcut" if library == "jieba" else "python:MODULE:FUNCTION"
+    return [
+        f"{100 * unspaced / len(looked):.0f} % of the frequent words are {language}, which has no "
+        f"spaces: they are {became}; split them with a segmenter such as {library}: "
+        f"{argument('tokenize', example)}"
+    ]
+
+
+def corpus_notes(corpus: Corpus, **more: object) -> list[str]:
+    """`notes` of a corpus."""
+    words = itertools.islice(corpus.vocab, 200_000)
+    return notes(corpus.stats, words, corpus.options, **more)  # type: ignore[arg-type]
