@@ -122,8 +122,8 @@ def test_phrases_are_found_and_joined_in_words(run, tmp_path):
     ("args", "message"),
     [
         (("--tokenize", "unicod"), "did you mean unicode"),
-        (("--where", "a >"), "give text_column"),
-        (("--text-column", "txt"), "which kind of table"),
+        (("--where", "a >"), "give --text-column"),
+        (("--text-column", "txt"), "or say it: --text csv"),
         (("--text-column", "txt", "--text", "csv"), "no column 'txt'"),
         (("--text", "wikipedia"), "no dump"),
         (("--text", "fasta", "--tokenize", "kmers"), "expected a header"),

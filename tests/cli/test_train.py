@@ -160,7 +160,7 @@ def test_quiet_says_nothing(capsys, text, tmp_path):
     [
         (b"", 1, "no token"),
         (b"a b \0", 1, "UTF-16"),
-        (b"one two three", 1, "lower min_count"),
+        (b"one two three", 1, "lower --min-count"),
     ],
 )
 def test_bad_text_is_one_line_and_leaves_nothing(capsys, tmp_path, content, code, message):
@@ -171,7 +171,7 @@ def test_bad_text_is_one_line_and_leaves_nothing(capsys, tmp_path, content, code
         assert (got, stdout) == (code, "")
         assert len(stderr.splitlines()) == 1
         assert message in stderr
-        assert str(path) in stderr or message == "lower min_count"
+        assert str(path) in stderr or message == "lower --min-count"
     assert [p.name for p in tmp_path.iterdir()] == ["bad.txt"]
 
 
@@ -232,7 +232,7 @@ FROM_COUNTS = ("train", "DIR", "-o", "OUT", "--model", "count-skipgram")
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not of ppmi"),
         (["train", "TEXT", "-o", "OUT", "--every", "day"], "every must be such as 1epoch"),
         (["train", "TEXT", "-o", "OUT", "--frozen"], "frozen words come from init"),
-        (["train", "TEXT", "-o", "OUT", "--patience", "1"], "patience needs held_out"),
+        (["train", "TEXT", "-o", "OUT", "--patience", "1"], "patience needs --held-out"),
         (["count", "TEXT", "-o", "OUT", "--memory", "lots"], "500M"),
         (["trian"], "did you mean 'train'"),
         (["neighbours"], "did you mean 'neighbors'"),

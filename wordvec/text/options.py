@@ -108,7 +108,7 @@ class TextOptions:
         if kind == "python" and ":" not in argument:
             raise ValueError(f"tokenize must be python:MODULE:FUNCTION, got {self.tokenize!r}")
         if self.language != "any" and not self.lower:
-            raise ValueError(f"language={self.language!r} changes the lower case: set lower, too")
+            raise ValueError(f"language={self.language!r} changes the lower case: add lower=True")
         if self.emoji and kind in ("whitespace", "kmers"):
             raise ValueError("emoji says what unicode keeps; whitespace splitting keeps all")
         for name in ("document_column", "where"):

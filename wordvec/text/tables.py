@@ -50,7 +50,7 @@ def kind_of(path: str | BinaryIO, options: TextOptions) -> str:
         return SUFFIXES[suffix]
     raise CorpusError(
         f"{name or 'the text'}: which kind of table is this? Name it .csv, .tsv, .jsonl or "
-        ".parquet, or say it with text"
+        ".parquet, or say it: text='csv'"
     )
 
 
