@@ -93,3 +93,17 @@ def test_stability_trains_on_resampled_documents(run, made, many_words):
     code, _, err = run("stability", made / "blocks", "--model", "skipgram")
     assert code == 2
     assert "skipgram" in err
+
+
+def test_variances_of_all_words_go_into_a_file(run, made, tmp_path):
+    target = tmp_path / "u.wv"
+    code, _, err = run(
+        "uncertainty", made / "g.wv", made / "shards", "--all", "-o", target, "--rank", 3
+    )
+    assert code == 0
+    assert "words have a variance; rank 3 keeps" in err
+    found, err = rows(run, "similarity", target, "w1", "w2", "--uncertainty", "stored")
+    assert found[0]["sd"] > 0
+    assert "x_max 10" in err
+    assert run("uncertainty", made / "g.wv", made / "shards", "--all")[0] == 2
+    assert run("uncertainty", made / "g.wv", made / "shards", "w1", "-o", target)[0] == 2

@@ -49,6 +49,7 @@ def simulate(truth, covariance, uneven, seed, draws=DRAWS):
             np.tile(ids, AT_ONCE).astype(np.int32),
             np.tile(f, AT_ONCE),
             (Half(own, C, y.ravel()),),
+            np.diff(ptr),
         )
         n = WORDS * AT_ONCE
         found = solve(

@@ -21,7 +21,13 @@ def random_system(seed, halves=1, cells=CELLS, dim=DIM):
     own = rng.normal(size=(2, 1, dim)).astype(np.float32)
     sides = [Half(own[0], C, y[0]), Half(own[1], W, y[1])][:halves]
     ptr, ids = np.array([0, cells], np.int64), np.arange(cells, dtype=np.int32)
-    return Equations(ptr, ids, f, tuple(sides)), (f, C.astype(float), W.astype(float), y, own)
+    return Equations(ptr, ids, f, tuple(sides), np.diff(ptr)), (
+        f,
+        C.astype(float),
+        W.astype(float),
+        y,
+        own,
+    )
 
 
 def solved(equations, **options):

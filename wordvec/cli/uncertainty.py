@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec.cli.base import Command, emit, format_option
-from wordvec.cli.sources import THREADS
+from wordvec.cli.options import Size
+from wordvec.cli.progress import Display, display_options
+from wordvec.cli.sources import FORCE, THREADS
 
 if TYPE_CHECKING:
     from wordvec.inference.uncertainty import Uncertainty
@@ -19,7 +21,7 @@ KINDS = {
     "reconstruction": "reconstruction error: the text is taken as given",
     "documents": "documents: another sample of the blocks, the contexts as they are",
 }
-HOW = ("covariance", "centre", "biases", "source", "draws", "seed", "x_max")
+STORED = "stored"  # in place of the counts
 
 
 def how_options(function: F) -> F:
@@ -80,7 +82,8 @@ def uncertainty_option(function: F) -> F:
         "--uncertainty",
         metavar="SHARDS",
         type=click.Path(),
-        help="Say how sure the answer is, from the counts that the vectors were trained on.",
+        help="Say how sure the answer is, from the counts that the vectors were trained on; "
+        f"`{STORED}` for a file that `wordvec uncertainty --all` made.",
     )(function)
 
 
@@ -88,7 +91,8 @@ def opened(vectors: str, shards: str, **options: Any) -> Uncertainty:
     """The uncertainty of a file of vectors."""
     import wordvec
 
-    return wordvec.Uncertainty(wordvec.load(vectors), shards, **options)
+    counts = None if shards == STORED else shards
+    return wordvec.Uncertainty(wordvec.load(vectors), counts, **options)
 
 
 def emit_with_kind(unc: Uncertainty, rows: Sequence[dict[str, Any]], output: str) -> None:
@@ -99,12 +103,10 @@ def emit_with_kind(unc: Uncertainty, rows: Sequence[dict[str, Any]], output: str
 
 def say_kind(unc: Uncertainty) -> None:
     """Which of the kinds of uncertainty a table shows, on standard error."""
-    from wordvec.inference.rows import GloVeRows
-
-    rows = unc.rows
+    of = unc.options()
     weights = (
-        f"; x_max {rows.x_max:g}, weight exponent {rows.exponent:g}"
-        if isinstance(rows, GloVeRows)
+        f"; x_max {of['x_max']:g}, weight exponent {of['weight_exponent']:g}"
+        if "x_max" in of
         else ""
     )
     click.echo(f"{100 * unc.level:g} % intervals of {KINDS[unc.kind]}{weights}", err=True)
@@ -139,10 +141,31 @@ def neighbor_rows(unc: Uncertainty, words: Sequence[str], topn: int) -> list[dic
 @click.argument("shards", type=click.Path())
 @click.argument("words", nargs=-1)
 @how_options
+@click.option("--all", "every", is_flag=True, help="Write a file with the variances of all words.")
+@click.option("-o", "--output", "target", type=click.Path(), help="With --all: the .wv file.")
+@click.option(
+    "--rank",
+    type=click.IntRange(0),
+    default=8,
+    help="With --all: directions of each covariance that are kept beside its diagonal.",
+)
+@click.option("--memory", type=Size(), help="With --all: refuse to take more than this.")
+@FORCE
 @THREADS
 @format_option
+@display_options
 def uncertainty(
-    vectors: str, shards: str, words: tuple[str, ...], output: str, **options: Any
+    vectors: str,
+    shards: str,
+    words: tuple[str, ...],
+    every: bool,
+    target: str | None,
+    rank: int,
+    memory: int | None,
+    force: bool,
+    output: str,
+    display: Display,
+    **options: Any,
 ) -> None:
     """How sure the vectors of WORDS are, from the SHARDS that they were trained on.
 
@@ -150,8 +173,15 @@ def uncertainty(
     say), error (size of the error relative to the vector, squared), convergence (cosine with the
     exact solution; below .95 train more), blocks of documents that have it, and a note.
     """
+    if every:
+        if words or target is None:
+            raise click.UsageError("--all takes no words, and -o FILE")
+        _write_all(vectors, shards, target, rank, memory, force, display, options)
+        return
+    if target is not None:
+        raise click.UsageError("-o goes with --all")
     if not words:
-        raise click.UsageError("name at least one word")
+        raise click.UsageError("name at least one word, or --all")
     unc = opened(vectors, shards, **options)
     rows = []
     for each in map(unc.known, words):
@@ -163,3 +193,28 @@ def uncertainty(
             row |= {"blocks": each.blocks, "design effect": each.design_effect}
         rows.append(row | {"note": each.note})
     emit_with_kind(unc, rows, output)
+
+
+def _write_all(
+    vectors: str,
+    shards: str,
+    target: str,
+    rank: int,
+    memory: int | None,
+    force: bool,
+    display: Display,
+    options: dict[str, Any],
+) -> None:
+    from wordvec.files import check_target
+    from wordvec.inference.stored import with_variances
+
+    check_target(target, force=force, inputs=[vectors, shards])
+    unc = opened(vectors, shards, **options)
+    made = with_variances(unc, rank=rank, memory=memory, progress=display)
+    display.close()
+    made.save(target, force=force)
+    of = made.meta["uncertainty"]
+    display.say(
+        f"wrote     {target}: {of['words']:,} of {len(made):,} words have a variance; rank {rank} "
+        f"keeps {of['norm_share']:.1%} of the covariances' norm"
+    )

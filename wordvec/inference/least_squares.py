@@ -38,6 +38,10 @@ class Solution:
         The vector as it was trained, and the exact solution given the other side; m is d, or 2 d
         where vectors are w beside c.
     covariance : ndarray, shape (m, m)
+    contexts : int
+        Cells of its row of counts.
+    convergence : float
+        Cosine of the trained vector with the exact solution; NaN where one of them is zero.
     """
 
     cells: int
@@ -45,6 +49,8 @@ class Solution:
     trained: F64
     polished: F64
     covariance: F64
+    contexts: int = 0
+    convergence: float = float("nan")
 
 
 _NONE = np.empty(0)
@@ -118,7 +124,7 @@ def solve(
             continue
         try:
             for h in range(H):
-                inverses[i, h] = _inverse(word, G[i][np.ix_(at[h], at[h])], int(sizes[i]))
+                inverses[i, h] = _inverse(word, _part(G[i], at[h], at[h]), int(sizes[i]))
                 best[i, h] = inverses[i, h] @ G[i][at[h], y[h]]
         except Unanswerable as error:
             found.append(error)
@@ -151,14 +157,14 @@ def solve(
         for g in range(H):
             for h in range(g, H):
                 if spread is not None:
-                    middle = spread[i][np.ix_(at[g], at[h])] * (sizes[i] / free[i])
+                    middle = _part(spread[i], at[g], at[h]) * (sizes[i] / free[i])
                 elif g == h:
                     blocks[g * d : g * d + d, h * d : h * d + d] = (
                         sigma[i, h] ** 2 * inverses[i, h][:d, :d]
                     )
                     continue
                 else:
-                    middle = G[i][np.ix_(at[g], at[h])] * (sigma[i, g] * sigma[i, h])
+                    middle = _part(G[i], at[g], at[h]) * (sigma[i, g] * sigma[i, h])
                 part = inverses[i, g][:d] @ middle @ inverses[i, h][:, :d]
                 blocks[g * d : g * d + d, h * d : h * d + d] = part
                 if g < h:
@@ -173,8 +179,15 @@ def solve(
             trained,
             exact,
             (total + total.T) / 2,
+            contexts=int(equations.contexts[i]),
+            convergence=_cosine(trained, exact),
         )
     return found
+
+
+def _cosine(a: F64, b: F64) -> float:
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b / size) if size > 0 else float("nan")
 
 
 def slopes(equations: Equations, *, profiled: bool, output: str) -> F64:
@@ -187,7 +200,7 @@ def slopes(equations: Equations, *, profiled: bool, output: str) -> F64:
         if refusal("", cells, d + profiled) is not None:
             continue
         try:
-            best = [_solution(G[i][np.ix_(at[h], at[h])], G[i][at[h], y[h]]) for h in range(H)]
+            best = [_solution(_part(G[i], at[h], at[h]), G[i][at[h], y[h]]) for h in range(H)]
         except np.linalg.LinAlgError:
             continue
         out[i] = _joined(np.stack(best)[:, :d], output)
@@ -231,6 +244,13 @@ def _places(d: int, H: int, profiled: bool, targets: int | None = None) -> list[
     return [[*range(h * d, h * d + d), *([ones + h] if profiled else [])] for h in range(H)]
 
 
+def _part(G: F64, rows: list[int], cols: list[int]) -> F64:
+    """Some rows and columns of a matrix; without a copy where they lie together."""
+    if rows[-1] - rows[0] == len(rows) - 1 and cols[-1] - cols[0] == len(cols) - 1:
+        return G[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    return G[np.ix_(rows, cols)]
+
+
 def _grams(equations: Equations, a: F64, b: F64, extra: F64 | None) -> F64:
     halves = equations.halves
     two = len(halves) == 2
@@ -263,5 +283,7 @@ def _inverse(word: str, M: F64, cells: int) -> F64:
             "known in some directions; train fewer dimensions"
         )
     inverse, info = dpotri(factor, lower=1)
-    lower = np.tril(inverse)
-    return np.asarray(lower + np.tril(lower, -1).T)
+    # The upper triangle is zero: dpotrf cleaned it.
+    full = inverse + inverse.T
+    full.flat[:: len(M) + 1] *= 0.5
+    return np.asarray(full)

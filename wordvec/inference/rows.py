@@ -15,14 +15,15 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+from scipy.sparse import coo_array
 
 from wordvec.counts.blocks import Blocks
-from wordvec.counts.shards import Shards
+from wordvec.counts.shards import Shards, tile_words
 from wordvec.errors import Unanswerable
 
 if TYPE_CHECKING:
@@ -58,13 +59,14 @@ class Half(NamedTuple):
 
 
 class Equations(NamedTuple):
-    """Regressions of some words: ptr as in `Cells`, weights f (n,), and one half for vectors w, or
-    two for w and c."""
+    """Regressions of some words: ptr as in `Cells`, weights f (n,), one half for vectors w, or two
+    for w and c, and how many cells of counts each word has (words,)."""
 
     ptr: NDArray[np.int64]
     ids: NDArray[np.int32]
     weights: F64
     halves: tuple[Half, ...]
+    contexts: NDArray[np.int64]
 
 
 class Counts(Protocol):
@@ -75,6 +77,9 @@ class Counts(Protocol):
 
     def cells(self, words: Sequence[int]) -> Cells:
         """Whole rows of some words."""
+
+    def all_cells(self) -> Iterator[tuple[NDArray[np.int64], Cells]]:
+        """The rows of all words, many at a time, with the words' ranks."""
 
 
 class WholeCounts:
@@ -91,6 +96,36 @@ class WholeCounts:
         empty_ids, empty_x = np.empty(0, np.int64), np.empty(0)
         ids = np.concatenate([empty_ids, *(cols for cols, _ in rows)]).astype(np.int32)
         return Cells(ptr, ids, np.concatenate([empty_x, *(x for _, x in rows)]))
+
+    def all_cells(self) -> Iterator[tuple[NDArray[np.int64], Cells]]:
+        """A row tile at a time: the words of one rest mod k."""
+        shards, k = self.shards, self.shards.k
+        for i in range(k):
+            yield np.arange(i, shards.words, k), _row_tile(shards, i)
+
+
+def _row_tile(shards: Shards, i: int) -> Cells:
+    """The whole rows of row tile i: its tiles, and of a symmetric matrix those that mirror them."""
+    rows, cols, values = [], [], []
+    for j in range(shards.k):
+        tile = shards.tile(i, j)
+        rows.append(tile.rows.astype(np.int32))
+        cols.append(tile.cols.astype(np.int32) * shards.k + j)
+        values.append(tile.values)
+        if shards.symmetric:
+            tile = shards.tile(j, i)
+            ranks = (tile.rows * shards.k + j).astype(np.int32)
+            off = tile.cols.astype(np.int32) * shards.k + i != ranks
+            rows.append(tile.cols[off].astype(np.int32))
+            cols.append(ranks[off])
+            values.append(tile.values[off])
+    n = tile_words(shards.words, shards.k, i)
+    at = (np.concatenate(cols), np.concatenate(rows))
+    # Twice transposed, and so sorted by row and column in linear time.
+    both = coo_array((np.concatenate(values), at), shape=(shards.words, n)).tocsr().T.tocsr()
+    return Cells(
+        both.indptr.astype(np.int64), both.indices.astype(np.int32), both.data.astype(np.float64)
+    )
 
 
 class BlockCounts:
@@ -122,6 +157,12 @@ class BlockCounts:
         return Cells(
             np.array(ptr, np.int64), np.concatenate(ids).astype(np.int32), np.concatenate(xs)
         )
+
+    def all_cells(self) -> Iterator[tuple[NDArray[np.int64], Cells]]:
+        """Few words at a time: a word's row is in each block."""
+        for begin in range(0, self.words, 64):
+            ranks = np.arange(begin, min(begin + 64, self.words))
+            yield ranks, self.cells(ranks.tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +241,7 @@ class GloVeRows:
             for half, bias in zip(halves, (p.biases, p.context_biases), strict=False):
                 half.targets[:] -= bias[word]
         weights = np.minimum(1.0, (cells.x / self.x_max) ** self.exponent)
-        return Equations(cells.ptr, cells.ids, weights, tuple(halves))
+        return Equations(cells.ptr, cells.ids, weights, tuple(halves), np.diff(cells.ptr))
 
     def intercepts(self, words: Sequence[int]) -> list[F64]:
         """The words' biases, one array (n,) for each half."""
@@ -244,6 +285,7 @@ class PPMIRows:
             np.tile(np.arange(V, dtype=np.int32), n),
             np.ones(n * V),
             tuple(halves[: 1 if p.output == "words" else 2]),
+            np.diff(cells.ptr),
         )
 
     def intercepts(self, words: Sequence[int]) -> list[F64]:

@@ -27,7 +27,8 @@ from wordvec.inference.estimates import (
     two_sided,
 )
 from wordvec.inference.least_squares import Covariance, Solution, solve
-from wordvec.inference.rows import UNK, BlockCounts, WholeCounts, rows_of
+from wordvec.inference.packed import StoredSolutions
+from wordvec.inference.rows import UNK, BlockCounts, Cells, GloVeRows, WholeCounts, rows_of
 from wordvec.parallel import ordered_map
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ class Uncertainty:
     ----------
     vectors : WordVectors
         Of `GloVe` or `PPMI`, with what training left: contexts, and GloVe's biases.
-    shards : Shards, Blocks or path
+    shards : Shards, Blocks or path, optional
         The counts that the vectors were trained on. Blocks (`wordvec count --blocks`) are needed
-        for source="documents".
+        for source="documents". Without counts, the variances that are kept with the vectors
+        (`wordvec.inference.stored.with_variances`).
     covariance : {"sandwich", "model"}
         The model's is GloVe-V's [1]_: it supposes that a log count of weight f has the variance
         s^2 / f. The sandwich takes each count's own residual instead, and holds when that is not
@@ -97,7 +99,7 @@ class Uncertainty:
     def __init__(
         self,
         vectors: WordVectors,
-        shards: Shards | Blocks | str | os.PathLike[str],
+        shards: Shards | Blocks | str | os.PathLike[str] | None = None,
         *,
         covariance: Covariance = "sandwich",
         centre: Literal["polished", "trained"] = "polished",
@@ -122,6 +124,20 @@ class Uncertainty:
         check("draws", draws, 2, 1 << 20)
         check("seed", seed, 0, (1 << 63) - 1)
         quantile(level)
+        self.vectors, self.kind, self.level, self.seed = vectors, source, level, seed
+        self._covariance, self._polished = covariance, centre == "polished"
+        self._profiled = biases == "profiled"
+        self._threads = thread_count(threads)
+        self._held: OrderedDict[int, Solution | Unanswerable] = OrderedDict()
+        self._documents: DocumentDraws | None = None
+        self._stored: StoredSolutions | None = None
+        self.counts: Shards | Blocks | None = None
+        if shards is None:
+            if source == "documents":
+                raise Unanswerable("source='documents' needs counts in blocks of documents")
+            self._stored = StoredSolutions(vectors)
+            self._words = len(vectors)
+            return
         if not isinstance(shards, Shards | Blocks):
             shards = Blocks(shards) if Blocks.is_folder(shards) else Shards(shards)
         if source == "documents" and not isinstance(shards, Blocks):
@@ -129,21 +145,16 @@ class Uncertainty:
                 f"{shards.path}: counts of the whole text say nothing of its documents: count them "
                 "in blocks (wordvec count --blocks 64)"
             )
-        self.vectors, self.counts = vectors, shards
-        self.kind, self.level, self.seed = source, level, seed
-        self._covariance, self._polished = covariance, centre == "polished"
-        self._profiled = biases == "profiled"
-        self._threads = thread_count(threads)
+        self.counts = shards
         self.rows = rows_of(vectors, shards, x_max=x_max, weight_exponent=weight_exponent)
         self._source = BlockCounts(shards) if isinstance(shards, Blocks) else WholeCounts(shards)
-        self._documents: DocumentDraws | None = None
+        self._words = self._source.words
         if source == "documents":
             assert isinstance(self._source, BlockCounts)
             self._documents = DocumentDraws(
                 self._source, self.rows, draws=draws, seed=seed, profiled=self._profiled,
                 threads=self._threads,
             )  # fmt: skip
-        self._held: OrderedDict[int, Solution | Unanswerable] = OrderedDict()
 
     def __repr__(self) -> str:
         how = "documents" if self._documents else self._covariance
@@ -183,12 +194,14 @@ class Uncertainty:
 
     def centre(self, word: Word) -> F64:
         """The vector (d,) that estimates are about: polished, or as trained."""
-        solution = self._solution(word)
-        return solution.polished if self._polished else solution.trained
+        return self.centre_of(self._solution(word))
 
     def contexts(self, word: Word) -> int:
         """With how many words it stands: cells of its row."""
-        return len(self._source.cells([self._rank(word)]).ids)
+        rank = self._rank(word)
+        if self._stored is not None:
+            return int(self._stored.table[rank, 0])
+        return len(self._source.cells([rank]).ids)
 
     def known(self, word: Word) -> Known:
         """What is known of a word's vector; a word without a variance says why.
@@ -200,17 +213,15 @@ class Uncertainty:
         """
         text, rank = _text(word), self.vectors.get_index(word)
         blocks = design = None
-        if isinstance(self.counts, Blocks) and rank < self._source.words:
+        if isinstance(self.counts, Blocks) and rank < self._words:
             blocks, design = self.counts.spread(rank), self.counts.design_effect(rank)
         try:
             solution = self._solution(word)
         except Unanswerable as error:
-            cells = self.contexts(word) if rank < self._source.words else 0
+            cells = self.contexts(word) if rank < self._words else 0
             return Known(text, cells, None, None, None, blocks, design, str(error))
-        w = solution.polished if self._polished else solution.trained
-        size, trained = float(w @ w), solution.trained
-        both = np.sqrt(float(solution.polished @ solution.polished) * float(trained @ trained))
-        convergence = float(solution.polished @ trained / both) if both else float("nan")
+        w = self.centre_of(solution)
+        size, convergence = float(w @ w), solution.convergence
         relative = float(np.trace(solution.covariance)) / size if size else float("inf")
         notes = []
         if convergence < CONVERGED:
@@ -218,7 +229,7 @@ class Uncertainty:
         if relative > 0.1:
             notes.append("large error: use draws")
         return Known(
-            text, self.contexts(word), solution.sigma, relative, convergence, blocks, design,
+            text, solution.contexts, solution.sigma, relative, convergence, blocks, design,
             "; ".join(notes),
         )  # fmt: skip
 
@@ -284,7 +295,7 @@ class Uncertainty:
             One may come more than once; its gradients are added, since it varies once.
         """
         solutions = self._solutions(words)
-        vectors = np.stack([self._centre(each) for each in solutions])
+        vectors = np.stack([self.centre_of(each) for each in solutions])
         value, gradient = function(vectors)
         if self._documents is not None:
             draws = self._documents.draws([self._rank(word) for word in words])
@@ -318,7 +329,7 @@ class Uncertainty:
             if ranks.count(rank) == 1 or rank not in drawn:
                 rng = np.random.Generator(np.random.Philox(key=[seed, rank]))
                 L, _ = self.factor(word)
-                one = self._centre(solution) + rng.standard_normal((draws, len(L))) @ L.T
+                one = self.centre_of(solution) + rng.standard_normal((draws, len(L))) @ L.T
                 if ranks.count(rank) > 1:
                     drawn[rank] = one
             else:
@@ -350,7 +361,7 @@ class Uncertainty:
         ----------
         .. [1] Tanner 1996, "Tools for statistical inference".
         """
-        centre = np.stack([self._centre(each) for each in self._solutions(words)])
+        centre = np.stack([self.centre_of(each) for each in self._solutions(words)])
         drawn = self.draws(words, draws, seed)
         values = np.asarray(function(np.concatenate([centre[None], drawn])), np.float64)
         if values.shape != (len(drawn) + 1,):
@@ -372,7 +383,7 @@ class Uncertainty:
         check("topn", topn, 1)
         self._solution(word)
         near = self.vectors.most_similar(_text(word), topn=CANDIDATES * topn + 10)
-        names = [name for name, _ in near if self.vectors.get_index(name) < self._source.words]
+        names = [name for name, _ in near if self.vectors.get_index(name) < self._words]
         found = self._try_solutions(names)
         names = [n for n, s in zip(names, found, strict=True) if isinstance(s, Solution)]
         estimates = {name: self.similarity(word, name) for name in names}
@@ -398,14 +409,11 @@ class Uncertainty:
 
     def _rank(self, word: Word) -> int:
         rank = self.vectors.get_index(word)
-        if rank >= self._source.words:
+        if rank >= self._words:
             raise Unanswerable(
                 f"{UNK!r} is the mean of rare words: it has no counts, and so no variance"
             )
         return rank
-
-    def _centre(self, solution: Solution) -> F64:
-        return solution.polished if self._polished else solution.trained
 
     def _solution(self, word: Word) -> Solution:
         return self._solutions([word])[0]
@@ -431,25 +439,77 @@ class Uncertainty:
             self._held.popitem(last=False)
         return out
 
-    def _solve(self, ranks: Sequence[int]) -> Iterator[Solution | Unanswerable]:
-        """Solutions of words, in order, computed in threads a batch at a time."""
+    def all_solutions(self) -> Iterator[tuple[int, Solution | Unanswerable]]:
+        """The rank and the solution of each word, in an order that the counts decide; nothing is
+        kept."""
+        if self._stored is not None or self._documents is not None:
+            raise Unanswerable("all solutions are there for the reconstruction of counts")
+        size = self._batch_size()
+
+        def batches() -> Iterator[tuple[NDArray[np.int64], Cells]]:
+            for ranks, cells in self._source.all_cells():
+                for begin in range(0, len(ranks), size):
+                    end = min(begin + size, len(ranks))
+                    ptr = cells.ptr[begin : end + 1]
+                    span = slice(int(ptr[0]), int(ptr[-1]))
+                    yield (
+                        ranks[begin:end],
+                        Cells(ptr - ptr[0], cells.ids[span], cells.x[span]),
+                    )
+
+        def solve_one(
+            _: None, batch: tuple[NDArray[np.int64], Cells]
+        ) -> tuple[NDArray[np.int64], list[Solution | Unanswerable]]:
+            ranks, cells = batch
+            return ranks, self._solve_cells(ranks.tolist(), cells)
+
+        for ranks, found in ordered_map(solve_one, batches(), [None] * self._threads):
+            yield from zip(ranks.tolist(), found, strict=True)
+
+    def centre_of(self, solution: Solution) -> F64:
+        """The vector of a solution that estimates are about."""
+        return solution.polished if self._polished else solution.trained
+
+    def options(self) -> dict[str, object]:
+        """What the variances are of, for a record."""
+        if self._stored is not None:
+            return dict(self.vectors.meta.get("uncertainty", {}))
+        weights = {}
+        if isinstance(self.rows, GloVeRows):
+            weights = {"x_max": self.rows.x_max, "weight_exponent": self.rows.exponent}
+        return {
+            "kind": self.kind,
+            "covariance": self._covariance,
+            "centre": "polished" if self._polished else "trained",
+            "biases": "profiled" if self._profiled else "fixed",
+            **weights,
+        }
+
+    def _batch_size(self) -> int:
+        """Words that a thread solves at once."""
         dim = self.rows.parameters.dim
         width = (1 if self.rows.parameters.output == "words" else 2) * (dim + 2)
         size = max(1, BATCH_BYTES // (8 * width**2))
-        if self.rows.dense:
-            size = max(1, min(size, BATCH_CELLS // self._source.words))
+        return max(1, min(size, BATCH_CELLS // self._words)) if self.rows.dense else size
+
+    def _solve(self, ranks: Sequence[int]) -> Iterator[Solution | Unanswerable]:
+        """Solutions of words, in order, computed in threads a batch at a time."""
+        if self._stored is not None:
+            yield from map(self._stored.solve, ranks)
+            return
+        if self._documents is not None:
+            yield from map(self._documents.solution, ranks)
+            return
+        size = self._batch_size()
 
         def batch(_: None, some: Sequence[int]) -> list[Solution | Unanswerable]:
-            return self._solve_batch(some)
+            return self._solve_cells(some, self._source.cells(some))
 
         batches = (ranks[i : i + size] for i in range(0, len(ranks), size))
         for part in ordered_map(batch, batches, [None] * self._threads):
             yield from part
 
-    def _solve_batch(self, ranks: Sequence[int]) -> list[Solution | Unanswerable]:
-        cells = self._source.cells(ranks)
-        if self._documents is not None:
-            return [self._documents.solution(rank) for rank in ranks]
+    def _solve_cells(self, ranks: Sequence[int], cells: Cells) -> list[Solution | Unanswerable]:
         equations = self.rows.equations(ranks, cells, own_bias=not self._profiled)
         return solve(
             [self.vectors.index_to_key[rank] for rank in ranks],

@@ -21,7 +21,7 @@ from wordvec.vectors.unseen import Induction, Subwords
 
 # What is computed from the words and vectors, and goes when they change.
 _DERIVED = ("index_to_key", "key_to_index", "norms", "_inverse_norms", "_undirected", "_postings",
-            "_folded")  # fmt: skip
+            "_folded", "variances")  # fmt: skip
 
 
 class Editable(Comparable):
@@ -32,6 +32,7 @@ class Editable(Comparable):
     context_biases: Floats | None = None
     subwords: Subwords | None = None
     induction: Induction | None = None
+    variances: Floats | None = None  # of each word, as wordvec.inference.packed has them
     _contexts: Matrix | None = None
     _unknown: Sequence[store.Section] = ()
     _attributes: Mapping[str, NDArray[Any]] = {}

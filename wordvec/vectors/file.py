@@ -33,17 +33,17 @@ MAJOR, MINOR = 1, 0
 # Section types.
 STRINGS, INDEX, SORTED, CASEFOLD, META = 1, 2, 3, 4, 5
 VECTORS, NORMS, COUNTS, BIAS = 16, 17, 18, 19
-CONTEXT, CONTEXT_BIAS, COARSE, SKETCH = 20, 21, 22, 23
+CONTEXT, CONTEXT_BIAS, COARSE, SKETCH, VARIANCE = 20, 21, 22, 23, 24
 NGRAM, INDUCTION, TYPO, ANN = 32, 33, 34, 35
 NAMES = {
     STRINGS: "strings", INDEX: "index", SORTED: "sorted", CASEFOLD: "casefold", META: "meta",
     VECTORS: "vectors", NORMS: "norms", COUNTS: "counts", BIAS: "bias",
     CONTEXT: "context", CONTEXT_BIAS: "context-bias", COARSE: "coarse",
-    SKETCH: "sketch",
+    SKETCH: "sketch", VARIANCE: "variance",
     NGRAM: "ngram", INDUCTION: "induction", TYPO: "typo", ANN: "ann",
 }  # fmt: skip
 NEEDED = frozenset({STRINGS, INDEX, SORTED, VECTORS})
-MATRICES = frozenset({VECTORS, CONTEXT, COARSE, SKETCH, NGRAM, INDUCTION})
+MATRICES = frozenset({VECTORS, CONTEXT, COARSE, SKETCH, VARIANCE, NGRAM, INDUCTION})
 
 # Element types; I8 and BITS have a float32 a row behind the codes, PQ a codebook.
 U8, F32, F64, F16, BF16, I8, PQ, U32, U64, I64, BITS = range(11)

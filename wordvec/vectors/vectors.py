@@ -151,6 +151,8 @@ class WordVectors(Editable):
         self.counts = column(store.COUNTS, store.I64)
         self.biases = column(store.BIAS, store.F32)
         self.context_biases = column(store.CONTEXT_BIAS, store.F32)
+        variance = file.rows(store.VARIANCE, size, None, store.F32)
+        self.variances = None if variance is None else variance.array()
         norms = column(store.NORMS, store.F32)
         if norms is not None:
             self.__dict__["norms"] = norms
@@ -212,6 +214,8 @@ class WordVectors(Editable):
             sections.append(self._coarse.section)
         if self._sketch is not None:
             sections.append(self._sketch.section)
+        if self.variances is not None:
+            sections.append(store.section(store.VARIANCE, self.variances))
         if "_folded" in self.__dict__:
             sections.append(self._folded.section)
         if self.subwords is not None:
