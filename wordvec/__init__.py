@@ -35,6 +35,10 @@ _PUBLIC = {
     "concatenate": "wordvec.vectors.combine",
     "count": "wordvec.counts.count",
     "count_blocks": "wordvec.counts.blocks",
+    "debias": "wordvec.debias",
+    "geometry": "wordvec.spaces.geometry",
+    "keywords": "wordvec.spaces.keywords",
+    "transform": "wordvec.transform",
     "encode": "wordvec.text.corpus",
     "from_gensim": "wordvec.formats.gensim",
     "load": "wordvec.formats",
@@ -47,7 +51,8 @@ __all__ = ["__version__", *_PUBLIC]
 
 def __getattr__(name: str) -> object:
     if name in _PUBLIC:
-        value: object = getattr(_importlib.import_module(_PUBLIC[name]), name)
+        module = _importlib.import_module(_PUBLIC[name])
+        value: object = module if _PUBLIC[name] == f"wordvec.{name}" else getattr(module, name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'wordvec' has no attribute {name!r}")

@@ -171,3 +171,77 @@ def test_words_of_a_file_are_kept_and_equalising_can_be_left(run, folder, tmp_pa
         assert made[word].tobytes() == wv[word].tobytes()
     t = HardDebias(concept=folder / "concept.toml", equalize=()).fit(wv)
     np.testing.assert_array_equal(made["n50"], t.transform(wv)["n50"])
+
+
+# --- geometry, hubs, informativeness, keywords ----------------------------------------------------
+
+
+def test_geometry_shows_types_and_tokens_side_by_side(run, folder):
+    code, out, err = run("geometry", folder / "v.wv", folder / "bare.wv", "--format", "json")
+    assert code == 0
+    rows = {row["measure"]: row for row in json.loads(out)}
+    for kind in ("types", "tokens"):
+        for name in (
+            "norm",
+            "centre",
+            "symmetry1",
+            "symmetry2",
+            "isoscore",
+            "effective dimensions",
+        ):
+            assert f"{name}, {kind}" in rows
+    assert rows["isoscore, tokens"]["bare"] is None
+    assert rows["isoscore, types"]["bare"] == rows["isoscore, types"]["v"]
+    assert "bare: no counts" in err
+    assert rows["hubs: maximum"]["v"] > 10
+    code, out, _ = run(
+        "geometry", folder / "bare.wv", "--counts", folder / "vocab.txt", "--no-hubs"
+    )
+    assert code == 0
+    assert "hubs" not in out
+
+
+def test_hubs_and_antihubs(run, folder):
+    code, out, err = run("hubs", folder / "v.wv", "-k", "5", "--top", "3", "--format", "json")
+    assert code == 0
+    rows = json.loads(out)
+    assert [row["kind"] for row in rows] == ["hub"] * 3 + ["antihub"] * 3
+    assert rows[0]["appearances"] >= rows[2]["appearances"] > rows[3]["appearances"]
+    assert "of all 1,512 words" in err
+    code, _, err = run("hubs", folder / "v.wv", "-k", "5", "--sample", "100")
+    assert "of 100 sampled" in err
+    assert run("hubs", folder / "v.wv", "-k", "5000")[0] == 2
+
+
+def test_informativeness_and_keywords(run, tmp_path):
+    rng = np.random.default_rng(1)
+    words = [f"w{i}" for i in rng.integers(0, 60, 6000)]
+    for i in range(0, 600, 6):
+        words[i : i + 2] = ["reactor", "core"]
+    text = tmp_path / "t.txt"
+    text.write_text(" ".join(words))
+    shards, table = tmp_path / "s", tmp_path / "kl.tsv"
+    flat = ("--weighting", "flat", "--window", "2", "--quiet")
+    assert run("count", text, "-o", shards, *flat)[0] == 0
+    code, _, err = run("informativeness", shards, "-o", table)
+    assert code == 0, err
+    assert "by chance: closed form" in err
+    lines = table.read_text().splitlines()
+    assert lines[0].split("\t") == ["word", "count", "kl", "by chance", "excess"]
+    assert len(lines) == 63
+    code, out, _ = run("informativeness", shards, "--top", "2", "--format", "json")
+    assert {row["word"] for row in json.loads(out)} == {"reactor", "core"}
+    model = tmp_path / "m.wv"
+    options = ("--model", "glove", "--vector-size", "8", "--epochs", "2", "--quiet")
+    assert run("train", shards, "-o", model, *options)[0] == 0
+    code, out, _ = run("informativeness", shards, model, "--format", "json")
+    assert code == 0
+    assert {"norm of contexts", "excess norm"} <= set(json.loads(out)[0])
+    for more in ((), ("--shards", shards), ("--measure", "norm", "--vectors", model)):
+        code, out, err = run("keywords", text, "-k", "2", "--format", "json", *more)
+        assert code == 0, err
+        assert len(json.loads(out)) == 2
+        if "norm" not in more:
+            assert {row["word"] for row in json.loads(out)} == {"reactor", "core"}
+    assert run("keywords", text, "--measure", "norm")[0] == 2
+    assert run("keywords", text, "--measure", "chi2", "--shards", shards)[0] == 2

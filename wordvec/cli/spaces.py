@@ -125,7 +125,7 @@ def transform(
     import wordvec
 
     wv = wordvec.load(vectors)
-    tokens = _counts(wv, counts)
+    tokens = counts_of(wv, counts)
     chosen = _pipeline(center, remove, pca, whiten, unit, tokens)
     if chosen is None and compare != "all":
         raise click.UsageError("name a transform: --center, --remove, --pca, --whiten or --unit")
@@ -191,7 +191,7 @@ def _usual(wv: WordVectors, counts: Any, quiet: bool) -> dict[str, WordVectors]:
     return out
 
 
-def _counts(wv: WordVectors, path: str | None) -> Any:
+def counts_of(wv: WordVectors, path: str | None) -> Any:
     """Counts (V,) of a vocabulary file; 0 for words that it does not have."""
     if path is None:
         return None

@@ -101,7 +101,10 @@ def many_moments(matrix: Matrix, weights: list[F64]) -> list[Moments]:
     def first(_: None, start: int) -> tuple[F64, F64, F64, int]:
         X, w = _block(matrix, weights, start)
         norms = np.sqrt(np.einsum("ij,ij->i", X, X))
-        return w.sum(axis=1), w @ X, w @ norms, int((norms > 0).sum())
+        # One product for each weighting: the same bytes whatever others are asked for.
+        sums = np.array([each @ X for each in w])
+        lengths = np.array([each @ norms for each in w])
+        return w.sum(axis=1), sums, lengths, int((norms > 0).sum())
 
     for each in _over(matrix, first):
         total += each[0]

@@ -1,0 +1,172 @@
+"""Information of words: what chance gives in closed form, and sums that must agree."""
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from wordvec import Shards
+from wordvec.cli import main
+from wordvec.spaces.information import (
+    expected_kl,
+    expected_n_log_n,
+    information,
+    norms,
+)
+from wordvec.spaces.keywords import keywords, tokens_of
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """30,000 words, independent but for "new york"."""
+    rng = np.random.default_rng(1)
+    p = 1 / np.arange(1, 301)
+    words = [f"w{i}" for i in rng.choice(300, 30_000, p=p / p.sum())]
+    for i in range(0, 30_000, 150):
+        words[i : i + 2] = ["new", "york"]
+    path = tmp_path_factory.mktemp("text") / "t.txt"
+    path.write_text(" ".join(words))
+    return path
+
+
+@pytest.fixture(scope="module")
+def shards(text):
+    out = text.parent / "flat"
+    args = ["count", str(text), "-o", str(out), "--weighting", "flat", "--window", "2", "--quiet"]
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    assert ended.value.code == 0
+    return Shards(out)
+
+
+def test_the_table_is_the_sum_over_poisson():
+    for mean in (1e-9, 1e-4, 0.01, 0.5, 3.0, 40.0, 49.9, 50.1, 1000.0):
+        N = np.arange(2, int(mean + 30 * np.sqrt(mean) + 60))
+        wanted = (poisson.pmf(N, mean) * N * np.log(N)).sum()
+        assert expected_n_log_n(np.array([mean]))[0] == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [20, 200, 2000, 20_000, 1_000_000])
+def test_chance_is_what_multinomial_draws_give(n):
+    rng = np.random.default_rng(n)
+    p = 1 / np.arange(1, 3001)
+    p /= p.sum()
+    draws = rng.multinomial(n, p, 200) / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kl = np.where(draws > 0, draws * np.log(draws / p), 0).sum(axis=1)
+    se = kl.std() / np.sqrt(200)
+    found = expected_kl(np.array([float(n)]), p)[0]
+    # The number of tokens is taken as Poisson: of 20 tokens that moves the value by 3 %.
+    assert abs(found - kl.mean()) < 3 * se + (0.1 if n == 20 else 0.02 if n == 200 else 0)
+
+
+def test_interpolated_values_are_those_of_each_size():
+    p = np.r_[0.5, np.full(500, 0.001)]
+    n = np.exp(np.linspace(np.log(10), np.log(1e6), 333))
+    one = expected_kl(n, p)
+    other = np.array([expected_kl(np.array([k]), p)[0] for k in n])
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
+    assert np.isnan(expected_kl(np.array([0.0, 5.0]), p)[0])
+
+
+def test_kl_is_that_of_the_whole_matrix_and_adds_up_to_the_mutual_information(shards):
+    found = information(shards)
+    X = shards.sparse().toarray().astype(np.float64)
+    joint = X / X.sum()
+    rows, columns = joint.sum(1), joint.sum(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(joint > 0, joint * np.log(joint / np.outer(rows, columns)), 0)
+    np.testing.assert_allclose(found.kl, parts.sum(1) / rows, atol=1e-9)
+    assert (found.kl >= 0).all()
+    assert found.mutual_information == pytest.approx(parts.sum(), abs=1e-9)
+    assert (rows * found.kl).sum() == pytest.approx(parts.sum(), abs=1e-9)
+    np.testing.assert_allclose(found.g2, 2 * found.contexts * found.kl)
+
+
+def test_words_without_association_have_no_excess_and_others_have(shards):
+    found = information(shards)
+    assert found.method == "closed form"
+    known = {word: i for i, word in enumerate(found.words)}
+    free = [known[f"w{i}"] for i in range(1, 100)]
+    assert abs(found.excess[free].mean()) < 0.03
+    for word in ("new", "york"):
+        assert found.excess[known[word]] > 0.2
+    assert set(np.argsort(-found.excess)[:2]) == {known["new"], known["york"]}
+
+
+def test_other_windows_take_the_percentile_and_say_so(text, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["count", str(text), "-o", str(tmp_path / "h"), "--window", "2", "--quiet"])
+    found = information(Shards(tmp_path / "h"))
+    assert found.method == "percentile"
+    known = np.isfinite(found.excess)
+    assert 0.9 < (found.excess[known] > -1e-12).mean() <= 1
+
+
+def test_subsampled_counts_are_refused(text, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["count", str(text), "-o", str(tmp_path / "s"), "--sample", ".001", "--weighting",
+              "flat", "--quiet"])  # fmt: skip
+    with pytest.raises(ValueError, match="subsampled"):
+        information(Shards(tmp_path / "s"))
+
+
+def test_norms_with_contexts_are_the_quadratic_form_of_the_paper(make):
+    wv = make(400, 6, full=True)
+    found = norms(wv)
+    p = wv.counts / wv.counts.sum()
+    U, V = wv.vectors.astype(np.float64), wv.contexts.astype(np.float64)
+    G = np.cov(V.T, aweights=p, ddof=0)
+    centred = U - p @ U
+    np.testing.assert_allclose(
+        found.squared, np.einsum("ij,jk,ik->i", centred, G, centred), rtol=1e-6
+    )
+    assert found.whitened
+    plain = norms(make(400, 6))
+    assert not plain.whitened
+    np.testing.assert_allclose(plain.squared, (make(400, 6).vectors ** 2).sum(1), rtol=1e-5)
+
+
+# --- key words ------------------------------------------------------------------------------------
+
+
+def test_words_that_gather_are_key_words():
+    rng = np.random.default_rng(3)
+    words = [f"w{i}" for i in rng.integers(0, 300, 3000)]
+    for i in range(0, 300, 5):
+        words[i : i + 2] = ["reactor", "core"]
+    assert {word for word, _ in keywords(words, 2)} == {"reactor", "core"}
+    assert {word for word, _ in keywords(words, 2, measure="chi2")} == {"reactor", "core"}
+
+
+def test_kl_of_a_document_is_that_of_its_counts():
+    tokens = ["a", "b", "a", "c", "a", "b", "d", "a", "b", "c", "e", "a", "f"]
+    found = dict(keywords(tokens, 99, window=2))
+    # Contexts: the most frequent words with a third of 13 tokens: a (5 of 13).
+    assert all(score == 0 for score in found.values())  # one context: KL is 0
+    many = dict(keywords(tokens * 3, 99, window=2))
+    assert set(many) == set("abcdef")
+
+
+def test_tokens_and_stems():
+    assert tokens_of("The U.S.-led, co-op (2019) isn't “new”!") == [
+        "the", "u.s.-led", "co-op", "isn't", "new",
+    ]  # fmt: skip
+    found = keywords("models model models tests", 9, measure="count", stem=lambda w: w.rstrip("s"))
+    assert found == [("models", 3.0), ("test", 1.0)] or found == [("models", 3.0), ("tests", 1.0)]
+    assert keywords("", 5) == []
+    assert keywords("12 34", 5) == []
+
+
+def test_information_in_general_takes_the_place_of_the_document():
+    found = keywords("the cat the dog", 2, general={"cat": 2.0, "the": 0.1, "dog": float("nan")})
+    assert found[0] == ("cat", 2.0)
+    assert found[1] == ("the", pytest.approx(0.2))
+
+
+def test_bad_options_are_named():
+    with pytest.raises(ValueError, match="measure must be one of"):
+        keywords("a", measure="tfidf")
+    with pytest.raises(ValueError, match="k and window"):
+        keywords("a", 0)
+    with pytest.raises(ValueError, match="needs general"):
+        keywords("a", measure="norm")

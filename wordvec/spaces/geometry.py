@@ -1,0 +1,425 @@
+"""The shape of a space: norms, centre, isotropy, effective dimensions, hubs.
+
+"Isotropic" of the vocabulary (types, each word once) and of the text (tokens, each word as often as
+it occurs) are different claims, so everything of second order is given for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wordvec.blas import single_threaded
+from wordvec.parallel import ordered_map, over_range, threads
+from wordvec.spaces.moments import Moments, many_moments, word_weights
+from wordvec.vectors.matrix import Matrix
+from wordvec.vectors.vectors import WordVectors
+
+F64: TypeAlias = NDArray[np.float64]
+Ids: TypeAlias = NDArray[np.int64]
+
+HUB_SAMPLE = 10_000  # queries where all words against all would be too many
+HUB_EXACT = 100_000  # words up to which all are asked
+_ROWS = 8192
+_QUERIES = 512
+_TIE = 1e-6  # eigenvalues nearer than this, relatively, have no eigenvectors of their own
+_SCALES = (0.0, 0.5)  # powers of the singular values tried beside 1, the vectors as they are
+_SCALE_QUERIES, _SCALE_WORDS = 500, 20_000
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Second-order shape under one weighting.
+
+    Attributes
+    ----------
+    norm, norm_sd : float
+        Mean length, and its standard deviation.
+    centre : float
+        |mean vector|.
+    symmetry1 : float
+        1 - centre / norm: 1 when the mean is 0 (Yokoi et al. 2024).
+    symmetry2 : float
+        Entropy of the eigenvalues over log d: 1 when all directions have the same variance.
+    effective_dimensions : float
+        Participation ratio (tr C)^2 / tr C^2.
+    isoscore : float
+        (participation ratio - 1) / (d - 1): the seven steps of Rudman et al. (2022) in two traces.
+    isoscore_corrected : float
+        The same with the bias of small samples taken out of tr C^2, for normal vectors.
+    top3 : float
+        Share of the variance along the first three principal components.
+    """
+
+    norm: float
+    norm_sd: float
+    centre: float
+    symmetry1: float
+    symmetry2: float
+    effective_dimensions: float
+    isoscore: float
+    isoscore_corrected: float
+    top3: float
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """The shape of vectors.
+
+    Attributes
+    ----------
+    words, zeros, dimensions : int
+        Words, those whose vector is zero (left out), and d.
+    types, tokens : Shape, Shape or None
+        By the vocabulary and by the text; None without counts.
+    mean_cosine : float
+        Of all pairs of words, exact.
+    partition : float
+        min Z(a) / max Z(a), Z(a) = sum over words of exp(a x), over both signs of the eigenvectors
+        of X'X (Mu & Viswanath 2018): 1 for an isotropic space.
+    ties : tuple of int
+        Eigenvectors (from 0) that are not unique, so that neither is their Z.
+    """
+
+    words: int
+    zeros: int
+    dimensions: int
+    types: Shape
+    tokens: Shape | None
+    mean_cosine: float
+    partition: float
+    ties: tuple[int, ...]
+    vectors: WordVectors = field(repr=False)
+
+    @property
+    def isoscore(self) -> float:
+        """IsoScore by types, which is the published one."""
+        return self.types.isoscore
+
+    def hubs(self, k: int = 10, *, sample: int | None = None, seed: int = 1) -> Hubs:
+        """How often words are among the k nearest of others: see `hubs`."""
+        return hubs(self.vectors, k, sample=sample, seed=seed)
+
+    @cached_property
+    def scale_freedom(self) -> dict[float, float]:
+        """Power p of the singular values -> share of words whose ten nearest change by half.
+
+        Objectives of a product of two matrices leave a diagonal scale free: W D, C D^-1 fit as well
+        and have other cosines (Steck, Ekanadham & Kallus 2024). With X = U S V', the vectors U S^p
+        V' are compared with p = 1, on 500 of the first 20,000 words.
+        """
+        return _scale_freedom(self.vectors)
+
+
+def geometry(vectors: WordVectors, *, counts: ArrayLike | None = None) -> Geometry:
+    """The shape of vectors, by types and by tokens.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+    counts : array_like of int, shape (V,), optional
+        Counts of the words where the vectors have none; without any `tokens` is None.
+
+    Raises
+    ------
+    ValueError
+        For vectors of a manifold, vectors that are not finite, or no vectors.
+
+    Notes
+    -----
+    Three passes over blocks of rows: means, covariances, partition function. Memory: a few d x d.
+
+    Examples
+    --------
+    >>> from wordvec import WordVectors
+    >>> wv = WordVectors(list("abcd"), [[1.0, 0], [-1, 0], [0, 1], [0, -1]])
+    >>> round(geometry(wv).isoscore, 6)
+    1.0
+    """
+    _check_flat(vectors)
+    known = counts is not None or vectors.counts is not None
+    kinds = ["types", "tokens"] if known else ["types"]
+    found = many_moments(vectors.matrix, [word_weights(vectors, kind, counts) for kind in kinds])
+    n, d = found[0].words, vectors.vector_size
+    shapes = [_shape(each, n, d) for each in found]
+    cosine = _mean_cosine(vectors.matrix, n)
+    partition, ties = _partition(vectors.matrix, found[0])
+    return Geometry(
+        words=len(vectors),
+        zeros=len(vectors) - n,
+        dimensions=d,
+        types=shapes[0],
+        tokens=shapes[1] if known else None,
+        mean_cosine=cosine,
+        partition=partition,
+        ties=ties,
+        vectors=vectors,
+    )
+
+
+def _check_flat(vectors: WordVectors) -> None:
+    if vectors.meta.get("manifold") is not None:
+        raise ValueError(
+            f"vectors of the manifold {vectors.meta['manifold']!r} have neither covariance nor "
+            "cosines"
+        )
+
+
+def _shape(found: Moments, n: int, d: int) -> Shape:
+    C = found.covariance
+    trace, square = float(np.trace(C)), float(np.einsum("ij,ij", C, C))
+    centre = float(np.linalg.norm(found.mean))
+    spread = max(0.0, trace + centre**2 - found.length**2)
+    values = np.maximum(np.linalg.eigvalsh(C)[::-1], 0)
+    shares = values / values.sum() if values.sum() > 0 else values
+    inside = shares[shares > 0]
+    entropy = float(-(inside * np.log(inside)).sum() / np.log(d)) if d > 1 else 1.0
+    # Of n normal vectors E tr S^2 = tr C^2 + (tr C^2 + (tr C)^2) / n.
+    unbiased = (square - trace**2 / n) / (1 + 1 / n)
+    return Shape(
+        norm=found.length,
+        norm_sd=float(np.sqrt(spread)),
+        centre=centre,
+        symmetry1=1 - centre / found.length if found.length else 1.0,
+        symmetry2=entropy,
+        effective_dimensions=trace**2 / square if square > 0 else 0.0,
+        isoscore=isoscore(trace, square, d),
+        isoscore_corrected=isoscore(trace, max(unbiased, trace**2 / d), d),
+        top3=float(shares[:3].sum()),
+    )
+
+
+def isoscore(trace: float, square: float, d: int) -> float:
+    """(PR - 1) / (d - 1), PR = trace^2 / square, of tr C and tr C^2; 1 for d = 1."""
+    if d == 1:
+        return 1.0
+    return (trace**2 / square - 1) / (d - 1) if square > 0 else 0.0
+
+
+def _blocks(matrix: Matrix) -> Iterator[NDArray[np.float64]]:
+    for start in range(0, matrix.rows, _ROWS):
+        yield np.asarray(matrix.block(start, min(start + _ROWS, matrix.rows)), np.float64)
+
+
+def _mean_cosine(matrix: Matrix, n: int) -> float:
+    """Of all pairs of the n rows that are not zero: (|sum of unit rows|^2 - n) / (n (n - 1))."""
+    total = np.zeros(matrix.cols)
+    for X in _blocks(matrix):
+        norms = np.sqrt(np.einsum("ij,ij->i", X, X))
+        total += np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0) @ X
+    return float((total @ total - n) / (n * (n - 1))) if n > 1 else 1.0
+
+
+def _partition(matrix: Matrix, found: Moments) -> tuple[float, tuple[int, ...]]:
+    gram = found.covariance + np.outer(found.mean, found.mean)
+    values, axes = np.linalg.eigh(gram)
+    near = np.diff(values) <= _TIE * values[-1]
+    ties = np.flatnonzero(np.r_[near, False] | np.r_[False, near])
+
+    def some(_: None, start: int) -> tuple[F64, F64]:
+        X = np.asarray(matrix.block(start, min(start + _ROWS, matrix.rows)), np.float32)
+        there = X.any(axis=1)
+        along = (X[there] if not there.all() else X) @ axes.astype(np.float32)
+        if not len(along):
+            return np.full((2, len(values)), -np.inf), np.zeros((2, len(values)))
+        top = np.array([along.max(axis=0), (-along).max(axis=0)], np.float64)
+        sums = np.empty_like(top)
+        for i, sign in enumerate((1, -1)):
+            shifted = sign * along - top[i].astype(np.float32)
+            sums[i] = np.exp(shifted, out=shifted).sum(axis=0, dtype=np.float64)
+        return top, sums
+
+    # log sum exp over blocks: lengths of 10 overflow float32 otherwise.
+    top = np.full((2, len(values)), -np.inf)
+    sums = np.zeros((2, len(values)))
+    starts = range(0, matrix.rows, _ROWS)
+    with single_threaded():
+        for high, part in ordered_map(some, starts, [None] * min(threads(), len(starts))):
+            new = np.maximum(top, high)
+            sums = sums * np.exp(top - new) + part * np.exp(high - new)
+            top = new
+    logs = top + np.log(sums)
+    return float(np.exp(logs.min() - logs.max())), tuple(ties.tolist())
+
+
+# --- hubs -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Hubs:
+    """How often each word is among the k nearest of others.
+
+    Attributes
+    ----------
+    k, words, queries : int
+        Neighbours of each query; words that have a vector; words that were asked.
+    sampled : bool
+        Whether only some words were asked: counts are then of those, and the skewness is biased
+        towards that of a binomial.
+    ids : ndarray of int64
+        Ids of the words, those with a vector.
+    counts : ndarray of int64
+        N: of how many queries each was among the k nearest; the mean is queries k / words.
+    skewness : float
+        Third standardised moment of N; 0 when all N are the same.
+    robin_hood : float
+        Share of all appearances that would have to move for all N to be the same.
+    gini : float
+    antihubs : float
+        Share of words that are nobody's neighbour.
+    hub_share : float
+        Share of all appearances that are of words with twice the mean or more.
+    """
+
+    k: int
+    words: int
+    queries: int
+    sampled: bool
+    ids: Ids
+    counts: Ids
+    skewness: float
+    robin_hood: float
+    gini: float
+    antihubs: float
+    hub_share: float
+    vectors: WordVectors = field(repr=False)
+
+    @property
+    def maximum(self) -> int:
+        """The largest N."""
+        return int(self.counts.max())
+
+    def top(self, n: int = 20) -> list[tuple[str, int]]:
+        """The n words that are most often a neighbour, with N; ties by id."""
+        order = np.argsort(-self.counts, kind="stable")[:n]
+        return [(self.vectors.index_to_key[int(self.ids[i])], int(self.counts[i])) for i in order]
+
+    def bottom(self, n: int = 20) -> list[tuple[str, int]]:
+        """The n most frequent words that are least often a neighbour."""
+        order = np.argsort(self.counts, kind="stable")[:n]
+        return [(self.vectors.index_to_key[int(self.ids[i])], int(self.counts[i])) for i in order]
+
+
+def hubs(
+    vectors: WordVectors,
+    k: int = 10,
+    *,
+    restrict_vocab: int | None = None,
+    sample: int | None = None,
+    seed: int = 1,
+) -> Hubs:
+    """Counts of the k nearest by cosine, a word itself left out.
+
+    Parameters
+    ----------
+    k : int
+    restrict_vocab : int, optional
+        Only the first words.
+    sample : int, optional
+        Words that are asked; by default all up to 100,000 and 10,000 of more.
+    seed : int
+        Of the sample.
+
+    Raises
+    ------
+    ValueError
+        When there are not more than k words, or the vectors are of a manifold.
+
+    References
+    ----------
+    Radovanovic, Nanopoulos & Ivanovic (2010), "Hubs in space".
+    """
+    _check_flat(vectors)
+    stop = len(vectors) if restrict_vocab is None else min(restrict_vocab, len(vectors))
+    there = np.flatnonzero(vectors.norms[:stop] > 0)
+    n = len(there)
+    if not 1 <= k < n:
+        raise ValueError(f"k must be >= 1 and less than the {n} words with a vector, got {k}")
+    among = vectors
+    if n < len(vectors):
+        rows = vectors.matrix.take(there)
+        among = WordVectors([vectors.index_to_key[i] for i in there.tolist()], rows)
+    asked = np.arange(n)
+    wanted = (n if n <= HUB_EXACT else HUB_SAMPLE) if sample is None else min(sample, n)
+    if wanted < 1:
+        raise ValueError(f"sample must be >= 1, got {sample}")
+    if wanted < n:
+        asked = np.sort(np.random.default_rng(seed).choice(n, wanted, replace=False))
+    counts = np.zeros(n, np.int64)
+    blocks = -(-len(asked) // _QUERIES)
+
+    def some(first: int, last: int) -> Ids:
+        found = np.zeros(n, np.int64)
+        for block in range(first, last):
+            ids = asked[block * _QUERIES : (block + 1) * _QUERIES]
+            queries = among.matrix.take(ids) / among.norms[ids, None]
+            near, _ = among.nearest(queries.astype(np.float32), k + 1)
+            others = near != ids[:, None]
+            # A word with more than k twins of smaller id is not among its own nearest.
+            others[others.all(axis=1), -1] = False
+            np.add.at(found, near[others], 1)
+        return found
+
+    with single_threaded():
+        for part in over_range(some, 0, blocks, min(threads(), blocks)):
+            counts += part
+    return _hubs(counts, k, wanted, there, vectors)
+
+
+def _hubs(counts: Ids, k: int, queries: int, ids: Ids, vectors: WordVectors) -> Hubs:
+    n = len(counts)
+    total = int(counts.sum())
+    mean = total / n
+    sd = float(counts.std())
+    rising = np.sort(counts)
+    weights = 2 * np.arange(1, n + 1) - n - 1
+    return Hubs(
+        k=k,
+        words=n,
+        queries=queries,
+        sampled=queries < n,
+        ids=ids,
+        counts=counts,
+        skewness=float(((counts - mean) ** 3).mean() / sd**3) if sd > 0 else 0.0,
+        robin_hood=float(np.abs(counts - mean).sum() / (2 * total)),
+        gini=float((weights * rising).sum() / (n * total)),
+        antihubs=float((counts == 0).mean()),
+        hub_share=float(counts[counts >= 2 * mean].sum() / total),
+        vectors=vectors,
+    )
+
+
+# --- freedom of scale -----------------------------------------------------------------------------
+
+
+def _scale_freedom(vectors: WordVectors) -> dict[float, float]:
+    stop = min(len(vectors), _SCALE_WORDS)
+    X = np.asarray(vectors.matrix.block(0, stop), np.float64)
+    X = X[X.any(axis=1)]
+    if len(X) < 12:
+        return {}
+    values, axes = np.linalg.eigh(X.T @ X)
+    kept = values > 1e-10 * values[-1]
+    sizes, along = np.sqrt(values[kept]), X @ axes[:, kept]
+    asked = np.unique(np.linspace(0, len(X) - 1, _SCALE_QUERIES).astype(np.int64))
+
+    def nearest(power: float) -> Ids:
+        scaled = along * sizes ** (power - 1)
+        scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
+        Y = scaled.astype(np.float32)
+        cosine = Y[asked] @ Y.T
+        cosine[np.arange(len(asked)), asked] = -2
+        return np.argpartition(-cosine, 9, axis=1)[:, :10]
+
+    as_it_is = nearest(1.0)
+    out = {}
+    for power in _SCALES:
+        other = nearest(power)
+        same = (as_it_is[:, :, None] == other[:, None, :]).any(axis=2).sum(axis=1)
+        out[power] = float((same <= 5).mean())
+    return out

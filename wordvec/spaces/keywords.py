@@ -1,0 +1,145 @@
+"""Key words of documents: words whose contexts are unlike those of the document as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+MEASURES = ("kl", "chi2", "count", "norm")
+WINDOW = 10
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+
+Scores: TypeAlias = list[tuple[str, float]]
+
+
+def tokens_of(text: str) -> list[str]:
+    """Words of a text between blanks, in lower case, without punctuation at their ends.
+
+    Tokens without a letter are left out.
+    """
+    found = (_EDGES.sub("", token) for token in text.lower().split())
+    return [token for token in found if any(c.isalpha() for c in token)]
+
+
+def keywords(
+    document: str | Sequence[str],
+    k: int = 10,
+    *,
+    measure: str = "kl",
+    window: int = WINDOW,
+    general: Mapping[str, float] | None = None,
+    stem: Callable[[str], str] | None = None,
+) -> Scores:
+    """The k best key words of a document, with their scores.
+
+    Parameters
+    ----------
+    document : str or sequence of str
+        A text, or its tokens.
+    k : int
+        Words to return.
+    measure : "kl", "chi2", "count" or "norm"
+        "kl": n_w KL(w), KL of the word's contexts from those of all words of the document, where
+        contexts are its most frequent words, which make up a third of the tokens. "chi2": the
+        statistic of Matsuo & Ishizuka (2004) on the same counts. "count": n_w. "norm": n_w times
+        `general`, such as squared lengths of vectors.
+    window : int
+        Words on each side that are context. Sentences do not end it.
+    general : mapping of str to float, optional
+        Information of words in general (from shards: `information`), in place of the document's
+        own; words that it does not have score 0.
+    stem : callable, optional
+        What is counted as one word; by default each form is a word of its own. The most frequent
+        form is returned.
+
+    Returns
+    -------
+    list of (str, float)
+        Best first; ties by the first place in the document.
+
+    References
+    ----------
+    Oyama, Yokoi & Shimodaira (2023), section 6 and table 6.
+    """
+    if measure not in MEASURES:
+        raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
+    if k < 1 or window < 1:
+        raise ValueError(f"k and window must be >= 1, got {k} and {window}")
+    if measure == "norm" and general is None:
+        raise ValueError("measure='norm' needs general: squared lengths by word")
+    tokens = tokens_of(document) if isinstance(document, str) else list(document)
+    if not tokens:
+        return []
+    names, ids, forms = _numbered(tokens, stem)
+    counts = np.bincount(ids, minlength=len(names))
+    if general is not None:
+        pairs = zip(forms, names, strict=True)
+        value = np.array([_general(general, form, name) for form, name in pairs])
+        score = counts * value
+    elif measure == "count":
+        score = counts.astype(float)
+    else:
+        score = _of_document(ids, counts, window, measure)
+    best = np.lexsort((np.arange(len(names)), -score))[:k]
+    return [(forms[i], float(score[i])) for i in best.tolist()]
+
+
+def _general(general: Mapping[str, float], form: str, name: str) -> float:
+    found = general.get(form, general.get(name, 0.0))
+    return found if np.isfinite(found) else 0.0
+
+
+def _numbered(
+    tokens: Sequence[str], stem: Callable[[str], str] | None
+) -> tuple[list[str], NDArray[np.int64], list[str]]:
+    """Words in order of their first place, the id of each token, the most frequent form of each."""
+    place: dict[str, int] = {}
+    stems: dict[str, str] = {}
+    seen: list[dict[str, int]] = []
+    ids = np.empty(len(tokens), np.int64)
+    for i, token in enumerate(tokens):
+        if token not in stems:
+            stems[token] = token if stem is None else stem(token)
+        name = stems[token]
+        at = place.setdefault(name, len(place))
+        if at == len(seen):
+            seen.append({})
+        seen[at][token] = seen[at].get(token, 0) + 1
+        ids[i] = at
+    forms = [max(each, key=lambda form: each[form]) for each in seen]
+    return [*place], ids, forms
+
+
+def _of_document(
+    ids: NDArray[np.int64], counts: NDArray[np.int64], window: int, measure: str
+) -> NDArray[np.float64]:
+    """n_w KL(w) or chi2 of each word (V,)."""
+    n = len(ids)
+    order = np.argsort(-counts, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(counts[order]), n / 3)) + 1
+    frequent = order[:enough]
+    column = np.full(len(counts), -1, np.int64)
+    column[frequent] = np.arange(len(frequent))
+    context = column[ids]
+    X = np.zeros((len(counts), len(frequent)))
+    flat = X.reshape(-1)
+    for away in range(1, min(window, n - 1) + 1):
+        for words, near in ((ids[:-away], context[away:]), (ids[away:], context[:-away])):
+            known = near >= 0
+            at = words[known] * len(frequent) + near[known]
+            flat += np.bincount(at, minlength=len(flat))
+    rows = X.sum(axis=1)
+    p = X.sum(axis=0) / max(X.sum(), 1)
+    expected = rows[:, None] * p
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "chi2":
+            parts = np.where(expected > 0, (X - expected) ** 2 / expected, 0)
+            # Robust form: without the context that stands out most.
+            return np.asarray(parts.sum(axis=1) - parts.max(axis=1, initial=0))
+        parts = np.where(X > 0, X * np.log(X / expected), 0)
+        kl = np.where(rows > 0, parts.sum(axis=1) / np.where(rows > 0, rows, 1), 0)
+    return np.asarray(counts * kl)
