@@ -64,7 +64,10 @@ def write_stub():
     """Writes wordvec/__init__.pyi, what type checkers read of the names that are loaded lazily."""
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     public = importlib.import_module("wordvec")._PUBLIC
-    lines = [f"from {module} import {name} as {name}\n" for name, module in sorted(public.items())]
+    # A public module, such as wordvec.transform, is a name of the package itself.
+    own = {name: "wordvec" for name, module in public.items() if module == f"wordvec.{name}"}
+    pairs = sorted((public | own).items())
+    lines = [f"from {module} import {name} as {name}\n" for name, module in pairs]
     text = "".join(["# Written by setup.py.\n", "__version__: str\n", *lines])
     pathlib.Path("wordvec", "__init__.pyi").write_text(text)
 
