@@ -26,7 +26,9 @@ from wordvec.errors import DatasetError
 from wordvec.evaluation.core.results import Source
 from wordvec.text.lines import ascii_split
 
-KINDS = ("similarity", "analogy", "categorization", "outliers", "qvec")
+KINDS = ("similarity", "analogy", "categorization", "outliers", "qvec", "relations")
+MAX_GROWTH = 1000  # questions that pairs may make for each row of a file
+_MAX_LABELS = 64  # different relations of a set
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,16 @@ class PropertySet:
     matrix: NDArray[np.float64]
 
 
-Dataset = SimilaritySet | AnalogySet | CategorySet | OutlierSet | PropertySet
+@dataclass(frozen=True)
+class RelationSet:
+    """Word pairs with the relation that holds between them: pairs (n), labels (n)."""
+
+    source: Source
+    pairs: tuple[tuple[str, str], ...]
+    labels: tuple[str, ...]
+
+
+Dataset = SimilaritySet | AnalogySet | CategorySet | OutlierSet | PropertySet | RelationSet
 
 
 def load(path: str | Path, kind: str | None = None, name: str | None = None) -> Dataset:
@@ -199,7 +210,9 @@ class _Table:
 def _splitter(sample: str) -> Callable[[str], tuple[str, ...]]:
     if "\t" in sample:
         return lambda line: tuple(cell.strip() for cell in line.split("\t"))
-    if "," in sample:
+    if ";" in sample:  # what spreadsheets write where the decimal point is a comma
+        return lambda line: tuple(cell.strip() for cell in next(csv.reader([line], delimiter=";")))
+    if "," in sample and not _DECIMAL_COMMA.fullmatch(sample):
         return lambda line: tuple(cell.strip() for cell in next(csv.reader([line])))
     return lambda line: tuple(ascii_split(line))
 
@@ -227,12 +240,19 @@ def _is_header(cells: Sequence[str]) -> bool:
     return first == "" or words or (cells[0], cells[1]) in _HEADERS
 
 
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?")
+# Two words and a score with a comma, between blanks.
+_DECIMAL_COMMA = re.compile(r"[^,\s]+\s+[^,\s]+\s+[-+]?[0-9]+,[0-9]+\s*")
+
+
 def _number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    """Whether a cell is a number, with a decimal point or comma; "nan", "infinity" and "1_5" are
+    words."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _value(text: str) -> float:
+    return float(text.replace(",", "."))
 
 
 def _tell(table: _Table) -> str:
@@ -243,13 +263,15 @@ def _tell(table: _Table) -> str:
         return "analogy"
     if "outliers" in header:
         return "outliers"
+    if "relation" in header or _is_relations(table):
+        return "relations"
     if header[:1] in (("category",), ("categories",)):
         return "categorization"
     if len(cells) == 2 and cells[1].startswith("{"):
         return "qvec"
     if "target" in header or (len(cells) == 4 and not any(map(_number, cells))):
         return "analogy"
-    if len(cells) >= 3 and any(map(_number, cells[2:])):
+    if len(cells) >= 3 and any(_number(c) or c in ("nan", "inf", "-inf") for c in cells[2:]):
         return "similarity"
     if header and not any(map(_number, cells)):
         return "analogy"
@@ -264,6 +286,15 @@ def _tell(table: _Table) -> str:
         f"{table.path}:{table.rows[0][0]}: found {len(cells)} columns ({' | '.join(cells)[:80]}), "
         f"which is no known kind of evaluation set; name it as one of {', '.join(KINDS)}"
     )
+
+
+def _is_relations(table: _Table) -> bool:
+    """Whether a table without a header is word, word, relation: few different words stand in the
+    third column, each of them in many rows."""
+    if table.header or any(len(cells) != 3 or _number(cells[2]) for _, cells in table.rows):
+        return False
+    labels = {cells[2] for _, cells in table.rows}
+    return 2 <= len(labels) <= min(_MAX_LABELS, len(table.rows) // 4)
 
 
 # --- similarity -----------------------------------------------------------------------------------
@@ -287,10 +318,10 @@ def _similarity(table: _Table, name: str) -> SimilaritySet:
         one, two = cells[first], cells[second]
         if not one or not two:
             raise table.fail(line, "an empty word", "word, word, score")
-        if not _number(cells[third]) or not math.isfinite(float(cells[third])):
+        if not _number(cells[third]) or not math.isfinite(_value(cells[third])):
             raise table.fail(line, f"{cells[third]!r} as score", "a finite number")
         pairs.append((one, two))
-        scores.append(float(cells[third]))
+        scores.append(_value(cells[third]))
     note = None
     if all(_POS.search(word) for pair in pairs for word in pair):
         pairs = [(_POS.sub("", one), _POS.sub("", two)) for one, two in pairs]
@@ -369,6 +400,13 @@ def _pair_categories(table: _Table, name: str) -> dict[str, tuple[Question, ...]
     for line, cells in table.rows:
         if len(cells) != width or not all(cells):
             raise table.fail(line, f"{len(cells)} columns ({' '.join(cells)[:60]})", f"{width}")
+    made = len(table.rows) * (len(table.rows) - 1) * (width - 1)
+    if made > MAX_GROWTH * len(table.rows) * (width - 1):
+        raise DatasetError(
+            f"{table.path}: {len(table.rows):,} pairs of one relation would make {made:,} "
+            f"questions, more than {MAX_GROWTH:,} for each; split them by relation, or name a "
+            "column 'relation' for a set of relations"
+        )
     categories = {}
     for column in range(1, width):
         label = f"{name}/{table.header[column]}" if table.header and width > 2 else name
@@ -481,10 +519,45 @@ def _qvec(table: _Table, name: str) -> PropertySet:
     return PropertySet(table.source(name, len(rows)), tuple(rows), properties, matrix)
 
 
+def _relations(table: _Table, name: str) -> RelationSet:
+    columns = [0, 1, 2]
+    if table.header:
+        found = (table.column("word1", "worda"), table.column("word2", "wordb"),
+                 table.column("relation"))  # fmt: skip
+        if None in found:
+            raise table.fail(1, "other columns", "word1, word2, relation")
+        columns = [i for i in found if i is not None]
+    width = len(table.header) if table.header else 3
+    labels: dict[tuple[str, str], str] = {}
+    both, repeated, unknown = set(), 0, 0
+    for line, cells in table.rows:
+        if len(cells) != width or not all(cells[i] for i in columns):
+            raise table.fail(line, f"{len(cells)} columns ({' | '.join(cells)[:60]})", f"{width}")
+        one, two, label = (cells[i] for i in columns)
+        if label == "?":
+            unknown += 1
+        elif (one, two) not in labels:
+            labels[one, two] = label
+        elif labels[one, two] == label:
+            repeated += 1
+        else:
+            both.add((one, two))
+    kept = {pair: label for pair, label in labels.items() if pair not in both}
+    notes = (
+        f"{unknown} pairs have an unknown relation (?) and are left out" if unknown else None,
+        f"{len(both)} pairs stand in several relations and are left out" if both else None,
+        f"{repeated} rows repeat an earlier one and count once" if repeated else None,
+    )
+    if len(set(kept.values())) < 2:
+        raise DatasetError(f"{table.path}: needs pairs of two relations, got {len(kept)} pairs")
+    return RelationSet(table.source(name, len(kept), notes), tuple(kept), tuple(kept.values()))
+
+
 _READERS: dict[str, Callable[[_Table, str], Dataset]] = {
     "similarity": _similarity,
     "analogy": _analogy,
     "categorization": _categorization,
     "outliers": _outliers,
     "qvec": _qvec,
+    "relations": _relations,
 }

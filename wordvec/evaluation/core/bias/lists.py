@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from wordvec.errors import DatasetError
 from wordvec.evaluation.core.results import Unanswerable, some
 from wordvec.evaluation.core.space import Space
 from wordvec.files import data_file as data_file
-from wordvec.text.lines import ascii_split, read_toml
+from wordvec.text.lines import ascii_split, read_toml, without_mark
 
 MIN_SHARE = 0.5  # of a list; below, "most words are missing" and the test is refused
 
@@ -88,11 +89,15 @@ def weat_tests() -> Mapping[str, WeatTest]:
 
 
 def read_weat(path: str | Path) -> dict[str, WeatTest]:
-    """Tests from a TOML file.
+    """Tests from a TOML file, or from the JSON of SEAT.
 
+    JSON: `targ1`, `targ2`, `attr1`, `attr2`, each a list of words or {category, examples}; the file
+    is one test, named after it. TOML:
     [lists] holds word lists (arrays, or strings of words); every further table is a test with X, Y,
     A, B (a name of [lists], or an array) and optionally title and published.
     """
+    if without_mark(Path(path).read_bytes()).lstrip().startswith(b"{"):
+        return _read_json(path)
     try:
         tables = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -122,6 +127,33 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
     if not tests:
         raise DatasetError(f"{path}: empty: no test")
     return tests
+
+
+_SIDES = {
+    "X": ("targ1", "targets_1"), "Y": ("targ2", "targets_2"),
+    "A": ("attr1", "attributes_1"), "B": ("attr2", "attributes_2"),
+}  # fmt: skip
+
+
+def _read_json(path: str | Path) -> dict[str, WeatTest]:
+    """One test as SEAT (May et al. 2019) has it; the names of XWEAT's lists are understood too."""
+    try:
+        table = json.loads(without_mark(Path(path).read_bytes()).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}: not a JSON file: {error}") from error
+    lists, labels = [], []
+    for side, names in _SIDES.items():
+        value = next((table[name] for name in names if name in table), None)
+        label = side
+        if isinstance(value, dict):
+            label, value = str(value.get("category", side)), value.get("examples")
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            raise DatasetError(f"{path}: {names[0]} must be a list of words, or have `examples`")
+        lists.append(tuple(dict.fromkeys(value)))
+        labels.append(label)
+    name = Path(path).stem
+    x, y, a, b = lists
+    return {name: WeatTest(name, f"{labels[0]} and {labels[1]}", x, y, a, b, tuple(labels))}
 
 
 @cache
