@@ -176,8 +176,9 @@ def test_surrogates_are_unknown_words_everywhere(word):
         assert wv.vector(word, fold=True).how in ("none", "subword")
         assert wv.lookup([word])[1][0] in ("none", "subword")
         assert wv.get_mean_vector(["a", word]).shape == (6,)
-        for ask in (wv.__getitem__, wv.most_similar, wv.get_vector, wv.get_index,
-                    lambda w, wv=wv: wv.similarity("a", w)):  # fmt: skip
+        for ask in (wv.__getitem__, wv.get_vector, wv.get_index,
+                    lambda w, wv=wv: wv.most_similar(w, unseen=False),
+                    lambda w, wv=wv: wv.similarity("a", w, unseen=False)):  # fmt: skip
             with pytest.raises(KeyError, match="no word"):
                 ask(word)
 
@@ -212,6 +213,7 @@ def test_unseen_words_are_found_on_request():
     assert wv.most_similar("alphas", unseen=True)[0][0] in ("alpha", "beta", "gamma")
     assert -1 <= wv.similarity("alphas", "beta", unseen=True) <= 1
     assert len(wv.most_similar_many(["alphas"], unseen=True)[0]) == 3
-    for ask in (wv.most_similar, lambda w: wv.similarity(w, "beta")):
+    assert wv.similarity("alphas", "beta") == wv.similarity("alphas", "beta", unseen=True)
+    for ask in (wv.most_similar, lambda w, **how: wv.similarity(w, "beta", **how)):
         with pytest.raises(KeyError):
-            ask("alphas")
+            ask("alphas", unseen=False)

@@ -47,6 +47,12 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
                 help="Look words up as written, else in lower case; only as written; only in "
                 "lower case.",
             ),
+            click.option(
+                "--oov",
+                is_flag=True,
+                help="Answer words never seen by n-grams or folded spellings, where VECTORS has "
+                "them; the coverage says for how many.",
+            ),
             click.option("--resamples", type=click.IntRange(min=1), default=1000),
             click.option("--level", type=click.FloatRange(0, 1, True, True), default=0.95),
             click.option("--seed", type=click.IntRange(min=0), default=1),

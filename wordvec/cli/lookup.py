@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -18,9 +19,10 @@ from wordvec.cli.uncertainty import opened as open_uncertainty
 
 _FILE = click.Path(dir_okay=True)
 unseen_option = click.option(
-    "--unseen",
-    is_flag=True,
-    help="Words without a vector get one from their n-grams, or that of the nearest spelling.",
+    "--unseen/--no-unseen",
+    default=None,
+    help="Words without a vector also get that of the nearest spelling; or none at all. By default "
+    "they are answered by n-grams or folded spellings where VECTORS has them.",
 )
 
 
@@ -35,12 +37,15 @@ def neighbors(
     vectors: str,
     words: tuple[str, ...],
     topn: int,
-    unseen: bool,
+    unseen: bool | None,
     uncertainty: str | None,
     source: str,
     output: str,
-) -> None:
+) -> int:
     """The words nearest to each WORD.
+
+    A WORD that is not there is named, the others are answered, and the exit code is 1. The column
+    "how" says how a word that was never seen got its vector.
 
     With --uncertainty: intervals, the probability of being the first, and which neighbours are
     tied: they cannot be told from the one of rank k + 1.
@@ -50,17 +55,28 @@ def neighbors(
     if uncertainty is not None:
         unc = open_uncertainty(vectors, uncertainty, source=source)
         emit_with_kind(unc, neighbor_rows(unc, words, topn), output)
-        return
+        return 0
     wv = wordvec.load(vectors)
-    answers = wv.most_similar_many(list(words), topn=topn, unseen=unseen)
+    how = {word: wv.answer(word, unseen=unseen).how for word in words}
+    known = [word for word in words if how[word] != "none"]
+    answers = wv.most_similar_many(known, topn=topn, unseen=unseen)
     emit(
         [
-            {"word": word, "neighbor": other, "similarity": score}
-            for word, answer in zip(words, answers, strict=True)
+            {"word": word, **_how(how, word), "neighbor": other, "similarity": score}
+            for word, answer in zip(known, answers, strict=True)
             for other, score in answer
         ],
         output,
     )
+    for word in words:
+        if how[word] == "none":
+            click.echo(f"wordvec: error: {wv.unknown(word)}", err=True)
+    return 0 if len(known) == len(words) else 1
+
+
+def _how(how: Mapping[str, str], word: str) -> dict[str, str]:
+    """How a word came by its vector: a column, where one was never seen."""
+    return {} if set(how.values()) <= {"exact", "none"} else {"how": how[word]}
 
 
 @click.command(cls=Command)
@@ -74,7 +90,7 @@ def similarity(
     vectors: str,
     a: str,
     b: str,
-    unseen: bool,
+    unseen: bool | None,
     uncertainty: str | None,
     source: str,
     output: str,
@@ -87,8 +103,12 @@ def similarity(
         row = similarity_row(unc, a, b, unc.vectors.similarity(a, b))
         emit_with_kind(unc, [row], output)
         return
-    score = wordvec.load(vectors).similarity(a, b, unseen=unseen)
-    emit([{"a": a, "b": b, "similarity": score}], output)
+    wv = wordvec.load(vectors)
+    row = {"a": a, "b": b, "similarity": wv.similarity(a, b, unseen=unseen)}
+    how = [wv.answer(word, unseen=unseen).how for word in (a, b)]
+    if how != ["exact", "exact"]:
+        row |= {"how a": how[0], "how b": how[1]}
+    emit([row], output)
 
 
 @click.command(cls=Command)

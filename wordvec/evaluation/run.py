@@ -37,6 +37,9 @@ class Options:
     ----------
     case : str
         See `Space`.
+    oov : bool
+        Words never seen are answered where the vectors have n-grams or folded spellings; the
+        coverage of each result says for how many.
     solvers : tuple of str
         Solvers of analogies.
     restrict_vocab : int or None
@@ -52,6 +55,7 @@ class Options:
     """
 
     case: str = "fallback"
+    oov: bool = False
     solvers: tuple[str, ...] = ("3CosAdd",)
     restrict_vocab: int | None = None
     measures: tuple[str, ...] = ()
@@ -122,6 +126,8 @@ def run(
         for name, (vectors, path) in models.items():
             progress(f"{name}: reading {len(vectors.index_to_key):,} vectors")
             space = Space.of(vectors, case=options.case)
+            if options.oov and hasattr(vectors, "answer"):
+                space = space.with_composed(vectors, _words_of(questions))
             cards.append(document.describe(name, vectors, space, path))
             for measure, question in questions:
                 for label, variant in _variants(measure, question, options):
@@ -172,6 +178,24 @@ def _questions(
             yield measure, gender_lists()
         elif measure.asks is None:
             yield measure, None
+
+
+def _words_of(questions: Iterable[tuple[Measure, Question]]) -> Iterator[str]:
+    """Every word that the questions ask for."""
+    for _, question in questions:
+        match question:
+            case datasets.SimilaritySet():
+                yield from (word for pair in question.pairs for word in pair)
+            case datasets.AnalogySet():
+                for _, members in question.categories:
+                    for q in members:
+                        yield from (q.a, q.b, q.c, *q.answers)
+            case datasets.CategorySet() | datasets.PropertySet():
+                yield from question.words
+            case datasets.OutlierSet():
+                yield from (w for g in question.groups for w in (*g.words, *g.outliers))
+            case WeatTest():
+                yield from (*question.X, *question.Y, *question.A, *question.B)
 
 
 def _named_apart(sets: Sequence[datasets.Dataset]) -> list[datasets.Dataset]:

@@ -19,7 +19,7 @@ class Comparable(Searchable):
     """What WordVectors can be asked about words that are given."""
 
     @accepts(w1="a", w2="b", key1="a", key2="b", word1="a", word2="b")
-    def similarity(self, a: Key, b: Key, *, unseen: bool = False) -> float:
+    def similarity(self, a: Key, b: Key, *, unseen: bool | None = None) -> float:
         """Cosine of the vectors of two words (closeness on a manifold).
 
         It is NaN where a vector is not finite, and 0 where one is zero. With `unseen`, words that

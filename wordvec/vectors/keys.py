@@ -19,14 +19,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 class UnknownWord:
     """The message of an unknown word; its suggestions cost milliseconds and are found when read."""
 
-    def __init__(self, words: store.WordList, word: str | bytes) -> None:
-        self._words = words
+    def __init__(self, words: store.WordList, word: str | bytes, way: str = "") -> None:
+        self._words, self._way = words, way
         self.word = text_of(word)
 
     def __str__(self) -> str:
         near = spelling.nearest(self._words.native, self.word)
         hint = f"; nearest known spellings: {', '.join(map(repr, near))}" if near else ""
-        return f"no word {self.word!r}{hint}"
+        way = f"; {self._way}" if self._way else ""
+        return f"no word {self.word!r}{hint}{way}"
 
     __repr__ = __str__
 

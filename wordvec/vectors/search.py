@@ -75,8 +75,16 @@ class Searchable:
 
     @accepts(key="word", use_norm="norm")
     def get_vector(self, word: Key, norm: bool = False) -> NDArray[Any]:
-        """The vector (d,) of a word, divided by its norm on request."""
-        i = self.get_index(word)
+        """The vector (d,) of a word, divided by its norm on request.
+
+        A word that is not there is an error, unless `strict` was set to False.
+        """
+        i = self.get_index(word, -1)
+        if i < 0:
+            if self.strict:
+                raise self._no_word(word)
+            row = self._unseen(word, True)
+            return unit(row).astype(row.dtype) if norm else row
         row = self._matrix.row(i)
         if norm:
             self._no_sums("norms")
@@ -191,10 +199,10 @@ class Searchable:
         return (unit(mean) if post_normalize else mean).astype(np.float32)
 
     def _vector_of(
-        self, query: Query, norm: bool = False, unseen: bool = False
+        self, query: Query, norm: bool = False, unseen: bool | None = None
     ) -> NDArray[np.float64]:
         """The vector of a word (normalised on request), or the vector itself. Words that are not
-        there are errors, unless `unseen` words are allowed or `strict` is false."""
+        there get what `unseen` allows; see `most_similar`."""
         if isinstance(query, (str, bytes)):
             i = self.get_index(query, -1)
             row = self._matrix.row(i) if i >= 0 else self._unseen(query, unseen)
@@ -205,7 +213,7 @@ class Searchable:
             raise ValueError(f"a vector must have shape ({self.vector_size},), got {vector.shape}")
         return vector
 
-    def _unseen(self, word: Key, allowed: bool) -> NDArray[Any]:
+    def _unseen(self, word: Key, allowed: bool | None) -> NDArray[Any]:
         """The vector of a word that is not there, where that is allowed."""
         raise self._no_word(word)
 
@@ -221,7 +229,7 @@ class Searchable:
         indexer: Any = None,
         *,
         coarse: bool = False,
-        unseen: bool = False,
+        unseen: bool | None = None,
     ) -> Any:
         """The words nearest to the mean of `positive` less `negative`, by cosine.
 
@@ -241,8 +249,10 @@ class Searchable:
             Be content with the candidates of the signs that `with_sketch` and `with_coarse` keep,
             where they are there, scored exactly: now and then a neighbour less. Without it the int8
             copy of `with_coarse` is used where the answer is proven.
-        unseen : bool
-            Words that are not there get what `vector` finds (n-grams, the nearest spelling).
+        unseen : bool, optional
+            Words that are not there: by default they are answered by their n-grams or folded
+            spelling where the vectors have them (`vector` says how one came about), and are errors
+            elsewhere. True also takes the nearest spelling; False answers none.
 
         Returns
         -------
@@ -300,7 +310,7 @@ class Searchable:
         topn: int = 10,
         restrict_vocab: int | None = None,
         *,
-        unseen: bool = False,
+        unseen: bool | None = None,
     ) -> list[Neighbors]:
         """The neighbours of each of several words or vectors, at the speed of a matrix product.
 
@@ -342,7 +352,7 @@ class Searchable:
         return largest_of_many(self._matrix, rows, topn, self._inverse_norms, 0, stop)
 
     def _target(
-        self, positive: Any, negative: Any, unseen: bool = False
+        self, positive: Any, negative: Any, unseen: bool | None = None
     ) -> tuple[NDArray[np.float64], set[int]]:
         """The vector that most_similar looks for, and the ids of the words in the question."""
         pairs = [*weighted(positive, 1.0), *weighted(negative, -1.0)]

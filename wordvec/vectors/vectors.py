@@ -14,12 +14,20 @@ from typing import Any, NamedTuple, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wordvec.errors import UnknownWordError
 from wordvec.native.store import Words
 from wordvec.text.lines import bytes_of
 from wordvec.vectors import file as store
 from wordvec.vectors import spelling
 from wordvec.vectors.edit import Editable
-from wordvec.vectors.keys import Folded, IndexToKey, KeyToIndex, list_of_words, text_of
+from wordvec.vectors.keys import (
+    Folded,
+    IndexToKey,
+    KeyToIndex,
+    UnknownWord,
+    list_of_words,
+    text_of,
+)
 from wordvec.vectors.matrix import (
     Coarse,
     Floats,
@@ -284,7 +292,11 @@ class WordVectors(Editable):
         """
         if isinstance(words, str):
             i = self._words.find(words)
-            return self._matrix.row(i) if i >= 0 else self._unseen(words, False)
+            if i >= 0:
+                return self._matrix.row(i)
+            if self.strict:  # asked for by its name alone, a word is there or an error
+                raise self._no_word(words)
+            return self._unseen(words, True)
         if isinstance(words, bytes):
             return self[text_of(words)]
         if self.strict:
@@ -294,11 +306,38 @@ class WordVectors(Editable):
             raise self._no_word(words[how.index("none")])
         return rows
 
-    def _unseen(self, word: Key, allowed: bool) -> NDArray[Any]:
-        found = self.vector(text_of(word)) if allowed or not self.strict else None
-        if found is None or found.how == "none":
+    def _unseen(self, word: Key, allowed: bool | None) -> NDArray[Any]:
+        found = self.answer(text_of(word), unseen=allowed)
+        if found.how == "none":
             raise self._no_word(word)
         return found.vector
+
+    def answer(self, word: str, *, unseen: bool | None = None) -> Lookup:
+        """What `most_similar` and `similarity` take for a word, and how it came about.
+
+        A word that is not there is answered by its n-grams or folded spelling where the vectors
+        have them; with `unseen` (or `strict` set to False) also by the nearest spelling. With
+        `unseen` False, or when nothing is found, `how` is "none" and the vector zero.
+        """
+        if unseen is False:
+            i = self._words.find(word)
+            if i >= 0:
+                return Lookup(self._matrix.row(i), "exact", word)
+            return Lookup(np.zeros(self.vector_size, np.float32), "none")
+        return self.vector(word, typo=bool(unseen) or not self.strict)
+
+    def answers_unseen(self) -> bool:
+        """Whether words that are not there may be answered without being asked for: by n-grams or
+        by folded spellings."""
+        return self.subwords is not None or "_folded" in self.__dict__
+
+    def unknown(self, word: Key) -> UnknownWordError:
+        """The error that says that a word is not there, with the nearest known spellings."""
+        return self._no_word(word)
+
+    def _no_word(self, word: Key) -> UnknownWordError:
+        way = "vector(word) answers by its n-grams" if self.subwords is not None else ""
+        return UnknownWordError(UnknownWord(self._list, word, way))
 
     def get(self, word: Key, default: Any = None) -> Any:
         """The vector of a word, or `default`."""

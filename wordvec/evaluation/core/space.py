@@ -102,6 +102,32 @@ class Space:
     def __len__(self) -> int:
         return len(self.unit)
 
+    def with_composed(self, vectors: Any, words: Iterable[str]) -> Space:
+        """The space with rows behind its own for those of `words` that it lacks and that `vectors`
+        answer by n-grams or folded spellings (`WordVectors.answer`); they have no neighbours' part
+        in `seen`, and are counted in every coverage."""
+        made: dict[str, NDArray[np.float32]] = {}
+        for word in dict.fromkeys(words):
+            if self.row(word) is None:
+                found = vectors.answer(word)
+                norm = float(np.linalg.norm(found.vector))
+                if found.how not in ("none", "exact") and np.isfinite(norm) and norm > 0:
+                    made[word] = np.asarray(found.vector, np.float32)
+        if not made:
+            return self
+        rows = np.stack(list(made.values()))
+        norms = np.linalg.norm(rows, axis=1)
+        all_words = [*self.words, *made]
+        return Space(
+            np.concatenate([self.unit, rows / norms[:, None]]),
+            all_words,
+            {word: row for row, word in enumerate(all_words)},
+            np.concatenate([self.norms, norms.astype(np.float32)]),
+            self.unusable,
+            self.case,
+            self.seen,
+        )
+
     def row(self, word: str) -> int | None:
         """Row of `word` under the case policy, or None."""
         if self.case == "lower":
