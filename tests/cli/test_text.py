@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import wordvec
@@ -156,3 +157,27 @@ def test_pieces_are_found_and_trained_on(run, tmp_path):
     code, _, err = run("pieces", text, "-o", tmp_path / "n.model", "--pieces", "5000")
     assert code == 1
     assert "5000 pieces cannot be found" in err
+
+
+def test_documents_are_vectors_with_names_and_key_words(run, tmp_path, table):
+    how = ("--text-column", "body", "--tokenize", "unicode", "--lower")
+    run("train", table, "-o", tmp_path / "v.wv", *how, "--min-count", "1", "--vector-size", "4")
+    out, labels = tmp_path / "d.npy", tmp_path / "l.tsv"
+    code, stdout, err = run(
+        "documents", tmp_path / "v.wv", table, "-o", out, "--text-column", "body",
+        "--document-column", "year", "--labels", labels, "--keywords", "2", "--remove", "0",
+        "--duplicates", "0", "--format", "tsv",
+    )  # fmt: skip
+    assert code == 0, err
+    assert np.load(out).shape == (31, 4)
+    rows = [line.split("\t") for line in labels.read_text().splitlines()]
+    assert rows[0] == ["document", "words", "keywords"]
+    assert [row[:2] for row in rows[1:3]] == [["1980", "5"], ["1981", "5"]]
+    assert rows[-1] == ["2020", "0", ""]
+    assert "1 documents have no known word" in err
+    assert stdout.splitlines()[0].split("\t") == ["document", "other", "cosine"]
+    code, _, err = run(
+        "documents", tmp_path / "v.wv", table, "-o", tmp_path / "e.npy", "--text-column", "body",
+        "--no-lower",
+    )  # fmt: skip
+    assert "were made otherwise: {'tokenize': 'unicode', 'lower': True}" in err

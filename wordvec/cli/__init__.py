@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "count": "wordvec.cli.count:count",
     "tokenize": "wordvec.cli.text:tokenize",
     "pieces": "wordvec.cli.text:pieces",
+    "documents": "wordvec.cli.text:documents",
     "phrases": "wordvec.cli.phrases:phrases",
     "shards": "wordvec.cli.shards:shards",
     "neighbors": "wordvec.cli.lookup:neighbors",

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
-from wordvec.cli.base import Command
+from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.progress import Display, clock, display_options, quantity
-from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, TEXT_OPTIONS, THREADS, spelled, taken
+from wordvec.cli.sources import (
+    FORCE,
+    INPUTS,
+    POSITIVE,
+    TEXT,
+    TEXT_OPTIONS,
+    THREADS,
+    spelled,
+    taken,
+)
 
 
 @click.command(cls=Command)
@@ -108,3 +118,119 @@ def pieces(
     )
     display.close()
     display.say(f"wrote     {output}: {found:,} pieces")
+
+
+@click.command(cls=Command)
+@click.argument("vectors", type=click.Path(exists=True, dir_okay=False))
+@INPUTS
+@click.option(
+    "-o", "--output", "target", required=True, type=click.Path(), help="The .npy file to write."
+)
+@click.option(
+    "--weights",
+    type=click.Choice(["sif", "tfidf", "mean"]),
+    default="sif",
+    help="Weight of a word: smooth inverse frequency (Arora et al. 2017), tf-idf, or 1.",
+)
+@click.option(
+    "--remove",
+    type=click.IntRange(min=0),
+    default=1,
+    help="Directions to remove that all documents share.",
+)
+@click.option("--labels", type=click.Path(), help="Write names and key words here, tab separated.")
+@click.option("--keywords", "n", type=POSITIVE, default=5, help="Key words of each document.")
+@click.option(
+    "--duplicates",
+    type=click.FloatRange(0, 1),
+    help="Print pairs of documents whose cosine is at least this.",
+)
+@TEXT_OPTIONS
+@THREADS
+@FORCE
+@format_option
+@display_options
+@click.pass_context
+def documents(
+    ctx: click.Context,
+    /,
+    vectors: str,
+    inputs: tuple[str, ...],
+    target: str,
+    weights: Any,
+    remove: int,
+    labels: str | None,
+    n: int,
+    duplicates: float | None,
+    threads: int | None,
+    force: bool,
+    output: str,
+    display: Display,
+    **options: Any,
+) -> None:
+    """Write vectors of documents: weighted means of their words' vectors.
+
+    INPUT is as for `wordvec train`: rows of a table (--text-column), articles, lines (--text lines)
+    or, in plain text, what blank lines part. Words are made as those of VECTORS were. Row i of
+    OUTPUT is document i.
+    """
+    import numpy as np
+
+    from wordvec.files import check_target, write_atomically
+    from wordvec.formats import load
+    from wordvec.vectors.documents import (
+        document_vectors,
+        keywords,
+        near_duplicates,
+        text_options_of,
+    )
+
+    given = {name: options[name] for name in TEXT if _chosen(ctx, name)}
+    for path in filter(None, (target, labels)):
+        check_target(path, force=force, inputs=[vectors, *inputs])
+    wv = load(vectors)
+    trained = text_options_of(wv)
+    how = dataclasses.replace(trained, **given)
+    if how.recorded() != trained.recorded():
+        display.say(
+            f"note      the words of {vectors} were made otherwise: "
+            f"{trained.recorded() or 'split at white space'}"
+        )
+    found = document_vectors(
+        wv,
+        [Path(each) for each in inputs],
+        weights=weights,
+        remove=remove,
+        threads=threads,
+        progress=display,
+        options=how,
+    )
+    display.close()
+    with write_atomically(target, force=force) as file:
+        np.save(file, found.vectors)
+    sizes = np.diff(found.corpus.documents)
+    empty = int(np.count_nonzero(sizes == 0))
+    if empty:
+        display.say(f"note      {empty:,} documents have no known word; their vectors are zero")
+    if labels:
+        names = found.labels or tuple(map(str, range(len(found))))
+        rows = zip(names, sizes.tolist(), keywords(wv, found, n), strict=True)
+        with write_atomically(labels, force=force) as file:
+            file.write(b"document\twords\tkeywords\n")
+            for name, size, best in rows:
+                line = f"{' '.join(name.split())}\t{size}\t{', '.join(best)}\n"
+                file.write(line.encode("utf-8", "surrogateescape"))
+        display.say(f"wrote     {labels}: key words of {len(found):,} documents")
+    display.say(f"wrote     {target}: {len(found):,} x {wv.vector_size}")
+    if duplicates is not None:
+        pairs = near_duplicates(found.vectors, threshold=duplicates)
+        names = found.labels or tuple(map(str, range(len(found))))
+        emit(
+            [{"document": names[i], "other": names[j], "cosine": round(c, 6)} for i, j, c in pairs],
+            output,
+        )
+
+
+def _chosen(ctx: click.Context, name: str) -> bool:
+    """Whether somebody set the option: on the command line, in the environment or a file."""
+    return ctx.get_parameter_source(name) not in (None, click.core.ParameterSource.DEFAULT)

@@ -135,6 +135,7 @@ def encode(
     max_vocab: int | None = None,
     keep_gaps: bool = False,
     keep_lines: bool = True,
+    keep_empty: bool = False,
     threads: int = 1,
     memory: int | None = None,
     progress: Callback | None = None,
@@ -155,6 +156,8 @@ def encode(
         across it. By default such tokens close up, as in word2vec, GloVe and Swivel.
     keep_lines : bool
         Whether a line end stops a context.
+    keep_empty : bool
+        Make empty documents of rows without a text, which are left out otherwise.
     threads : int
         Threads that tokenise; the result is the same for any number.
     memory : int, optional
@@ -182,7 +185,7 @@ def encode(
         threads = min(threads, max(memory // TABLE_ROOM, 1))
     tables: list[native.WordTable] = []
     labels: list[str] = []
-    for table, ids, block in _numbered(source, threads, stats, tables, how):
+    for table, ids, block in _numbered(source, threads, stats, tables, how, keep_empty):
         spool.append(ids, tables.index(table))
         labels += block.labels if block else ()
         stats.seconds = time.perf_counter() - started
@@ -347,6 +350,7 @@ def _numbered(
     stats: CorpusStats,
     tables: list[native.WordTable],
     how: TextOptions,
+    keep_empty: bool = False,
 ) -> Iterator[tuple[native.WordTable, Ids, Block | None]]:
     """The source as blocks of provisional ids, in order, each with the table that numbered it."""
     given = source if isinstance(source, Texts) else files_of(source)
@@ -357,7 +361,7 @@ def _numbered(
             )
         yield from _number_lists(cast("Iterable[Tokens]", source), stats, tables)
         return
-    blocks, records = blocks_of(given, how, stats.records)
+    blocks, records = blocks_of(given, how, stats.records, keep_empty=keep_empty)
     yield from _number_text(blocks, threads, stats, tables, how, records)
 
 

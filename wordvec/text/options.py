@@ -46,8 +46,8 @@ class TextOptions:
         For "kmers": letters of a word, and letters from one word's start to the next's.
     text : str
         What kind of file the texts are in. "auto" goes by the file's name when there is a
-        `text_column`; otherwise the text is plain. "wikipedia" is a dump (XML) of a wiki; "fasta"
-        has sequences.
+        `text_column`; otherwise the text is plain. "lines": each line is a document. "wikipedia"
+        is a dump (XML) of a wiki; "fasta" has sequences.
     text_column : str, optional
         The column that has the text, for CSV, TSV, JSON Lines and Parquet. Each row is a document.
     document_column : str, optional
@@ -82,9 +82,9 @@ class TextOptions:
     stride: int = option(
         1, "Letters from one word's start to the next's, for kmers.", at_least=1, at_most=255
     )
-    text: Literal["auto", "plain", "csv", "tsv", "jsonl", "parquet", "wikipedia", "fasta"] = option(
-        "auto", "Kind of file; auto goes by the name where a text column is given."
-    )
+    text: Literal[
+        "auto", "plain", "lines", "csv", "tsv", "jsonl", "parquet", "wikipedia", "fasta"
+    ] = option("auto", "Kind of file; auto goes by the name where a text column is given.")
     text_column: str | None = option(
         None, "Column that has the text (CSV, TSV, JSON Lines, Parquet).", none="none"
     )

@@ -64,9 +64,14 @@ class Texts:
 
 
 def blocks_of(
-    source: list[str | BinaryIO] | Texts, options: TextOptions, stats: RecordStats
+    source: list[str | BinaryIO] | Texts,
+    options: TextOptions,
+    stats: RecordStats,
+    *,
+    keep_empty: bool = False,
 ) -> tuple[Iterable[Block], bool]:
     """The text as blocks, and whether RECORD_END rather than a blank line ends a document in it.
+    With `keep_empty` rows without a text are empty documents.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def blocks_of(
         As its blocks are read: for what is not the kind of file that it is said to be.
     """
     if isinstance(source, Texts):
-        return _through(options, _blocks("texts", source.rows(), stats)), True
+        return _through(options, _blocks("texts", source.rows(), stats, keep_empty)), True
     kinds = {tables.kind_of(path, options) for path in source}
     if len(kinds) > 1:
         raise CorpusError(
@@ -95,7 +100,7 @@ def blocks_of(
                 continue
             else:
                 found = tables.rows(path, kind, options)
-            yield from _blocks(name, found, stats)
+            yield from _blocks(name, found, stats, keep_empty)
 
     return _through(options, read()), True
 
@@ -105,7 +110,9 @@ def _through(options: TextOptions, blocks: Iterable[Block]) -> Iterable[Block]:
     return through_command(argument, blocks) if kind == "command" else blocks
 
 
-def _blocks(name: str, rows: Iterable[tables.Row | None], stats: RecordStats) -> Iterator[Block]:
+def _blocks(
+    name: str, rows: Iterable[tables.Row | None], stats: RecordStats, keep_empty: bool
+) -> Iterator[Block]:
     """Rows as blocks of records; those that follow each other with one label are one document."""
     parts: list[bytes] = []
     labels: list[str] = []
@@ -128,7 +135,8 @@ def _blocks(name: str, rows: Iterable[tables.Row | None], stats: RecordStats) ->
             continue
         if not row.text or row.text.isspace():
             stats.empty += 1
-            continue
+            if not keep_empty:
+                continue
         if is_open and (row.label is None or row.label != open_label):
             end()
             if size >= reader.BLOCK:
@@ -138,7 +146,7 @@ def _blocks(name: str, rows: Iterable[tables.Row | None], stats: RecordStats) ->
         text = row.text.encode("utf-8", "surrogateescape").strip(reader.SPACES)
         if b"\0" in text:
             raise CorpusError(f"{name}, row {stats.rows}: the text has a NUL: this is binary")
-        text = text.replace(RECORD_END, b" ") + b"\n"
+        text = text.replace(RECORD_END, b" ") + b"\n" if text else b""
         parts.append(text)
         size += len(text)
     if is_open:

@@ -34,8 +34,7 @@ class Row(NamedTuple):
 
 
 def kind_of(path: str | BinaryIO, options: TextOptions) -> str:
-    """What kind of file a text is in: "plain", "csv", "tsv", "jsonl", "parquet", "wikipedia" or
-    "fasta"."""
+    """What kind of file a text is in: one of the values of `TextOptions.text` but "auto"."""
     if options.text != "auto":
         return options.text
     name = path if isinstance(path, str) else str(getattr(path, "name", ""))
@@ -67,7 +66,10 @@ def rows(path: str | BinaryIO, kind: str, options: TextOptions) -> Iterator[Row 
         yield from _parquet(path, options, condition)
         return
     with open_text(path) as (name, file):
-        if kind == "jsonl":
+        if kind == "lines":
+            for line in file:
+                yield Row(line.decode("utf-8", "surrogateescape"), None)
+        elif kind == "jsonl":
             yield from _json_lines(name, file, options, condition)
         else:
             yield from _csv(name, file, kind, options, condition)

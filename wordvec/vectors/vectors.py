@@ -7,9 +7,9 @@ that users know from gensim's KeyedVectors.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +40,9 @@ from wordvec.vectors.matrix import (
 from wordvec.vectors.search import CLOSENESS as CLOSENESS
 from wordvec.vectors.search import Key
 from wordvec.vectors.unseen import Induction, Subwords, context_tokens
+
+if TYPE_CHECKING:
+    from wordvec.text.corpus import Source
 
 _BLOCK = 1024  # rows decoded at once by iteration
 
@@ -548,6 +551,29 @@ class WordVectors(Editable):
         return vector
 
     # The same vectors in another form.
+
+    def documents(
+        self,
+        texts: Source | Iterable[str],
+        *,
+        weights: Literal["sif", "tfidf", "mean"] = "sif",
+        remove: int = 1,
+        **more: Any,
+    ) -> NDArray[np.float32]:
+        """The vectors (n, d) of documents; see `wordvec.vectors.documents.document_vectors`.
+
+        Parameters
+        ----------
+        texts : iterable of str, Texts, or paths
+            Strings are documents; they are split into words as the text of the training was.
+        weights : {"sif", "tfidf", "mean"}
+            How much each word counts.
+        remove : int
+            Directions to remove that the documents share.
+        """
+        from wordvec.vectors.documents import document_vectors
+
+        return document_vectors(self, texts, weights=weights, remove=remove, **more).vectors
 
     def copy(self) -> Self:
         """Another object over the same buffers, with metadata of its own."""

@@ -1,0 +1,110 @@
+"""Vectors of documents against the formulas of Arora et al. and scikit-learn's idf, in float64."""
+
+import numpy as np
+import pytest
+
+import wordvec
+from wordvec.vectors.documents import (
+    document_vectors,
+    keywords,
+    near_duplicates,
+    text_options_of,
+)
+
+WORDS = ["the", "wind", "sea", "blows", "tax", "law"]
+COUNTS = np.array([600, 100, 90, 80, 70, 60])
+TEXTS = ["The wind blows.", "the SEA, the wind", "", "tax law: the tax!", "unknown words", "law"]
+
+
+@pytest.fixture
+def wv():
+    rng = np.random.default_rng(0)
+    return wordvec.WordVectors(
+        WORDS,
+        rng.standard_normal((6, 4)).astype(np.float32) + 1,
+        counts=COUNTS,
+        meta={"corpus": {"text": {"tokenize": "unicode", "lower": True}}},
+    )
+
+
+def by_hand(wv, weights, remove):
+    lists = [[w for w in t.lower().replace(",", "").replace(".", "").replace(":", "")
+              .replace("!", "").split() if w in WORDS] for t in TEXTS]  # fmt: skip
+    n = len(lists)
+    df = {w: sum(w in words for words in lists) for w in WORDS}
+    weight = {
+        "sif": {w: 1e-3 / (1e-3 + c / COUNTS.sum()) for w, c in zip(WORDS, COUNTS, strict=True)},
+        "tfidf": {w: np.log((1 + n) / (1 + df[w])) + 1 for w in WORDS},
+        "mean": dict.fromkeys(WORDS, 1.0),
+    }[weights]
+    rows = np.zeros((n, 4))
+    for row, words in zip(rows, lists, strict=True):
+        if words:
+            total = sum(weight[w] for w in words) if weights == "tfidf" else len(words)
+            row += sum(weight[w] * wv[w].astype(float) for w in words) / total
+    directions = np.linalg.svd(rows, full_matrices=False)[2][:remove]
+    return rows - rows @ directions.T @ directions
+
+
+@pytest.mark.parametrize("weights", ["sif", "tfidf", "mean"])
+@pytest.mark.parametrize("remove", [0, 1, 2])
+def test_vectors_are_those_of_the_formulas(wv, weights, remove):
+    made = wv.documents(TEXTS, weights=weights, remove=remove, threads=1)
+    assert made.dtype == np.float32
+    np.testing.assert_allclose(made, by_hand(wv, weights, remove), atol=2e-6)
+    assert not made[[2, 4]].any()
+
+
+def test_chunks_do_not_matter(wv, monkeypatch):
+    from wordvec.vectors import documents
+
+    whole = wv.documents(TEXTS * 5)
+    monkeypatch.setattr(documents, "CHUNK", 3)
+    np.testing.assert_allclose(wv.documents(TEXTS * 5), whole, atol=1e-6)
+
+
+def test_the_directions_of_other_documents_can_be_removed(wv):
+    found = document_vectors(wv, TEXTS)
+    alone = document_vectors(wv, TEXTS[:1], components=found.components)
+    np.testing.assert_allclose(alone.vectors[0], found.vectors[0], atol=1e-6)
+    with pytest.raises(ValueError, match="remove=1 directions of 1 documents"):
+        wv.documents(TEXTS[:1])
+
+
+def test_files_and_labels(wv, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,body\n" + "".join(f'd{i},"{t}"\n' for i, t in enumerate(TEXTS)))
+    found = document_vectors(wv, path, text_column="body", document_column="id")
+    assert found.labels == tuple(f"d{i}" for i in range(6))
+    np.testing.assert_allclose(found.vectors, wv.documents(TEXTS), atol=1e-6)
+    lines = tmp_path / "t.txt"
+    lines.write_text("\n".join(TEXTS) + "\n")
+    np.testing.assert_allclose(wv.documents([lines], text="lines"), wv.documents(TEXTS), atol=1e-6)
+
+
+def test_what_is_wrong_is_said(wv):
+    with pytest.raises(ValueError, match="sif, tfidf or mean"):
+        wv.documents(TEXTS, weights="idf")
+    with pytest.raises(ValueError, match="a must be > 0"):
+        wv.documents(TEXTS, a=0)
+    with pytest.raises(TypeError, match=r"pathlib\.Path"):
+        wv.documents("a text")
+    bare = wordvec.WordVectors(WORDS, np.eye(6, 4, dtype=np.float32))
+    with pytest.raises(ValueError, match="no counts"):
+        bare.documents(TEXTS)
+    assert bare.documents(TEXTS, weights="mean", remove=0).shape == (6, 4)
+
+
+def test_near_duplicates_and_key_words(wv):
+    texts = ["the wind blows", "blows, the wind", "tax law", "sea", ""]
+    found = document_vectors(wv, texts, remove=0)
+    pairs = list(near_duplicates(found.vectors, threshold=0.999))
+    assert [(i, j) for i, j, _ in pairs] == [(0, 1)]
+    best = keywords(wv, found, 2)
+    assert set(best[0]) <= {"wind", "blows"}
+    assert best[3:] == [["sea"], []]
+
+
+def test_the_card_says_how_words_were_made(wv):
+    assert text_options_of(wv).lower
+    assert text_options_of(wordvec.WordVectors(["a"], np.ones((1, 2)))).kind == "whitespace"
