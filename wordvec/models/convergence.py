@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordvec.blas import single_threaded
 from wordvec.counts.shards import Shards
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ class Diagnostic:
         self, words: Floats, biases: Floats, contexts: Floats, context_biases: Floats
     ) -> float:
         """The mean cosine, or NaN when no word could be drawn."""
+        with single_threaded():
+            return self._cosine(words, biases, contexts, context_biases)
+
+    def _cosine(
+        self, words: Floats, biases: Floats, contexts: Floats, context_biases: Floats
+    ) -> float:
         found = []
         for word, cols, log_x, weight in self.sample:
             c = contexts[cols].astype(np.float64)
