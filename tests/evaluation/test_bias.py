@@ -118,16 +118,17 @@ def test_exchanging_the_sides_turns_the_sign(random_vectors, small):
     assert turned.p_two_sided == found.p_two_sided
 
 
-def test_large_lists_are_sampled_with_an_interval_for_p(make_vectors):
+def test_large_lists_have_a_p_with_proven_bounds(make_vectors):
     vectors = make_vectors(
         [f"w{i}" for i in range(70)], np.random.default_rng(1).standard_normal((70, 8))
     )
     names = vectors.index_to_key
     test = WeatTest("large", "", *map(tuple, (names[:30], names[30:60], names[60:65], names[65:])))
-    found = weat.weat(vectors, test, samples=5000)
-    assert (found.p_method, found.partitions) == ("sampled", 5000)
-    assert found.p_interval.low < found.p_one_sided < found.p_interval.high
-    assert found == weat.weat(vectors, test, samples=5000)
+    found = weat.weat(vectors, test)
+    assert (found.p_method, found.partitions) == ("certified", math.comb(60, 30))
+    assert found.p_interval.low < found.p_one_sided == found.p_interval.high
+    assert found.p_interval.high - found.p_interval.low < 1e-4
+    assert found == weat.weat(vectors, test)
 
 
 def test_a_list_of_which_most_words_are_missing_is_refused_with_the_words(google_news):

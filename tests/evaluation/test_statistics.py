@@ -119,10 +119,17 @@ def test_partitions_of_two_lists_of_a_size_are_all_counted(n, partitions):
     assert 1 < above + below < 1.01 + 1 / n
 
 
-def test_more_than_fifty_scores_are_sampled():
+def test_more_than_fifty_scores_are_certified_and_very_many_sampled():
     scores = np.random.default_rng(5).standard_normal(60)
-    found = statistics.permutation_test(scores[:30], scores[30:], samples=1000)
-    assert (found.method, found.partitions) == ("sampled", 1000)
+    found = statistics.permutation_test(scores[:30], scores[30:])
+    assert (found.method, found.partitions) == ("certified", math.comb(60, 30))
+    low, high = found.bounds
+    assert low <= found.p_one_sided == high < 1.01 * low
+    sampled = statistics.permutation_test(scores[:30], scores[30:], exact=False, samples=100_000)
+    assert sampled.p_one_sided == pytest.approx(high, abs=5 * math.sqrt(0.25 / 1e5))
+    many = np.random.default_rng(5).standard_normal(300)
+    found = statistics.permutation_test(many[:150], many[150:], samples=1000)
+    assert (found.method, found.partitions, found.bounds) == ("sampled", 1000, None)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class WeatResult:
     least_p : float
         The least p that this many partitions (or samples) can give.
     p_interval : Interval or None
-        Uncertainty of a sampled one-sided p.
+        Uncertainty of a sampled one-sided p; proven bounds of a certified one.
     leave_one_out : Interval
         Smallest and largest d when any one word of the four lists is left out.
     """
@@ -212,6 +212,8 @@ def measure_units(
         p_interval=(
             statistics.wilson_interval(p.p_one_sided * p.partitions, p.partitions, level)
             if p.method == "sampled"
+            else Interval(*p.bounds, 1.0, "proven bounds over all partitions")
+            if p.bounds is not None
             else None
         ),
         partitions=p.partitions,
