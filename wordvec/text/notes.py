@@ -14,12 +14,12 @@ from wordvec.text.tables import SUFFIXES
 LOOK = 5000  # most frequent words that are looked at for their script
 # Scripts that put no spaces between words, by the names of their characters, and what splits them.
 UNSPACED = {
-    "HIRAGANA": ("Japanese", "fugashi"),
-    "CJK": ("Chinese", "jieba"),
-    "THAI": ("Thai", "pythainlp"),
-    "LAO": ("Lao", "laonlp"),
-    "KHMER": ("Khmer", "khmernltk"),
-    "MYANMAR": ("Burmese", "pyidaungsu"),
+    "HIRAGANA": ("Japanese", "fugashi", "MODULE:FUNCTION"),
+    "CJK": ("Chinese", "jieba", "jieba:lcut"),
+    "THAI": ("Thai", "pythainlp", "pythainlp:word_tokenize"),
+    "LAO": ("Lao", "laonlp", "MODULE:FUNCTION"),
+    "KHMER": ("Khmer", "khmernltk", "MODULE:FUNCTION"),
+    "MYANMAR": ("Burmese", "pyidaungsu", "MODULE:FUNCTION"),
 }
 
 
@@ -132,13 +132,12 @@ def _of_scripts(
     script = max(counts, key=lambda name: counts[name])
     if counts["HIRAGANA"] > 0.02 * unspaced:  # Japanese has Han characters, too
         script = "HIRAGANA"
-    language, library = UNSPACED[script]
+    language, library, function = UNSPACED[script]
     became = "single characters" if options.kind == "unicode" else "whole phrases"
-    example = "python:jieba:lcut" if library == "jieba" else "python:MODULE:FUNCTION"
     return [
         f"{100 * unspaced / len(looked):.0f} % of the frequent words are {language}, which has no "
         f"spaces: they are {became}; split them with a segmenter such as {library}: "
-        f"{argument('tokenize', example)}"
+        f"{argument('tokenize', f'python:{function}')}"
     ]
 
 

@@ -88,9 +88,9 @@ def check_columns(name: str, columns: Sequence[str], wanted: Iterable[str]) -> N
         if column not in columns:
             folded = {each.lower(): each for each in reversed(columns)}
             close = difflib.get_close_matches(column.lower(), folded, n=1, cutoff=0.5)
-            hint = f"; did you mean {folded[close[0]]!r}?" if close else ""
+            hint = f", did you mean {folded[close[0]]!r}?" if close else ""
             shown = ", ".join(map(repr, columns[:12])) + (" ..." if len(columns) > 12 else "")
-            raise CorpusError(f"{name}: there is no column {column!r}{hint} It has {shown}")
+            raise CorpusError(f"{name}: there is no column {column!r}{hint}; it has {shown}")
 
 
 def _csv(
