@@ -18,15 +18,15 @@ def corpus_of(seed, words=3000, types=400, **options):
     return encode(io.BytesIO(text.encode()), min_count=1, **options)
 
 
-def pieces_of(corpus, window, k, room, threads):
-    return -(-len(corpus.ids) // room)
+def pieces_of(corpus, window, k, memory, threads):
+    return -(-len(corpus.ids) // memory)
 
 
 @pytest.fixture
 def tiny_blocks(monkeypatch):
     """Budgets in tokens, so that a small corpus has many blocks and merges in several levels."""
 
-    monkeypatch.setattr(cooccurrence, "_room", lambda corpus, memory, threads: memory)
-    monkeypatch.setattr(cooccurrence, "_pieces", pieces_of)
+    monkeypatch.setattr(cooccurrence, "_block_memory", lambda corpus, memory, threads: memory)
+    monkeypatch.setattr(cooccurrence, "_block_count", pieces_of)
     monkeypatch.setattr(cooccurrence, "FAN_IN", 3)
-    monkeypatch.setattr(cooccurrence, "CELL_ROOM", 16)
+    monkeypatch.setattr(cooccurrence, "CELL_BUFFER", 16)

@@ -236,5 +236,5 @@ def test_a_folder_without_a_manifest_and_damaged_counts_are_named(copy):
     with pytest.raises(ShardError, match=r"counts.i64: .* bytes"):
         _ = Blocks(copy).counts
     (copy / "blocks.json").unlink()
-    with pytest.raises(ShardError, match="--blocks"):
+    with pytest.raises(ShardError, match="count_blocks makes one"):
         Blocks(copy)

@@ -65,7 +65,7 @@ def test_a_merge_is_the_count_of_all_texts_at_once(
 
 def test_many_runs_are_merged_in_levels(tmp_path, monkeypatch):
     monkeypatch.setattr(shardtools, "FAN_IN", 3)
-    monkeypatch.setattr(cooccurrence, "CELL_ROOM", 16)
+    monkeypatch.setattr(cooccurrence, "CELL_BUFFER", 16)
     whole = counted(lines_of(1), tmp_path / "s", window=4)
     again = shardtools.build(
         shardtools.cells(whole),

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from wordvec.counts.convert import HOW_COUNTED
-from wordvec.counts.count import CELL_ROOM, Buffer, Window, count, kept_ids, subsample
+from wordvec.counts.count import CELL_BUFFER, Buffer, Window, count, kept_ids, subsample
 from wordvec.counts.partial import Partial, check_shard_folder
 from wordvec.counts.shards import (
     BLOCKS,
@@ -40,7 +40,7 @@ from wordvec.folders import write_folder
 from wordvec.native.text import BREAK
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
-from wordvec.text.spool import PIECE, room_for_ids, take
+from wordvec.text.spool import PIECE, empty_ids, in_memory
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -51,7 +51,7 @@ VERSION = 1
 MANIFEST = "blocks.json"
 MAX_BLOCKS = 4096
 MAX_MANIFEST = 16 << 20  # bytes
-PIECES = 8 * CELL_ROOM  # cells of all blocks that are summed at once by a thread
+PIECES = 8 * CELL_BUFFER  # cells of all blocks that are summed at once by a thread
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def line_starts(corpus: Corpus) -> NDArray[np.int64]:
     """Where each line of a corpus that keeps its lines starts (n,): places in `ids`."""
     starts = [np.zeros(1, np.int64)]
     for begin in range(0, len(corpus.ids), PIECE):
-        ids = take(corpus.ids, begin, min(begin + PIECE, len(corpus.ids)))
+        ids = in_memory(corpus.ids, begin, min(begin + PIECE, len(corpus.ids)))
         starts.append(np.flatnonzero(ids == BREAK) + begin + 1)
     found = np.concatenate(starts)
     return found[found < len(corpus.ids)]
@@ -241,14 +241,14 @@ def _dealt(
     place = np.empty(len(starts), np.int64)
     place[order] = np.cumsum(size[order]) - size[order]
     total = int(size.sum())
-    out = room_for_ids(total, memory)
+    out = empty_ids(total, memory)
     out[place[open_ended] + size[open_ended] - 1] = BREAK
     shift = place - starts
     for begin in range(0, len(ids), PIECE):
         end = min(begin + PIECE, len(ids))
         at = np.arange(begin, end)
         at += shift[np.searchsorted(starts, at, side="right") - 1]
-        out[at] = take(ids, begin, end)
+        out[at] = in_memory(ids, begin, end)
     edges = np.zeros(blocks + 1, np.int64)
     np.cumsum(np.bincount(owner, weights=size, minlength=blocks).astype(np.int64), out=edges[1:])
     return out, edges

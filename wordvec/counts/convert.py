@@ -112,8 +112,8 @@ def build(
     return Shards(target)
 
 
-def _runs(work: Path, parts: Iterable[Cells], words: int, symmetric: bool, room: int) -> list[Run]:
-    """Sorts cells, `room` at a time, into runs; at most FAN_IN are left to be merged."""
+def _runs(work: Path, parts: Iterable[Cells], words: int, symmetric: bool, limit: int) -> list[Run]:
+    """Sorts cells, `limit` at a time, into runs; at most FAN_IN are left to be merged."""
     k = tile_count(words)
     runs: list[Run] = []
     number = 0
@@ -129,16 +129,16 @@ def _runs(work: Path, parts: Iterable[Cells], words: int, symmetric: bool, room:
         old = runs[:FAN_IN]
         del runs[:FAN_IN]
         buffer = Buffer(words)
-        write(buffer.merge(old, tile, room) for tile in range(k))
+        write(buffer.merge(old, tile, limit) for tile in range(k))
         for run in old:
             run.path.unlink()
 
     waiting: list[Cells] = []
     count = 0
     for part in parts:
-        for begin in range(0, len(part.units), room):
-            piece = part.take(slice(begin, begin + room))
-            if count + len(piece.units) > room:
+        for begin in range(0, len(part.units), limit):
+            piece = part.take(slice(begin, begin + limit))
+            if count + len(piece.units) > limit:
                 write(_sorted(waiting, words, k, symmetric))
                 waiting, count = [], 0
                 if len(runs) > FAN_IN:

@@ -30,7 +30,7 @@ from wordvec.native.vec import rng_key
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
 from wordvec.text.frequency import keep_probability
-from wordvec.text.spool import PIECE, Spool, take
+from wordvec.text.spool import PIECE, Spool, in_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 EXACT_UNIT = 1 << 24  # up to here lcm(1..window) is the unit, beyond weights are rounded to it
 FAN_IN = 64  # runs merged at once
 SAMPLE_BLOCK = 1 << 20  # ids that are subsampled at once
-CELL_ROOM = 1 << 20  # cells in the buffer that a thread writes rows to
+CELL_BUFFER = 1 << 20  # cells in the buffer that a thread writes rows to
 INTERPRETER = 80 << 20  # bytes of Python, numpy and the allocator's rest
 WORD_BYTES = 200  # a word: its bytes, the table that finds it, its counts and sums
-LEAST_ROOM = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
+LEAST_BLOCK = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
 # for a run has 4 bytes a word beside its cells: many small ones would be larger than the corpus
 
 Block: TypeAlias = tuple[int, int]
@@ -146,9 +146,9 @@ def count(
             "use a smaller window or weighting='flat'"
         )
     k = tile_count(len(corpus.vocab))
-    room = _room(corpus, memory, threads)
+    limit = _block_memory(corpus, memory, threads)
     with Partial(target) as partial:
-        blocks = _blocks(partial, corpus, window, _pieces(corpus, window, k, room, threads))
+        blocks = _blocks(partial, corpus, window, _block_count(corpus, window, k, limit, threads))
         steps = k * (len(blocks) + (len(blocks) > 1))
         done, watch = 0, Stopwatch()
 
@@ -171,7 +171,7 @@ def count(
             if len(blocks) == 1:
                 rows = counter.count(*blocks[0])
             else:
-                rows = counter.merge(_spill(partial.path, counter, blocks, tick), room)
+                rows = counter.merge(_spill(partial.path, counter, blocks, tick), limit)
             for tiles in counter.each(lambda state, tile: writer.build(tile, rows(state, tile))):
                 writer.append(tiles)
                 tick()
@@ -221,7 +221,7 @@ def kept_ids(
     chance = np.concatenate([keep, [np.inf, np.inf]])
     key = rng_key(seed, 0, 3)
     for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
-        ids = take(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
+        ids = in_memory(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
         yield begin, ids, _uniform(key, begin, len(ids)) < chance[ids]
 
 
@@ -265,7 +265,7 @@ def _spill(
             level, complete = level + 1, complete // FAN_IN
             covered = cover(number)
             if covered is None or covered[0] < level:
-                merged = counter.merge([Run(part) for part in parts], CELL_ROOM * 64)
+                merged = counter.merge([Run(part) for part in parts], CELL_BUFFER * 64)
                 write_run(path(level, complete - 1), counter.each(merged))
             for part in parts:
                 part.unlink(missing_ok=True)
@@ -326,17 +326,17 @@ class Run:
         )
 
 
-def _room(corpus: Corpus, memory: int, threads: int) -> int:
+def _block_memory(corpus: Corpus, memory: int, threads: int) -> int:
     """What a budget leaves for a block, beside all that is there whatever its size."""
     words = len(corpus.vocab)
     ids = 0 if hasattr(corpus.ids, "_mmap") else corpus.ids.nbytes
     # A thread's dense row, its buffers, and the sums of three row tiles on their way.
-    thread = 56 * words + 12 * max(words, CELL_ROOM)
+    thread = 56 * words + 12 * max(words, CELL_BUFFER)
     rest = memory - INTERPRETER - WORD_BYTES * words - threads * thread - ids
-    return max(rest, memory // 4, LEAST_ROOM)
+    return max(rest, memory // 4, LEAST_BLOCK)
 
 
-def _pieces(corpus: Corpus, window: Window, k: int, room: int, threads: int) -> int:
+def _block_count(corpus: Corpus, window: Window, k: int, limit: int, threads: int) -> int:
     """How many blocks there are to be.
 
     A token of a block needs its id, its place in the index, and its cells while their row tile is
@@ -344,7 +344,7 @@ def _pieces(corpus: Corpus, window: Window, k: int, room: int, threads: int) -> 
     window.
     """
     token = 12 + 36 * threads * 0.25 * window.window / k
-    size = min(max(int(room / token), 1 << 12), (1 << 32) - (1 << 21))
+    size = min(max(int(limit / token), 1 << 12), (1 << 32) - (1 << 21))
     return -(-len(corpus.ids) // size)
 
 
@@ -352,7 +352,7 @@ def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> li
     """The blocks to count, ranges of ids."""
     n, crc = len(corpus.ids), 0
     for begin in range(0, n, PIECE):
-        crc = zlib.crc32(take(corpus.ids, begin, min(begin + PIECE, n)).data, crc)
+        crc = zlib.crc32(in_memory(corpus.ids, begin, min(begin + PIECE, n)).data, crc)
     state = {
         **asdict(window),
         "text": [n, crc],
@@ -379,7 +379,7 @@ class _Counter:
     def count(self, begin: int, end: int) -> Callable[[Buffer, int], Rows]:
         """What gives the rows of a row tile, from the pairs whose later word is in [begin, end)."""
         halo = max(begin - self.window.window, 0)
-        ids = take(self.corpus.ids, halo, end)
+        ids = in_memory(self.corpus.ids, halo, end)
         starts = np.empty(self.words + 1, np.int64)
         positions = np.empty(len(ids), np.uint32)
         cooc.index(ids, starts, positions)
@@ -404,7 +404,7 @@ class _Counter:
 
     def merge(self, runs: list[Run], memory: int) -> Callable[[Buffer, int], Rows]:
         """What gives the sum of several runs' rows of a row tile, reading `memory` bytes ahead."""
-        budget = max(memory // (48 * len(self.states)), CELL_ROOM)
+        budget = max(memory // (48 * len(self.states)), CELL_BUFFER)
 
         def task(state: Buffer, tile: int) -> Rows:
             return state.merge(runs, tile, budget)
@@ -413,11 +413,11 @@ class _Counter:
 
 
 class Buffer:
-    """A thread's accumulator, and room for the rows that it writes."""
+    """A thread's accumulator, and buffers for the rows that it writes."""
 
     def __init__(self, words: int) -> None:
         self.row = cooc.Row(words)
-        self.cols = np.empty(max(words, CELL_ROOM), np.uint32)
+        self.cols = np.empty(max(words, CELL_BUFFER), np.uint32)
         self.units = np.empty(len(self.cols), np.uint64)
 
     def collect(
@@ -447,7 +447,7 @@ class Buffer:
         while begin < rows:
             end = int(np.searchsorted(load, load[begin] + budget, side="right")) - 1
             end = min(max(end, begin + 1), rows)
-            some: list[tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]] = [
+            cells: list[tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]] = [
                 (n[begin:end], *run.cells(tile, int(e[begin]), int(e[end])))
                 for run, n, e in zip(runs, nnz, ends, strict=True)
             ]
@@ -458,12 +458,12 @@ class Buffer:
                 cols: NDArray[np.uint32],
                 units: NDArray[np.uint64],
                 at: int,
-                some: list[
+                cells: list[
                     tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]
-                ] = some,
+                ] = cells,
                 cursor: NDArray[np.int64] = cursor,
             ) -> tuple[int, int]:
-                return self.row.merge(some, cursor, out, cols, units, at)
+                return self.row.merge(cells, cursor, out, cols, units, at)
 
             parts.append(self.collect(end - begin, piece))
             begin = end

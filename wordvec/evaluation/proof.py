@@ -351,8 +351,8 @@ def _damage(
     weights = word_weights(before, "types")
     whole = moments(before.matrix, weights).covariance
     variance[BEFORE] = cosine[BEFORE] = kept[BEFORE] = Cell(1.0)
-    some = np.unique(np.linspace(0, min(len(before), 20_000) - 1, _SAMPLE).astype(np.int64))
-    old = _nearest(before, some)
+    sample = np.unique(np.linspace(0, min(len(before), 20_000) - 1, _SAMPLE).astype(np.int64))
+    old = _nearest(before, sample)
     for name, wv in models.items():
         if name == BEFORE:
             continue
@@ -363,13 +363,13 @@ def _damage(
         variance[name] = Cell(float(np.trace(C) / np.trace(whole)))
         if wv.vector_size == before.vector_size:
             cosine[name] = Cell(_mean_cosine(before, wv))
-        new = _nearest(wv, some)
+        new = _nearest(wv, sample)
         shares = [len(set(a) & set(b)) / 10 for a, b in zip(old, new, strict=True)]
         kept[name] = Cell(float(np.mean(shares)))
     yield Row(DAMAGE, "rank", "dimensions that the map keeps", "", rank)
     yield Row(DAMAGE, "variance", "share of the variance that is left", "1", variance)
     yield Row(DAMAGE, "cosine", "mean cosine of words before and after", "1", cosine)
-    yield Row(DAMAGE, "neighbours", f"share of the 10 nearest kept, {len(some)} words", "1", kept)
+    yield Row(DAMAGE, "neighbours", f"share of the 10 nearest kept, {len(sample)} words", "1", kept)
     for dataset in sets:
         measure = next((m for m in ("similarity", "analogy") if MEASURES[m].asks is type(dataset)),
                        None)  # fmt: skip

@@ -211,7 +211,7 @@ def _chosen(
 def _labels(
     vectors: WordVectors, points: Points, size: Points, chosen: Sequence[int], most: int
 ) -> list[str]:
-    taken: list[tuple[float, float, float, float]] = []
+    boxes: list[tuple[float, float, float, float]] = []
     angles: list[float] = []
     texts: list[str] = []
     for i in chosen:
@@ -221,7 +221,7 @@ def _labels(
         if float(np.linalg.norm(points[i])) > RIM:
             text = _rim_label(points[i], name, angles)
         else:
-            text = _inner_label(points[i], name, float(size[i]), taken)
+            text = _inner_label(points[i], name, float(size[i]), boxes)
         if text is not None:
             texts.append(text)
     return texts
@@ -253,7 +253,7 @@ def _rim_label(point: Points, name: str, angles: list[float]) -> str | None:
 
 
 def _inner_label(
-    point: Points, name: str, size: float, taken: list[tuple[float, float, float, float]]
+    point: Points, name: str, size: float, boxes: list[tuple[float, float, float, float]]
 ) -> str | None:
     """A label beside its point; None where it would cover another one on every side."""
     font = 9 + 9 * size
@@ -266,8 +266,8 @@ def _inner_label(
         (x - width / 2, y + gap),
     ):
         box = (left, top, left + width, top + font)
-        if _free(box, taken):
-            taken.append(box)
+        if _is_free(box, boxes):
+            boxes.append(box)
             return (
                 f'<text x="{left + width / 2:.1f}" y="{top + 0.8 * font:.1f}" '
                 f'font-size="{font:.1f}" text-anchor="middle" fill="#111" stroke="white" '
@@ -277,8 +277,8 @@ def _inner_label(
     return None
 
 
-def _free(
-    box: tuple[float, float, float, float], taken: list[tuple[float, float, float, float]]
+def _is_free(
+    box: tuple[float, float, float, float], boxes: list[tuple[float, float, float, float]]
 ) -> bool:
     left, top, right, bottom = box
-    return all(right < a or left > c or bottom < b or top > d for a, b, c, d in taken)
+    return all(right < a or left > c or bottom < b or top > d for a, b, c, d in boxes)

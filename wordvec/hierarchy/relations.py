@@ -59,8 +59,8 @@ class Dropped:
         if self.duplicates:
             parts.append(f"{self.duplicates:,} duplicate pairs merged")
         if self.isolated:
-            some = ", ".join(self.isolated[:3])
-            parts.append(f"{len(self.isolated):,} nodes without relations left out ({some})")
+            first = ", ".join(self.isolated[:3])
+            parts.append(f"{len(self.isolated):,} nodes without relations left out ({first})")
         return "; ".join(parts)
 
 
@@ -167,10 +167,10 @@ class Relations:
         """
         cycles = self.cycles()
         if cycles:
-            some = " -> ".join(cycles[0][:4])
+            cycle = " -> ".join(cycles[0][:4])
             raise CorpusError(
                 f"{self.source}: a tree is needed, and {len(cycles)} sets of nodes are each "
-                f"other's ancestors ({some}, ...): remove a relation of each cycle"
+                f"other's ancestors ({cycle}, ...): remove a relation of each cycle"
             )
         depth = self.depth()
         best = np.full(self.n_nodes, -1, dtype=np.int32)

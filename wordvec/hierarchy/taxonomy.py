@@ -84,9 +84,9 @@ def refine(
     """
     index = {name: vectors.get_index(name) for name in taxonomy.names if name in vectors}
     names = list(index)
-    room = _Room(taxonomy, vectors, names)
+    ranker = _Ranker(taxonomy, vectors, names)
     ranked = [
-        (child, parent, room.rank(child, parent))
+        (child, parent, ranker.rank(child, parent))
         for child, parent in taxonomy.pairs()
         if child in index and parent in index
     ]
@@ -95,13 +95,13 @@ def refine(
         most_rank = max(10, round(float(ranks.mean() + ranks.std()))) if ranked else 10
     moves = []
     for child, parent, rank in ranked:
-        best = room.best(child) if rank > most_rank else None
+        best = ranker.best(child) if rank > most_rank else None
         if best is not None and best[0] != parent:
             moves.append(Proposal("move", child, parent, best[0], rank, best[1]))
     attachments = []
     attached = {child for child, _ in taxonomy.pairs()}
     for term in dict.fromkeys(terms):
-        best = room.best(term) if term not in attached and term in vectors else None
+        best = ranker.best(term) if term not in attached and term in vectors else None
         if best is not None:
             attachments.append(Proposal("attach", term, None, best[0], None, best[1]))
     moves.sort(key=lambda p: -(p.rank or 0))
@@ -109,7 +109,7 @@ def refine(
     return [*moves, *attachments]
 
 
-class _Room:
+class _Ranker:
     """The terms of a taxonomy that have vectors, and how far each is from any term."""
 
     def __init__(self, taxonomy: Relations, vectors: WordVectors, names: Sequence[str]) -> None:

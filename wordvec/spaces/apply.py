@@ -171,17 +171,17 @@ def save(
     """The new vectors as a file. Rows wait in unnamed files beside it, not in memory."""
     folder = check_target(path, force=force).absolute().parent
 
-    def room(size: int) -> NDArray[np.uint8]:
+    def allocate(size: int) -> NDArray[np.uint8]:
         if size == 0:
             return np.empty(0, np.uint8)
         with scratch_file(folder) as file:
             reserve(file, size)
             return np.memmap(file, np.uint8, "r+", shape=(size,))
 
-    _transformed(vectors, stages, cards, dtype, room).save(path, force=force)
+    _transformed(vectors, stages, cards, dtype, allocate).save(path, force=force)
 
 
-Room: TypeAlias = Any  # (bytes) -> ndarray of uint8
+Allocate: TypeAlias = Any  # (bytes) -> ndarray of uint8
 
 
 def _transformed(
@@ -189,7 +189,7 @@ def _transformed(
     stages: Sequence[Stage],
     cards: Sequence[Mapping[str, Any]],
     dtype: str | None,
-    room: Room,
+    allocate: Allocate,
 ) -> WordVectors:
     if vectors.meta.get("manifold") is not None:
         raise ValueError(
@@ -200,14 +200,14 @@ def _transformed(
     code = _code(vectors, dtype)
     side = store.I8 if code == store.PQ else code
     notices: list[str] = []
-    matrix = _mapped(vectors.matrix, stages, code, room, words=True)
+    matrix = _mapped(vectors.matrix, stages, code, allocate, words=True)
     contexts = vectors.context_matrix
     if contexts is not None:
-        contexts = _mapped(contexts, stages, side, room, words=False)
+        contexts = _mapped(contexts, stages, side, allocate, words=False)
     out = vectors.with_matrices(
         matrix,
         contexts=contexts,
-        subwords=_subwords(vectors, stages, room, notices),
+        subwords=_subwords(vectors, stages, allocate, notices),
         induction=_induction(vectors, stages, notices),
     )
     if vectors.has_unknown_sections():
@@ -234,7 +234,7 @@ def _code(vectors: WordVectors, dtype: str | None) -> int:
 
 
 def _mapped(
-    matrix: Matrix, stages: Sequence[Stage], code: int, room: Room, *, words: bool
+    matrix: Matrix, stages: Sequence[Stage], code: int, allocate: Allocate, *, words: bool
 ) -> Matrix:
     """A matrix after the stages, in the encoding `code`."""
     columns = matrix.cols
@@ -242,7 +242,7 @@ def _mapped(
         columns = stage.columns(columns)
     whole = store.F32 if code == store.PQ else code
     size = EncodedRows.bytes_of(matrix.rows, columns, whole)
-    target = EncodedRows(matrix.rows, columns, whole, room(size))
+    target = EncodedRows(matrix.rows, columns, whole, allocate(size))
 
     def some(first: int, last: int) -> None:
         for block in range(first, last):
@@ -277,7 +277,7 @@ def _kept(stages: Sequence[Stage]) -> Ids:
 
 
 def _subwords(
-    vectors: WordVectors, stages: Sequence[Stage], room: Room, notices: list[str]
+    vectors: WordVectors, stages: Sequence[Stage], allocate: Allocate, notices: list[str]
 ) -> Subwords | None:
     grams = vectors.subwords
     if grams is None:
@@ -300,7 +300,7 @@ def _subwords(
             maps.append(AffineStage(stage.matrix, stage.offset / share))
     made = grams.matrix
     if maps:
-        made = _mapped(made, maps, code, room, words=False)
+        made = _mapped(made, maps, code, allocate, words=False)
     return Subwords(
         made, minn=grams.minn, maxn=grams.maxn, hash=grams.hash, combine=combine,
         hashes=grams.hashes, seed=grams.seed,

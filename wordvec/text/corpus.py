@@ -44,7 +44,7 @@ Source: TypeAlias = (
 
 MAX_TOKEN = 1000  # bytes; word2vec cuts at 100, but URLs are longer and cutting makes new words
 TOKEN_BATCH = 1 << 16  # tokens of an iterable that are numbered at once
-TABLE_ROOM = 256 << 20  # bytes of a memory budget a reading thread, which has a word table
+TABLE_MEMORY = 256 << 20  # bytes of a memory budget a reading thread, which has a word table
 
 
 @dataclass
@@ -182,7 +182,7 @@ def encode(
     stats = CorpusStats()
     spool = Spool(memory)
     if memory is not None:
-        threads = min(threads, max(memory // TABLE_ROOM, 1))
+        threads = min(threads, max(memory // TABLE_MEMORY, 1))
     tables: list[native.WordTable] = []
     labels: list[str] = []
     for table, ids, block in _numbered(source, threads, stats, tables, how, keep_empty):

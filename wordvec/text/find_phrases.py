@@ -229,8 +229,8 @@ class Phrases(Estimator):
         pairs.counts(counts)
         tokens = int(counts.sum()) + pairs.gaps
         edges = np.concatenate([[0], np.cumsum(counts)])  # of followers, a word each
-        room = max(self.memory // threads // _bytes_each(self.min_count), 1)
-        ranges = list(_ranges(counts, edges, self.min_count, room, threads))
+        limit = max(self.memory // threads // _bytes_each(self.min_count), 1)
+        ranges = list(_ranges(counts, edges, self.min_count, limit, threads))
 
         def count(worker: native.Worker, of: tuple[int, int]) -> tuple[int, list[Phrase]]:
             first, last = of
@@ -246,8 +246,8 @@ class Phrases(Estimator):
             numbers = zip(spelled, pair[kept].tolist(), scores[kept].tolist(), strict=True)
             return last, [Phrase(*row) for row in numbers]
 
-        room = min(room, max((int(edges[b] - edges[a]) for a, b in ranges), default=1))
-        workers = [native.Worker(pairs, room) for _ in range(min(threads, len(ranges)) or 1)]
+        limit = min(limit, max((int(edges[b] - edges[a]) for a, b in ranges), default=1))
+        workers = [native.Worker(pairs, limit) for _ in range(min(threads, len(ranges)) or 1)]
         found: list[Phrase] = []
         for last, phrases in ordered_map(count, ranges, workers):
             found += phrases
@@ -287,15 +287,15 @@ def _bytes_each(min_count: int) -> int:
 
 
 def _ranges(
-    counts: NDArray[np.int64], edges: NDArray[np.int64], min_count: int, room: int, threads: int
+    counts: NDArray[np.int64], edges: NDArray[np.int64], min_count: int, limit: int, threads: int
 ) -> Iterator[tuple[int, int]]:
-    """Ranges of words that occur at most `room` times together, or of one that occurs more often.
+    """Ranges of words that occur at most `limit` times together, or of one that occurs more often.
     Each costs a scan of the ids, so there are no more than memory and threads ask for."""
     frequent = np.flatnonzero(counts >= min_count)
     if not len(frequent):
         return
     end = int(frequent[-1]) + 1
-    share = min(room, int(edges[end]) // threads + int(counts.max()))
+    share = min(limit, int(edges[end]) // threads + int(counts.max()))
     begin = 0
     while begin < end:
         stop = int(np.searchsorted(edges, edges[begin] + share, side="right")) - 1

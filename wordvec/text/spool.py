@@ -20,18 +20,18 @@ SPILL = 1 << 30  # bytes of ids kept in memory; more go to a temporary file
 PIECE = 1 << 20  # ids that are read at once from a mapped file
 
 
-def take(ids: Ids, begin: int, end: int) -> Ids:
+def in_memory(ids: Ids, begin: int, end: int) -> Ids:
     """ids[begin:end] in memory; of ids that lie in a file, nothing stays mapped beside it."""
     mapping = getattr(ids, "_mmap", None)
     if mapping is None:
         return ids[begin:end]
-    taken = np.empty(end - begin, np.int32)
+    copy = np.empty(end - begin, np.int32)
     for at in range(begin, end, PIECE):
         stop = min(at + PIECE, end)
-        taken[at - begin : stop - begin] = ids[at:stop]
+        copy[at - begin : stop - begin] = ids[at:stop]
         if hasattr(mmap, "MADV_DONTNEED"):
             mapping.madvise(mmap.MADV_DONTNEED)
-    return taken
+    return copy
 
 
 class Spool:
@@ -39,7 +39,7 @@ class Spool:
     an eighth of `memory`, in a temporary file (without a name, so that nothing is left behind)."""
 
     def __init__(self, memory: int | None = None) -> None:
-        self._room = SPILL if memory is None else min(memory // 8, SPILL)
+        self._limit = SPILL if memory is None else min(memory // 8, SPILL)
         self._ids = np.empty(0, np.int32)
         self._used = 0
         self._parts: list[tuple[int, int]] = []
@@ -48,7 +48,7 @@ class Spool:
     def append(self, ids: Ids, owner: int) -> None:
         self._parts.append((len(ids), owner))
         end = self._used + len(ids)
-        if self._file is None and 4 * end > self._room:
+        if self._file is None and 4 * end > self._limit:
             self._file = scratch_file()
             self._file.write(self._ids[: self._used].data)
             self._ids = self._ids[:0]
@@ -87,7 +87,7 @@ class Spool:
             return np.memmap(target, np.int32, "r", shape=(out,))
 
 
-def room_for_ids(n: int, memory: int | None = None) -> Ids:
+def empty_ids(n: int, memory: int | None = None) -> Ids:
     """An array for n ids; where it takes more than an eighth of `memory`, in a temporary file."""
     if 4 * n <= (SPILL if memory is None else min(memory // 8, SPILL)):
         return np.empty(n, np.int32)

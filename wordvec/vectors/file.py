@@ -252,7 +252,7 @@ class Store:
     def _check_table(
         self, entries: Sequence[tuple[int, ...]], start: int, end: int
     ) -> list[Section]:
-        taken = [(0, _HEADER.size, "the header"), (start, end, "the section table")]
+        spans = [(0, _HEADER.size, "the header"), (start, end, "the section table")]
         found: list[Section] = []
         for type_, flags, offset, length, rows, cols, dtype, aux, params, crc, zero in entries:
             name = NAMES.get(type_)
@@ -272,11 +272,11 @@ class Store:
             if type_ in NAMES and any(each.type == type_ for each in found):
                 raise self.damaged(f"section {name!r} is there twice")
             if length:
-                taken.append((offset, offset + length, name))
+                spans.append((offset, offset + length, name))
             data = self._buffer[offset : offset + length]
             found.append(Section(type_, rows, cols, dtype, [data], aux, params, flags, crc, offset))
-        taken.sort()
-        for (_, stop, one), (begin, _, other) in itertools.pairwise(taken):
+        spans.sort()
+        for (_, stop, one), (begin, _, other) in itertools.pairwise(spans):
             if begin < stop:
                 raise self.damaged(f"{one} and {other} overlap at byte {begin}")
         return found

@@ -112,9 +112,9 @@ def _check(vectors: WordVectors) -> None:
         )
     bad = np.flatnonzero(~np.isfinite(vectors.norms))
     if len(bad):
-        some = ", ".join(vectors.index_to_key[i] for i in bad[:3].tolist())
+        named = ", ".join(vectors.index_to_key[i] for i in bad[:3].tolist())
         raise ValueError(
-            f"vectors must be finite, {len(bad):,} of {len(vectors):,} are not ({some}"
+            f"vectors must be finite, {len(bad):,} of {len(vectors):,} are not ({named}"
             + (", ...)" if len(bad) > 3 else ")")
         )
 
@@ -139,11 +139,11 @@ def _fit(
         order = rng.permutation(len(words))
         rate = options.rate * (1 - epoch / options.epochs)
 
-        def some(first: int, last: int, order: Any = order, rate: float = rate) -> float:
+        def columns_between(first: int, last: int, order: Any = order, rate: float = rate) -> float:
             scratch = np.empty(last - first, np.float32)
             return ngram.fit(X, G, starts, rows, steps, order, first, last, rate, scratch)
 
-        loss = sum(over_range(some, 0, X.shape[1], parts)) / len(words)
+        loss = sum(over_range(columns_between, 0, X.shape[1], parts)) / len(words)
         if progress is not None:
             progress(f"epoch {epoch + 1}/{options.epochs}: mean squared distance {loss:.4f}")
     return G
@@ -299,10 +299,10 @@ def induction_from_shards(
     known = np.flatnonzero(ids >= 0)
     if len(known) == 0:
         raise ValueError("the vocabulary of the shards shares no word with the vectors")
-    some = shards.sparse()[known][:, known].tocoo()
-    places = (ids[known[some.row]], ids[known[some.col]])
+    cells = shards.sparse()[known][:, known].tocoo()
+    places = (ids[known[cells.row]], ids[known[cells.col]])
     size = len(vectors)
-    counts = sparse.coo_array((some.data, places), shape=(size, size))
+    counts = sparse.coo_array((cells.data, places), shape=(size, size))
     return induction_from_counts(vectors, counts, window=window, min_count=min_count)
 
 

@@ -70,11 +70,11 @@ class Matrix:
         """Euclidean norm of each row."""
         out = np.empty(self.rows, np.float32)
 
-        def some(start: int, stop: int) -> None:
+        def rows_between(start: int, stop: int) -> None:
             for a, b in _blocks(start, stop, _DECODED):
                 vec.norms(np.asarray(self.block(a, b), np.float32), out[a:b])
 
-        _over_rows(some, self, 0, self.rows)
+        _over_rows(rows_between, self, 0, self.rows)
         return out
 
     spare = 0  # rows beyond k that a search must offer, because its scores are not the final ones
@@ -223,7 +223,7 @@ class Sketch:
         codes = np.zeros(topk.sketch_bytes(matrix.rows, groups), np.uint8)
         factors = np.empty(matrix.rows, np.float32)
 
-        def some(start: int, stop: int) -> None:
+        def rows_between(start: int, stop: int) -> None:
             for a, b in _blocks(
                 start * store.BITS_BLOCK, min(stop * store.BITS_BLOCK, matrix.rows)
             ):
@@ -233,7 +233,7 @@ class Sketch:
                 size = topk.sketch_bytes(b - a, groups)
                 topk.sketch_pack(rows, codes[at : at + size], factors[a:b])
 
-        _over_rows(some, matrix, 0, -(-matrix.rows // store.BITS_BLOCK))
+        _over_rows(rows_between, matrix, 0, -(-matrix.rows // store.BITS_BLOCK))
         data = [codes, factors.view(np.uint8)]
         return cls(
             store.Section(store.SKETCH, matrix.rows, matrix.cols, store.BITS, data,
@@ -245,12 +245,14 @@ class Sketch:
         lut = np.empty((-(-self.cols // 4), 16), np.uint8)
         slope, offset = topk.sketch_query(query, lut)
 
-        def some(a: int, b: int) -> tuple[Ids, Floats]:
+        def rows_between(a: int, b: int) -> tuple[Ids, Floats]:
             top = topk.Top(k)
             top.offer_sketch(self._codes, self._factors, lut, slope, offset, a, b)
             return top.best(sort=False)
 
-        parts = over_range(some, start, stop, 1 if stop - start < _SMALL // 8 else threads())
+        parts = over_range(
+            rows_between, start, stop, 1 if stop - start < _SMALL // 8 else threads()
+        )
         ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
         if len(ids) > k:
             ids = ids[np.argpartition(-scores, k)[:k]]
@@ -312,11 +314,11 @@ def encode(matrix: Matrix, dtype: int, *, parts: int | None = None, seed: int = 
         return _product_quantise(matrix, parts or _default_parts(matrix.cols), seed)
     target = EncodedRows(matrix.rows, matrix.cols, dtype)
 
-    def some(start: int, stop: int) -> None:
+    def rows_between(start: int, stop: int) -> None:
         for a, b in _blocks(start, stop):
             target.put(a, np.asarray(matrix.block(a, b), np.float32))
 
-    _over_rows(some, matrix, 0, matrix.rows)
+    _over_rows(rows_between, matrix, 0, matrix.rows)
     return target.matrix()
 
 
@@ -453,7 +455,7 @@ def _product_quantise(matrix: Matrix, parts: int, seed: int) -> EncodedMatrix:
     codes = np.empty((matrix.rows, parts), np.uint8)
     columns = [(np.ascontiguousarray(book.T), (book**2).sum(1) / 2) for book in books]
 
-    def some(start: int, stop: int) -> None:
+    def rows_between(start: int, stop: int) -> None:
         for a, b in _blocks(start, stop, _DECODED):
             rows = np.asarray(matrix.block(a, b), np.float32)
             _finite(rows, "product quantisation")
@@ -461,7 +463,7 @@ def _product_quantise(matrix: Matrix, parts: int, seed: int) -> EncodedMatrix:
                 cut = rows[:, p * width : (p + 1) * width]
                 codec.pq_assign(cut, book, norms, codes[a:b, p])
 
-    _over_rows(some, matrix, 0, matrix.rows)
+    _over_rows(rows_between, matrix, 0, matrix.rows)
     data = [codes.reshape(-1), _padding(codes.size), books.reshape(-1).view(np.uint8)]
     section = store.Section(store.VECTORS, matrix.rows, matrix.cols, store.PQ, data, parts)
     return EncodedMatrix(section)
@@ -550,12 +552,12 @@ def _search(
     wanted = min(k + spare, stop - start)
     factors = scale if searched is matrix else None
 
-    def some(a: int, b: int) -> tuple[Ids, Floats]:
+    def rows_between(a: int, b: int) -> tuple[Ids, Floats]:
         top = topk.Top(wanted)
         searched.offer(top, query, factors, a, b)
         return top.best()
 
-    parts = _over_rows(some, searched, start, stop)
+    parts = _over_rows(rows_between, searched, start, stop)
     ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
     if len(parts) > 1:
         best = np.lexsort((ids, -scores))[:wanted]
@@ -615,11 +617,11 @@ def scores_of_all(matrix: Matrix, query: Floats, scale: Floats | None) -> Floats
     """The dot product of each row with the query, times the row's scale: (rows,)."""
     out = np.empty(matrix.rows, np.float32)
 
-    def some(start: int, stop: int) -> None:
+    def rows_between(start: int, stop: int) -> None:
         for a, b in _blocks(start, stop, _DECODED):
             topk.scores(np.asarray(matrix.block(a, b), np.float32), query, out[a:b])
 
-    _over_rows(some, matrix, 0, matrix.rows)
+    _over_rows(rows_between, matrix, 0, matrix.rows)
     if scale is not None:
         out *= scale
     return out

@@ -61,7 +61,7 @@ class Source:
     reference: str = ""
 
 
-def some(words: Sequence[str], most: int = 12) -> str:
+def first_few(words: Sequence[str], most: int = 12) -> str:
     """The first words, and how many more there are, for a message."""
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more

@@ -33,7 +33,7 @@ from wordvec.evaluation.core.measure import (
     title,
     value,
 )
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.native import analogy
 from wordvec.parallel import default_threads
@@ -280,7 +280,7 @@ def evaluate(
     if not answered:
         raise Unanswerable(
             f"{dataset.source.name}: none of {len(questions)} questions can be answered; "
-            f"missing: {some(missing)}"
+            f"missing: {first_few(missing)}"
         )
     categories = []
     for (name, members), (part, _) in zip(dataset.categories, _parts(dataset), strict=True):

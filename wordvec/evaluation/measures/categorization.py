@@ -21,7 +21,7 @@ from wordvec.evaluation.core.measure import (
     text,
     value,
 )
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 SEEDS = 10
@@ -83,7 +83,7 @@ def evaluate(
     if k < 2 or len(known) <= k:
         raise Unanswerable(
             f"{dataset.source.name}: {len(known)} known words in {k} classes cannot be clustered; "
-            f"missing: {some(missing)}"
+            f"missing: {first_few(missing)}"
         )
     X = space.unit[known].astype(np.float64)
     runs = [kmeans(X, k, seed=seed + i) for i in range(seeds)]

@@ -18,7 +18,7 @@ from wordvec.evaluation.core.measure import (
     span,
     value,
 )
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 LEAST = 3  # known words of a group, without the outlier
@@ -93,7 +93,7 @@ def evaluate(
     if not answers:
         raise Unanswerable(
             f"{dataset.source.name}: none of {asked} outliers can be judged; "
-            f"missing: {some(tuple(missing))}"
+            f"missing: {first_few(tuple(missing))}"
         )
     table = np.array(answers)
     groups, place = np.unique(table[:, 0], return_inverse=True)

@@ -11,7 +11,7 @@ from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.datasets import PropertySet
 from wordvec.evaluation.core.measure import INTERVAL, OF_SETS, SCORE, Measure, answered, chance
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 _F64 = NDArray[np.float64]
@@ -64,7 +64,7 @@ def evaluate(
     if len(X) <= X.shape[1] + S.shape[1] or not S.shape[1]:
         raise Unanswerable(
             f"{dataset.source.name}: {len(X)} known words are too few for {X.shape[1]} dimensions "
-            f"and {S.shape[1]} properties; missing: {some(missing)}"
+            f"and {S.shape[1]} properties; missing: {first_few(missing)}"
         )
     score = canonical_correlation(X, S)
     rng = np.random.default_rng(seed)

@@ -22,7 +22,7 @@ from wordvec.evaluation.core.measure import (
     chance,
     value,
 )
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, some
+from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 LEAST = 10  # answered pairs
@@ -107,7 +107,7 @@ def evaluate(
         raise Unanswerable(
             f"{dataset.source.name}: only {answered} of {len(cosine)} pairs have both words; a "
             f"rank correlation of fewer than {LEAST} says nothing"
-            + (f"; missing: {some(missing)}" if missing else "")
+            + (f"; missing: {first_few(missing)}" if missing else "")
         )
     human = dataset.scores[known]
     rho, r = statistics.spearman(cosine[known], human), statistics.pearson(cosine[known], human)

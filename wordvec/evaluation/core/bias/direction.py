@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, ListCoverage, list_coverage
 from wordvec.evaluation.core.bias.scores import NULL_DRAWS, BiasScore
-from wordvec.evaluation.core.results import Unanswerable, some
+from wordvec.evaluation.core.results import Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 _F64 = NDArray[np.float64]
@@ -46,7 +46,7 @@ def direction(
     if not pairs or not known or len(known) < min_share * len(pairs):
         raise Unanswerable(
             f"refused, fewer than {min_share:.0%} of the defining pairs are known: "
-            f"{len(known)} of {len(pairs)} (missing: {some(missing)})"
+            f"{len(known)} of {len(pairs)} (missing: {first_few(missing)})"
         )
     one, other = (space.unit[[pair[i] for pair in known]].astype(np.float64) for i in (0, 1))
     half = (one - other) / 2  # centred at the pair's mean, the two words are +half and -half
@@ -92,7 +92,7 @@ def along(
     if not used or len(used) < min_share * len(words):
         raise Unanswerable(
             f"{name}: refused, fewer than {min_share:.0%} of the words are known: {len(used)} of "
-            f"{len(words)} (missing: {some(missing)})"
+            f"{len(words)} (missing: {first_few(missing)})"
         )
     of = values(space, rows, g.unit)
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from wordvec.errors import DatasetError
-from wordvec.evaluation.core.results import Unanswerable, some
+from wordvec.evaluation.core.results import Unanswerable, first_few
 from wordvec.evaluation.core.space import Space
 from wordvec.files import data_file as data_file
 from wordvec.text.lines import ascii_split, read_toml, without_mark
@@ -36,8 +36,8 @@ class WeatTest:
             both = sorted(set(getattr(self, one)) & set(getattr(self, other)))
             if both:
                 raise DatasetError(
-                    f"{self.name}: {some(both)} in both {one} and {other}: a word cannot stand on "
-                    "both sides; take it out of one list"
+                    f"{self.name}: {first_few(both)} in both {one} and {other}: a word cannot "
+                    "stand on both sides; take it out of one list"
                 )
         for side in "XYAB":
             words = getattr(self, side)
@@ -45,7 +45,7 @@ class WeatTest:
                 raise DatasetError(f"{self.name}: list {side} is empty")
             if len(set(words)) < len(words):
                 twice = sorted({word for word in words if words.count(word) > 1})
-                raise DatasetError(f"{self.name}: list {side} has {some(twice)} twice")
+                raise DatasetError(f"{self.name}: list {side} has {first_few(twice)} twice")
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,9 @@ def cover(
         found = [first[row] for row in rows[side]]
         lists[side] = replace(list_coverage(space, label, words, found, missing), dropped=folded)
         if not found or len(found) < min_share * len(words):
-            refused.append(f"{label} has {len(found)} of {len(words)} (missing: {some(missing)})")
+            refused.append(
+                f"{label} has {len(found)} of {len(words)} (missing: {first_few(missing)})"
+            )
     if refused:
         raise Unanswerable(
             f"{test.name}: refused, fewer than {min_share:.0%} of a list are known: "
@@ -212,7 +214,7 @@ def cover(
         if both:
             words = tuple(space.words[row] for row in sorted(both))
             raise Unanswerable(
-                f"{test.name}: {some(words)} would stand in both {one} and {other} "
+                f"{test.name}: {first_few(words)} would stand in both {one} and {other} "
                 f"under the case policy {space.case!r}"
             )
     return lists, rows

@@ -16,7 +16,7 @@ from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists
 from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
-from wordvec.evaluation.core.results import Unanswerable, some
+from wordvec.evaluation.core.results import Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures.bias.direct_bias import BOLUKBASI, direct_bias
 
@@ -104,7 +104,7 @@ def indirect_bias_of(
     space = Space.of(vectors)
     missing = space.find([first, second])[2]
     if missing:
-        raise Unanswerable(f"indirect bias: unknown: {some(missing)}")
+        raise Unanswerable(f"indirect bias: unknown: {first_few(missing)}")
     beta = _beta(space, direction(space, pairs).unit, first, second)
     if not math.isfinite(beta):
         raise Unanswerable(f"indirect bias of {first} and {second} is not defined")

@@ -15,7 +15,7 @@ from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage
 from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
-from wordvec.evaluation.core.results import Interval, Unanswerable, some
+from wordvec.evaluation.core.results import Interval, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 
@@ -59,7 +59,7 @@ def neighbor_bias(
     if len(there) < max(4, min_share * len(words)):
         raise Unanswerable(
             f"neighbor_bias: refused, fewer than {min_share:.0%} of the words are known: "
-            f"{len(there)} of {len(words)} (missing: {some(missing)})"
+            f"{len(there)} of {len(words)} (missing: {first_few(missing)})"
         )
     names, places, origins = zip(*there, strict=True)
     bias = origin.unit[list(origins)].astype(np.float64) @ g.unit

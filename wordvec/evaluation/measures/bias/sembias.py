@@ -13,7 +13,7 @@ from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists
 from wordvec.evaluation.core.bias.scores import Sampling
 from wordvec.evaluation.core.measure import INTERVAL, SCORE, Measure, answered, chance, text, value
-from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable, some
+from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.files import data_file
 
@@ -82,7 +82,7 @@ def sembias(
     asked = questions() if asked is None else asked
     known, rows, missing = space.find(pair)
     if len(known) < 2:
-        raise Unanswerable(f"SemBias: unknown: {some(missing)}")
+        raise Unanswerable(f"SemBias: unknown: {first_few(missing)}")
     usable, unknown = [], []
     for question in asked:
         found, places, lacking = space.find(word for one in question for word in one)
@@ -92,7 +92,7 @@ def sembias(
     if len(usable) < max(1, min_share * len(asked)):
         raise Unanswerable(
             f"SemBias: refused, fewer than {min_share:.0%} of the questions are known: "
-            f"{len(usable)} of {len(asked)} (missing: {some(tuple(dict.fromkeys(unknown)))})"
+            f"{len(usable)} of {len(asked)} (missing: {first_few(tuple(dict.fromkeys(unknown)))})"
         )
     unit = space.unit.astype(np.float64) if len(space) < 50_000 else space.unit
     relation = (unit[rows[0]] - unit[rows[1]]).astype(np.float64)

@@ -26,7 +26,7 @@ from wordvec.evaluation.core.measure import (
     text,
     value,
 )
-from wordvec.evaluation.core.results import Interval, Unanswerable, some
+from wordvec.evaluation.core.results import Interval, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures.bias.weat import CALISKAN, effect_size
 
@@ -97,7 +97,7 @@ def single_category(
         if not found or len(found) < min_share * len(given):
             raise Unanswerable(
                 f"{name}: refused, fewer than {min_share:.0%} of list {side} are known: "
-                f"{len(found)} of {len(given)} (missing: {some(missing)})"
+                f"{len(found)} of {len(given)} (missing: {first_few(missing)})"
             )
     W, a, b = (space.unit[rows[side]].astype(np.float64) for side in ("words", "A", "B"))
     to_a, to_b = W @ a.T, W @ b.T

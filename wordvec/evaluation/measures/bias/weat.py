@@ -25,7 +25,7 @@ from wordvec.evaluation.core.measure import (
     span,
     text,
 )
-from wordvec.evaluation.core.results import Interval, Unanswerable, some
+from wordvec.evaluation.core.results import Interval, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 _F64 = NDArray[np.float64]
@@ -154,7 +154,7 @@ def _settle(
     if unequal == "refuse":
         raise Unanswerable(
             f"{test.name}: refused, target lists differ in size ({sizes['X']} and {sizes['Y']}); "
-            f"missing: {some(lists['X'].missing + lists['Y'].missing)}"
+            f"missing: {first_few(lists['X'].missing + lists['Y'].missing)}"
         )
     if unequal == "balance":
         least = min(sizes.values())
