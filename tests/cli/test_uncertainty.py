@@ -107,3 +107,45 @@ def test_variances_of_all_words_go_into_a_file(run, made, tmp_path):
     assert "x_max 10" in err
     assert run("uncertainty", made / "g.wv", made / "shards", "--all")[0] == 2
     assert run("uncertainty", made / "g.wv", made / "shards", "w1", "-o", target)[0] == 2
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """A similarity set of words of `many_words`."""
+    folder = tmp_path_factory.mktemp("sets")
+    lines = (f"w{i}\tw{i + j}\t{10 - j}" for i in range(1, 6) for j in range(1, 8))
+    (folder / "pairs.txt").write_text("\n".join(lines) + "\n")
+    (folder / "test.toml").write_text(
+        '[one]\nX = ["w1", "w11", "w21"]\nY = ["w2", "w12", "w22"]\n'
+        'A = ["w31", "w41"]\nB = ["w32", "w42"]\n'
+    )
+    return folder
+
+
+def test_scores_have_the_interval_of_the_vectors_beside_that_of_the_items(
+    run, made, pairs, tmp_path
+):
+    report = tmp_path / "report.json"
+    for args in (
+        ("eval", made / "g.wv", "--dataset", f"similarity={pairs / 'pairs.txt'}"),
+        ("bias", made / "g.wv", "--test", pairs / "test.toml"),
+    ):
+        for counts, source in (("shards", "reconstruction"), ("blocks", "documents")):
+            page = tmp_path / "page.html"
+            found, err = rows(
+                run, *args, "--uncertainty", made / counts, "--source", source, "--draws", 40,
+                "--json", report, "--html", page, "--force", "--quiet",
+            )  # fmt: skip
+            (row,) = found
+            assert row["low"] <= row["high"]
+            assert row[f"{source} low"] <= row["estimate"] <= row[f"{source} high"]
+            assert source in err
+            (of,) = json.loads(report.read_text())["of_vectors"]
+            assert of["kind"] == source
+            assert of["score"] == row["score"]
+            assert f"interval of {source}" in page.read_text()
+
+
+def test_without_uncertainty_nothing_of_it_is_shown(run, made, pairs):
+    found, _ = rows(run, "bias", made / "g.wv", "--test", pairs / "test.toml", "--quiet")
+    assert "estimate" not in found[0]

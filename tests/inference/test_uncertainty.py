@@ -225,3 +225,31 @@ def test_a_word_of_few_blocks_has_no_interval(trained, counted, monkeypatch):
 
 def test_holm_is_step_down():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_words_without_a_variance_can_be_taken_as_they_are(unc, trained):
+    words = ["w1", "<unk>", "w2"]
+    assert unc.fixed(words) == ("<unk>",)
+    drawn = unc.draws(words, 5, unknown="fixed")
+    assert np.array_equal(drawn[:, [0, 2]], unc.draws(["w1", "w2"], 5))
+    assert np.array_equal(drawn[:, 1], np.tile(trained("sum")["<unk>"], (5, 1)))
+    with pytest.raises(Unanswerable):
+        unc.draws(words, 5)
+    got = unc.propagate(lambda X: X[:, 1, 0], words, 5, unknown="fixed")
+    assert got.sd == 0
+
+
+def test_the_effect_size_of_the_report_is_that_of_weat(unc, trained):
+    from wordvec.evaluation.core.bias.lists import WeatTest
+    from wordvec.evaluation.core.space import Space
+    from wordvec.evaluation.measures.bias.weat import of_vectors, weat
+
+    lists = (("w1", "w11", "w21"), ("w2", "w12", "w22"), ("w31", "w41"), ("w32", "w42"))
+    test = WeatTest("t", "t", *lists)
+    space = Space.of(trained("sum"))
+    result = weat(space, test)
+    words, function = of_vectors(space, test, result)
+    assert function(trained("sum")[words][None].astype(float))[0] == pytest.approx(
+        result.score, rel=1e-5
+    )
+    assert unc.propagate(function, words, 20).value == pytest.approx(unc.weat(*lists).value)

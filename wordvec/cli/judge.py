@@ -56,6 +56,26 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
             click.option("--resamples", type=click.IntRange(min=1), default=1000),
             click.option("--level", type=click.FloatRange(0, 1, True, True), default=0.95),
             click.option("--seed", type=click.IntRange(min=0), default=1),
+            click.option(
+                "--uncertainty",
+                metavar="COUNTS",
+                type=click.Path(),
+                help="Beside the interval over items, say how sure the vectors make the score, "
+                "from the counts that they were trained on.",
+            ),
+            click.option(
+                "--source",
+                type=click.Choice(["reconstruction", "documents"]),
+                default="reconstruction",
+                help="With --uncertainty: of the vectors given the text, or of another sample of "
+                "its documents (counts made by count --blocks).",
+            ),
+            click.option(
+                "--draws",
+                type=click.IntRange(min=2),
+                default=1000,
+                help="With --uncertainty: draws of the vectors.",
+            ),
             click.option("--quiet", is_flag=True, help="No progress on standard error."),
             format_option,
         ]
@@ -267,6 +287,44 @@ def _refusals(refused: Sequence[Mapping[str, Any]], chosen: Suite) -> Iterator[s
         yield f"not answered: {len(lines) - _LINES} more; --json or --markdown lists them all"
 
 
+def _uncertain(
+    models: Mapping[str, Any],
+    counts: str | None,
+    source: Any,
+    draws: int,
+    common: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The uncertainty of each model's vectors, where it was asked for."""
+    if counts is None:
+        return {}
+    import wordvec
+
+    return {
+        name: wordvec.Uncertainty(
+            vectors, None if counts == "stored" else counts, source=source, draws=draws,
+            level=common["level"], seed=common["seed"],
+        )
+        for name, (vectors, _) in models.items()
+    }  # fmt: skip
+
+
+def _with_vectors(
+    rows: list[dict[str, Any]], found: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows of scores with the interval of the vectors at the end, where there is one."""
+    if not found:
+        return rows
+    spans = {(f["model"], f["measure"], f["dataset"]): f for f in found}
+    kind = found[0]["kind"]
+    out = []
+    for row in rows:
+        own = spans.get((row["model"], row["measure"], row["dataset"]))
+        low, high = (own["interval"][end] if own else None for end in ("low", "high"))
+        estimate = own["value"] if own else None
+        out.append(row | {"estimate": estimate, f"{kind} low": low, f"{kind} high": high})
+    return out
+
+
 _LINES, _WIDTH = 8, 160
 
 
@@ -289,6 +347,9 @@ def _judge(
     figures: Path | None,
     force: bool,
     output: str,
+    uncertainty: str | None,
+    source: str,
+    draws: int,
     quiet: bool,
     **common: Any,
 ) -> int:
@@ -321,6 +382,8 @@ def _judge(
         absent=chosen.absent,
         gates=gates,
         origin=_origin(),
+        uncertain=_uncertain(models, uncertainty, source, draws, common),
+        draws=draws,
         progress=lambda text: None if quiet else click.echo(text, err=True),
     )
     if json:
@@ -335,7 +398,10 @@ def _judge(
         write_csv(document, csv)
     if figures:
         drawn.save(document, figures)
-    emit(report.rows(document), output)
+    emit(_with_vectors(report.rows(document), document["of_vectors"]), output)
+    if document["of_vectors"]:
+        kind = document["of_vectors"][0]["kind"]
+        click.echo(f"low, high: interval over items; {kind}: interval of the vectors", err=True)
     for line in _refusals(document["refused"], chosen):
         click.echo(line, err=True)
     failed = [gate for gate in document["gates"] if not gate["passed"]]

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 
 from wordvec.blas import single_threaded
-from wordvec.errors import DatasetError
+from wordvec.errors import DatasetError, UnknownWordError
 from wordvec.evaluation.core import datasets, statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, WeatTest, gender_lists
 from wordvec.evaluation.core.comparison import Comparison
 from wordvec.evaluation.core.measure import SCANT, Measure, scant
 from wordvec.evaluation.core.names import distinct
+from wordvec.evaluation.core.of_vectors import OfVectors, Uncertain, of_vectors
 from wordvec.evaluation.core.results import Unanswerable, to_json
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures import MEASURES, OF_QUALITY
@@ -84,6 +85,8 @@ def run(
     absent: Sequence[tuple[str, str]] = (),
     gates: Mapping[str, float] | None = None,
     origin: Origin | None = None,
+    uncertain: Mapping[str, Uncertain] | None = None,
+    draws: int = 1000,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Every set and test on every model.
@@ -98,6 +101,11 @@ def run(
         Dataset -> the least score that a model must reach.
     origin
         When and by which command the run was started, for the report's head.
+    uncertain
+        Name -> the uncertainty of its vectors (`wordvec.Uncertainty`), which is shown beside that
+        of the items.
+    draws
+        Of those vectors.
     progress
         Told what is being computed.
 
@@ -122,6 +130,7 @@ def run(
     answers: dict[tuple[str, str], dict[str, Any]] = {}  # measure, label -> model -> result
     refused = [Refusal("-", None, name, reason) for name, reason in absent]
     cards = []
+    of_all: list[OfVectors] = []
     with single_threaded():
         for name, (vectors, path) in models.items():
             progress(f"{name}: reading {len(vectors.index_to_key):,} vectors")
@@ -139,6 +148,17 @@ def run(
                         refused.append(Refusal(name, measure.name, label, str(error)))
                     else:
                         answers.setdefault((measure.name, label), {})[name] = result
+                        if uncertain and name in uncertain and measure.of_vectors:
+                            progress(f"{name}: {label}, uncertainty of the vectors")
+                            try:
+                                drawn = of_vectors(
+                                    measure.of_vectors(space, question, result), uncertain[name],
+                                    model=name, measure=measure.name, dataset=label,
+                                    score=result.score, draws=draws, seed=options.seed,
+                                )  # fmt: skip
+                                of_all.append(drawn)
+                            except (Unanswerable, UnknownWordError) as error:
+                                refused.append(Refusal(name, measure.name, label, str(error)))
             _join_families(answers, measures, name)
         comparisons = (
             list(_compare(answers, questions, options, refused)) if len(models) > 1 else []
@@ -152,7 +172,7 @@ def run(
                 results.setdefault(of, []).append(document.entry(name, outcomes[name]))
     results = {name: results[name] for name in MEASURES if name in results}
     return document.build(
-        cards, results, refused, options, comparisons, gates=gates or {}, origin=origin
+        cards, results, refused, options, comparisons, of_all, gates=gates or {}, origin=origin
     )
 
 

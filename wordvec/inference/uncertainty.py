@@ -312,9 +312,44 @@ class Uncertainty:
         half = quantile(self.level) * sd
         return Estimate(value, sd, value - half, value + half, self.level, "delta", self.kind)
 
-    def draws(self, words: Sequence[Word], draws: int, seed: int = 1) -> F64:
+    def fixed(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The words that have no covariance."""
+        found = self._attempts(words)
+        return tuple(w for w, s in zip(words, found, strict=True) if isinstance(s, Unanswerable))
+
+    def _attempts(self, words: Sequence[Word]) -> list[Solution | Unanswerable]:
+        """Solutions, or why there is none; also of words without a row of counts."""
+        ranks = [self.vectors.get_index(word) for word in words]
+        there = [w for w, rank in zip(words, ranks, strict=True) if rank < self._words]
+        found = iter(self._try_solutions(there))
+        none = Unanswerable(f"{UNK!r} has no counts")
+        return [next(found) if rank < self._words else none for rank in ranks]
+
+    def draws(
+        self,
+        words: Sequence[Word],
+        draws: int,
+        seed: int = 1,
+        *,
+        unknown: Literal["refuse", "fixed"] = "refuse",
+    ) -> F64:
         """Vectors (draws, n, d) drawn from their distribution; a word's draws do not depend on
-        which others are asked for. For documents, the resamples that there are."""
+        which others are asked for. For documents, the resamples that there are.
+
+        unknown : {"refuse", "fixed"}
+            What to do with words that have no covariance: Unanswerable, or their vectors as
+            trained, in all draws.
+        """
+        if unknown not in ("refuse", "fixed"):
+            raise ValueError(f"unknown must be refuse or fixed, got {unknown!r}")
+        if unknown == "fixed" and (fixed := set(self.fixed([_text(word) for word in words]))):
+            sure = [word for word in words if _text(word) not in fixed]
+            count = draws if self._documents is None else len(self._documents.times)
+            others = iter(np.moveaxis(self.draws(sure, draws, seed), 1, 0) if sure else ())
+            own = np.empty((count, len(words), self.vectors.vector_size))
+            for i, word in enumerate(words):
+                own[:, i] = self.vectors[word] if _text(word) in fixed else next(others)
+            return own
         if self._documents is not None:
             self._solutions(words)
             return self._documents.draws([self._rank(word) for word in words])
@@ -340,7 +375,13 @@ class Uncertainty:
         return out
 
     def propagate(
-        self, function: Function, words: Sequence[Word], draws: int = 1000, seed: int = 1
+        self,
+        function: Function,
+        words: Sequence[Word],
+        draws: int = 1000,
+        seed: int = 1,
+        *,
+        unknown: Literal["refuse", "fixed"] = "refuse",
     ) -> Estimate:
         """Any function of vectors, by drawing them (composition [1]_).
 
@@ -350,6 +391,8 @@ class Uncertainty:
             Of vectors (draws, words, d), to one number for each draw (draws,).
         draws : int
             How many; resampled documents are as many as there are.
+        unknown : {"refuse", "fixed"}
+            Words without a covariance: Unanswerable, or taken as they are.
 
         Returns
         -------
@@ -361,8 +404,13 @@ class Uncertainty:
         ----------
         .. [1] Tanner 1996, "Tools for statistical inference".
         """
-        centre = np.stack([self.centre_of(each) for each in self._solutions(words)])
-        drawn = self.draws(words, draws, seed)
+        drawn = self.draws(words, draws, seed, unknown=unknown)
+        centre = np.stack(
+            [
+                self.centre_of(each) if isinstance(each, Solution) else self.vectors[word]
+                for word, each in zip(words, self._attempts(words), strict=True)
+            ]
+        )
         values = np.asarray(function(np.concatenate([centre[None], drawn])), np.float64)
         if values.shape != (len(drawn) + 1,):
             raise ValueError(

@@ -235,6 +235,9 @@ class Measure:
         A table of one result.
     compare : callable, optional
         compare(question, {model: result}, resamples, level, seed) -> comparisons of the models.
+    of_vectors : callable, optional
+        of_vectors(space, question, result) -> the words that the score depends on, and the score
+        as a function of their vectors: what the uncertainty of vectors needs.
     family : callable, optional
         The results of one model -> the same, corrected for each other (Holm).
     figures : tuple of str
@@ -259,6 +262,7 @@ class Measure:
     range: tuple[float | None, float | None] = (None, None)
     detail: Callable[[Entry], Table] | None = None
     compare: Callable[..., list[Any]] | None = None
+    of_vectors: Callable[..., Any] | None = None
     family: Callable[[Sequence[Any]], Sequence[Any]] | None = None
     figures: tuple[str, ...] = ()
     variants: Variants | None = None

@@ -22,6 +22,7 @@ from wordvec.evaluation.core.measure import (
     chance,
     value,
 )
+from wordvec.evaluation.core.of_vectors import Scored, units
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
@@ -192,12 +193,30 @@ def compare(
     return with_holm(out)
 
 
+def of_vectors(space: Space, dataset: SimilaritySet, _: SimilarityResult) -> Scored:
+    """Spearman's rho as a function of the vectors of the words of the answered pairs."""
+    rows = [(space.row(one), space.row(two)) for one, two in dataset.pairs]
+    known = [one is not None and two is not None for one, two in rows]
+    pairs = np.array([pair for pair, ok in zip(rows, known, strict=True) if ok], np.int64)
+    distinct, place = np.unique(pairs, return_inverse=True)
+    place = place.reshape(pairs.shape)
+    human = dataset.scores[np.array(known)]
+
+    def rho(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        U = units(vectors)
+        cosine = np.einsum("bnd,bnd->bn", U[:, place[:, 0]], U[:, place[:, 1]])
+        return np.array([statistics.spearman(each, human) for each in cosine])
+
+    return [space.words[row] for row in distinct.tolist()], rho
+
+
 MEASURE = Measure(
     name="similarity",
     title="Similarity",
     score="Spearman's rho",
     about="Rank correlation of cosines with human scores, over the pairs that could be answered.",
     asks=SimilaritySet,
+    of_vectors=of_vectors,
     run=evaluate,
     result=SimilarityResult,
     columns={

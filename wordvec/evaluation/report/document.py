@@ -14,6 +14,7 @@ from wordvec._version import __version__
 from wordvec.evaluation.core import seeds as over
 from wordvec.evaluation.core.comparison import Comparison
 from wordvec.evaluation.core.measure import counts, title
+from wordvec.evaluation.core.of_vectors import OfVectors
 from wordvec.evaluation.core.results import to_json
 from wordvec.evaluation.core.seeds import OverSeeds
 from wordvec.evaluation.core.space import Space, Vectors
@@ -120,6 +121,7 @@ def build(
     refused: Sequence[Refusal],
     options: Any,
     comparisons: Sequence[Comparison] = (),
+    of_vectors: Sequence[OfVectors] = (),
     *,
     gates: Mapping[str, float] | None = None,
     origin: Origin | None = None,
@@ -142,6 +144,7 @@ def build(
         "models": to_json(list(models)),
         "results": {measure: [dict(e) for e in group] for measure, group in results.items()},
         "comparisons": to_json(list(comparisons)),
+        "of_vectors": to_json(list(of_vectors)),
         "seeds": to_json(seeds),
         "refused": to_json(list(refused)),
         "gates": to_json(_gates(entries, gates or {}, refused)),

@@ -10,6 +10,7 @@ from typing import Any, Union
 
 from wordvec.evaluation.core.comparison import Comparison
 from wordvec.evaluation.core.measure import Measure
+from wordvec.evaluation.core.of_vectors import OfVectors
 from wordvec.evaluation.core.seeds import OverSeeds
 from wordvec.evaluation.measures import MEASURES
 from wordvec.evaluation.report.document import SCHEMA, Card, Gate, Origin, Refusal
@@ -44,6 +45,7 @@ def schema(measures: Iterable[Measure] | None = None) -> dict[str, Any]:
         "models": made.of(tuple[Card, ...]),
         "results": {"type": "object", "properties": results, "additionalProperties": False},
         "comparisons": made.of(tuple[Comparison, ...]),
+        "of_vectors": made.of(tuple[OfVectors, ...]),
         "seeds": made.of(tuple[OverSeeds, ...]),
         "refused": made.of(tuple[Refusal, ...]),
         "gates": made.of(tuple[Gate, ...]),

@@ -65,6 +65,16 @@ def sections(document: Entry) -> Iterator[Section]:
             "p is that of the bootstrap, adjusted over the pairs of models (Holm).",
             tuple(_comparisons(document["comparisons"])),
         )
+    if document["of_vectors"]:
+        yield Section(
+            "of_vectors",
+            "Uncertainty of the vectors beside that of the items",
+            "Items: what other words or pairs would change. Reconstruction: how well the counts of "
+            "the text fix the vectors, by draws of them. Documents: what other documents would "
+            "change. None of them contains another. The estimate is the score of the exact "
+            "least-squares vectors, and may differ from that of the vectors as trained.",
+            (Table.of(list(_of_vectors(document))),),
+        )
     if document["seeds"]:
         yield Section(
             "seeds",
@@ -274,6 +284,28 @@ def _comparisons(comparisons: Sequence[Entry]) -> Iterator[Table]:
     table = Table.of(records, "all columns")
     folded = len(columns) <= 5
     yield Table(table.caption, table.columns, table.rows, main=6, folded=folded)
+
+
+def _of_vectors(document: Entry) -> Iterator[dict[str, str]]:
+    """A row for each score: its interval over items beside that over draws of the vectors."""
+    results = {
+        (name, e["model"], title(e)): e
+        for name, group in document["results"].items()
+        for e in group
+    }
+    for each in document["of_vectors"]:
+        e = results[each["measure"], each["model"], each["dataset"]]
+        fixed = f"{len(each['fixed'])} without a variance" if each["fixed"] else ""
+        yield {
+            "model": each["model"],
+            "question": each["dataset"],
+            "score": number(each["score"]),
+            "interval of items": between(e["interval"]),
+            "estimate": number(each["value"]),
+            "SD": number(each["sd"]),
+            f"interval of {each['kind']}": between(each["interval"]),
+            "words": ", ".join(filter(None, (str(each["words"]), fixed))),
+        }
 
 
 def _seeds(s: Entry) -> dict[str, str]:

@@ -25,6 +25,7 @@ from wordvec.evaluation.core.measure import (
     span,
     text,
 )
+from wordvec.evaluation.core.of_vectors import Scored, units
 from wordvec.evaluation.core.results import Interval, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
@@ -314,6 +315,22 @@ CALISKAN = """@article{caliskan2017semantics,
   pages = {183--186},
   year = {2017},
 }"""
+
+
+def of_vectors(space: Space, _: WeatTest, result: WeatResult) -> Scored:
+    """The effect size as a function of the vectors of the words used."""
+    used = [[space.row(word) for word in result.lists[side].used] for side in "XYAB"]
+    edges = np.cumsum([len(side) for side in used])[:-1]
+
+    def effect(vectors: _F64) -> _F64:
+        X, Y, A, B = np.split(units(vectors), edges, axis=1)
+        axis = A.mean(axis=1) - B.mean(axis=1)
+        s_x, s_y = (np.einsum("bnd,bd->bn", side, axis) for side in (X, Y))
+        return np.array([effect_size(x, y) for x, y in zip(s_x, s_y, strict=True)])
+
+    return [space.words[row] for side in used for row in side if row is not None], effect
+
+
 MEASURE = Measure(
     name="weat",
     title="Association tests (WEAT)",
@@ -322,6 +339,7 @@ MEASURE = Measure(
     "lists. p: share of re-partitions of the targets with a difference as large.",
     asks=WeatTest,
     run=weat,
+    of_vectors=of_vectors,
     result=WeatResult,
     columns=COLUMNS,
     main=5,
