@@ -291,13 +291,13 @@ class Progress:
     alpha : float
         The learning rate now.
     loss : float
-        Mean loss a positive pair (or cell) of the epoch so far; NaN where there is none yet.
+        Mean loss per positive pair (or cell) of the epoch so far; NaN where there is none yet.
     held_out : float
-        Mean loss a positive pair of the text that is held out, after the last epoch; NaN where
-        none is.
+        Mean loss per positive pair of the held-out text, after the last epoch; NaN where no text is
+        held out.
     convergence : float
-        Mean cosine between a sample's vectors and what they would be at best, given the contexts,
-        after the last epoch; NaN where it is not measured.
+        Mean cosine between the vectors of a sample and their least-squares solutions given the
+        contexts, after the last epoch; NaN where it is not measured.
     """
 
     stage: str
@@ -315,7 +315,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Units a second."""
+        """Units per second."""
         return self.done / self.seconds if self.seconds > 0 else 0.0
 
     @property
@@ -325,7 +325,7 @@ class Progress:
 
     @property
     def memory(self) -> int:
-        """The most bytes that the process has held so far."""
+        """The largest number of bytes that the process has held so far."""
         return peak_memory()
 
 

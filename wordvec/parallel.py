@@ -102,7 +102,7 @@ def threads() -> int:
 def over_range(
     work: Callable[[int, int], Result], start: int, stop: int, parts: int
 ) -> list[Result]:
-    """The results, in order, of work(a, b) over `parts` parts of start .. stop, one a thread."""
+    """The results, in order, of work(a, b) over `parts` parts of start .. stop, one per thread."""
     global _pool
     if parts <= 1:
         return [work(start, stop)]

@@ -397,7 +397,7 @@ class Blocks:
         threads: int = 1,
         force: bool = False,
     ) -> Shards:
-        """Shards of the sum of the blocks, each taken so many times.
+        """Shards of the weighted sum of the blocks, each taken `times` times.
 
         Parameters
         ----------

@@ -40,7 +40,7 @@ FAN_IN = 64  # runs merged at once
 SAMPLE_BLOCK = 1 << 20  # ids that are subsampled at once
 CELL_BUFFER = 1 << 20  # cells in the buffer that a thread writes rows to
 INTERPRETER = 80 << 20  # bytes of Python, numpy and the allocator's rest
-WORD_BYTES = 200  # a word: its bytes, the table that finds it, its counts and sums
+WORD_BYTES = 200  # per word: its bytes, its place in the table, its counts and sums
 LEAST_BLOCK = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
 # for a run has 4 bytes a word beside its cells: many small ones would be larger than the corpus
 
@@ -116,9 +116,9 @@ def count(
         goes on from the blocks in it when it is started again. `force` replaces a folder of shards,
         and nothing else.
     sample : float
-        Frequent words are dropped at random before windows are laid, as word2vec does it: a word
+        Frequent words are dropped at random before windows are formed, as word2vec does it: a word
         that is the share f of the corpus stays with probability sqrt(sample/f) + sample/f. 0 keeps
-        all. What stays depends on `seed` and the place in the corpus alone.
+        all. Which tokens stay depends only on `seed` and their place in the corpus.
     memory : int
         Bytes that the process may hold, the vocabulary and ids that are in memory included; what
         does not fit is counted in blocks and merged from files beside the target. Below some 150 MB
@@ -308,7 +308,7 @@ class Run:
             self.table = np.frombuffer(file.read(24 * n), np.int64).reshape(n, 3).tolist()
 
     def nnz(self, tile: int) -> NDArray[np.uint32]:
-        """Cells a row of a row tile."""
+        """The number of cells in each row of a row tile."""
         offset, rows, _ = self.table[tile]
         return np.fromfile(self.path, np.uint32, rows, offset=offset)
 
@@ -327,7 +327,7 @@ class Run:
 
 
 def _block_memory(corpus: Corpus, memory: int, threads: int) -> int:
-    """What a budget leaves for a block, beside all that is there whatever its size."""
+    """The bytes that a budget leaves for a block, after all that does not depend on its size."""
     words = len(corpus.vocab)
     ids = 0 if hasattr(corpus.ids, "_mmap") else corpus.ids.nbytes
     # A thread's dense row, its buffers, and the sums of three row tiles on their way.
@@ -337,7 +337,7 @@ def _block_memory(corpus: Corpus, memory: int, threads: int) -> int:
 
 
 def _block_count(corpus: Corpus, window: Window, k: int, limit: int, threads: int) -> int:
-    """How many blocks there are to be.
+    """The number of blocks that the corpus is counted in.
 
     A token of a block needs its id, its place in the index, and its cells while their row tile is
     with a thread (12 bytes, copied once) or waits as tiles (6): some .25 cells a word of the
@@ -363,7 +363,8 @@ def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> li
 
 
 class _Counter:
-    """Makes rows a row tile at a time, from a block of the corpus or from runs; a thread a tile."""
+    """Makes rows, one row tile at a time, from a block of the corpus or from runs; one thread per
+    tile."""
 
     def __init__(
         self, corpus: Corpus, window: Window, weight: NDArray[np.uint64], k: int, threads: int
@@ -377,7 +378,8 @@ class _Counter:
         return ordered_map(function, range(self.k), self.states)
 
     def count(self, begin: int, end: int) -> Callable[[Buffer, int], Rows]:
-        """What gives the rows of a row tile, from the pairs whose later word is in [begin, end)."""
+        """A function that gives the rows of a row tile: pairs whose later word is in [begin,
+        end)."""
         halo = max(begin - self.window.window, 0)
         ids = in_memory(self.corpus.ids, halo, end)
         starts = np.empty(self.words + 1, np.int64)
@@ -413,7 +415,7 @@ class _Counter:
 
 
 class Buffer:
-    """A thread's accumulator, and buffers for the rows that it writes."""
+    """The accumulator of one thread, and buffers for the rows that it writes."""
 
     def __init__(self, words: int) -> None:
         self.row = cooc.Row(words)

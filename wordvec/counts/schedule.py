@@ -1,8 +1,8 @@
-"""Who trains which tiles when: rounds of tiles that share no row and no column.
+"""Which tiles are trained at the same time: rounds of tiles that share no row and no column.
 
 Stratified SGD (Gemulla, Nijkamp, Haas & Sismanis 2011): the units of a round can run on any number
 of threads, in any order, and give the same bytes, because no two touch the same parameters; random
-numbers are keyed by the place of a unit, not by who trains it.
+numbers are keyed by the place of a unit, not by the thread that trains it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def rounds(k: int, *, symmetric: bool, seed: int) -> list[list[tuple[int, int]]]
     Asymmetric: round r has the tiles (i, (i + r) mod k). Symmetric, where a cell updates both of
     its words as row and as column: a unit (i, j), i <= j, stands for the tiles (i, j) and (j, i),
     and no word tile comes twice in a round. That is a round-robin tournament (the circle method);
-    a tile without an opponent plays its diagonal.
+    a tile without an opponent is paired with itself, which is its diagonal tile.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def rounds(k: int, *, symmetric: bool, seed: int) -> list[list[tuple[int, int]]]
     if not symmetric:
         plan = [[(i, (i + r) % k) for i in range(k)] for r in range(k)]
     else:
-        bye = k  # an opponent that stands for none
+        bye = k  # stands for no opponent
         players = [*range(k)] + [bye] * (k % 2)
         half = len(players) // 2
         plan = []

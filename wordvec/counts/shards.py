@@ -277,7 +277,7 @@ class Shards:
     path : Path
     vocab : Vocabulary
     k : int
-        Tiles a side.
+        Tiles per side.
     symmetric : bool
         Whether a stored cell stands for its mirror image too.
     unit : int

@@ -125,7 +125,7 @@ def add_node(
     steps, alpha
         Steps of the optimisation, and its rate, which falls to 0.
     negative
-        How many other terms the new one is told apart from; all, when there are fewer.
+        Number of other terms that the new one is kept away from; all, when there are fewer.
 
     Returns
     -------

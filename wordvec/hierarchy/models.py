@@ -20,7 +20,7 @@ class Poincare(HierarchyModel):
     vectors_ : WordVectors
         float64 coordinates in the ball, meta["manifold"] = "poincare".
     losses_ : list of float
-        Mean loss a relation, an epoch; burn-in first.
+        Mean loss per relation, one value per epoch; burn-in first.
     held_ : int
         Points that lie at the edge, where eps holds them.
 

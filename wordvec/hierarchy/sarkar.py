@@ -37,7 +37,7 @@ GUARD_BITS = 32  # beyond what the radius needs, for the rounding of a path of M
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """A rooted tree: one parent a node.
+    """A rooted tree: one parent per node.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Tree:
 
     @property
     def max_degree(self) -> int:
-        """Most edges of a node."""
+        """The largest number of edges at a node."""
         return int(self.degree().max())
 
     def degree(self) -> NDArray[np.int64]:
@@ -64,7 +64,7 @@ class Tree:
         return np.asarray(children + (self.depth > 0), dtype=np.int64)
 
     def slots(self) -> NDArray[np.int64]:
-        """(V,) the direction that a node has at its parent: 0 is the parent's own way up."""
+        """(V,) the direction that a node has at its parent: 0 is that of the parent's parent."""
         by = np.argsort(self.parent, kind="stable")
         first = np.searchsorted(self.parent[by], self.parent[by], side="left")
         slot = np.empty(len(by), dtype=np.int64)
@@ -152,7 +152,7 @@ class Sarkar(Estimator):
     root
         With undirected: the node at the origin.
     closure
-        Not used: a construction takes direct relations, and takes those of a closure itself.
+        Has no effect: a construction uses the direct relations of whatever it is given.
     direction
         Which term comes first in a list that `fit` reads.
 
@@ -468,7 +468,7 @@ def _mpmath_numbers(mpmath: Any) -> _Arithmetic:
 
 
 def exact_distance(x: list[Any], y: list[Any], bits: int) -> float:
-    """Distance of two rows of `Sarkar.exact_`, computed with so many bits."""
+    """Distance of two rows of `Sarkar.exact_`, computed with `bits` bits."""
     import mpmath
 
     with mpmath.workprec(bits + GUARD_BITS):

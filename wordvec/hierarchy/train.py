@@ -6,7 +6,7 @@ figures (docs/hierarchies.md has the measurements):
 
 * negatives are drawn once for a child and shared by all its parents;
 * they are drawn from a mixture of all nodes and of nodes by their degree;
-* points start where the hierarchy puts them, not in a random crumb at the origin.
+* points start below their parents, not at random near the origin.
 
 Each can be switched off: negatives="independent", degree_share=0, start="random".
 """
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "Relations | str | os.PathLike[str] | Iterable[Sequence[Any]]"
 
 START_STEP = 0.5  # edge length of the tree start; .2 and .7 end at worse ranks on WordNet's nouns
-START_OUTWARD = 1.0  # weight of the way outward against a random one
+START_OUTWARD = 1.0  # weight of the direction away from the origin, beside a random one of 1
 POOL = 1 << 20  # places in the table that negatives are drawn from; 4 MB
 HOT_SHARE = 1 / 256  # a node that is the parent of more children than this share is hot
 GROUPS_BETWEEN_MERGES = 4096  # per thread, between two merges of the hot rows
@@ -62,22 +62,23 @@ class HierarchyModel(TrainedModel):
     vector_size
         Dimensions of the manifold.
     negative
-        Negatives a child (negatives="shared") or a relation ("independent"). True parents and the
-        node itself are never among them.
+        Negatives per child (negatives="shared") or per relation ("independent"). True parents and
+        the node itself are never among them.
     epochs, burn_in
         Passes over the relations, after `burn_in` passes at alpha * burn_in_factor.
     burn_in_factor
-        See burn_in; the paper's 1/10.
+        See burn_in; 1/10 in the paper.
     alpha, min_alpha
-        Learning rate a relation (not a batch): falls from alpha to min_alpha in a line.
+        Learning rate per relation (not per batch); it falls linearly from alpha to min_alpha.
     negatives
-        "shared": drawn once for a child and used by all its parents, which makes many of them
-        cheap; "independent": drawn for each relation, as published.
+        "shared": drawn once for a child and used for all its parents, so that many negatives cost
+        little; "independent": drawn for each relation, as published.
     ns_exponent, degree_share
         A share of the negatives is drawn by (number of relations) ** ns_exponent, the rest
         uniformly; the paper has degree_share=0.
     start
-        "tree": where the hierarchy itself puts the nodes; "random": the paper's U(-.001, .001).
+        Start of the points. "tree": below their parents, as the hierarchy has them; "random":
+        U(-.001, .001), as in the paper.
     closure
         Train on all (node, ancestor) pairs of the relations given.
     direction
@@ -85,11 +86,11 @@ class HierarchyModel(TrainedModel):
     eps
         Points are held within 1 - eps. 1e-7 allows radius 16.8; the paper's 1e-5 allows 12.2.
     threads
-        Default: all processors. One thread gives the same bytes again; several do not (rows are
-        updated without locks), except that the rows that every group writes are never raced for:
-        each thread moves its own copy, and the mean of the copies is taken now and then.
+        By default all processors. One thread gives the same bytes again; several do not, because
+        rows are updated without locks. Only the rows of nodes with very many children are not
+        shared: each thread moves its own copy, and the copies are averaged at intervals.
     seed
-        Of the start and of the negatives.
+        Seed of the start and of the negatives.
     """
 
     geometry: ClassVar[str]
@@ -337,7 +338,7 @@ class _Training:
         return Step(loss, pairs, pairs, rate)
 
     def merge(self) -> None:
-        """Takes the mean of the threads' copies of the rows that every group moves.
+        """Averages the threads' copies of the rows that every group moves.
 
         Between two merges a hot row converges in each copy: adding up how far each moved would
         overshoot by the number of threads.
@@ -349,7 +350,7 @@ class _Training:
             self.translation[:] = sum(self.moved) / self.threads
 
     def at_edge(self) -> int:
-        """How many points lie where they are held."""
+        """The number of points that lie at the edge, where they are held."""
         if self.model.geometry not in ("poincare", "lorentz"):
             return 0
         norms = np.linalg.norm(self.rows[:, : self.model.vector_size], axis=1)
@@ -380,7 +381,8 @@ def read_source(source: Source, direction: Direction) -> Relations:
 
 
 def padded(vector_size: int) -> int:
-    """Doubles a row: the coordinates, the cached value, up to a whole number of vectors."""
+    """Doubles per row: the coordinates and the cached value, up to a whole number of SIMD
+    vectors."""
     return int(-(-(vector_size + 1) // hyper.LANES) * hyper.LANES)
 
 
@@ -415,8 +417,8 @@ def negative_pool(
 ) -> NDArray[np.int32] | None:
     """Table of nodes, each as often as it is to be drawn; None for the uniform distribution.
 
-    A share `degree_share` of the draws is by (number of relations) ** exponent, the rest uniform.
-    Every node has a place, so none is never told apart.
+    A share `degree_share` of the draws is in proportion to (number of relations) ** exponent, the
+    rest is uniform. Every node has a place, so that each can be drawn.
     """
     if degree_share == 0:
         return None
@@ -433,8 +435,8 @@ def tree_start(
     """Points of the ball that already look like the hierarchy: (V, dim).
 
     From the roots down, a node is put `step` beyond the centroid of its direct parents, in a
-    direction that is half outward and half random. Training then arranges what is near each other
-    instead of untangling what started in one crumb: see docs/hierarchies.md for what it gains.
+    direction that is half outward and half random. Training then only has to arrange neighbours,
+    while points that start together must first be separated: docs/hierarchies.md has the gain.
     """
     points = np.zeros((relations.n_nodes, dim))
     for nodes, parents, owner in _levels(relations):
@@ -456,7 +458,7 @@ def tree_start(
 def flat_start(
     relations: Relations, dim: int, step: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """The same in flat space: a node lies `step` from the mean of its direct parents."""
+    """The same in flat space: each node lies `step` from the mean of its direct parents."""
     points = rng.uniform(-1e-3, 1e-3, (relations.n_nodes, dim))
     for nodes, parents, owner in _levels(relations):
         total = np.zeros((len(nodes), dim))
@@ -469,7 +471,8 @@ def flat_start(
 def _levels(
     relations: Relations,
 ) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
-    """Level by level below the roots: its nodes, their direct parents, and whose each parent is."""
+    """For each level below the roots: its nodes, their direct parents, and the node of each
+    parent."""
     direct = relations.direct()
     depth = direct.depth(acyclic=False)
     level = depth[direct.child]

@@ -1,4 +1,4 @@
-"""How far GloVe's words are from the best that they could be, given the contexts."""
+"""How near GloVe's words are to the best vectors that they could have, given the contexts."""
 
 from __future__ import annotations
 

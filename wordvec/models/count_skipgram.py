@@ -42,32 +42,35 @@ class CountSkipGram(TileModel):
 
         sum_wc X_wc log s(w.c) + negative sum_w X_w. E_{n ~ P} log s(-w.n),
 
-    P(n) being count(n) ** ns_exponent over its sum and X_w. the row sums. Counts with linear
-    weights and subsampling before windows (`wordvec count --weighting linear --sample 1e-3 --window
-    5`) are the pairs that the stream would draw, on average. SGD visits the cells of a tile in
-    random order, inputs of one output together, as the stream has the words of a window.
+    where P(n) is count(n) ** ns_exponent over its sum, and X_w. are the row sums. Counts with
+    linear weights and subsampling before windows (`wordvec count --weighting linear --sample 1e-3
+    --window 5`) are the pairs that the stream would draw, on average. SGD visits the cells of a
+    tile in random order; inputs of one output come together, like the words of a window in the
+    stream.
 
     Parameters
     ----------
     vector_size : int
         Dimensions.
     window, sample, min_count, max_vocab :
-        For a source that is text: it is counted first, with linear weights. Shards bring their own.
+        For a source that is text: it is counted first, with linear weights. Shards have theirs
+        already.
     epochs : int
-        Passes over the counts; as the rate falls over all of them, a checkpoint is of one number.
+        Passes over the counts. The rate falls over all of them, so a checkpoint cannot be resumed
+        with another number.
     negative : int
-        Noise words a pair.
+        Noise words per pair.
     ns_exponent : float
         0.75 in [1]_.
     alpha, min_alpha : float
         The rate falls linearly from one to the other over all epochs.
     cap : float
-        A cell is visited ceil(X / cap) times an epoch, with weight X / ceil(X / cap): at 1 a heavy
-        cell's steps are as large as the stream's.
+        A cell of count X is visited ceil(X / cap) times per epoch, with weight X / ceil(X / cap).
+        At 1 the steps of a frequent pair are as large as those of the stream.
     output_vectors : {"words", "sum", "both"}
-        Vectors are w alone, as in word2vec, or w + c. The store carries contexts either way.
+        Vectors are w alone, as in word2vec, w + c, or w beside c. Contexts are kept in any case.
     unk : bool
-        Whether `<unk>` comes last, the mean of the 100 rarest words.
+        Add `<unk>` as the last word: the mean of the 100 rarest words.
     threads : int, optional
         By default all processors; the result does not depend on it.
     seed : int
@@ -77,7 +80,7 @@ class CountSkipGram(TileModel):
     vectors_ : WordVectors
         Input vectors, with the output vectors as contexts.
     losses_ : list of float
-        Mean loss a positive pair with its noise, an epoch each, taken while it goes on.
+        Mean loss per positive pair with its noise, one value per epoch, summed while training.
 
     References
     ----------
@@ -179,8 +182,8 @@ class _Visit(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """count ** exponent as alias tables, a tile each: tables (V, 2), where they start (k + 1,), and
-    each tile's probability (k,)."""
+    """count ** exponent as alias tables, one per tile: tables (V, 2), their starts (k + 1,), and
+    the probability of each tile (k,)."""
 
     tables: NDArray[np.uint32]
     starts: NDArray[np.int64]

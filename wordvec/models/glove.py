@@ -20,8 +20,8 @@ from wordvec.training.tiles import Matrix, Start, TileModel
 
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
 # Parts of an epoch. Each goes over all tiles with its own random share of the cells, so that a
-# word meets contexts of all tiles in turn and not one tile's after another's. On 17 million words,
-# Google analogies (mean of two seeds) and CPU-seconds an epoch: 1: 27.7 %, 2.3; 4: 28.4 %, 2.9;
+# word meets the contexts of all tiles in turn, and not first all of one tile. On 17 million words,
+# Google analogies (mean of two seeds) and CPU-seconds per epoch: 1: 27.7 %, 2.3; 4: 28.4 %, 2.9;
 # 16: 28.9 %, 4.5; all cells in one random order: 28.6 %, 4.1.
 SLICES = 16
 
@@ -35,8 +35,8 @@ class GloVe(TileModel):
     vector_size : int
         Dimensions.
     window, min_count, max_vocab :
-        For a source that is text: it is counted first, symmetric, a pair at distance d as 1/d.
-        Shards bring their own.
+        For a source that is text: it is counted first, on both sides, and a pair at distance d
+        counts 1/d. Shards have theirs already.
     epochs : int
         15 to 25 for small corpora, 50 to 100 for published vectors.
     eta : float
@@ -48,13 +48,13 @@ class GloVe(TileModel):
         The rate of the biases. By default 1, as in Stanford's code since 2019, which is better than
         eta (WordSim-353 .475 against .458 on 17 million words); the paper has eta.
     output_vectors : {"sum", "words", "both"}
-        Vectors are w + c, as in Stanford's code, w alone, or w and then c in 2 vector_size
-        dimensions. The store carries contexts and biases whichever it is.
+        Vectors are w + c, as in Stanford's code, w alone, or w beside c in 2 vector_size
+        dimensions. Contexts and biases are kept in any case.
     unk : bool
-        Whether `<unk>` comes last, the mean of the 100 rarest words, as in Stanford's code.
+        Add `<unk>` as the last word: the mean of the 100 rarest words, as in Stanford's code.
     diagnostic : int
-        So many words are compared, after each epoch, with what weighted least squares would make
-        of them given the contexts; 0 for none.
+        Number of words that are compared, after each epoch, with their weighted least-squares
+        solution given the contexts; 0 for none.
     threads : int, optional
         By default all processors; the result does not depend on it.
     seed : int
@@ -64,10 +64,11 @@ class GloVe(TileModel):
     vectors_ : WordVectors
         With contexts and both biases.
     losses_ : list of float
-        Mean of f(X) (error)^2 / 2 a cell of the full matrix, an epoch each: Stanford's "cost".
+        Mean of f(X) (error)^2 / 2 per cell of the full matrix, one value per epoch: Stanford's
+        "cost".
     convergence_ : list of float
-        Mean cosine of the sample's vectors and their least-squares solutions, an epoch each, of
-        this run; 1 where the words cannot improve.
+        Mean cosine of the sample's vectors and their least-squares solutions, one value per epoch
+        of this run; 1 where the words cannot improve.
 
     References
     ----------

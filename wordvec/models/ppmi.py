@@ -29,11 +29,11 @@ class PPMI(MatrixModel):
     Parameters
     ----------
     vector_size : int
-        Dimensions, less than words.
+        Dimensions; fewer than words.
     window, min_count, max_vocab :
         For a source that is text, as in `GloVe`.
     smoothing : float
-        Below 1, rare contexts weigh less; .75 as in [1]_.
+        Below 1, rare contexts get less weight; .75 as in [1]_.
     power : float
         In [0, 1]; .5 as in [1]_.
     output_vectors : {"words", "sum", "both"}
@@ -42,14 +42,14 @@ class PPMI(MatrixModel):
     threads : int, optional
         For counting a text; by default all processors.
     seed : int
-        Of the solver's first vector.
+        Seed of the vector that the solver starts with.
 
     Attributes
     ----------
     vectors_ : WordVectors
         With contexts.
     losses_ : list of float
-        One: the share of the sum of squares of M that is lost.
+        One value: the share of the sum of squares of M that is lost.
 
     References
     ----------

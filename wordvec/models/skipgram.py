@@ -1,4 +1,4 @@
-"""Skip-gram, CBOW and their subword kin, with negative sampling, over a stream of text."""
+"""Skip-gram, CBOW and their subword variants, with negative sampling, over a stream of text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WORD2VEC = "word2vec.c"
 
 @dataclass(kw_only=True)
 class SkipGram(WordModel):
-    """Skip-gram with negative sampling [1]_, with subwords on request [2]_.
+    """Skip-gram with negative sampling [1]_, with or without subwords [2]_.
 
     Parameters
     ----------
@@ -47,13 +47,14 @@ class SkipGram(WordModel):
     window : int
         Context words on each side.
     shrink : bool
-        Draw the window of a centre from 1..window, as word2vec does, or always take all of it.
+        Draw the window of each centre word from 1..window, as word2vec does, or always use all of
+        it.
     min_count : int
         Words that occur less often are left out.
     max_vocab : int, optional
         Keep at most this many words.
     negative : int
-        Noise words a pair, drawn by count ** ns_exponent.
+        Noise words per pair, drawn in proportion to count ** ns_exponent.
     ns_exponent : float
         0.75 in [1]_.
     sample : float
@@ -63,9 +64,9 @@ class SkipGram(WordModel):
         The rate falls linearly from one to the other over all epochs.
     epochs : int
     negatives : {"shared", "independent"}
-        Whether the pairs of a centre share one set of noise words, which is several times faster
-        and no worse (Ji et al. 2016, "Parallelizing word2vec in shared and distributed memory"),
-        or each pair has its own, as word2vec defines it.
+        Whether the pairs of a centre word share one set of noise words, which is several times
+        faster and no worse (Ji et al. 2016, "Parallelizing word2vec in shared and distributed
+        memory"), or each pair has its own, as word2vec defines it.
     subword : bool
         A word's input is the mean of its own row and those of its character n-grams; vectors of
         words never seen come from their n-grams. See `FastText` for fastText's defaults.
@@ -75,15 +76,15 @@ class SkipGram(WordModel):
         By default all processors. With more than one the result differs between runs, because
         rows are updated without locks (Hogwild).
     deterministic : bool
-        The same bytes at any number of threads: the text is read by all of them, and one trains.
-        That costs no CPU time, and as much wall time as threads would have saved.
+        The same bytes with any number of threads: all of them read the text, and one trains. That
+        costs no CPU time, and the wall time that more threads would have saved.
     held_out : float
-        Share of the text that is not trained but judged after each epoch: its mean loss a positive
-        pair is in `held_out_losses_`.
+        Share of the text that is not trained on. Its mean loss per positive pair is measured after
+        each epoch, see `held_out_losses_`.
     patience : int, optional
-        Stop when the held-out loss has not fallen for so many epochs.
+        Stop when the held-out loss has not fallen for this many epochs.
     memory : int, optional
-        Bytes that training may need; more is refused before anything is allocated.
+        Bytes that training may use. If it would need more, it raises before anything is allocated.
     seed : int
 
     Attributes
@@ -91,9 +92,9 @@ class SkipGram(WordModel):
     vectors_ : WordVectors
         Input vectors, with the output vectors as contexts.
     losses_ : list of float
-        Mean loss a positive pair with its noise, an epoch each, taken while it goes on.
+        Mean loss per positive pair with its noise, one value per epoch, summed while training.
     held_out_losses_ : list of float
-        The same of what is held out, after each epoch; empty without `held_out`.
+        The same of the text that is held out, after each epoch; empty without `held_out`.
 
     References
     ----------
@@ -188,8 +189,8 @@ class SkipGram(WordModel):
         source : path, paths, binary file, iterable of token lists, or Corpus
             See `wordvec.text.corpus.encode`.
         vocab : Vocabulary, optional
-            Words to train, with the counts that subsampling and noise go by; by default the
-            source's own, by `min_count` and `max_vocab`.
+            Words to train, with the counts that subsampling and noise use. By default those of the
+            source, by `min_count` and `max_vocab`.
         init : WordVectors, optional
             Words that it has start from there, with its contexts if it has them; new words start
             as they always do. Subwords start from its n-grams if they are of the same kind.
@@ -359,7 +360,7 @@ class SkipGram(WordModel):
         output: NDArray[np.float32],
         subwords: _Subwords | None,
     ) -> NDArray[np.uint8] | None:
-        """Fills rows from older vectors; which of them never move, if any."""
+        """Fills rows from older vectors. Returns flags of the rows that never move, or None."""
         dim = self.vector_size
         ids, rows = rows_in_common(init, vocab, dim)
         vectors = np.asarray(init.vectors[rows], np.float32)
@@ -387,7 +388,7 @@ class SkipGram(WordModel):
         self, corpus: Corpus, init: WordVectors | None, frozen: bool | Collection[str]
     ) -> dict[str, Any]:
         """What a checkpoint must agree with."""
-        free = ("threads", "memory", "min_count", "max_vocab")  # the words tell the last two
+        free = ("threads", "memory", "min_count", "max_vocab")  # the last two show in the words
         options = {name: v for name, v in self.get_params().items() if name not in free}
         crc = zlib.crc32(corpus.ids.data)
         for word in corpus.vocab.words:
@@ -466,7 +467,7 @@ class FastText(SkipGram):
 
 
 class _Subwords:
-    """The input rows of each word: its own, and those of its n-grams behind all words' rows."""
+    """The input rows of each word: its own, and those of its n-grams, which follow all words."""
 
     def __init__(self, model: SkipGram, vocab: Vocabulary) -> None:
         self.minn, self.maxn = model.minn, model.maxn
@@ -501,8 +502,8 @@ class _Subwords:
         vectors: NDArray[np.float32],
         input: NDArray[np.float32],
     ) -> None:
-        """Makes the means of words' rows their older vectors (n, d): n-grams are the older ones,
-        if they are of the same kind, and a word's own row is what they leave."""
+        """Sets rows so that words have their older vectors (n, d). N-grams start as the older ones,
+        if these are of the same kind, and a word's own row makes up the difference."""
         words = len(self.starts) - 1
         if old.subwords is not None and self._alike(old.subwords, len(input) - words):
             input[words:] = old.subwords.matrix.decoded()
@@ -515,7 +516,7 @@ class _Subwords:
         return theirs == (self.minn, self.maxn, FASTTEXT, MEAN, rows)
 
     def table(self, rows: NDArray[np.float32]) -> Subwords:
-        """The n-grams' rows as what a store keeps."""
+        """The rows of the n-grams as a file keeps them."""
         return Subwords(
             Matrix(np.ascontiguousarray(rows)),
             minn=self.minn,

@@ -21,24 +21,24 @@ from wordvec.training.tiles import Matrix, Start, TileModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-START = 1e-8  # AdaGrad's sums at the start: small against any step's, so the loss has no scale
+START = 1e-8  # AdaGrad's sums at the start: small beside any step, so the rate has no scale
 
 
 @dataclass(kw_only=True)
 class Swivel(TileModel):
-    """Swivel [1]_: pointwise mutual information, with what was never seen together too.
+    """Swivel [1]_: pointwise mutual information, of pairs that were never seen together too.
 
-    Every cell of the matrix counts, so an epoch is about 6 V^2 d operations, whatever the corpus.
-    In the reference each word occurs once with itself: its count is added to its own cell and to
-    both marginals; see `diagonal`.
+    Every cell of the matrix is trained, so an epoch takes about 6 V^2 d operations, whatever the
+    corpus. In the reference each word occurs with itself: its count is added to its own cell and
+    to both marginals; see `diagonal`.
 
     Parameters
     ----------
     vector_size : int
         Dimensions; the paper has 300.
     window, min_count, max_vocab :
-        For a source that is text: it is counted first, symmetric, a pair at distance d as 1/d.
-        Shards bring their own.
+        For a source that is text: it is counted first, on both sides, and a pair at distance d
+        counts 1/d. Shards have theirs already.
     epochs : int
         Passes over the matrix.
     eta : float
@@ -51,10 +51,10 @@ class Swivel(TileModel):
         Whether words occur with themselves, as in the reference. Without, similarity of rare words
         is not pulled towards their own information, which is the largest of all: docs/models.md.
     output_vectors : {"sum", "words", "both"}
-        Vectors are w + c, as in the reference, w alone, or w and then c in 2 vector_size
-        dimensions. The store carries contexts whichever it is.
+        Vectors are w + c, as in the reference, w alone, or w beside c in 2 vector_size dimensions.
+        Contexts are kept in any case.
     unk : bool
-        Whether `<unk>` comes last, the mean of the 100 rarest words.
+        Add `<unk>` as the last word: the mean of the 100 rarest words.
     threads : int, optional
         By default all processors; the result does not depend on it.
     seed : int
@@ -64,7 +64,7 @@ class Swivel(TileModel):
     vectors_ : WordVectors
         With contexts.
     losses_ : list of float
-        Mean loss a cell of the V x V matrix, an epoch each.
+        Mean loss per cell of the V x V matrix, one value per epoch.
 
     References
     ----------

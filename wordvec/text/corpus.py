@@ -1,10 +1,10 @@
 """Texts -> a vocabulary and a stream of ids. A text is read and tokenised once.
 
 A corpus may be a path, several paths, an open binary file, or an iterable of token lists. Files
-may be compressed (gzip, bzip2, xz; zstandard with the `io` extra), told by content. Every token
-gets a provisional id from the word table of the thread that saw it; when all is read the tables
-are merged, the vocabulary is cut and sorted, and the ids are mapped to it. The result does not
-depend on the number of threads.
+may be compressed (gzip, bzip2, xz; zstandard with the `io` extra), which is detected from the
+content. Every token gets a provisional id from the word table of the thread that saw it; when all
+is read the tables are merged, the vocabulary is cut and sorted, and the ids are mapped to it. The
+result does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Source: TypeAlias = (
 
 MAX_TOKEN = 1000  # bytes; word2vec cuts at 100, but URLs are longer and cutting makes new words
 TOKEN_BATCH = 1 << 16  # tokens of an iterable that are numbered at once
-TABLE_MEMORY = 256 << 20  # bytes of a memory budget a reading thread, which has a word table
+TABLE_MEMORY = 256 << 20  # bytes of a memory budget per reading thread, which has a word table
 
 
 @dataclass
@@ -377,7 +377,7 @@ def _number_text(
     tables += (native.WordTable() for _ in range(threads))
     make: Callable[[], tokenise.Tokeniser | None]
     make = tokenise.factory(how, records=records) or (lambda: None)
-    # A buffer a thread: one a task would be 16 MB, and the allocator would keep many of them.
+    # One buffer per thread: one per task would be 16 MB, and the allocator would keep many.
     states = [(table, make(), _Buffer()) for table in tables]
 
     def number(

@@ -34,21 +34,21 @@ class Phrases(Estimator):
 
         ln(p(ab) / (p(a) p(b))) / -ln p(ab),    p(x) = count(x) / tokens,
 
-    of [2]_. Those of a score above the threshold are joined, greedily from the left, never across
-    a line's end. Every pair is counted, none is pruned: where memory is short, the ids are scanned
-    more often.
+    of [2]_. Pairs with a score above the threshold are joined, greedily from the left, never across
+    the end of a line. Every pair is counted, none is pruned: where memory is short, the ids are
+    scanned more often.
 
     Parameters
     ----------
     min_count : int
         Pairs that occur less often are no phrases; also subtracted from a pair's count in the
         default score, word2phrase's delta. 5 in word2phrase.c.
-    threshold : float, or a sequence of them, one a pass
+    threshold : float, or a sequence, one per pass
         100 in word2phrase.c; >= 0, in [-1, 1] for npmi. [1]_ lets it fall from pass to pass.
     scoring : {"default", "npmi"}
     passes : int
-        The second finds phrases of what the first has joined: of up to four words, and so on. It
-        ends early when a pass finds none.
+        The second pass finds phrases among what the first has joined: of up to four words, and so
+        on. The passes end early when one finds none.
     connector_words : sequence of str
         Words such as "of" and "the" that may stand inside a phrase but do not begin or end it. Any
         number may stand between two words; "a of b" and "a b" are different pairs, and the
@@ -56,9 +56,9 @@ class Phrases(Estimator):
     delimiter : str
         Joins the words of a phrase. A phrase that is spelled like a word of the text is that word.
     memory : int
-        Bytes for counting pairs, beside the corpus itself (4 a token, and as much again from the
-        second pass on). A word with more followers than that holds needs some for each of its
-        different followers.
+        Bytes for counting pairs, beside the corpus itself (4 bytes per token, and as much again
+        from the second pass on). A word with more followers than that holds needs memory for each
+        of its different followers.
     threads : int, optional
         By default all processors. The result does not depend on it.
 
@@ -157,7 +157,7 @@ class Phrases(Estimator):
         return last.join(corpus, min_count=min_count, max_vocab=max_vocab, keep_gaps=keep_gaps)
 
     def transform_lists(self, lists: Iterable[Tokens]) -> Iterator[list[str]]:
-        """Token lists with their phrases joined, one a list, in order."""
+        """Token lists with their phrases joined, in order."""
         return self.phrases_.join_lists(lists)
 
     def check(self) -> None:
@@ -165,7 +165,7 @@ class Phrases(Estimator):
         self._thresholds()
 
     def _thresholds(self) -> list[float]:
-        """The options checked; a threshold a pass."""
+        """Checks the options; returns one threshold per pass."""
         check("min_count", self.min_count, 1)
         check("passes", self.passes, 1, MOST_PASSES)
         check("memory", self.memory, 1)
@@ -201,7 +201,8 @@ class Phrases(Estimator):
     def _find(
         self, source: Source | Corpus, progress: Callback | None
     ) -> tuple[Corpus, list[Phrase]]:
-        """Sets `phrases_`; a corpus with their phrases joined, but those that are returned."""
+        """Sets `phrases_`. Returns the corpus with all phrases joined but the last pass's, and
+        these."""
         thresholds = self._thresholds()
         corpus = self._read(source, progress)
         passes: list[list[Phrase]] = []
@@ -228,7 +229,7 @@ class Phrases(Estimator):
         counts = np.empty(words, np.int64)
         pairs.counts(counts)
         tokens = int(counts.sum()) + pairs.gaps
-        edges = np.concatenate([[0], np.cumsum(counts)])  # of followers, a word each
+        edges = np.concatenate([[0], np.cumsum(counts)])  # of followers, by word
         limit = max(self.memory // threads // _bytes_each(self.min_count), 1)
         ranges = list(_ranges(counts, edges, self.min_count, limit, threads))
 
@@ -281,8 +282,8 @@ class Phrases(Estimator):
 
 
 def _bytes_each(min_count: int) -> int:
-    """Bytes that counting needs a follower: itself, its share of a word's table, and its share of
-    the result, of which there is at most one in min_count."""
+    """Bytes that counting needs per follower: the follower, its share of the table of a word, and
+    its share of the result, which has at most one pair per min_count followers."""
     return 16 + 20 // min_count
 
 

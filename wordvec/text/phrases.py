@@ -133,8 +133,9 @@ class PhraseTable:
         ]
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Writes the table as text: two lines of header, then pass, words, count and score a line,
-        with tabs between and spaces between the words.
+        """Writes the table as text: two lines of header, then one line per phrase.
+
+        A line has pass, words, count and score, between tabs; spaces separate the words.
 
         Raises
         ------
@@ -346,7 +347,7 @@ class PhraseTable:
                 pieces = (Block(name, 0, text) for text in made)
             blocks = self._joined_blocks(pieces, threads, stats, progress)
             if os.fspath(output).endswith(".gz"):
-                # A member a block, so that threads can share the work.
+                # One member per block, so that threads can share the work.
                 def pack(_: None, block: memoryview) -> bytes:
                     return gzip.compress(block, GZIP_LEVEL, mtime=0)
 
@@ -502,7 +503,7 @@ class _DocumentMarks:
 
 
 def check_whole(corpus: Corpus, gaps: int) -> None:
-    """Raises when a corpus with so many gaps lacks tokens that it was made of.
+    """Raises when a corpus with `gaps` gaps lacks tokens that it was made of.
 
     Raises
     ------

@@ -59,7 +59,7 @@ def train_pieces(
     MissingExtra
         Without the sentencepiece library.
     CorpusError
-        A text that is too small for so many pieces.
+        A text that is too small for this many pieces.
 
     References
     ----------

@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple, cast
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.files import WV_MAGIC
 
-BLOCK = 4 << 20  # bytes of text a task; large against a task's overhead, small against a cache
+BLOCK = 4 << 20  # bytes of text per task; large beside a task's overhead, small beside a cache
 SPACES = b" \n\t\r\v\f"
 _EACH_SPACE = tuple(bytes([space]) for space in SPACES)
 

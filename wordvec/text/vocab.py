@@ -102,8 +102,8 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, sort: bool = True) -> Vocabulary:
-        """Reads a vocabulary file: a word, a space or tab, its count a line, as Stanford's GloVe
-        and word2vec write it. Words get their ids by falling count, or unsorted by line.
+        """Reads a vocabulary file: each line has a word, a space or tab, and its count, as those of
+        Stanford's GloVe and word2vec. Words get their ids by falling count, or unsorted by line.
 
         Raises
         ------

@@ -42,7 +42,8 @@ _SECONDS = {"s": 1, "min": 60, "h": 3600}
 
 @dataclass(frozen=True)
 class Every:
-    """How often a run is saved: after so many epochs, or so many seconds; one of them is 0."""
+    """How often a run is saved: every `epochs` epochs or every `seconds` seconds; the other is
+    0."""
 
     epochs: int = 1
     seconds: float = 0
@@ -60,23 +61,23 @@ class Every:
 
 
 class Checkpoint:
-    """Saves a run now and then, at an interrupt, and at its end; a run resumes from it.
+    """Saves a run at intervals, at an interrupt, and at its end; a run resumes from it.
 
-    A context manager: inside, the first interrupt (Ctrl-C) is kept back until the run comes to a
-    place where it can be saved, and raised there; a second one is raised at once.
+    A context manager. Inside, the first interrupt (Ctrl-C) waits until the run comes to a place
+    where it can be saved, and is raised there; a second one is raised at once.
 
     Parameters
     ----------
     folder : path, optional
         Made when it is missing. None: nothing is ever saved.
     identity : dict
-        Options and data that must be the same for a run to go on; can be JSON.
+        Options and data that must be the same when a run is resumed; can be JSON.
     arrays : arrays
         What is trained, in place.
     every : str
         See `Every.parse`.
     resume : bool
-        Go on from what the folder has. Without it, a folder that has something is refused.
+        Go on from the checkpoint in the folder. Without it, a folder that has one is an error.
     renamed : dict, optional
         Older names of options in `identity`, and the names that they have now.
     """
@@ -132,12 +133,12 @@ class Checkpoint:
         self._interrupted = True
 
     def due(self) -> bool:
-        """Whether the run should come to a place where it can be saved, and call `rest`."""
+        """Whether the run should stop its threads and call `rest`."""
         late = self.every.seconds and time.monotonic() - self._saved >= self.every.seconds
         return self.folder is not None and (self._interrupted or bool(late))
 
     def rest(self, state: Any, *, epoch: bool = False, last: bool = False) -> None:
-        """Saves if it is time to; called where no thread trains.
+        """Saves when it is time to; called when no thread trains.
 
         Parameters
         ----------
@@ -186,8 +187,8 @@ class Checkpoint:
         Raises
         ------
         TrainingError
-            When there is a checkpoint and it is not to be resumed, when it is damaged, or of other
-            options or data, which are named.
+            When there is a checkpoint and `resume` is not given, when it is damaged, or when its
+            options or data differ; the message names them.
         """
         if self.folder is None or not self.path.exists():
             if self.folder is not None and self.folder.exists() and not self.folder.is_dir():

@@ -1,4 +1,4 @@
-"""Rows of parameters: memory that kernels train, how it starts, what older vectors have of it."""
+"""Rows of parameters: their memory, their start values, and rows of older vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wordvec.vectors.vectors import WordVectors
 def rows_in_common(
     old: WordVectors, words: Iterable[str], dim: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The words that older vectors have too: their ids here, and their rows there.
+    """The words that older vectors have too: their ids here, and their rows in `old`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What models of a matrix share: their source, the bookkeeping of epochs, their result."""
+"""What models of a count matrix share: their source, how they start and are saved, their result."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 Matrix: TypeAlias = "NDArray[np.float32]"
 UNK = "<unk>"
 RAREST = 100  # words whose mean is the vector of the unknown word
-# Options that a run may change when it goes on from a checkpoint; a change of those that count a
-# text shows in the shards.
+# Options that may differ when a run is resumed from a checkpoint. Those that say how a text is
+# counted are compared through the shards.
 FREE = (
     "threads",
     "epochs",

@@ -35,7 +35,7 @@ class SubwordOptions:
     minn, maxn : int
         Characters of an n-gram, marks included: 3 to 6, as Zhao, Mudgal & Liang (2018).
     buckets : int or None
-        Rows; None takes sixteen a word, a power of two, at most 2^21 (fastText's two million).
+        Rows; None takes sixteen per word, as a power of two, at most 2^21 (fastText: two million).
     epochs, rate : int, float
         Passes over the words; the rate falls to 0 in a straight line. A rate of 1 would make each
         word exact when it is visited. Lower values predict cosines better, higher ones ranks: see
@@ -133,7 +133,7 @@ def _fit(
     ngram.sort_rows(starts, rows, steps)
     G = np.zeros((buckets, X.shape[1]), np.float32)
     rng = np.random.default_rng(options.seed)
-    # At least a cache line of columns a thread, or threads would write to each other's lines.
+    # At least a cache line of columns per thread, or threads would write to each other's lines.
     parts = max(1, min(threads(), X.shape[1] // 16))
     for epoch in range(options.epochs):
         order = rng.permutation(len(words))
@@ -331,7 +331,7 @@ def _with_induction(
     return fitted
 
 
-_HELD_OUT = 10  # one word of so many is held out to weigh form against context
+_HELD_OUT = 10  # one word in ten is held out to weigh form against context
 
 
 def _with_odds(

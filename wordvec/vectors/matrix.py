@@ -188,7 +188,7 @@ class Coarse:
             off = np.linalg.norm(rows - made.block(a, b), axis=1)
             radius = max(radius, float(off.max(initial=0)))
         each = made.section(store.COARSE)
-        # Rounded up: what is said must hold.
+        # Rounded up, so that the bound holds.
         packed = struct.pack("<f", np.nextafter(np.float32(radius * 1.0001), np.float32(np.inf)))
         return cls(replace(each, params=int.from_bytes(packed, "little")))
 
@@ -593,7 +593,7 @@ def largest_of_many(
 ) -> tuple[Ids, Floats]:
     """The same for queries (n, d) at once: ids and scores (n, k), -1 and NaN where there are fewer.
 
-    The products are one matrix product a block, so the speed is that of the BLAS.
+    The products are one matrix product per block, so the speed is that of the BLAS.
     """
     k = max(0, min(k, stop - start))
     ids = np.full((len(queries), k), -1, np.int64)

@@ -242,7 +242,7 @@ class Searchable:
         clip_start, clip_end : int, optional
             Only words with ids in [clip_start, clip_end).
         restrict_vocab : int, list of words, or mask (V,), optional
-            Only the first so many words; only these words; only the words where the mask is true.
+            Only the first N words; only these words; only the words where the mask is true.
         indexer : object with `most_similar(vector, topn)`, optional
             Answers instead, with (word, similarity) pairs, as gensim's Annoy indexes do.
         coarse : bool

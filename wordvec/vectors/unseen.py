@@ -156,7 +156,7 @@ class Induction:
         return np.asarray(self.matrix @ np.asarray(mean, np.float32), np.float32)
 
     def form_share(self, contexts: int) -> float:
-        """Share of the vector from n-grams beside that of so many context words."""
+        """Share of the vector that comes from n-grams, given this many context words."""
         odds = self.odds + self.slope / max(contexts, 1)
         return odds / (1 + odds)
 

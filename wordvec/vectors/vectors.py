@@ -105,7 +105,7 @@ class WordVectors(Editable):
         self._list = store.WordList.pack(words)
         size = len(self._list)
         if len(dense) != size:
-            raise ValueError(f"vectors must have {size} rows, one a word, got {len(dense)}")
+            raise ValueError(f"vectors must have {size} rows, one per word, got {len(dense)}")
         self._setup(Matrix(dense))
         if contexts is not None:
             others = _dense("contexts", contexts)
@@ -362,7 +362,7 @@ class WordVectors(Editable):
         """The words that begin so, by rising id (the most frequent first).
 
         topn : int, optional
-            At most so many; without it all.
+            Largest number of results; by default all.
         """
         key = bytes_of(beginning)
         first = self._words.lower_bound(key)
