@@ -208,7 +208,7 @@ class Sarkar(Estimator):
     bits_: int = field(init=False, repr=False, compare=False)
     exact_: list[list[Any]] | None = field(init=False, repr=False, compare=False)
 
-    def fit(self, source: Source) -> Self:
+    def fit(self, source: Source, y: None = None) -> Self:
         """Builds the points, sets the attributes and returns the estimator.
 
         Raises

@@ -146,6 +146,7 @@ class HierarchyModel(TrainedModel):
     def fit(
         self,
         source: Source,
+        y: None = None,
         *,
         progress: Callback | None = None,
         checkpoint: Folder | None = None,

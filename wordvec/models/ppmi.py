@@ -71,7 +71,13 @@ class PPMI(MatrixModel):
         source="Levy et al. 2015",
     )
 
-    def fit(self, source: Shards | Corpus | Source, *, progress: Callback | None = None) -> Self:
+    def fit(
+        self,
+        source: Shards | Corpus | Source,
+        y: None = None,
+        *,
+        progress: Callback | None = None,
+    ) -> Self:
         """Factorises shards, or a text that is counted first; returns the estimator.
 
         Raises

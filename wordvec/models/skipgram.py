@@ -5,18 +5,21 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.native import sgns
 from wordvec.native.ngram import Ngrams
-from wordvec.native.vec import row_stride
+from wordvec.native.vec import rng_key, row_stride
 from wordvec.text.corpus import Corpus, Source, check_pairs, encode
 from wordvec.text.frequency import keep_probability, noise_weights
+from wordvec.text.lines import bytes_of
+from wordvec.text.vocab import Vocabulary
 from wordvec.training import loop
 from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
@@ -26,12 +29,6 @@ from wordvec.training.stream import Chunks, stream_plan
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
 from wordvec.vectors.vectors import WordVectors
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from wordvec.text.vocab import Vocabulary
-
 
 WORD2VEC = "word2vec.c"
 
@@ -173,6 +170,7 @@ class SkipGram(WordModel):
     def fit(
         self,
         source: Source | Corpus,
+        y: None = None,
         *,
         vocab: Vocabulary | None = None,
         init: WordVectors | None = None,
@@ -188,6 +186,8 @@ class SkipGram(WordModel):
         ----------
         source : path, paths, binary file, iterable of token lists, or Corpus
             See `wordvec.text.corpus.encode`.
+        y
+            Not used; scikit-learn's pipelines and searches pass it.
         vocab : Vocabulary, optional
             Words to train, with the counts that subsampling and noise use. By default those of the
             source, by `min_count` and `max_vocab`.
@@ -256,6 +256,44 @@ class SkipGram(WordModel):
         self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
         self.vectors_ = self._result(corpus, input, output, subwords, trained)
         return self
+
+    def score(self, source: Source | Corpus, y: None = None) -> float:
+        """Minus the mean loss per positive pair of a text that was not trained: higher is better.
+
+        With the words and counts of the model, the same windows and noise each time. It compares
+        options that leave the loss itself alone (vector_size, alpha, epochs, min_count of one
+        text); for others, such as negative or window, judge vectors by an evaluation set:
+        `wordvec.evaluation.scoring.scorer`.
+
+        Parameters
+        ----------
+        source
+            As in `fit`.
+        y
+            Not used.
+
+        Raises
+        ------
+        TrainingError
+            No pair of words of the text is known.
+        """
+        words = self.vectors_
+        counts = words.counts if words.counts is not None else np.ones(len(words), np.int64)
+        vocab = Vocabulary([bytes_of(w) for w in words], np.asarray(counts), int(counts.sum()))
+        corpus = self._read(source, vocab, None)
+        input, output = (padded_matrix(len(words), self.vector_size) for _ in range(2))
+        input[:, : self.vector_size] = words.vectors
+        output[:, : self.vector_size] = words.contexts
+        chunks = Chunks.of(len(corpus.ids), 0.0)
+        worker = self._trainer(corpus, input, output, None, None).worker(chunks.size)
+        loss, pairs = 0.0, 0
+        for begin in chunks.train:  # at rate 0 a step gives the loss and moves nothing
+            key = rng_key(self.seed, 0, 2)
+            of, found, _ = worker.train(corpus.ids, begin, chunks.end(begin), key, 0.0, 0.0)
+            loss, pairs = loss + of, pairs + found
+        if not pairs:
+            raise TrainingError("no pair of words of this text is known to the model")
+        return -loss / pairs
 
     def notes(self) -> list[str]:
         """What a user should know of the last `fit`: epochs in which nothing was trained."""

@@ -201,6 +201,7 @@ class TileModel(MatrixModel, abc.ABC):
     def fit(
         self,
         source: Shards | Corpus | Source,
+        y: None = None,
         *,
         progress: Callback | None = None,
         init: WordVectors | None = None,
