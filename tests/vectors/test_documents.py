@@ -8,8 +8,8 @@ from wordvec.vectors.documents import (
     document_vectors,
     keywords,
     near_duplicates,
-    text_options_of,
 )
+from wordvec.vectors.unseen import context_tokens
 
 WORDS = ["the", "wind", "sea", "blows", "tax", "law"]
 COUNTS = np.array([600, 100, 90, 80, 70, 60])
@@ -105,6 +105,28 @@ def test_near_duplicates_and_key_words(wv):
     assert best[3:] == [["sea"], []]
 
 
-def test_the_card_says_how_words_were_made(wv):
-    assert text_options_of(wv).lower
-    assert text_options_of(wordvec.WordVectors(["a"], np.ones((1, 2)))).kind == "whitespace"
+def test_words_are_looked_up_as_the_text_was_split(wv):
+    found = wv.vector("WIND!")
+    assert (found.how, found.via) == ("tokenized", "wind")
+    assert wv.vector("wind").how == "exact"
+    plain = wordvec.WordVectors(WORDS, np.eye(6, 4, dtype=np.float32))
+    assert plain.vector("WIND", typo=False).how == "none"
+    assert context_tokens("Sea", "The wind, the SEA: blows ___ tax law", 1, wv._split) == [
+        "the", "blows", "tax",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["python:os:system", "command:touch x", "sentencepiece:/dev/zero"])
+def test_what_a_card_names_is_never_run(how):
+    card = {"corpus": {"text": {"tokenize": how, "lower": True, "stop": "/dev/zero"}}}
+    wv = wordvec.WordVectors(WORDS, np.eye(6, 4, dtype=np.float32), counts=COUNTS, meta=card)
+    assert wv.vector("x y", typo=False).how == "none"
+    with pytest.raises(ValueError, match="not run because a file says so"):
+        wv.documents(TEXTS)
+    assert wv.documents(TEXTS, tokenize="unicode").shape == (6, 4)
+
+
+@pytest.mark.parametrize("text", [{"lower": "x"}, {"tokenize": 3}, {"k": -1}, [], {"new": 1}])
+def test_a_card_with_nonsense_is_passed_by(text):
+    wv = wordvec.WordVectors(["a"], np.ones((1, 2)), meta={"corpus": {"text": text}})
+    assert wv.vector("b", typo=False).how == "none"

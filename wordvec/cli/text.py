@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -178,23 +177,19 @@ def documents(
 
     from wordvec.files import check_target, write_atomically
     from wordvec.formats import load
-    from wordvec.vectors.documents import (
-        document_vectors,
-        keywords,
-        near_duplicates,
-        text_options_of,
-    )
+    from wordvec.vectors.as_trained import options_for, recorded_options
+    from wordvec.vectors.documents import document_vectors, keywords, near_duplicates
 
     given = {name: options[name] for name in TEXT if _chosen(ctx, name)}
     for path in filter(None, (target, labels)):
         check_target(path, force=force, inputs=[vectors, *inputs])
     wv = load(vectors)
-    trained = text_options_of(wv)
-    how = dataclasses.replace(trained, **given)
-    if how.recorded() != trained.recorded():
+    how = options_for(wv.meta, given)
+    trained = recorded_options(wv.meta)
+    if how.recorded() != trained:
         display.say(
             f"note      the words of {vectors} were made otherwise: "
-            f"{trained.recorded() or 'split at white space'}"
+            f"{trained or 'split at white space'}"
         )
     found = document_vectors(
         wv,

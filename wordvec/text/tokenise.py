@@ -23,7 +23,7 @@ import numpy as np
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.native import text as native
 from wordvec.native import unicode
-from wordvec.text.lines import read_words
+from wordvec.text.lines import ascii_split, read_words
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import BLOCK, Block, refuse_nul, text_blocks
 
@@ -57,7 +57,7 @@ class NativeTokeniser:
             records=records,
             min_length=options.min_length,
         )
-        self._out = np.empty(unicode.room(BLOCK + (1 << 16)), np.uint8)
+        self._out = np.empty(0, np.uint8)
 
     @property
     def stats(self) -> dict[str, int]:
@@ -66,7 +66,9 @@ class NativeTokeniser:
     def words(self, block: Block) -> Words:
         need = unicode.room(len(block.text))
         if len(self._out) < need:
-            self._out = np.empty(need, np.uint8)
+            # Blocks are of one size, nearly; a line needs little.
+            most = unicode.room(BLOCK + (1 << 16))
+            self._out = np.empty(max(need, most if need > most // 4 else 2 * need), np.uint8)
         written, nul_at = self._splitter.split(block.text, self._out)
         refuse_nul(block.name, block.offset, nul_at)
         return self._out[:written].data
@@ -166,6 +168,21 @@ def factory(options: TextOptions, *, records: bool) -> Callable[[], Tokeniser] |
     if kind in ("whitespace", "command") and plain:
         return None
     return lambda: NativeTokeniser(options, records=records)
+
+
+def line_splitter(options: TextOptions) -> Callable[[str], list[str]]:
+    """A function from a short text to its words."""
+    make = factory(options, records=False)
+    if make is None and options.form == "none":
+        return ascii_split
+    tokeniser = make() if make is not None else None
+
+    def split(text: str) -> list[str]:
+        block = Block("the text", 0, text.encode("utf-8", "surrogateescape").replace(b"\0", b" "))
+        words = block.text if tokeniser is None else bytes(tokeniser.words(block))
+        return ascii_split(normalised_text(words, options.form).decode("utf-8", "surrogateescape"))
+
+    return split
 
 
 def _function(path: str) -> Callable[[str], Iterable[str]]:

@@ -14,6 +14,7 @@ from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.text.options import TextOptions
 from wordvec.text.records import Texts
 from wordvec.text.vocab import Vocabulary
+from wordvec.vectors.as_trained import options_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,14 +57,6 @@ class Documents:
         return len(self.vectors)
 
 
-def text_options_of(wv: WordVectors) -> TextOptions:
-    """How the text was split into words that vectors were trained on, as their card says."""
-    for facts in (wv.meta.get("corpus"), wv.meta.get("shards")):
-        if isinstance(facts, dict) and isinstance(facts.get("text"), dict):
-            return TextOptions.of(facts["text"])
-    return TextOptions()
-
-
 def document_vectors(
     wv: WordVectors,
     source: Source | Iterable[str],
@@ -99,12 +92,14 @@ def document_vectors(
     threads : int, optional
         For reading; by default all processors.
     options, more
-        How the documents are split into words; by default as the text that `wv` was trained on.
+        How the documents are split into words; by default as the text that `wv` was trained on. A
+        program, function or model that made the words then is not run unless `tokenize` names it.
 
     Raises
     ------
     ValueError
-        For "sif" when `wv` has no counts; for `remove` when there are too few documents.
+        For "sif" when `wv` has no counts; for `remove` when there are too few documents; when
+        `tokenize` has to be given.
     CorpusError
         When no document has a known word.
 
@@ -145,7 +140,7 @@ def _read(
     options: TextOptions | None,
     more: dict[str, Any],
 ) -> Corpus:
-    how = replace(options or text_options_of(wv), **more)
+    how = options_for(wv.meta, more) if options is None else replace(options, **more)
     if isinstance(source, str):
         raise TypeError("documents must be several strings, or a path as pathlib.Path")
     if not isinstance(source, Texts | os.PathLike) and not hasattr(source, "read"):

@@ -6,7 +6,7 @@ What is fitted is fitted in `wordvec.vectors.fit_unseen`; here it is used.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,11 +172,24 @@ class Induction:
         return cls(each.array(), window, odds / _ODDS_UNIT, slope)
 
 
-def context_tokens(word: str, context: str | Sequence[str], window: int) -> list[str]:
+def context_tokens(
+    word: str,
+    context: str | Sequence[str],
+    window: int,
+    split: Callable[[str], list[str]] = ascii_split,
+) -> list[str]:
     """The tokens of a context that lie within `window` of the word, or of `___` in its place; all
-    tokens when neither is there. The word itself is left out."""
-    tokens = ascii_split(context) if isinstance(context, str) else list(context)
-    places = [i for i, token in enumerate(tokens) if token in (word, "___")]
+    tokens when neither is there. The word itself is left out. `split` makes tokens of a text."""
+    if isinstance(context, str):
+        parts = (split(part) for part in context.split("___"))
+        tokens = list(next(parts))
+        for part in parts:
+            tokens += ["___", *part]
+        made = split(word)
+        alike = {word, "___", *(made if len(made) == 1 else ())}
+    else:
+        tokens, alike = list(context), {word, "___"}
+    places = [i for i, token in enumerate(tokens) if token in alike]
     if not places:
         return tokens
     near = {j for i in places for j in range(max(0, i - window), i + window + 1)}

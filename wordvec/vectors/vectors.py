@@ -7,7 +7,7 @@ that users know from gensim's KeyedVectors.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
@@ -50,9 +50,10 @@ _BLOCK = 1024  # rows decoded at once by iteration
 class Lookup(NamedTuple):
     """A vector and how it came about.
 
-    how : "exact", "folded" (same but for case or Unicode form), "context", "subword", "typo"
-        (nearest known spelling), or "none": then the vector is zeros.
-    via : the word whose vector it is (exact, folded, typo), or None.
+    how : "exact", "tokenized" (as the text of the training was split), "folded" (same but for case
+        or Unicode form), "context", "subword", "typo" (nearest known spelling), or "none": then the
+        vector is zeros.
+    via : the word whose vector it is (exact, tokenized, folded, typo), or None.
     """
 
     vector: NDArray[Any]
@@ -435,6 +436,13 @@ class WordVectors(Editable):
         i = self._folded.find(word)
         return None if i < 0 else self._words.word(i)
 
+    @cached_property
+    def _split(self) -> Callable[[str], list[str]]:
+        """Splits a text as that of the training was."""
+        from wordvec.vectors.as_trained import splitter_for
+
+        return splitter_for(self.meta)
+
     def vector(
         self,
         word: str,
@@ -445,8 +453,9 @@ class WordVectors(Editable):
     ) -> Lookup:
         """The vector of any word, and how it came about: never an error for an unknown word.
 
-        Tried in this order: the word itself; its folded spelling; its contexts, with its form, when
-        there are any; its n-grams; the nearest known spelling.
+        Tried in this order: the word itself; the word as the text of the training was tokenized
+        (lower case, without signs), where the card says how; its folded spelling; its contexts,
+        with its form, when there are any; its n-grams; the nearest known spelling.
 
         Parameters
         ----------
@@ -462,6 +471,9 @@ class WordVectors(Editable):
         i = self._words.find(word)
         if i >= 0:
             return Lookup(self._matrix.row(i), "exact", word)
+        made = self._split(word)
+        if len(made) == 1 and (i := self._words.find(made[0])) >= 0:
+            return Lookup(self._matrix.row(i), "tokenized", made[0])
         if fold or (fold is None and "_folded" in self.__dict__):
             i = self._folded.find(word)
             if i >= 0:
@@ -494,7 +506,8 @@ class WordVectors(Editable):
         made, used = self._from_form(unseen)
         rows[missing] = made
         for i, word, grams in zip(missing, unseen, used.tolist(), strict=True):
-            if grams and not fold and (fold is False or "_folded" not in self.__dict__):
+            form = fold is False or (not fold and "_folded" not in self.__dict__)
+            if grams and form and self._split(text_of(word)) == [text_of(word)]:
                 how[i] = "subword"
             else:
                 rows[i], how[i], _ = self.vector(text_of(word), fold=fold, typo=typo)
@@ -538,7 +551,8 @@ class WordVectors(Editable):
         assert self.induction is not None
         if isinstance(contexts, str):
             raise TypeError("contexts must be a list of texts, not one text")
-        near = [t for c in contexts for t in context_tokens(word, c, self.induction.window)]
+        window, split = self.induction.window, self._split
+        near = [t for c in contexts for t in context_tokens(word, c, window, split)]
         ids = self.get_ids(near, strict=False)
         if not (ids >= 0).any():
             return None
