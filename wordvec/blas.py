@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -44,10 +45,12 @@ def _controls() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
 
     assert np.linalg
     try:
-        maps = Path("/proc/self/maps").read_text()
+        # Files of any name may be mapped, so this is not text.
+        maps = Path("/proc/self/maps").read_bytes()
     except OSError:
         return []
-    paths = {line.split(None, 5)[-1] for line in maps.splitlines() if "openblas" in line}
+    lines = [line for line in maps.split(b"\n") if b"openblas" in line]
+    paths = {os.fsdecode(line.split(None, 5)[-1]) for line in lines}
     controls = []
     for path in sorted(paths):
         library = ctypes.CDLL(path)

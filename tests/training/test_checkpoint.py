@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from wordvec.counts.count import Window, count
-from wordvec.errors import TrainingError
+from wordvec.errors import Terminated, TrainingError
 from wordvec.hierarchy.models import Euclidean, Lorentz, Poincare, Translation
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
@@ -147,6 +147,66 @@ def test_a_second_interrupt_is_raised_at_once(sources, tmp_path):
             sources[SkipGram], checkpoint=tmp_path / "keep", progress=at_step(3, twice)
         )
     assert not str(caught.value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("model", [SkipGram, GloVe, Poincare])
+def test_signals_to_end_save_too(number, model, sources, tmp_path):
+    options, source, keep = QUICK[model], sources[model], tmp_path / "keep"
+    before = signal.getsignal(number)
+    whole = model(**options).fit(source)
+    with pytest.raises(Terminated, match=r"saved in .*keep") as ended:
+        model(**options).fit(
+            source,
+            checkpoint=keep,
+            every="1h",
+            progress=at_step(3, lambda: os.kill(os.getpid(), number)),
+        )
+    assert ended.value.code == 128 + number
+    assert signal.getsignal(number) is before
+    assert same(whole, model(**options).fit(source, checkpoint=keep, resume=True))
+
+
+def test_a_signal_that_is_ignored_stays_ignored(planted, tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        SkipGram(**STREAM).fit(
+            planted, checkpoint=tmp_path / "keep",
+            progress=at_step(3, lambda: os.kill(os.getpid(), signal.SIGHUP)),
+        )  # fmt: skip
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_two_runs_never_save_in_one_folder(planted, tmp_path):
+    keep = tmp_path / "keep"
+
+    def second():
+        with pytest.raises(TrainingError, match=r"keep: .*process.* is saving a run in it"):
+            SkipGram(**STREAM).fit(planted, checkpoint=keep, resume=True)
+
+    SkipGram(**STREAM).fit(planted, checkpoint=keep, progress=at_step(3, second))
+    assert [p.name for p in keep.iterdir()] == ["state"]
+
+
+def test_a_folder_in_which_nothing_was_saved_is_not_left(planted, tmp_path):
+    with pytest.raises(Stop):
+        SkipGram(**STREAM).fit(planted, checkpoint=tmp_path / "keep", progress=at_step(1, stop))
+    assert not (tmp_path / "keep").exists()
+
+
+@pytest.mark.parametrize("model", ALL)
+def test_files_of_the_same_run_are_the_same_bytes(model, sources, tmp_path):
+    """Stopped and resumed or not, at another time, and for tiles with more threads."""
+    options, source, keep = QUICK[model], sources[model], tmp_path / "keep"
+    model(**options).fit(source).vectors_.save(tmp_path / "one.wv")
+    with pytest.raises(KeyboardInterrupt):
+        model(**options).fit(source, checkpoint=keep, progress=at_step(3, interrupt))
+    threads = {"threads": 3} if model in (GloVe, CountSkipGram, Swivel) else {}
+    resumed = model(**options | threads).fit(source, checkpoint=keep, resume=True)
+    resumed.vectors_.save(tmp_path / "other.wv")
+    assert (tmp_path / "one.wv").read_bytes() == (tmp_path / "other.wv").read_bytes()
 
 
 @pytest.mark.parametrize("model", [SkipGram, GloVe, CountSkipGram])
@@ -335,9 +395,9 @@ def test_another_way_to_say_how_often_is_refused(text, planted):
 
 
 def test_nothing_is_saved_without_a_folder():
-    keeper = Checkpoint(None, {}, [])
+    keeper, before = Checkpoint(None, {}, []), signal.getsignal(signal.SIGINT)
     with keeper:
-        assert signal.getsignal(signal.SIGINT) is not keeper._interrupt
+        assert signal.getsignal(signal.SIGINT) == before
         assert keeper.load(Where(7)) == Where(7)
         keeper.rest(Where(), epoch=True, last=True)
     assert checkpoint.FILE == "state"

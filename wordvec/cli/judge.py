@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,7 +194,8 @@ def evaluate(
         solvers=tuple(solvers) or chosen.solvers,
     )
     options = {"restrict_vocab": restrict_vocab, "threads": threads}
-    return _judge(vectors, chosen, options, gates, also=True, **shared)
+    inputs = [*vectors, *datasets, suite, *tests]
+    return _judge(vectors, chosen, options, gates, also=True, inputs=inputs, **shared)
 
 
 def _expand(names: Sequence[str]) -> tuple[str, ...]:
@@ -248,14 +251,14 @@ def bias(
         measures=_expand(measures),
     )
     options = {"samples": samples, "min_share": min_share, "unequal": unequal}
-    return _judge(vectors, chosen, options, {}, also=False, **shared)
+    inputs = [*vectors, *tests]
+    return _judge(vectors, chosen, options, {}, also=False, inputs=inputs, **shared)
 
 
 def _origin() -> Origin:
     """When and how this report is made."""
     import platform
     import shlex
-    import sys
     from datetime import date
 
     import numpy
@@ -339,6 +342,7 @@ def _judge(
     gates: Mapping[str, float],
     *,
     also: bool,
+    inputs: Sequence[str | Path | None],
     json: Path | None,
     markdown: Path | None,
     html: Path | None,
@@ -358,11 +362,12 @@ def _judge(
     from wordvec.evaluation.report import document as report
     from wordvec.evaluation.report.latex import write_csv, write_latex
     from wordvec.evaluation.run import Options, default_measures, run
-    from wordvec.files import check_target
+    from wordvec.files import check_target, resolve
 
-    for path in (json, markdown, html, latex, latex and latex.with_suffix(".bib")):
-        if path:
-            check_target(path, force=force, inputs=vectors)
+    files = [json, markdown, html, latex, latex and latex.with_suffix(".bib")]
+    targets = [check_target(path, force=force, inputs=inputs) for path in files if path]
+    if len({resolve(path) for path in targets}) < len(targets):
+        raise click.UsageError("two reports have the same name")
     for folder in (csv, figures):
         if folder and folder.is_dir() and any(folder.iterdir()) and not force:
             raise click.UsageError(f"{folder}: not empty; --force writes into it all the same")
@@ -386,19 +391,22 @@ def _judge(
         draws=draws,
         progress=lambda text: None if quiet else click.echo(text, err=True),
     )
-    if json:
-        report.write_json(document, json)
-    if markdown:
-        report.write_markdown(document, markdown)
-    if html:
-        report.write_html(document, html)
-    if latex:
-        write_latex(document, latex)
-    if csv:
-        write_csv(document, csv)
-    if figures:
-        drawn.save(document, figures)
-    emit(_with_vectors(report.rows(document), document["of_vectors"]), output)
+    # Hours of work are behind this: what cannot be printed or written keeps no other part back.
+    with contextlib.ExitStack() as each:
+        if json:
+            each.callback(report.write_json, document, json)
+        if markdown:
+            each.callback(report.write_markdown, document, markdown)
+        if html:
+            each.callback(report.write_html, document, html)
+        if latex:
+            each.callback(write_latex, document, latex)
+        if csv:
+            each.callback(write_csv, document, csv)
+        if figures:
+            each.callback(drawn.save, document, figures)
+        each.callback(sys.stdout.flush)
+        emit(_with_vectors(report.rows(document), document["of_vectors"]), output)
     if document["of_vectors"]:
         kind = document["of_vectors"][0]["kind"]
         click.echo(f"low, high: interval over items; {kind}: interval of the vectors", err=True)

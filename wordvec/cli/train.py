@@ -208,7 +208,9 @@ def train(
     standard input, or one folder of counts that `wordvec count` made, for the models that train on
     counts. For a hierarchy it is one list of relations (child TAB parent), or a folder of them.
     """
+    from wordvec.estimator import Stopwatch
     from wordvec.files import check_target
+    from wordvec.training.checkpoint import check_checkpoint
 
     chosen = MODELS[model]
     reading = {name: options.pop(name, None) for name in OF_TEXT}
@@ -222,6 +224,7 @@ def train(
         force=force,
         inputs=[*inputs, *(reading.get(name) for name in PATHS), run.get("init")],
     )
+    check_checkpoint(run.get("checkpoint"), resume=run.get("resume", False))
     if run.get("init"):
         from wordvec.formats import load
 
@@ -237,16 +240,17 @@ def train(
             display.say(f"memory    training will need about {-(-need >> 20):,} MB")
     if "progress" in inspect.signature(kind.fit).parameters:
         run["progress"] = display
+    watch = Stopwatch()
     estimator.fit(source, **run)
+    seconds = watch.seconds
     display.close()
     for note in getattr(estimator, "notes", list)():
         display.say(f"note      {note}")
     vectors = estimator.vectors_
     vectors.save(output, force=force)
     size = quantity(Path(output).stat().st_size)
-    seconds = vectors.meta.get("training", {}).get("seconds")
-    trained = f", trained in {clock(seconds)}" if seconds is not None else ""
-    display.say(f"wrote     {output}: {len(vectors):,} x {vectors.vector_size}, {size}B{trained}")
+    shape = f"{len(vectors):,} x {vectors.vector_size}"
+    display.say(f"wrote     {output}: {shape}, {size}B, trained in {clock(seconds)}")
 
 
 def _source(ctx: click.Context, model: Model, inputs: tuple[str, ...]) -> str | None:

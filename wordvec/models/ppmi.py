@@ -9,7 +9,7 @@ import numpy as np
 
 from wordvec.counts.shards import Shards
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, Stopwatch, option, same_option
+from wordvec.estimator import Callback, option, same_option
 from wordvec.text.corpus import Corpus, Source
 from wordvec.training.loop import Trained
 from wordvec.training.options import OutputVectors
@@ -93,12 +93,11 @@ class PPMI(MatrixModel):
         with self._shards(source, progress) as shards:
             if shards.words <= self.vector_size:
                 raise TrainingError(f"{shards.words} words: vector_size must be smaller")
-            watch = Stopwatch()
             M = self._information(shards)
             first = np.random.Generator(np.random.Philox(key=self.seed)).random(shards.words)
             U, S, Vt = svds(M, self.vector_size, v0=first)
             self.losses_ = [float(1 - (S**2).sum() / max((M.data**2).sum(), 1e-300))]
-            trained = Trained(self.losses_, [], [], watch.seconds)
+            trained = Trained(self.losses_, [], [])
             words = (U * S**self.power).astype(np.float32)
             contexts = (Vt.T * S ** (1 - self.power)).astype(np.float32)
             self.vectors_ = self._store(shards, trained, words, contexts)

@@ -7,6 +7,7 @@ shapes, a checksum) and then the arrays. The file appears whole or not at all.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -20,12 +21,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from wordvec.errors import TrainingError
-from wordvec.files import sync_folder, write_atomically
+from wordvec.errors import Terminated, TrainingError
+from wordvec.files import check_writable, lock, lock_holder, sweep, sync_folder, write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,7 @@ MAX_HEADER = 1 << 24  # bytes
 Folder: TypeAlias = str | os.PathLike[str]
 State = TypeVar("State")
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
 
 
@@ -60,11 +62,37 @@ class Every:
         return cls(0, amount * _SECONDS[found[2]])
 
 
-class Checkpoint:
-    """Saves a run at intervals, at an interrupt, and at its end; a run resumes from it.
+def check_checkpoint(folder: Folder | None, *, resume: bool) -> None:
+    """Raises what a run that is saved there would raise at once: asked before a text is read.
 
-    A context manager. Inside, the first interrupt (Ctrl-C) waits until the run comes to a place
-    where it can be saved, and is raised there; a second one is raised at once.
+    Raises
+    ------
+    TrainingError
+        For a file, for a folder that has a checkpoint already unless it is to be resumed.
+    FileNotFoundError, PermissionError, OSError
+        For a folder that cannot be made, or written to.
+    """
+    if folder is None:
+        return
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise TrainingError(f"{path}: is a file; name a folder for the checkpoint")
+    if (path / FILE).exists() and not resume:
+        raise TrainingError(
+            f"{path}: has a checkpoint already: resume it, remove it to start again, or name "
+            "another folder"
+        )
+    if not path.is_dir() and not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {path.absolute().parent}")
+    check_writable(path if path.is_dir() else path.absolute().parent)
+
+
+class Checkpoint:
+    """Saves a run now and then, when it is asked to end, and at its end; a run resumes from it.
+
+    A context manager: inside, the folder is locked, and the first signal to end (SIGINT, which is
+    Ctrl-C; SIGTERM; SIGHUP unless it is ignored) is kept back until the run comes to a place where
+    it can be saved, and raised there; a second one is raised at once.
 
     Parameters
     ----------
@@ -100,8 +128,9 @@ class Checkpoint:
         self.identity, self.arrays, self.resume = identity, arrays, resume
         self._saved = time.monotonic()
         self._epochs = 0  # that have ended since the last time
-        self._interrupted = False
-        self._handler: Any = None
+        self._signal: int | None = None  # that asked the run to end
+        self._handlers: dict[int, Any] = {}
+        self._lock = -1
 
     @property
     def path(self) -> Path:
@@ -110,11 +139,14 @@ class Checkpoint:
         return self.folder / FILE
 
     def __enter__(self) -> Self:
-        # Handlers can be set in the main thread only; elsewhere an interrupt never arrives.
-        if self.folder and threading.current_thread() is threading.main_thread():
-            self._handler = signal.getsignal(signal.SIGINT)
-            if self._handler is not None:
-                signal.signal(signal.SIGINT, self._interrupt)
+        if self.folder is None:
+            return self
+        self._make_folder()
+        # Handlers can be set in the main thread only; elsewhere a signal never arrives.
+        if threading.current_thread() is threading.main_thread():
+            for number in ENDING:
+                if signal.getsignal(number) not in (None, signal.SIG_IGN):
+                    self._handlers[number] = signal.signal(number, self._asked_to_end)
         return self
 
     def __exit__(
@@ -123,19 +155,47 @@ class Checkpoint:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
-            self._handler = None
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+        if self._lock >= 0:
+            if self.folder is not None:
+                with contextlib.suppress(OSError):
+                    os.rmdir(self.folder)  # if nothing was saved
+            os.close(self._lock)
+            self._lock = -1
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._interrupted:
-            raise KeyboardInterrupt
-        self._interrupted = True
+    def _make_folder(self) -> None:
+        """Makes the folder and locks it, so that no two runs save in it."""
+        assert self.folder is not None
+        check_checkpoint(self.folder, resume=self.resume)
+        if not self.folder.is_dir():
+            self.folder.mkdir()
+            sync_folder(self.folder.absolute().parent)
+        self._lock = os.open(self.folder, os.O_RDONLY)
+        if not lock(self._lock):
+            who = lock_holder(self._lock)
+            os.close(self._lock)
+            self._lock = -1
+            raise TrainingError(
+                f"{self.folder}: {who} is saving a run in it; wait for that, or name another folder"
+            )
+        sweep(self.folder)
+
+    def _asked_to_end(self, number: int, frame: FrameType | None) -> None:
+        if self._signal is not None:
+            self._end(number, "")
+        self._signal = number
+
+    def _end(self, number: int, message: str) -> NoReturn:
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt(*([message] if message else []))
+        raise Terminated(number, message)
 
     def due(self) -> bool:
         """Whether the run should stop its threads and call `rest`."""
         late = self.every.seconds and time.monotonic() - self._saved >= self.every.seconds
-        return self.folder is not None and (self._interrupted or bool(late))
+        return self.folder is not None and (self._signal is not None or bool(late))
 
     def rest(self, state: Any, *, epoch: bool = False, last: bool = False) -> None:
         """Saves when it is time to; called when no thread trains.
@@ -149,16 +209,16 @@ class Checkpoint:
 
         Raises
         ------
-        KeyboardInterrupt
-            After saving, when there was an interrupt.
+        KeyboardInterrupt, Terminated
+            After saving, when there was a signal to end.
         """
         self._epochs += epoch
         enough = self.every.epochs and self._epochs >= self.every.epochs
         if self.folder is None or not (last or enough or self.due()):
             return
         self.save(state)
-        if self._interrupted:
-            raise KeyboardInterrupt(f"saved in {self.folder}: resume to go on from there")
+        if self._signal is not None:
+            self._end(self._signal, f"saved in {self.folder}: resume to go on from there")
 
     def save(self, state: Any) -> None:
         """Replaces the file."""
@@ -171,8 +231,7 @@ class Checkpoint:
             "crc32": self._checksum(saved),
         }
         if not self.path.parent.is_dir():
-            self.path.parent.mkdir()
-            sync_folder(self.path.parent.absolute().parent)
+            self._make_folder()
         with write_atomically(self.path, force=True) as file:
             file.write(json.dumps(header).encode() + b"\n")
             for array in self.arrays:
@@ -191,14 +250,8 @@ class Checkpoint:
             options or data differ; the message names them.
         """
         if self.folder is None or not self.path.exists():
-            if self.folder is not None and self.folder.exists() and not self.folder.is_dir():
-                raise TrainingError(f"{self.folder}: is a file; name a folder for the checkpoint")
             return start
-        if not self.resume:
-            raise TrainingError(
-                f"{self.folder}: has a checkpoint already: resume it, remove it to start again, or "
-                "name another folder"
-            )
+        check_checkpoint(self.folder, resume=self.resume)
         with open(self.path, "rb") as file:
             try:
                 header = json.loads(file.readline(MAX_HEADER))

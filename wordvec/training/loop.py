@@ -107,14 +107,11 @@ class Trained:
     ----------
     losses, held_out, convergence : list of float
         One value per epoch; `convergence` of this run alone, the others of the runs before it too.
-    seconds : float
-        Wall time of this run.
     """
 
     losses: list[float]
     held_out: list[float]
     convergence: list[float]
-    seconds: float
 
 
 def run(plan: Plan[State, Task], checkpoint: Checkpoint, progress: Callback | None) -> Trained:
@@ -171,7 +168,7 @@ class _Run:
             self.report(here.epoch, here.losses[-1])
             last = here.epoch == plan.epochs or self.stalled()
             self.checkpoint.rest(here, epoch=True, last=last)
-        return Trained(here.losses, here.held_out, self.convergence, self.watch.seconds)
+        return Trained(here.losses, here.held_out, self.convergence)
 
     def train_epoch(self) -> None:
         """The tasks that are left of an epoch. Threads come to rest between rounds, and within one
