@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -134,3 +135,12 @@ def test_run_options_are_explained_and_are_arguments_of_fit():
     assert all(
         re.search(rf"^    {name} :", RunOptions.__doc__, re.M) for name in options_of(RunOptions)
     )
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_fit_documents_each_of_its_arguments(name):
+    fit = MODELS[name].load().fit
+    arguments = [each for each in inspect.signature(fit).parameters if each != "self"]
+    documented = re.findall(r"^(\w+)(?: :|$)", inspect.getdoc(fit), re.MULTILINE)
+    for argument in arguments:
+        assert documented.count(argument) == 1, argument

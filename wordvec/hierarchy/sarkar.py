@@ -23,7 +23,7 @@ from wordvec.estimator import Estimator, check, option, same_option
 from wordvec.hierarchy.relations import Direction, Relations
 from wordvec.hierarchy.train import Source, read_source
 from wordvec.training.card import card
-from wordvec.training.options import TrainedModel
+from wordvec.training.options import TrainedModel, documented
 from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -208,8 +208,14 @@ class Sarkar(Estimator):
     bits_: int = field(init=False, repr=False, compare=False)
     exact_: list[list[Any]] | None = field(init=False, repr=False, compare=False)
 
+    @documented
     def fit(self, source: Source, y: None = None) -> Self:
         """Builds the points, sets the attributes and returns the estimator.
+
+        Parameters
+        ----------
+        source : Relations, path of a list or of relation shards, or pairs (child, parent)
+            See `wordvec.hierarchy.relations`.
 
         Raises
         ------

@@ -35,7 +35,7 @@ from wordvec.training import loop
 from wordvec.training.card import card
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Step
-from wordvec.training.options import TrainedModel
+from wordvec.training.options import TrainedModel, documented
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
 
@@ -143,6 +143,7 @@ class HierarchyModel(TrainedModel):
     losses_: list[float] = field(init=False, repr=False, compare=False)
     held_: int = field(init=False, repr=False, compare=False)
 
+    @documented
     def fit(
         self,
         source: Source,
@@ -159,16 +160,6 @@ class HierarchyModel(TrainedModel):
         ----------
         source : Relations, path of a list or of relation shards, or pairs (child, parent)
             See `wordvec.hierarchy.relations`.
-        progress : callable, optional
-            Gets a `Progress` after every epoch.
-        checkpoint : path, optional
-            A folder where the run is saved: at the end of the epoch in which it is time to, at an
-            interrupt (Ctrl-C, which is raised after saving), and at its end.
-        every : str
-            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
-        resume : bool
-            Go on from the checkpoint, if there is one, with one thread to the same bytes as a run
-            that never stopped.
 
         Raises
         ------

@@ -12,7 +12,7 @@ from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option
 from wordvec.text.corpus import Corpus, Source
 from wordvec.training.loop import Trained
-from wordvec.training.options import OutputVectors
+from wordvec.training.options import OutputVectors, documented
 from wordvec.training.tiles import MatrixModel
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class PPMI(MatrixModel):
         source="Levy et al. 2015",
     )
 
+    @documented
     def fit(
         self,
         source: Shards | Corpus | Source,
@@ -79,6 +80,10 @@ class PPMI(MatrixModel):
         progress: Callback | None = None,
     ) -> Self:
         """Factorises shards, or a text that is counted first; returns the estimator.
+
+        Parameters
+        ----------
+        source : Shards, path of a shard folder, or what `wordvec.text.corpus.encode` takes
 
         Raises
         ------

@@ -23,7 +23,7 @@ from wordvec.text.vocab import Vocabulary
 from wordvec.training import loop
 from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
-from wordvec.training.options import WordModel
+from wordvec.training.options import WordModel, documented
 from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows
 from wordvec.training.stream import Chunks, stream_plan
 from wordvec.vectors.matrix import Matrix
@@ -167,6 +167,7 @@ class SkipGram(WordModel):
     losses_: list[float] = field(init=False, repr=False, compare=False)
     held_out_losses_: list[float] = field(init=False, repr=False, compare=False)
 
+    @documented
     def fit(
         self,
         source: Source | Corpus,
@@ -186,27 +187,9 @@ class SkipGram(WordModel):
         ----------
         source : path, paths, binary file, iterable of token lists, or Corpus
             See `wordvec.text.corpus.encode`.
-        y
-            Not used; scikit-learn's pipelines and searches pass it.
         vocab : Vocabulary, optional
             Words to train, with the counts that subsampling and noise use. By default those of the
             source, by `min_count` and `max_vocab`.
-        init : WordVectors, optional
-            Words that it has start from there, with its contexts if it has them; new words start
-            as they always do. Subwords start from its n-grams if they are of the same kind.
-        frozen : bool or words
-            Words of `init`, all or some, whose rows never move: the vector, and the context where
-            `init` has one.
-        progress : callable, optional
-            Gets a `Progress` several times a second.
-        checkpoint : path, optional
-            A folder where the run is saved: `every` so often, at an interrupt (Ctrl-C, which is
-            raised after saving), and at its end.
-        every : str
-            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
-        resume : bool
-            Go on from the checkpoint, if there is one: with one thread to the same bytes as a run
-            that never stopped, with more to the same quality.
 
         Raises
         ------

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from wordvec.estimator import Estimator, option
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(kw_only=True)
@@ -32,9 +37,12 @@ class WordModel(TrainedModel):
         5, "Leave out words that occur less often than this.", at_least=1, counting=True
     )
     max_vocab: int | None = option(
-        None, "Keep at most this many words, the most frequent.", none="all", at_least=1,
+        None,
+        "Keep at most this many words, the most frequent.",
+        none="all",
+        at_least=1,
         counting=True,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +52,20 @@ class RunOptions:
     Parameters
     ----------
     init : WordVectors, optional
-        Words that these vectors have start from there.
+        Words that these vectors have start from there, with contexts, biases and n-grams where
+        they have these; new words start as usual. AdaGrad's sums start anew.
     frozen : bool or words
-        Words of `init`, all or some, whose rows never move.
+        Words of `init`, all or some, whose rows never move: the vector, and the context where
+        `init` has one.
     checkpoint : path, optional
-        A folder where the run is saved: `every` so often, at an interrupt, and at its end.
+        A folder where the run is saved: as often as `every` says, at an interrupt (Ctrl-C, which
+        is raised after saving), and at its end.
     every : str
-        `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
+        How often the run is saved: `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
     resume : bool
-        Go on from the checkpoint, if there is one.
+        Go on from the checkpoint, if there is one, to the same bytes as a run that never stopped;
+        with one thread, for models whose bytes depend on threads. More `epochs` lengthen a finished
+        run of a model whose rate does not depend on them.
     """
 
     init: str | None = option(
@@ -60,11 +73,34 @@ class RunOptions:
     )
     frozen: bool = option(False, "Words that have a vector to start from never move.")
     checkpoint: str | None = option(
-        None, "Folder to save the run in; it can be resumed from there.", none="none",
+        None,
+        "Folder to save the run in; it can be resumed from there.",
+        none="none",
         unit="folder",
-    )  # fmt: skip
+    )
     every: str = option("1epoch", "How often the run is saved: 1epoch, 10min, 30s, 2h.")
     resume: bool = option(False, "Go on from the checkpoint, if there is one.")
+
+
+_SHARED = """
+y : None
+    Not used; scikit-learn's pipelines and searches pass it.
+progress : callable, optional
+    Gets a `Progress` after each task, several times a second.
+"""
+
+
+def documented(fit: F) -> F:
+    """Adds to the docstring of a `fit` what `RunOptions` says of the arguments that both have."""
+    if fit.__doc__ is None or RunOptions.__doc__ is None:  # python -OO
+        return fit
+    known = _SHARED + inspect.cleandoc(RunOptions.__doc__) + "\n"
+    names = inspect.signature(fit).parameters
+    entries = re.findall(r"^(\w+)( : .*\n(?:    .*\n)+)", known, flags=re.MULTILINE)
+    added = "".join(name + text for name, text in entries if name in names)
+    before, raises, after = inspect.cleandoc(fit.__doc__).partition("\n\nRaises\n")
+    fit.__doc__ = f"{before}\n{added.rstrip()}{raises}{after}\n"
+    return fit
 
 
 OutputVectors = Literal["sum", "words", "both"]

@@ -23,7 +23,7 @@ from wordvec.training import loop
 from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Trained
-from wordvec.training.options import OutputVectors, WordModel
+from wordvec.training.options import OutputVectors, WordModel, documented
 from wordvec.training.rows import rows_in_common
 from wordvec.vectors.vectors import WordVectors
 
@@ -198,6 +198,7 @@ class TileModel(MatrixModel, abc.ABC):
 
     _free: ClassVar[tuple[str, ...]] = FREE
 
+    @documented
     def fit(
         self,
         source: Shards | Corpus | Source,
@@ -214,19 +215,6 @@ class TileModel(MatrixModel, abc.ABC):
         Parameters
         ----------
         source : Shards, path of a shard folder, or what `wordvec.text.corpus.encode` takes
-        progress : callable, optional
-            Gets a `Progress` several times a second.
-        init : WordVectors, optional
-            Words that it has start from there, with contexts and biases if it has them; AdaGrad's
-            sums start anew. What a corpus has grown by is trained this way.
-        checkpoint : path, optional
-            A folder where the run is saved: `every` so often, at an interrupt (Ctrl-C, which is
-            raised after saving), and at its end.
-        every : str
-            `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
-        resume : bool
-            Go on from the checkpoint, if there is one, to the same bytes as a run that never
-            stopped; more `epochs` lengthen a finished run.
 
         Raises
         ------
