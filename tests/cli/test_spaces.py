@@ -245,3 +245,58 @@ def test_informativeness_and_keywords(run, tmp_path):
             assert {row["word"] for row in json.loads(out)} == {"reactor", "core"}
     assert run("keywords", text, "--measure", "norm")[0] == 2
     assert run("keywords", text, "--measure", "chi2", "--shards", shards)[0] == 2
+
+
+def test_train_transforms_before_it_writes(run, tmp_path):
+    rng = np.random.default_rng(1)
+    text = tmp_path / "t.txt"
+    text.write_text(" ".join(f"w{i}" for i in rng.integers(0, 80, 4000)))
+    options = ("--vector-size", "6", "--epochs", "2", "--model", "glove", "--quiet")
+    plain, moved = tmp_path / "a.wv", tmp_path / "b.wv"
+    assert run("train", text, "-o", plain, *options)[0] == 0
+    steps = ("--transform", "all-but-the-top:n=1,weights=tokens", "--transform", "unit")
+    code, _, err = run("train", text, "-o", moved, *options, *steps)
+    assert code == 0, err
+    wv = WordVectors.open(plain)
+    wanted = Unit().transform(AllButTheTop(n=1, weights="tokens").fit_transform(wv))
+    found = WordVectors.open(moved)
+    np.testing.assert_array_equal(found.vectors, wanted.vectors)
+    assert [card["transform"] for card in found.meta["transforms"]] == ["all-but-the-top", "unit"]
+    for bad, message in (
+        ("spin", "no transform 'spin'"), ("unit:x=1", "unit has no option 'x'"),
+        ("pca:n=a", "n must be a whole number"), ("pca:n=0", "n must be >= 1"),
+        ("leace", "needs more than numbers"),
+    ):  # fmt: skip
+        code, _, err = run("train", text, "-o", tmp_path / "c.wv", *options, "--transform", bad)
+        assert code == 2
+        assert message in err
+    assert not (tmp_path / "c.wv").exists()
+
+
+def test_bias_is_judged_on_the_most_biased_words_of_other_vectors(run, tmp_path):
+    from wordvec.evaluation.core.bias.lists import gender_lists
+
+    lists = gender_lists()
+    rng = np.random.default_rng(2)
+    words = list(dict.fromkeys(w for pair in lists.pairs for w in pair))
+    words += [f"v{i}" for i in range(600)]
+    X = rng.standard_normal((len(words), 12))
+    for female, male in lists.pairs:
+        X[words.index(female)] = X[words.index(male)] + np.r_[6.0, np.zeros(11)]
+    X[20:, 0] *= 3
+    before, after = tmp_path / "before.wv", tmp_path / "after.wv"
+    WordVectors(words, X.astype(np.float32)).save(before)
+    HardDebias(concept="gender", equalize=(), exempt=()).fit(WordVectors.open(before)).save(
+        WordVectors.open(before), after
+    )
+    options = ("--measure", "probe", "--format", "json", "--quiet")
+    code, out, err = run("bias", before, after, *options, "--most-biased-of", before)
+    assert code == 0, err
+    scores = {(r["model"], r["dataset"]): r["score"] for r in json.loads(out)}
+    linear = next(name for _, name in scores if "non-linear" not in name)
+    assert scores["before", linear] > 0.95
+    assert scores["after", linear] < 0.9
+    # Chosen by the vectors that are judged, the sides differ by construction.
+    code, out, err = run("bias", after, *options)
+    own = {r["dataset"]: r["score"] for r in json.loads(out)}
+    assert own[linear] > 0.95

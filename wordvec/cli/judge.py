@@ -232,6 +232,12 @@ def _expand(names: Sequence[str]) -> tuple[str, ...]:
     default="means",
     help="When missing words leave target lists of different sizes.",
 )
+@click.option(
+    "--most-biased-of",
+    type=click.Path(exists=True),
+    help="Vectors, such as those before debiasing, whose most biased words clusters, probe and "
+    "neighbor_bias are judged on.",
+)
 def bias(
     vectors: Sequence[str],
     tests: Sequence[str],
@@ -239,6 +245,7 @@ def bias(
     samples: int,
     min_share: float,
     unequal: str,
+    most_biased_of: str | None,
     **shared: Any,
 ) -> int:
     """Measure associations of vectors: WEAT with exact p-values, and other measures."""
@@ -251,8 +258,10 @@ def bias(
         measures=_expand(measures),
     )
     options = {"samples": samples, "min_share": min_share, "unequal": unequal}
-    inputs = [*vectors, *tests]
-    return _judge(vectors, chosen, options, {}, also=False, inputs=inputs, **shared)
+    inputs = [*vectors, *tests, most_biased_of]
+    return _judge(
+        vectors, chosen, options, {}, also=False, inputs=inputs, chooser=most_biased_of, **shared
+    )
 
 
 def _origin() -> Origin:
@@ -343,6 +352,7 @@ def _judge(
     *,
     also: bool,
     inputs: Sequence[str | Path | None],
+    chooser: str | None = None,
     json: Path | None,
     markdown: Path | None,
     html: Path | None,
@@ -389,6 +399,7 @@ def _judge(
         origin=_origin(),
         uncertain=_uncertain(models, uncertainty, source, draws, common),
         draws=draws,
+        chooser=None if chooser is None else wordvec.load(chooser),
         progress=lambda text: None if quiet else click.echo(text, err=True),
     )
     # Hours of work are behind this: what cannot be printed or written keeps no other part back.

@@ -28,6 +28,7 @@ from wordvec.models import MODELS, Model
 
 if TYPE_CHECKING:
     from wordvec.estimator import Option
+    from wordvec.spaces.base import Transform
     from wordvec.text.corpus import Corpus
 
 DEFAULT = "skipgram"
@@ -186,6 +187,14 @@ def shared_names() -> list[str]:
 @click.option(
     "--model", type=click.Choice([*MODELS]), metavar="NAME", default=DEFAULT, help="The model."
 )
+@click.option(
+    "--transform",
+    "transforms",
+    multiple=True,
+    metavar="NAME[:OPTION=VALUE,...]",
+    help="Change the vectors before they are written, such as all-but-the-top:n=1, unit or "
+    "whiten:weights=tokens; may be repeated.",
+)
 @VOCAB
 @PHRASES
 @TEXT_OPTIONS
@@ -198,6 +207,7 @@ def train(
     inputs: tuple[str, ...],
     output: str,
     model: str,
+    transforms: tuple[str, ...],
     force: bool,
     display: Display,
     **options: Any,
@@ -213,6 +223,7 @@ def train(
     from wordvec.training.checkpoint import check_checkpoint
 
     chosen = MODELS[model]
+    steps = _steps(chosen, transforms)
     reading = {name: options.pop(name, None) for name in OF_TEXT}
     source: Any = _source(ctx, chosen, inputs)
     kind: Any = chosen.load()
@@ -247,10 +258,28 @@ def train(
     for note in getattr(estimator, "notes", list)():
         display.say(f"note      {note}")
     vectors = estimator.vectors_
+    for step in steps:
+        vectors = step.fit_transform(vectors)
+        for notice in vectors.meta["transforms"][-1].get("notices", []):
+            display.say(f"note      {notice}")
     vectors.save(output, force=force)
     size = quantity(Path(output).stat().st_size)
     shape = f"{len(vectors):,} x {vectors.vector_size}"
     display.say(f"wrote     {output}: {shape}, {size}B, trained in {clock(seconds)}")
+
+
+def _steps(model: Model, transforms: tuple[str, ...]) -> list[Transform]:
+    """The transforms that were asked for, before hours of training."""
+    if not transforms:
+        return []
+    from wordvec.spaces.registry import parse
+
+    if model.trains_on == "relations":
+        raise click.UsageError(f"--transform: {model.name} has no flat space to transform")
+    try:
+        return [parse(text) for text in transforms]
+    except (ValueError, TypeError) as error:
+        raise click.UsageError(f"--transform: {error}") from error
 
 
 def _source(ctx: click.Context, model: Model, inputs: tuple[str, ...]) -> str | None:

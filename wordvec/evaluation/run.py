@@ -87,6 +87,7 @@ def run(
     origin: Origin | None = None,
     uncertain: Mapping[str, Uncertain] | None = None,
     draws: int = 1000,
+    chooser: Vectors | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Every set and test on every model.
@@ -106,6 +107,9 @@ def run(
         of the items.
     draws
         Of those vectors.
+    chooser
+        The vectors whose most biased words clusters, probes and bias by neighbours are judged on:
+        those before debiasing. By default the model itself.
     progress
         Told what is being computed.
 
@@ -125,6 +129,8 @@ def run(
     sets = _named_apart(sets)
     measures = [MEASURES[name] for name in MEASURES if name in options.measures]
     questions = list(_questions(measures, sets, tests))
+    if chooser is not None:
+        questions = _chosen_by(questions, Space.of(chooser, case=options.case))
     if not questions:
         raise DatasetError("nothing to evaluate: name a dataset, a suite or a test")
     answers: dict[tuple[str, str], dict[str, Any]] = {}  # measure, label -> model -> result
@@ -227,6 +233,15 @@ def _named_apart(sets: Sequence[datasets.Dataset]) -> list[datasets.Dataset]:
         if dataset.source.name == name
         else replace(dataset, source=replace(dataset.source, name=name))
         for dataset, name in zip(sets, names, strict=True)
+    ]
+
+
+def _chosen_by(
+    questions: Iterable[tuple[Measure, Question]], chooser: Space
+) -> list[tuple[Measure, Question]]:
+    """The questions of gender's lists with the space that chooses the most biased words."""
+    return [
+        (m, replace(q, chooser=chooser) if isinstance(q, GenderLists) else q) for m, q in questions
     ]
 
 

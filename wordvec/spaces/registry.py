@@ -44,6 +44,33 @@ def transform_class(name: str) -> type[Transform]:
     return found
 
 
+def parse(text: str) -> Transform:
+    """A transform of text such as "all-but-the-top", "whiten:weights=tokens" or "pca:n=50".
+
+    Raises
+    ------
+    ValueError
+        For a name that no transform has, one that needs word lists, or an option that it lacks.
+    """
+    name, _, given = text.partition(":")
+    if name in (*DEBIASING, "affine", "pipeline"):
+        raise ValueError(f"{name} needs more than numbers; use `wordvec debias` or the library")
+    kind = transform_class(name)
+    known = kind.options()
+    options: dict[str, Any] = {}
+    for part in filter(None, given.split(",")):
+        key, _, value = part.partition("=")
+        if key not in known:
+            has = ", ".join(known) or "none"
+            raise ValueError(f"{name} has no option {key!r}; it has {has}")
+        try:
+            options[key] = int(value) if known[key].kind is int else value
+        except ValueError as error:
+            raise ValueError(f"{name}: {key} must be a whole number, got {value!r}") from error
+        known[key].check(options[key])
+    return kind(**options)
+
+
 def transform(name: str, **options: Any) -> Transform:
     """A transform by name, with options."""
     return transform_class(name)(**options)

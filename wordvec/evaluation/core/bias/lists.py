@@ -66,12 +66,16 @@ class ListCoverage:
 @dataclass(frozen=True)
 class GenderLists:
     """Lists of Bolukbasi et al. (2016): defining pairs (female, male), words that are about gender
-    by meaning, professions; and the share of women in occupations, in percent."""
+    by meaning, professions; and the share of women in occupations, in percent.
+
+    `chooser` is the space that says which words are most biased, by default the one that is judged.
+    """
 
     pairs: tuple[tuple[str, str], ...]
     specific: tuple[str, ...]
     professions: tuple[str, ...]
     female_share: tuple[tuple[str, float], ...]
+    chooser: Space | None = None
 
     @property
     def neutral(self) -> tuple[str, ...]:

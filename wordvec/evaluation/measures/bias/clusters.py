@@ -49,7 +49,7 @@ def clusters(
 
 
 def _of_gender(space: Space, lists: GenderLists, *, level: float, seed: int) -> SeparationResult:
-    biased = most_biased(space, lists.pairs, exclude=lists.specific)
+    biased = most_biased(lists.chooser or space, lists.pairs, exclude=lists.specific)
     return clusters(space, biased, level=level, seed=seed)
 
 

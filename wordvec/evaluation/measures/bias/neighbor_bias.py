@@ -107,6 +107,7 @@ def _of_gender(space: Space, lists: GenderLists, **how: Unpack[Sampling]) -> Bia
         space,
         lists.neutral,
         lists.pairs,
+        before=lists.chooser,
         min_share=how.get("min_share", MIN_SHARE),
         level=how.get("level", statistics.LEVEL),
     )

@@ -72,7 +72,7 @@ def probe(
 def _of_gender(
     space: Space, lists: GenderLists, *, kernel: str, level: float, seed: int
 ) -> SeparationResult:
-    biased = most_biased(space, lists.pairs, exclude=lists.specific)
+    biased = most_biased(lists.chooser or space, lists.pairs, exclude=lists.specific)
     return probe(space, biased, kernel, level=level, seed=seed)
 
 
