@@ -50,6 +50,17 @@ def test_a_similarity_has_an_interval_of_a_kind_that_is_named(run, made):
         assert source in err
 
 
+def test_the_covariance_of_the_paper_can_be_asked_for(run, made):
+    sds = [
+        rows(
+            run, "similarity", made / "g.wv", "w1", "w2", "--uncertainty", made / "shards",
+            "--covariance", covariance,
+        )[0][0]["sd"]
+        for covariance in ("model", "sandwich")
+    ]  # fmt: skip
+    assert sds[0] != sds[1]
+
+
 def test_neighbours_have_intervals_and_ties(run, made):
     found, _ = rows(
         run, "neighbors", made / "g.wv", "w1", "w2", "-k", 3, "--uncertainty", made / "shards"

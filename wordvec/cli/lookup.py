@@ -40,6 +40,7 @@ def neighbors(
     unseen: bool | None,
     uncertainty: str | None,
     source: str,
+    covariance: str,
     output: str,
 ) -> int:
     """The words nearest to each WORD.
@@ -53,7 +54,7 @@ def neighbors(
     import wordvec
 
     if uncertainty is not None:
-        unc = open_uncertainty(vectors, uncertainty, source=source)
+        unc = open_uncertainty(vectors, uncertainty, source=source, covariance=covariance)
         emit_with_kind(unc, neighbor_rows(unc, words, topn), output)
         return 0
     wv = wordvec.load(vectors)
@@ -93,13 +94,14 @@ def similarity(
     unseen: bool | None,
     uncertainty: str | None,
     source: str,
+    covariance: str,
     output: str,
 ) -> None:
     """How similar A and B are: the cosine of their vectors."""
     import wordvec
 
     if uncertainty is not None:
-        unc = open_uncertainty(vectors, uncertainty, source=source)
+        unc = open_uncertainty(vectors, uncertainty, source=source, covariance=covariance)
         row = similarity_row(unc, a, b, unc.vectors.similarity(a, b))
         emit_with_kind(unc, [row], output)
         return

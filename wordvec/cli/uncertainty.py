@@ -70,7 +70,14 @@ def how_options(function: F) -> F:
 
 
 def uncertainty_option(function: F) -> F:
-    """Adds `--uncertainty SHARDS` and `--source` to a command that answers without them too."""
+    """Adds `--uncertainty SHARDS`, `--source` and `--covariance` to a command that answers without
+    them too."""
+    function = click.option(
+        "--covariance",
+        type=click.Choice(["sandwich", "model"]),
+        default="sandwich",
+        help="With --uncertainty: from each count's own residual, or as GloVe-V has it.",
+    )(function)
     function = click.option(
         "--source",
         type=click.Choice(list(KINDS)),
