@@ -135,15 +135,27 @@ def solve(
                 beta[i, h, d] = intercepts[h][i]
         found.append(PENDING)
     centre = best if polished else beta
-    residuals = [_residuals(equations, half, centre[:, h], d) for h, half in enumerate(halves)]
     free = sizes - width
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sigma = np.sqrt(
+    residuals: list[F64] = []
+    if covariance == "model" and polished:
+        # y'Fy - b'Z'Fy, of the products that are there; G has every y'Fy on its diagonal.
+        squares = np.stack(
             [
-                np.add.reduceat(np.append(f * r**2, 0.0), ptr[:-1]) * (sizes > 0) / free
-                for r in residuals
-            ]
-        ).T
+                G[:, y[h], y[h]] - np.einsum("ij,ij->i", best[:, h], G[:, at[h], y[h]])
+                for h in range(H)
+            ],
+            axis=1,
+        )
+    else:
+        residuals = [_residuals(equations, half, centre[:, h], d) for h, half in enumerate(halves)]
+        squares = np.stack(
+            [np.add.reduceat(np.append(f * r**2, 0.0), ptr[:-1]) for r in residuals], axis=1
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sigma = np.sqrt(np.maximum(squares, 0) * (sizes > 0)[:, None] / free[:, None])
+    sigmas = np.sqrt(np.mean(sigma**2, axis=1))
+    trained, exact = (_joined(v[:, :, :d], output) for v in (beta, best))
+    convergence = _cosines(trained, exact)
     spread = None
     if covariance == "sandwich":
         scores = [f * r for r in residuals]
@@ -169,25 +181,26 @@ def solve(
                 blocks[g * d : g * d + d, h * d : h * d + d] = part
                 if g < h:
                     blocks[h * d : h * d + d, g * d : g * d + d] = part.T
-        trained, exact = (_joined(v[i, :, :d], output) for v in (beta, best))
         total = blocks
         if H == 2 and output == "sum":
             total = blocks[:d, :d] + blocks[d:, d:] + blocks[:d, d:] + blocks[d:, :d]
         found[i] = Solution(
             int(sizes[i]),
-            float(np.sqrt(np.mean(sigma[i] ** 2))),
-            trained,
-            exact,
+            float(sigmas[i]),
+            trained[i],
+            exact[i],
             (total + total.T) / 2,
             contexts=int(equations.contexts[i]),
-            convergence=_cosine(trained, exact),
+            convergence=float(convergence[i]),
         )
     return found
 
 
-def _cosine(a: F64, b: F64) -> float:
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b / size) if size > 0 else float("nan")
+def _cosines(a: F64, b: F64) -> F64:
+    """Of rows; NaN where one is zero."""
+    dots = np.einsum("nd,nd->n", a, b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(dots / np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1)))
 
 
 def slopes(equations: Equations, *, profiled: bool, output: str) -> F64:
@@ -203,7 +216,7 @@ def slopes(equations: Equations, *, profiled: bool, output: str) -> F64:
             best = [_solution(_part(G[i], at[h], at[h]), G[i][at[h], y[h]]) for h in range(H)]
         except np.linalg.LinAlgError:
             continue
-        out[i] = _joined(np.stack(best)[:, :d], output)
+        out[i] = _joined(np.stack(best)[None, :, :d], output)[0]
     return out
 
 
@@ -224,15 +237,15 @@ def _normal_equations(
 def _solution(M: F64, v: F64) -> F64:
     """x with M x = v, M positive definite; LinAlgError when it is not, to double precision."""
     factor, info = dpotrf(M, lower=1, clean=1)
-    pivots = np.diag(factor) ** 2
+    pivots = factor.diagonal() ** 2
     if info or not pivots.min() > PIVOT * pivots.max():
         raise np.linalg.LinAlgError("singular")
     return np.asarray(dpotrs(factor, v, lower=1)[0])
 
 
 def _joined(halves: F64, output: str) -> F64:
-    """One vector of the halves (H, d) of a word."""
-    return halves.sum(axis=0) if output == "sum" else halves.reshape(-1)
+    """The vectors (n, m) of the halves (n, H, d) of words."""
+    return halves.sum(axis=1) if output == "sum" else halves.reshape(len(halves), -1)
 
 
 def _places(d: int, H: int, profiled: bool, targets: int | None = None) -> list[list[int]]:
@@ -276,7 +289,7 @@ def _residuals(equations: Equations, half: Half, beta: F64, d: int) -> F64:
 def _inverse(word: str, M: F64, cells: int) -> F64:
     """The inverse of a positive definite matrix, or a refusal."""
     factor, info = dpotrf(M, lower=1, clean=1)
-    pivots = np.diag(factor) ** 2
+    pivots = factor.diagonal() ** 2
     if info or not pivots.min() > PIVOT * pivots.max():
         raise Unanswerable(
             f"{word!r}: its {cells:,} contexts do not span the {len(M)} dimensions: nothing is "
