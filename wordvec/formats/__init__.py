@@ -48,11 +48,14 @@ FORMATS: dict[str, Format] = {
     "finalfusion": Format("finalfusion", (".fifu",)),
     "parquet": Format("parquet", (".parquet",), writer="write", keeps_meta=True),
     "npy": Format("npy", (".npy",), writer="write", holds="holds"),
+    "hdf5": Format("hdf5", (".h5", ".hdf5")),
+    "magnitude": Format("magnitude", (".magnitude",)),
     "floret": Format("floret", (".floret",)),
     "word2vec": Format("word2vec", (".bin",), writer="write_binary", holds="holds_binary"),
     "word2vec-text": Format(
         "word2vec", (".txt", ".vec"), reads=False, writer="write_text", holds="holds_text"
     ),
+    "csv": Format("table", (".csv", ".tsv")),
     "glove": Format("glove", (".glove",), writer="write", holds="holds"),
     "safetensors": Format("safetensors", (".safetensors",), reads=False, writer="write"),
     "static-embedding": Format(
@@ -102,6 +105,8 @@ def load(
 
 
 def _load(path: str | os.PathLike[str], part: Part, verify: bool) -> WordVectors:
+    if os.path.isdir(path):
+        return _folder(path, part)
     file, member = split_member(path)
     with open(file, "rb") as opened:
         start = opened.read(len(WV_MAGIC))
@@ -121,6 +126,18 @@ def _load(path: str | os.PathLike[str], part: Part, verify: bool) -> WordVectors
                 assert isinstance(vectors, WordVectors)
                 return vectors
         raise FormatError(f"{stream.name}: byte 0: no known format: {head[:16]!r}")
+
+
+def _folder(path: str | os.PathLike[str], part: Part) -> WordVectors:
+    spacy = importlib.import_module("wordvec.formats.spacy")
+    place = spacy.find(path)
+    if place is None:
+        raise IsADirectoryError(
+            f"{os.fspath(path)}: is a directory without spaCy's vectors (`vectors` and `key2row`)"
+        )
+    vectors = spacy.read_folder(place, part)
+    assert isinstance(vectors, WordVectors)
+    return vectors
 
 
 def _word_set(words: Iterable[str | bytes] | str | os.PathLike[str]) -> list[bytes]:

@@ -31,8 +31,8 @@ def read(stream: Stream) -> WordVectors:
     lines = first_lines(stream)
     check_line_ends(stream, lines[0])
     size = agreed_count(lines)
-    if size > MAX_DIMENSIONS:
-        stream.fail(f"{size:,} numbers in a line; at most {MAX_DIMENSIONS:,} are read")
+    if not 0 < size <= MAX_DIMENSIONS:
+        stream.fail(f"{size:,} numbers in a line; 1 to {MAX_DIMENSIONS:,} are read", 0)
     table = Table(size, stream.part)
     for some in read_lines(stream, size, " (from most of the first lines)"):
         table.add(some.words, some.rows, some.numbered)

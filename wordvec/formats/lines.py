@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -52,7 +53,9 @@ def check_line_ends(stream: Stream, head: bytes) -> None:
         )
 
 
-def read_lines(stream: Stream, size: int, why: str = "") -> Iterator[Lines]:
+def read_lines(
+    stream: Stream, size: int, why: str = "", *, separator: bytes = b" "
+) -> Iterator[Lines]:
     """The lines up to the end of the stream, with `size` numbers each, some at a time.
 
     Numbers are counted from the right, so words may have blanks. They are rounded once, from the
@@ -66,6 +69,9 @@ def read_lines(stream: Stream, size: int, why: str = "") -> Iterator[Lines]:
         Numbers per line.
     why : str
         Where `size` comes from, for messages.
+    separator : bytes
+        Other than a blank: what stands between a word and its numbers too, and stays with the word;
+        with a semicolon a comma is a decimal point.
 
     Raises
     ------
@@ -77,13 +83,22 @@ def read_lines(stream: Stream, size: int, why: str = "") -> Iterator[Lines]:
     rows = np.empty((count, size), np.float32)
     words = np.empty((count, 2), np.int64)
     waiting = np.empty((size + 1024, 3), np.int64)
+    points = {b" ": b" ", b";": b" ."}.get(separator, b" ")
+    no_cell = re.compile(re.escape(separator) + b"[ \t]*(?:" + re.escape(separator) + b"|\r?\n)")
+    as_blanks = bytes.maketrans((separator + b",")[: len(points)], points)
     while text := stream.lines(most):
-        n_lines, used, n_open, found = decimal.parse_lines(text, rows, words, waiting)
+        blanks = text
+        if separator != b" ":
+            blanks = text.translate(as_blanks)
+            if (empty := no_cell.search(text)) is not None:
+                start = text.rfind(b"\n", 0, empty.start() + 1) + 1
+                stream.fail("an empty cell", stream.offset + start)
+        n_lines, used, n_open, found = decimal.parse_lines(blanks, rows, words, waiting)
         ends = words[:n_lines].tolist()
         lines = [0, *(text.index(b"\n", end) + 1 for _, end in ends[:-1])] if ends else []
         offsets = [stream.offset + line for line in lines]
         for place, at, length in waiting[:n_open].tolist():
-            number = text[at : at + length]
+            number = blanks[at : at + length]
             try:
                 rows[divmod(place, size)] = nearest_float(number)
             except ValueError:
@@ -93,7 +108,7 @@ def read_lines(stream: Stream, size: int, why: str = "") -> Iterator[Lines]:
         for i, word in enumerate(some):
             if len(word) > MAX_TOKEN:
                 stream.fail(f"a word of {len(word):,} bytes", offsets[i])
-            if b" " in word or b"\t" in word or b"\r" in word:
+            if separator == b" " and (b" " in word or b"\t" in word or b"\r" in word):
                 numbered += _ends_in_number(stream, text, word, ends[i], offsets[i], size, why)
         if n_lines:
             yield Lines(some, rows[:n_lines], offsets, numbered)

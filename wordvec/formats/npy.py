@@ -6,8 +6,10 @@ import io
 import os
 import tokenize
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
 from wordvec.files import check_target, write_atomically
@@ -28,8 +30,8 @@ def words_path(path: str | os.PathLike[str]) -> Path:
     return Path(path).with_suffix(".words.txt")
 
 
-def read(stream: Stream) -> WordVectors:
-    """The vectors of a .npy file and the words beside it; arrays of objects are refused."""
+def read_array(stream: Stream) -> NDArray[Any]:
+    """The array (V, d) of numbers in a .npy file; arrays of objects are refused."""
     head = io.BytesIO(stream.peek(_MAX_HEADER))
     try:
         version = np.lib.format.read_magic(head)
@@ -42,7 +44,12 @@ def read(stream: Stream) -> WordVectors:
         stream.fail(f"an array of {dtype} with shape {shape}; numbers (V, d) were expected", 0)
     stream.read(head.tell(), "the header")
     data = stream.read(shape[0] * shape[1] * dtype.itemsize, "the array")
-    rows = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def read(stream: Stream) -> WordVectors:
+    """The vectors of a .npy file and the words beside it."""
+    rows = read_array(stream)
     path = words_path(stream.name)
     try:
         words = read_words(path)

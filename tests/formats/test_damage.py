@@ -1,0 +1,81 @@
+"""Every reader: a sample comes back equal; damaged anywhere it is lawful data or one error."""
+
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from vector_files import SAMPLES, WORDS, X
+
+from wordvec import load
+from wordvec.errors import FormatError
+
+
+@pytest.fixture
+def sample(tmp_path, request):
+    if request.param == "hdf5":
+        pytest.importorskip("h5py")
+    if request.param == "parquet":
+        pytest.importorskip("pyarrow")
+    return SAMPLES[request.param](tmp_path)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, indirect=True)
+def test_the_sample_comes_back_equal(sample):
+    wv = load(sample)
+    assert list(wv) == WORDS
+    np.testing.assert_array_equal(wv.vectors, X)
+    assert list(load(sample, limit=2)) == WORDS[:2]
+    assert list(load(sample, words=["dog"])) == ["dog"]
+
+
+def damages(data, draw):
+    """The bytes with one thing done to them."""
+    at = draw(st.integers(0, len(data) - 1))
+    kind = draw(st.sampled_from(["cut", "byte", "bit", "insert", "remove", "repeat"]))
+    if kind == "cut":
+        return data[:at]
+    if kind == "byte":
+        return data[:at] + bytes([draw(st.integers(0, 255))]) + data[at + 1 :]
+    if kind == "bit":
+        return data[:at] + bytes([data[at] ^ 1 << draw(st.integers(0, 7))]) + data[at + 1 :]
+    some = draw(st.binary(min_size=1, max_size=8))
+    if kind == "insert":
+        return data[:at] + some + data[at:]
+    end = min(len(data), at + draw(st.integers(1, 16)))
+    return data[:at] + data[end:] if kind == "remove" else data[:end] + data[at:]
+
+
+# Formats with a checksum, or so small a part of the file that tells words and numbers apart, that
+# damage is always seen; in the others a flipped bit of a number is another lawful number.
+@pytest.mark.parametrize("sample", SAMPLES, indirect=True)
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_damage_is_one_error_or_changes_what_it_touches(tmp_path_factory, sample, data):
+    folder = tmp_path_factory.mktemp("d")
+    target = folder / sample.name
+    if sample.is_dir():
+        shutil.copytree(sample, target)
+        damaged = target / data.draw(st.sampled_from(["vectors", "key2row", "strings.json"]))
+    else:
+        shutil.copy(sample, target)
+        damaged = target
+        for beside in sample.parent.glob("*.words.txt"):
+            shutil.copy(beside, folder)
+    damaged.write_bytes(damages(damaged.read_bytes(), data.draw))
+    wv, said = None, ""
+    try:
+        wv = load(target)
+    except FormatError as error:
+        said = str(error)
+    if wv is None:
+        # The offset, or the list of words beside the numbers.
+        assert "byte" in said or "words" in said
+        return
+    # One change touches a few bytes: most words and their numbers are what they were.
+    assert wv.vectors.ndim == 2
+    assert len(wv) <= 2 * len(WORDS)
+    assert all(len(word.encode("utf-8", "surrogateescape")) < 200 for word in wv)

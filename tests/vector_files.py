@@ -1,0 +1,140 @@
+"""A small file in each format that is read, made from descriptions of the formats or by peers."""
+
+import io
+import json
+import sqlite3
+import struct
+
+import numpy as np
+
+from wordvec import WordVectors, formats
+
+WORDS = ["cat", "dog", "größe", "new_york"]
+X = np.array([[0.5, -1.25, 3], [0.125, 2, -0.75], [1, 0.25, -2], [4, -0.5, 0.0625]], np.float32)
+
+
+def written(name):
+    def make(folder):
+        path = folder / f"v.{name}"
+        formats.save(WordVectors(WORDS, X), path, format=name)
+        return path
+
+    return make
+
+
+def text(content):
+    def make(folder):
+        path = folder / "v.txt"
+        path.write_bytes(content)
+        return path
+
+    return make
+
+
+def rows(separator, point="."):
+    return [
+        separator.join([word, *(f"{x:g}".replace(".", point) for x in row)])
+        for word, row in zip(WORDS, X, strict=True)
+    ]
+
+
+def csv(header, separator=",", point="."):
+    lines = rows(separator, point)
+    return text("\n".join(([header] if header else []) + lines + [""]).encode())
+
+
+def numbered(folder):
+    lines = [f"{i},{line}" for i, line in enumerate(rows(","))]
+    return text("\n".join([",word,0,1,2", *lines, ""]).encode())(folder)
+
+
+def magnitude(folder):
+    path = folder / "v.magnitude"
+    base = sqlite3.connect(path)
+    base.execute("CREATE TABLE magnitude (key TEXT COLLATE NOCASE, dim_0 INTEGER, dim_1 INTEGER, "
+                 "dim_2 INTEGER)")  # fmt: skip
+    base.execute("CREATE TABLE magnitude_format (key TEXT COLLATE NOCASE, value INTEGER)")
+    for key, value in [("size", 4), ("dim", 3), ("precision", 7), ("entropy", 0)]:
+        base.execute("INSERT INTO magnitude_format VALUES (?, ?)", (key, value))
+    for word, row in zip(WORDS, X.tolist(), strict=True):
+        base.execute("INSERT INTO magnitude VALUES (?, ?, ?, ?)",
+                     (word, *(round(x * 10**7) for x in row)))  # fmt: skip
+    base.commit()
+    base.close()
+    return path
+
+
+def hdf5(folder):
+    import h5py
+
+    with h5py.File(folder / "v.h5", "w") as file:
+        group = file.create_group("mat")
+        group["axis0"] = np.arange(3)
+        group["axis1"] = np.array([word.encode() for word in WORDS])
+        group["block0_items"] = np.arange(3)
+        group["block0_values"] = X
+    return folder / "v.h5"
+
+
+def spacy(folder):
+    """As spaCy 3.8 writes it: the keys are its hashes of the words, seen there."""
+    from wordvec.formats.spacy import murmur64
+
+    keys = [murmur64(word.encode()) for word in WORDS]
+    place = folder / "vectors"
+    place.mkdir()
+    packed = b"".join(b"\xcf" + struct.pack(">Q", key) + bytes([i]) for i, key in enumerate(keys))
+    (place / "key2row").write_bytes(bytes([0x80 | len(keys)]) + packed)
+    array = io.BytesIO()
+    np.save(array, X)
+    (place / "vectors").write_bytes(array.getvalue())
+    (place / "strings.json").write_text(json.dumps(["other", *WORDS]))
+    (place / "vectors.cfg").write_text('{"mode": "default"}')
+    return place
+
+
+def finalfusion(folder):
+    chunks = b""
+    vocabulary = struct.pack("<Q", 4) + b"".join(
+        struct.pack("<I", len(word.encode())) + word.encode() for word in WORDS
+    )
+    chunks += struct.pack("<IQ", 1, len(vocabulary)) + vocabulary
+    head = struct.pack("<QII", 4, 3, 10)
+    at = 12 + 8 + len(chunks) + 12 + len(head)
+    pad = bytes(-at % 4)
+    chunks += struct.pack("<IQ", 2, len(head) + len(pad) + X.nbytes) + head + pad + X.tobytes()
+    path = folder / "v.fifu"
+    path.write_bytes(b"FiFu" + struct.pack("<II", 0, 2) + struct.pack("<II", 1, 2) + chunks)
+    return path
+
+
+def fasttext(folder):
+    out = struct.pack("<ii12id", 793712314, 12, 3, 5, 1, 1, 5, 1, 2, 2, 0, 0, 0, 100, 1e-4)
+    out += struct.pack("<iiiqq", 4, 4, 0, 10, -1)
+    for i, word in enumerate(WORDS):
+        out += word.encode() + b"\0" + struct.pack("<qb", 4 - i, 0)
+    out += b"\0" + struct.pack("<qq", 4, 3) + X.tobytes()
+    path = folder / "v.fasttext"
+    path.write_bytes(out)
+    return path
+
+
+SAMPLES = {
+    "word2vec": written("word2vec"),
+    "word2vec-text": written("word2vec-text"),
+    "glove": written("glove"),
+    "npy": written("npy"),
+    "parquet": written("parquet"),
+    "fasttext": fasttext,
+    "finalfusion": finalfusion,
+    "csv with a header": csv("word,a,b,c"),
+    "csv of a data frame": csv("word,0,1,2"),
+    "csv of a data frame with row numbers": numbered,
+    "csv without a header": csv(None),
+    "csv with semicolons": csv("word;a;b;c", ";", ","),
+    "tsv with a header": csv("\t0\t1\t2", "\t"),
+    "csv with blanks and a header": csv("word a b c", " "),
+    "magnitude": magnitude,
+    "hdf5": hdf5,
+    "spacy": spacy,
+}
