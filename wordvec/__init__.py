@@ -23,7 +23,7 @@ _PUBLIC = {
     "Relations": "wordvec.hierarchy.relations",
     "Shards": "wordvec.counts.shards",
     "TextOptions": "wordvec.text.options",
-    "Texts": "wordvec.text.records",
+    "Texts": "wordvec.text.records.blocks",
     "StoreError": "wordvec.errors",
     "Unanswerable": "wordvec.errors",
     "Uncertainty": "wordvec.inference.uncertainty",

@@ -7,7 +7,7 @@ import pytest
 
 from wordvec.text.corpus import encode
 from wordvec.text.options import TextOptions
-from wordvec.text.records import RecordStats, blocks_of
+from wordvec.text.records.blocks import RecordStats, blocks_of
 
 SIZE = 24_000_000  # bytes of each text
 PEER = 2_000_000  # bytes that gensim's tokeniser gets

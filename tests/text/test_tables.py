@@ -12,7 +12,7 @@ import wordvec
 from wordvec.errors import CorpusError
 from wordvec.text import reader
 from wordvec.text.corpus import encode
-from wordvec.text.where import Condition
+from wordvec.text.records.where import Condition
 
 ROWS = [
     {"id": "1", "year": 1989, "body": "Old text."},

@@ -10,10 +10,11 @@ import pytest
 import wordvec
 from wordvec.errors import CorpusError
 from wordvec.estimator import options_of
-from wordvec.text import fasta, reader
+from wordvec.text import reader
 from wordvec.text.corpus import count_vocabulary, encode
 from wordvec.text.options import TextOptions
 from wordvec.text.phrases import Phrase, PhraseTable
+from wordvec.text.records import fasta
 
 GERMAN = "Der König sagt: „Größe!“ STRASSE, Straße; 1990 und 3,5 %. İstanbul 😀\n\nZweiter Text…\n"
 
@@ -174,6 +175,39 @@ def test_phrases_are_joined_in_unicode_words():
     )
     assert sorted(result.vocab.words) == [b"in", b"new_york"]
     assert result.options.lower
+
+
+# Article 1 of the Universal Declaration of Human Rights.
+ARTICLE_1 = {
+    "en": "All human beings are born free and equal in dignity and rights. They are endowed with "
+    "reason and conscience and should act towards one another in a spirit of brotherhood.",
+    "de": "Alle Menschen sind frei und gleich an Würde und Rechten geboren. Sie sind mit Vernunft "
+    "und Gewissen begabt und sollen einander im Geiste der Brüderlichkeit begegnen.",
+    "fr": "Tous les êtres humains naissent libres et égaux en dignité et en droits. Ils sont doués "
+    "de raison et de conscience et doivent agir les uns envers les autres dans un esprit de "
+    "fraternité.",
+    "tr": "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana "
+    "sahiptirler ve birbirlerine karşı kardeşlik zihniyeti ile hareket etmelidirler.",
+    "ru": "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены "
+    "разумом и совестью и должны поступать в отношении друг друга в духе братства.",
+    "el": "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα. "
+    "Είναι προικισμένοι με λογική και συνείδηση, και οφείλουν να συμπεριφέρονται μεταξύ τους με "
+    "πνεύμα αδελφοσύνης.",
+    "ar": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق.",
+    "hi": "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
+    "zh": "人人生而自由，在尊严和权利上一律平等。",
+}
+
+
+@pytest.mark.parametrize("language", ARTICLE_1)
+def test_words_of_languages_are_those_of_the_regex_module(language):
+    regex = pytest.importorskip("regex")
+    text = ARTICLE_1[language]
+    segments = [s for s in regex.split(r"(?wV1)\b", text) if s and regex.search(r"\p{L}|\p{N}", s)]
+    made = words(text, tokenize="unicode", normalize="none")[0].split()
+    assert made == segments
+    lower = words(text, tokenize="unicode", normalize="none", lower=True)[0].split()
+    assert lower == [segment.lower() for segment in segments]
 
 
 def test_texts_in_memory_are_documents():

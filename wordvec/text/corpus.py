@@ -24,7 +24,7 @@ from wordvec.parallel import ordered_map
 from wordvec.text import reader, tokenise
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import Block, refuse_nul
-from wordvec.text.records import RecordStats, Texts, blocks_of
+from wordvec.text.records.blocks import RecordStats, Texts, blocks_of
 from wordvec.text.spool import PIECE, Spool
 from wordvec.text.vocab import Vocabulary
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from wordvec.text.corpus import Corpus, CorpusStats
 from wordvec.text.options import TextOptions
-from wordvec.text.tables import SUFFIXES
+from wordvec.text.records.tables import SUFFIXES
 
 LOOK = 5000  # most frequent words that are looked at for their script
 # Scripts that put no spaces between words, by the names of their characters, and what splits them.

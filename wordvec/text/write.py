@@ -15,7 +15,7 @@ from wordvec.parallel import ordered_map
 from wordvec.text.corpus import CorpusStats, Source, describe, files_of, reading, text_options
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import Block
-from wordvec.text.records import Texts, blocks_of
+from wordvec.text.records.blocks import Texts, blocks_of
 from wordvec.text.tokenise import NativeTokeniser, factory, normalised_text, stop_words, total
 
 if TYPE_CHECKING:

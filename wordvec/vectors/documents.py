@@ -12,7 +12,7 @@ import numpy as np
 from wordvec.estimator import Callback, check, thread_count
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.text.options import TextOptions
-from wordvec.text.records import Texts
+from wordvec.text.records.blocks import Texts
 from wordvec.text.vocab import Vocabulary
 from wordvec.vectors.as_trained import options_for
 

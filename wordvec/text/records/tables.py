@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import open_text
-from wordvec.text.where import Condition
+from wordvec.text.records.where import Condition
 
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",

@@ -11,7 +11,7 @@ from wordvec.errors import CorpusError
 from wordvec.native import wiki
 from wordvec.text import reader
 from wordvec.text.reader import open_text
-from wordvec.text.tables import Row
+from wordvec.text.records.tables import Row
 
 MOST = 1 << 28  # bytes of a page; more is no dump
 FEW_BYTES = 200  # of plain text, below which an article is a stub that says nothing

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from wordvec.errors import CorpusError
 from wordvec.native.text import RECORD_END
-from wordvec.text import fasta, reader, tables, wikipedia
+from wordvec.text import reader
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import Block, text_blocks
+from wordvec.text.records import fasta, tables, wikipedia
 from wordvec.text.tokenise import through_command
-
-_BLANK = re.compile(r"[\n\r][ \t\v\f]*(?=[\n\r])")
 
 
 @dataclass
