@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.cli.options import Size, to_click
+from wordvec.cli.options import Size, spelled_size, to_click
 from wordvec.cli.train import fields_of
 from wordvec.estimator import Estimator, option, options_of, same_option
 from wordvec.models import MODELS
@@ -144,3 +144,9 @@ def test_fit_documents_each_of_its_arguments(name):
     documented = re.findall(r"^(\w+)(?: :|$)", inspect.getdoc(fit), re.MULTILINE)
     for argument in arguments:
         assert documented.count(argument) == 1, argument
+
+
+@pytest.mark.parametrize(("size", "text"), [(1 << 30, "1G"), (1 << 20, "1M"), (3 << 29, "1536M")])
+def test_a_default_in_bytes_is_shown_as_it_is_given(size, text):
+    assert spelled_size(size) == text
+    assert Size().convert(text, None, None) == size

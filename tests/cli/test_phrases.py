@@ -132,7 +132,7 @@ def test_train_and_count_with_a_table(run, text, tmp_path):
         (["TEXT", "-o", "OUT", "--min-count", "0"], "--min-count"),
         (["TEXT", "-o", "OUT", "--threshold", "-1"], "threshold must be >= 0"),
         (["TEXT", "-o", "OUT", "--scoring", "npmi"], "threshold for npmi must be in [-1, 1]"),
-        (["TEXT", "-o", "OUT", "--threshold", "1", "--threshold", "2"], "one a pass (1), got 2"),
+        (["TEXT", "-o", "OUT", "--threshold", "1", "--threshold", "2"], "one per pass (1), got 2"),
         (["TEXT", "-o", "OUT", "--delimiter", " "], "delimiter must be"),
         (["TEXT", "-o", "OUT", "--table", "OUT"], "name the same file"),
         (["TEXT", "-o", "OUT", "--apply", "TABLE", "--passes", "2"], "--apply has them"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command
-from wordvec.cli.options import Size
+from wordvec.cli.options import Size, add_options
 from wordvec.cli.progress import Display, display_options, quantity
 from wordvec.cli.sources import (
     FORCE,
@@ -15,7 +15,6 @@ from wordvec.cli.sources import (
     MAX_VOCAB,
     MIN_COUNT,
     PHRASES,
-    POSITIVE,
     TEXT_OPTIONS,
     THREADS,
     VOCAB,
@@ -25,6 +24,8 @@ from wordvec.cli.sources import (
     taken,
     vocabulary,
 )
+from wordvec.counts.count import Window
+from wordvec.estimator import options_of
 
 if TYPE_CHECKING:
     from wordvec.text.corpus import Corpus
@@ -81,9 +82,7 @@ def vocab(
 @PHRASES
 @MIN_COUNT
 @MAX_VOCAB
-@click.option("--window", type=POSITIVE, default=10, help="Context words a side.")
-@click.option("--weighting", type=click.Choice(["harmonic", "linear", "flat"]), default="harmonic")
-@click.option("--direction", type=click.Choice(["symmetric", "left", "right"]), default="symmetric")
+@add_options(options_of(Window))
 @click.option("--gaps", is_flag=True, help="Windows do not stretch across unknown words.")
 @click.option("--across-lines", is_flag=True, help="A line end does not end a context.")
 @click.option(
@@ -140,7 +139,6 @@ def count(
     **text: Any,
 ) -> None:
     """Count co-occurrences of texts into shards, a folder that matrix models train on."""
-    from wordvec.counts.count import Window
     from wordvec.counts.count import count as count_corpus
     from wordvec.counts.partial import check_shard_folder
     from wordvec.counts.shards import BLOCKS, SHARDS

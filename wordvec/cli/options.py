@@ -39,6 +39,12 @@ class Size(_SizeType):
         return size
 
 
+def spelled_size(size: int) -> str:
+    """A number of bytes as `Size` reads it: 1G."""
+    unit = max((u for u, each in SIZES.items() if size % each == 0), key=lambda u: SIZES[u])
+    return f"{size // SIZES[unit]}{unit}"
+
+
 class Items(_ListType):
     """Values between commas."""
 
@@ -80,6 +86,8 @@ def to_click(option: Option, default: Any = ...) -> click.Option:
         return click.Option([f"{flag(option.name)}/--no-{flag(option.name)[2:]}"], **details)
     if default is None:
         details["show_default"] = option.none or False
+    elif option.unit == "bytes":
+        details["show_default"] = spelled_size(int(default))
     elif option.kind is tuple:
         details["show_default"] = ",".join(map(str, default)) or "none"
     return click.Option([flag(option.name)], type=_type(option), **details)

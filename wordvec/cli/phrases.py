@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from wordvec.cli.base import Command, emit, format_option
-from wordvec.cli.options import Size
+from wordvec.cli.options import add_options
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, TEXT_OPTIONS, THREADS, taken
+from wordvec.estimator import options_of
+from wordvec.text.find_phrases import Phrases
 
 if TYPE_CHECKING:
     from wordvec.text.options import TextOptions
@@ -47,20 +49,14 @@ OF_FINDING = (
     "--threshold",
     type=float,
     multiple=True,
-    help="Join pairs that score more; give it once a pass or once for all.  [100]",
+    help="Join pairs with a higher score; give it once for all passes, or once per pass.  [100]",
 )
-@click.option("--min-count", type=POSITIVE, default=5, help="Pairs that occur less are no phrases.")
-@click.option(
-    "--passes", type=POSITIVE, default=1, help="2 also join phrases, to up to four words."
-)
-@click.option("--scoring", type=click.Choice(["default", "npmi"]), default="default")
+@add_options(options_of(Phrases), without=["threads"])
 @click.option(
     "--connector-words",
     metavar="WORDS",
     help="May stand inside a phrase: of,the,and or @FILE with white space between.",
 )
-@click.option("--delimiter", default="_", help="Joins the words of a phrase.")
-@click.option("--memory", type=Size(), default="1G", help="For counting pairs.")
 @TEXT_OPTIONS
 @THREADS
 @FORCE
@@ -146,7 +142,6 @@ def _find(
     """The phrases of texts, and how many tokens these have."""
     from wordvec.estimator import thread_count
     from wordvec.text.corpus import encode
-    from wordvec.text.find_phrases import Phrases
 
     chosen = {name: options[name] for name in OF_FINDING}
     thresholds = chosen.pop("threshold") or (100.0,)

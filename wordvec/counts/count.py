@@ -23,7 +23,7 @@ import numpy as np
 from wordvec.counts.partial import Partial, check_shard_folder
 from wordvec.counts.shards import Rows, Shards, ShardWriter, tile_count, tile_words
 from wordvec.errors import CorpusError
-from wordvec.estimator import Callback, Progress, Stopwatch
+from wordvec.estimator import Callback, Progress, Stopwatch, option, options_of
 from wordvec.files import write_atomically
 from wordvec.native import cooc
 from wordvec.native.vec import rng_key
@@ -63,19 +63,19 @@ class Window:
         Contexts on both sides, before the word only, or after it only.
     """
 
-    window: int = 10
-    weighting: Literal["harmonic", "linear", "flat"] = "harmonic"
-    direction: Literal["symmetric", "left", "right"] = "symmetric"
+    window: int = option(10, "Context words on each side of a word.", at_least=1, at_most=1 << 20)
+    weighting: Literal["harmonic", "linear", "flat"] = option(
+        "harmonic",
+        "A pair at distance d counts 1/d, (window - d + 1) / window, or 1.",
+        source="Pennington et al. 2014",
+    )
+    direction: Literal["symmetric", "left", "right"] = option(
+        "symmetric", "Contexts on both sides, before the word only, or after it only."
+    )
 
     def __post_init__(self) -> None:
-        if not 1 <= self.window <= 1 << 20:
-            raise ValueError(f"window must be in [1, 2^20], got {self.window}")
-        for name, known in (
-            ("weighting", ("harmonic", "linear", "flat")),
-            ("direction", ("symmetric", "left", "right")),
-        ):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}")
+        for name, declared in options_of(Window).items():
+            declared.check(getattr(self, name))
 
     def weights(self) -> tuple[NDArray[np.uint64], int]:
         """Integer weights by distance (window + 1,), and the unit that stands for 1.0.

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from wordvec.estimator import Callback, Estimator, Progress, Stopwatch, check, thread_count
+from wordvec.estimator import (
+    Callback,
+    Estimator,
+    Progress,
+    Stopwatch,
+    check,
+    option,
+    thread_count,
+)
 from wordvec.native import phrase as native
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus, Source, Tokens, encode
@@ -84,14 +92,26 @@ class Phrases(Estimator):
     [['in', 'new_york']]
     """
 
-    min_count: int = 5
+    min_count: int = option(
+        5, "Pairs that occur less often are no phrases.", at_least=1, source="word2phrase.c"
+    )
     threshold: float | Sequence[float] = 100.0
-    scoring: Literal["default", "npmi"] = "default"
-    passes: int = 1
-    connector_words: Sequence[str] = ()
-    delimiter: str = "_"
-    memory: int = 1 << 30
-    threads: int | None = None
+    scoring: Literal["default", "npmi"] = option(
+        "default",
+        "Score of word2phrase, or normalised pointwise mutual information.",
+        source="Mikolov et al. 2013",
+    )
+    passes: int = option(
+        1, "The second pass joins phrases, to up to four words.", at_least=1, at_most=MOST_PASSES
+    )
+    connector_words: tuple[str, ...] = option(
+        (), "Words that may stand inside a phrase.", command_line=False
+    )
+    delimiter: str = option("_", "Joins the words of a phrase.")
+    memory: int = option(1 << 30, "Memory for counting pairs.", unit="bytes", at_least=1)
+    threads: int | None = option(
+        None, "Threads to count with.", none="all processors", at_least=1, at_most=4096
+    )
 
     phrases_: PhraseTable = field(init=False, repr=False, compare=False)
 
@@ -166,19 +186,13 @@ class Phrases(Estimator):
 
     def _thresholds(self) -> list[float]:
         """Checks the options; returns one threshold per pass."""
-        check("min_count", self.min_count, 1)
-        check("passes", self.passes, 1, MOST_PASSES)
-        check("memory", self.memory, 1)
+        self._check()
         check_delimiter(self.delimiter)
-        if self.scoring not in ("default", "npmi"):
-            raise ValueError(f"scoring must be default or npmi, got {self.scoring!r}")
-        if isinstance(self.connector_words, str):
-            raise ValueError(f"connector_words must be words, got one: {self.connector_words!r}")
         given = self.threshold
         thresholds = list(given) if isinstance(given, Sequence) else [given] * self.passes
         if len(thresholds) != self.passes:
             raise ValueError(
-                f"threshold must be one, or one a pass ({self.passes}), got {len(thresholds)}"
+                f"threshold must be one, or one per pass ({self.passes}), got {len(thresholds)}"
             )
         for threshold in thresholds:
             if self.scoring == "npmi":
