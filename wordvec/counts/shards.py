@@ -42,6 +42,12 @@ MAX_TILES = 64  # beyond, tiles grow up to 65,536 words (16-bit columns), then k
 MAX_MANIFEST = 64 << 20  # bytes; a folder that claims more is not ours
 
 
+_CHOICES = {
+    "weighting": ("harmonic", "linear", "flat"),
+    "direction": ("symmetric", "left", "right"),
+}
+
+
 def _has_manifest(folder: Path) -> bool:
     """Whether a folder's manifest says that it holds shards."""
     try:
@@ -270,7 +276,8 @@ class Shards:
     """An open shard folder.
 
     Opening reads the manifest and maps the tiles; nothing is trusted: offsets and sizes are checked
-    against the files when it opens, a tile's structure when it is first used, contents by `verify`.
+    against the files when it opens, a tile and the marginals when they are first used, all
+    by `verify`.
 
     Attributes
     ----------
@@ -300,10 +307,16 @@ class Shards:
             if type(self.symmetric) is not bool:
                 raise ValueError(f"symmetric is {self.symmetric!r}")
             _natural({"corpus_tokens": 0, **manifest}, "corpus_tokens", 0, (1 << 63) - 1)
+            if "window" in manifest:
+                _natural(manifest, "window", 1, 1 << 20)
+            for key, known in _CHOICES.items():
+                if manifest.get(key, known[0]) not in known:
+                    raise ValueError(f"{key} is {manifest[key]!r}")
             self.kind = str(manifest["kind"])
             self._entries = [Entry(*entry) for entry in manifest["entries"]]
             if not all(
                 all(type(v) is int and v >= 0 for v in (e.offset, e.nnz, e.fixes, e.crc32))
+                and type(e.sum) in (int, float)
                 for e in self._entries
             ):
                 raise ValueError("an entry of the tile table is not a row of numbers")
@@ -379,6 +392,11 @@ class Shards:
             vocab = Vocabulary.load(self.path / "vocab.txt", sort=False)
         except (CorpusError, FileNotFoundError) as error:
             raise ShardError(f"{self.path}: vocab.txt is damaged or missing: {error}") from error
+        words = (self.path / "vocab.txt").read_bytes()
+        if zlib.crc32(words) != self.manifest.get("vocab_crc32"):
+            raise ShardError(
+                f"{self.path}/vocab.txt: checksum does not match: damaged; count again"
+            )
         if len(vocab) != self.words:
             raise ShardError(
                 f"{self.path}: vocab.txt has {len(vocab):,} words, the manifest {self.words:,}"
@@ -411,6 +429,17 @@ class Shards:
         if len(data) != 16 * self.words:
             raise ShardError(f"{self.path}/marginals.f64: {len(data)} bytes, not {16 * self.words}")
         both = np.frombuffer(data, "<f8").reshape(2, self.words)
+        bad = np.flatnonzero(~(np.isfinite(both) & (both >= 0)))
+        if len(bad):
+            side, word = divmod(int(bad[0]), self.words)
+            raise ShardError(
+                f"{self.path}/marginals.f64: the sum of {('row', 'column')[side]} {word} is "
+                f"{both[side, word]}; count again"
+            )
+        if zlib.crc32(data) != self.manifest.get("marginals_crc32"):
+            raise ShardError(
+                f"{self.path}/marginals.f64: checksum does not match: damaged; count again"
+            )
         return both[0], both[1]
 
     def entry(self, i: int, j: int) -> Entry:
@@ -423,14 +452,18 @@ class Shards:
         Raises
         ------
         ShardError
-            When its structure is damaged.
+            When it is damaged: its structure and its checksum are verified when it is used first.
         """
         at = i * self.k + j
         tile = split_tile(*self._span(at))
         if not self._checked[at]:
+            where = f"{self.path}/tiles.bin: tile {(i, j)}"
             rows, cols = (tile_words(self.words, self.k, t) for t in (i, j))
             if not cooc.tile_check(tile, rows, cols):
-                raise ShardError(f"{self.path}/tiles.bin: tile {(i, j)} is damaged; count again")
+                raise ShardError(f"{where} is damaged; count again")
+            # Once, when it is used first: a flipped bit of a value looks like any other value.
+            if zlib.crc32(self._span(at)[0]) != self._entries[at].crc32:
+                raise ShardError(f"{where}: checksum does not match: damaged; count again")
             self._checked[at] = 1
         return tile
 

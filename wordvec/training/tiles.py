@@ -50,6 +50,7 @@ FREE = (
 def _with_cells(shards: Shards) -> Shards:
     if not shards.cells:
         raise CorpusError(NO_PAIR)
+    assert len(shards.marginals) == 2  # read now: damage is found before any work
     return shards
 
 
