@@ -129,6 +129,12 @@ def _load_set(given: str) -> Any:
     help="Evaluation set, or a folder of analogies by pairs; its kind is told from the content "
     "unless it is named. The default is the sets that an installed gensim carries.",
 )
+@click.option(
+    "--target",
+    type=click.Path(exists=True),
+    help="Vectors of another language: each --dataset is a dictionary, and VECTORS, which "
+    "`wordvec align` mapped, are judged by their translations.",
+)
 @click.option("--suite", help="english, a suite file (TOML), or a folder of sets.")
 @click.option(
     "--measure",
@@ -165,6 +171,7 @@ def _load_set(given: str) -> Any:
 def evaluate(
     vectors: Sequence[str],
     datasets: Sequence[str],
+    target: str | None,
     suite: str | None,
     measures: Sequence[str],
     tests: Sequence[str],
@@ -179,6 +186,14 @@ def evaluate(
 
     from wordvec.evaluation import suite as suites
 
+    if target is not None:
+        from wordvec.cli.align import judge_translation
+
+        if not datasets:
+            raise click.UsageError("--target needs a dictionary: name a --dataset")
+        how = {"json": shared["json"], "output": shared["output"], "force": shared["force"]}
+        judge_translation(tuple(vectors), target, tuple(datasets), **how)
+        return 0
     chosen = suites.Suite("chosen", ())
     if suite:
         chosen = suites.read_suite(suite)

@@ -21,9 +21,21 @@ TRANSFORMS: dict[str, str] = {
     "soft": "wordvec.spaces.debiasing.soft:SoftDebias",
     "double-hard": "wordvec.spaces.debiasing.double_hard:DoubleHard",
     "ran": "wordvec.spaces.debiasing.ran:RAN",
+    "procrustes": "wordvec.spaces.alignment.mapping:Procrustes",
+    "vecmap": "wordvec.spaces.alignment.vecmap:VecMap",
+    "rcsls": "wordvec.spaces.alignment.rcsls:RCSLS",
+    "retrofit": "wordvec.spaces.lexicons.retrofit:Retrofit",
+    "attract-repel": "wordvec.spaces.lexicons.specialise:AttractRepel",
+    "counter-fit": "wordvec.spaces.lexicons.specialise:CounterFit",
     "affine": "wordvec.spaces.base:Affine",
     "pipeline": "wordvec.spaces.base:Pipeline",
 }
+
+# Those that map one space into another.
+ALIGNMENT = ("procrustes", "vecmap", "rcsls")
+
+# Those that fit vectors to lexicons.
+LEXICONS = ("retrofit", "attract-repel", "counter-fit")
 
 # Those that take an association with a concept out.
 DEBIASING = ("leace", "hard", "inlp", "hsr", "soft", "double-hard", "ran")

@@ -1,0 +1,325 @@
+"""wordvec align, translate, combine, retrofit, specialise: several spaces, and lexicons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.options import add_options
+from wordvec.cli.progress import quantity
+from wordvec.spaces.alignment.rcsls import RCSLS
+from wordvec.spaces.alignment.vecmap import VecMap
+from wordvec.spaces.lexicons.retrofit import Retrofit
+from wordvec.spaces.lexicons.specialise import AttractRepel, CounterFit
+from wordvec.spaces.meta import MetaEmbedding
+from wordvec.spaces.registry import ALIGNMENT, transform_class
+
+if TYPE_CHECKING:
+    from wordvec.spaces.alignment.mapping import Mapping
+    from wordvec.vectors.vectors import WordVectors
+
+_IN = click.Path(exists=True)
+_OUT = click.Path(dir_okay=False)
+_FORCE = click.option("--force", is_flag=True, help="Replace the output if it exists.")
+_QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+_OUTPUT = click.option("-o", "--output", required=True, type=_OUT, help="The .wv file to write.")
+_RETRIEVAL = click.option(
+    "--retrieval",
+    type=click.Choice(["csls", "nn", "isf"]),
+    default="csls",
+    help="How the best is chosen: cosine less hubness, cosine, or the inverted softmax.",
+)
+# Options of the methods that `align` sets by its own flags.
+_SET = ("normalize", "start", "self_learning")
+
+
+def _say(quiet: bool, *lines: str) -> None:
+    if not quiet:
+        for line in lines:
+            click.echo(line, err=True)
+
+
+def _written(vectors: WordVectors, path: str, quiet: bool) -> None:
+    size = quantity(Path(path).stat().st_size)
+    _say(quiet, f"wrote     {path}: {len(vectors):,} x {vectors.vector_size}, {size}B")
+
+
+@click.command(cls=Command)
+@click.argument("source", type=_IN)
+@click.argument("target", type=_IN)
+@_OUTPUT
+@click.option("--target-output", type=_OUT, help="Write the target in the common space, too.")
+@click.option("--dictionary", type=_IN, help="Pairs of words: source target, or target @ source.")
+@click.option(
+    "--method",
+    type=click.Choice(ALIGNMENT),
+    default="procrustes",
+    help="procrustes: a rotation; vecmap: whitening and re-weighting; rcsls: trained on retrieval.",
+)
+@click.option(
+    "--self-learn", is_flag=True, help="Improve the dictionary by translating with the map."
+)
+@click.option("--identical", is_flag=True, help="Start from words that both vocabularies have.")
+@click.option("--unsupervised", is_flag=True, help="Start from the shapes of the spaces alone.")
+@add_options(VecMap.options(), without=_SET)
+@add_options(RCSLS.options(), without=(*_SET, "neighbors"))
+@_FORCE
+@_QUIET
+def align(
+    source: str,
+    target: str,
+    output: str,
+    target_output: str | None,
+    dictionary: str | None,
+    method: str,
+    self_learn: bool,
+    identical: bool,
+    unsupervised: bool,
+    force: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Map the vectors of SOURCE into the space of TARGET.
+
+    The words that --dictionary pairs are brought together; `wordvec translate` then finds
+    translations. --self-learn, --identical and --unsupervised are of the method vecmap, which they
+    choose. With several languages map each into one hub.
+    """
+    import wordvec
+    from wordvec.files import check_target
+    from wordvec.spaces.alignment.translate import HUBS, keep_hubness
+
+    if identical and unsupervised:
+        raise click.UsageError("--identical and --unsupervised are two starts: choose one")
+    start = "identical" if identical else "unsupervised" if unsupervised else "dictionary"
+    ctx = click.get_current_context()
+    if start != "dictionary" or self_learn:
+        if ctx.get_parameter_source("method") == click.core.ParameterSource.COMMANDLINE and (
+            method != "vecmap"
+        ):
+            raise click.UsageError(f"self-learning is of --method vecmap, not of {method}")
+        method = "vecmap"
+    if start == "dictionary" and dictionary is None:
+        raise click.UsageError(
+            "name a --dictionary, or let --identical or --unsupervised find the first pairs"
+        )
+    for path in filter(None, (output, target_output)):
+        check_target(path, force=force, inputs=[source, target, dictionary])
+    kind: Any = transform_class(method)
+    known = {name: value for name, value in options.items() if name in kind.options()}
+    for name in options:
+        given = ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+        if given and name not in known:
+            raise click.UsageError(f"--{name.replace('_', '-')} is not an option of {method}")
+    if method == "vecmap":
+        known |= {"start": start, "self_learning": self_learn}
+    mapping: Mapping = kind(**known)
+    wv, other = wordvec.load(source), wordvec.load(target)
+    mapping.fit(wv, other, pairs=dictionary)
+    _say(quiet, *(f"note      {note}" for note in mapping.notes()))
+    mapped = mapping.transform(wv)
+    if len(other) <= HUBS:
+        keep_hubness(mapped, other)
+    mapped.save(output, force=force)
+    _written(mapped, output, quiet)
+    if target_output:
+        there = mapping.target_.transform(other)
+        there.save(target_output, force=force)
+        _written(there, target_output, quiet)
+
+
+@click.command(cls=Command)
+@click.argument("mapped", type=_IN)
+@click.argument("target", type=_IN)
+@click.argument("words", nargs=-1, required=True)
+@click.option("--topn", type=click.IntRange(min=1), default=5, help="Translations of each word.")
+@_RETRIEVAL
+@format_option
+def translate(
+    mapped: str, target: str, words: tuple[str, ...], topn: int, retrieval: Any, output: str
+) -> None:
+    """Translate WORDS of MAPPED, which `wordvec align` wrote, into words of TARGET."""
+    import wordvec
+    from wordvec.spaces.alignment.translate import Translator
+
+    translator = Translator(wordvec.load(mapped), wordvec.load(target), retrieval)
+    rows = [
+        {"word": word, "translation": found, "cosine": cosine}
+        for word, best in zip(words, translator.translate(words, topn), strict=True)
+        for found, cosine in best
+    ]
+    emit(rows, output)
+
+
+def judge_translation(
+    names: tuple[str, ...],
+    target: str,
+    files: tuple[str, ...],
+    json: str | None,
+    output: str,
+    *,
+    force: bool,
+) -> None:
+    """Prints the shares of right translations: `wordvec eval MAPPED --target T --dataset D`."""
+    from json import dumps
+
+    import wordvec
+    from wordvec.evaluation.translation import translation
+    from wordvec.files import write_atomically
+    from wordvec.spaces.alignment.translate import Translator
+
+    rows, records = [], []
+    other = wordvec.load(target)
+    for name in names:
+        for retrieval in ("nn", "csls"):
+            translator = Translator(wordvec.load(name), other, retrieval)
+            for file in files:
+                result = translation(translator, file)
+                records.append({"model": name, "target": target, **result.record()})
+                for at, share in result.precision.items():
+                    rows.append(
+                        {
+                            "model": Path(name).stem,
+                            "dataset": Path(file).name,
+                            "retrieval": retrieval,
+                            "measure": at,
+                            "score": share.score,
+                            "low": share.interval.low,
+                            "high": share.interval.high,
+                            "over all": result.precision_all[at].score,
+                            "covered": result.covered,
+                            "asked": result.asked,
+                        }
+                    )
+    emit(rows, output)
+    if json:
+        with write_atomically(json, force=force) as file_:
+            file_.write(dumps(records, ensure_ascii=False, indent=1).encode())
+
+
+@click.command(cls=Command)
+@click.argument("sources", type=_IN, nargs=-1, required=True)
+@_OUTPUT
+@add_options(MetaEmbedding.options())
+@_FORCE
+@_QUIET
+def combine(
+    sources: tuple[str, ...], output: str, force: bool, quiet: bool, **options: Any
+) -> None:
+    """Make one set of vectors from several SOURCES.
+
+    Sources of one corpus do not beat the best of them; combine those of different corpora, or to
+    have more words.
+    """
+    import wordvec
+    from wordvec.files import check_target
+
+    check_target(output, force=force, inputs=sources)
+    made = MetaEmbedding(**options).fit([wordvec.load(name) for name in sources]).vectors_
+    made.save(output, force=force)
+    _written(made, output, quiet)
+
+
+@click.command(cls=Command)
+@click.argument("vectors", type=_IN)
+@_OUTPUT
+@click.option(
+    "--lexicon",
+    "lexicons",
+    multiple=True,
+    required=True,
+    type=_IN,
+    help="A file of `head other other ...` lines; may be given several times.",
+)
+@click.option("--expand", is_flag=True, help="Add the words that only the lexicon has.")
+@add_options(Retrofit.options())
+@_FORCE
+@_QUIET
+def retrofit(
+    vectors: str,
+    output: str,
+    lexicons: tuple[str, ...],
+    expand: bool,
+    force: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Move vectors towards their neighbours in a lexicon."""
+    import wordvec
+    from wordvec.files import check_target
+    from wordvec.spaces.lexicons.retrofit import expand as with_new_words
+
+    check_target(output, force=force, inputs=[vectors, *lexicons])
+    wv = wordvec.load(vectors)
+    links = _joined(lexicons)
+    chosen = Retrofit(**options).fit(wv, links)
+    _say(quiet, *(f"note      {note}" for note in chosen.notes()))
+    made = chosen.transform(wv)
+    if expand:
+        before = len(made)
+        made = with_new_words(made, links, fold=chosen.fold)
+        _say(quiet, f"note      {len(made) - before:,} words of the lexicon were added")
+    made.save(output, force=force)
+    _written(made, output, quiet)
+
+
+@click.command(cls=Command)
+@click.argument("vectors", type=_IN)
+@_OUTPUT
+@click.option("--synonyms", multiple=True, type=_IN, help="Pairs of words that mean the same.")
+@click.option("--antonyms", multiple=True, type=_IN, help="Pairs of words that mean the opposite.")
+@click.option("--prefix", default="", help="Taken from the words of the lexicons, such as en_.")
+@click.option(
+    "--method",
+    type=click.Choice(["attract-repel", "counter-fit"]),
+    default="attract-repel",
+    help="How the pairs are used.",
+)
+@add_options(AttractRepel.options())
+@add_options(CounterFit.options())
+@_FORCE
+@_QUIET
+def specialise(
+    vectors: str,
+    output: str,
+    synonyms: tuple[str, ...],
+    antonyms: tuple[str, ...],
+    prefix: str,
+    method: str,
+    force: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Draw synonyms together and push antonyms apart.
+
+    Words of an evaluation set that stand in the lexicons are no test any more: judge with lexicons
+    that leave them out, too.
+    """
+    import wordvec
+    from wordvec.files import check_target
+
+    if not synonyms and not antonyms:
+        raise click.UsageError("name --synonyms or --antonyms")
+    check_target(output, force=force, inputs=[vectors, *synonyms, *antonyms])
+    kind: Any = transform_class(method)
+    known = {name: value for name, value in options.items() if name in kind.options()}
+    wv = wordvec.load(vectors)
+    chosen = kind(**known).fit(
+        wv, _joined(synonyms, prefix) if synonyms else None,
+        _joined(antonyms, prefix) if antonyms else None,
+    )  # fmt: skip
+    _say(quiet, *(f"note      {note}" for note in chosen.notes()))
+    made = chosen.transform(wv)
+    made.save(output, force=force)
+    _written(made, output, quiet)
+
+
+def _joined(paths: tuple[str, ...], prefix: str = "") -> Any:
+    """One lexicon of several files."""
+    from wordvec.spaces.lexicons.lexicon import Lexicon, read_lexicon
+
+    read = [read_lexicon(path, prefix=prefix) for path in paths]
+    return Lexicon(tuple(link for each in read for link in each.links), ", ".join(paths))

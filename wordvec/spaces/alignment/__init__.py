@@ -1,0 +1,1 @@
+"""Mapping one space into another: dictionaries, maps, and translation with them."""

@@ -1,0 +1,136 @@
+"""Translating words between two spaces, and judging translations by a dictionary."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from wordvec.errors import UnknownWordError
+from wordvec.spaces.alignment.mapping import F32, Side, packed, unpacked
+from wordvec.spaces.alignment.retrieval import NEIGHBORS, Retrieval, nearest, penalties
+from wordvec.spaces.apply import UnitStage
+from wordvec.vectors.vectors import WordVectors
+
+HUBS = 200_000  # most frequent source words among which hubs are looked for, as in MUSE
+
+
+@dataclass(eq=False)
+class Translator:
+    """Translates words of a mapped source into a target.
+
+    Parameters
+    ----------
+    source : WordVectors
+        Mapped into the common space.
+    target : WordVectors
+        As it was given to the alignment, or mapped by `target_`: the card of the source says
+        which, and what is missing is done here.
+    retrieval : {"csls", "nn", "isf"}
+        How the best is chosen: cosine less hubness, cosine, or the inverted softmax.
+    neighbors : int
+        k of CSLS.
+    """
+
+    source: WordVectors
+    target: WordVectors
+    retrieval: Retrieval = "csls"
+    neighbors: int = NEIGHBORS
+
+    def __post_init__(self) -> None:
+        if self.retrieval not in get_args(Retrieval):
+            raise ValueError(
+                f"retrieval must be one of {', '.join(get_args(Retrieval))}, got {self.retrieval!r}"
+            )
+        self._source = _unit_rows(self.source)
+        self._target = _unit_rows(self._common(self.target))
+        if self._source.shape[1] != self._target.shape[1]:
+            raise ValueError(
+                f"source and target have {self._source.shape[1]} and {self._target.shape[1]} "
+                "dimensions: align them first"
+            )
+        self._penalty = self._penalties()
+
+    def _common(self, target: WordVectors) -> WordVectors:
+        """The target in the common space."""
+        card = alignment_card(self.source)
+        done = any(each.get("transform") == Side.name for each in target.meta.get("transforms", []))
+        if card is None or done:
+            return target
+        return Side.of_card(card["target"]).transform(target, dtype="f32")
+
+    def _penalties(self) -> F32 | None:
+        card = alignment_card(self.source) or {}
+        kept = card.get("hubness")
+        if self.retrieval == "csls" and kept and kept.get("target") == fingerprint(self.target):
+            found = unpacked(kept["r"]).astype(np.float32)
+            if kept.get("neighbors") == self.neighbors and found.shape == (len(self._target),):
+                return np.asarray(found / np.float32(2), np.float32)
+        return penalties(self._source[:HUBS], self._target, self.retrieval, self.neighbors)
+
+    def translate(self, words: Sequence[str], topn: int = 1) -> list[list[tuple[str, float]]]:
+        """For each word the best target words with their cosines, best first.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the source does not have.
+        """
+        missing = [word for word in words if word not in self.source]
+        if missing:
+            raise UnknownWordError(f"the source has no {', '.join(map(repr, missing[:5]))}")
+        queries = self._source[self.source.get_ids(list(words))]
+        ids, _ = nearest(queries, self._target, topn, self._penalty)
+        names = self.target.index_to_key
+        cosines = np.einsum("nd,nkd->nk", queries, self._target[ids])
+        return [
+            [(names[i], float(c)) for i, c in zip(row, scores, strict=True)]
+            for row, scores in zip(ids.tolist(), cosines, strict=True)
+        ]
+
+    def ids(self, rows: Any, topn: int) -> Any:
+        """(n, topn) ids of the best target words of source rows."""
+        return nearest(self._source[rows], self._target, topn, self._penalty)[0]
+
+
+def keep_hubness(mapped: WordVectors, target: WordVectors, neighbors: int = NEIGHBORS) -> None:
+    """Writes r_S of CSLS into the card of mapped vectors: look-up need not make it again."""
+    card = alignment_card(mapped)
+    if card is None:
+        raise ValueError("hubness is kept with vectors that an alignment has mapped")
+    r = penalties(
+        _unit_rows(mapped)[:HUBS],
+        _unit_rows(Side.of_card(card["target"]).transform(target, dtype="f32")),
+        "csls",
+        neighbors,
+    )
+    assert r is not None
+    card["hubness"] = {
+        "neighbors": neighbors,
+        "target": fingerprint(target),
+        "r": packed(2 * r.astype(np.float64)),
+    }
+
+
+def alignment_card(vectors: WordVectors) -> dict[str, Any] | None:
+    """The card of the alignment that mapped vectors last, if any."""
+    for card in reversed(vectors.meta.get("transforms", []) or []):
+        if isinstance(card, dict) and isinstance(card.get("target"), dict):
+            return card
+    return None
+
+
+def fingerprint(vectors: WordVectors) -> str:
+    """Words and dimensions of vectors, as a short text."""
+    crc = 0
+    for word in vectors:
+        crc = zlib.crc32(word.encode("utf-8", "surrogateescape"), crc)
+    return f"{len(vectors)} x {vectors.vector_size} {crc:08x}"
+
+
+def _unit_rows(vectors: WordVectors) -> F32:
+    X = np.asarray(vectors.matrix.decoded(), np.float32)
+    return np.asarray(UnitStage().rows(X, -1), np.float32)

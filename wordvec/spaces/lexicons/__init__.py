@@ -1,0 +1,1 @@
+"""Vectors and lexicons: retrofitting, attract-repel, counter-fitting."""
