@@ -87,6 +87,12 @@ def test_blocks_are_counted_from_one_reading_and_add_up(capsys, planted, tmp_pat
     assert "8 blocks of 4,000 documents (by line)" in err
     run(capsys, "count", planted, "-o", whole, "--window", 3)
     run(capsys, "shards", "merge", *sorted(parts.glob("block-*")), "-o", summed)
+    code, _, _ = run(capsys, "shards", "merge", parts, "-o", tmp_path / "at-once")
+    assert code == 0
+    assert (tmp_path / "at-once" / "tiles.bin").read_bytes() == (summed / "tiles.bin").read_bytes()
+    code, _, err = run(capsys, "train", parts, "--model", "glove", "-o", tmp_path / "g.wv")
+    assert code == 1
+    assert "wordvec shards merge" in err
     for name in ("tiles.bin", "manifest.json", "vocab.txt", "marginals.f64"):
         assert (summed / name).read_bytes() == (whole / name).read_bytes()
 

@@ -74,11 +74,15 @@ def merge(
     """Adds FOLDERs that were counted the same way, exactly.
 
     Of one vocabulary (count --vocab), the result is that of counting their texts at once; otherwise
-    words are united.
+    words are united. One FOLDER that `count --blocks` made is the sum of its blocks.
     """
     from wordvec.counts import convert as shardtools
+    from wordvec.counts.blocks import Blocks
     from wordvec.estimator import thread_count
 
+    if len(folders) == 1 and Blocks.is_folder(folders[0]):
+        _said(Blocks(folders[0]).sum(target, threads=thread_count(threads), force=force))
+        return
     _said(
         shardtools.merge(folders, target, memory=memory, threads=thread_count(threads), force=force)
     )

@@ -347,6 +347,11 @@ class Shards:
                 if self.path.exists()
                 else f"{self.path}: there is no such folder"
             )
+        if (self.path / "blocks.json").is_file():
+            raise ShardError(
+                f"{self.path}: counts in blocks of documents, not one folder of shards: add the "
+                "blocks first (Blocks.sum, or `wordvec shards merge`)"
+            )
         if not path.exists():
             raise ShardError(
                 f"{self.path}: not a shard folder (no manifest.json); an interrupted count goes on "

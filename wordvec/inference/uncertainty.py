@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 HELD = 256 << 20  # bytes of covariances that are kept for later questions
 BATCH_CELLS = 1 << 20  # observations that a thread solves at once
-BATCH_BYTES = 64 << 20  # of Gram matrices that a thread holds at once
+BATCH_BYTES = 16 << 20  # of Gram matrices that a thread holds at once; its results take as much
 CONVERGED = 0.95  # cosine of a trained vector with its solution; below, a warning
 FIRST_DRAWS = 1000  # of which the share with a neighbour in the first place is told
 CANDIDATES = 3  # times the neighbours asked for: whose similarity is computed anew
