@@ -238,3 +238,35 @@ def test_entailment_sets_are_scored(trained: Path, tmp_path: Path, run: Run) -> 
     row = json.loads(out)[0]
     assert (code, row["metric"], row["known"]) == (0, "spearman", 2)
     assert row["value"] == pytest.approx(1)
+
+
+def test_a_drawing_is_svg_and_says_when_it_means_little(
+    trained: Path, zoo: Path, tmp_path: Path, run: Run
+) -> None:
+    code, _, err = run("taxonomy", "plot", trained, "-o", tmp_path / "m.png")
+    assert code == 2
+    assert "name it .svg" in err
+    assert not (tmp_path / "m.png").exists()
+    rng = np.random.default_rng(1)
+    names = [f"t{i}" for i in range(300)]
+    lost = wordvec.WordVectors(
+        names, rng.uniform(-0.6, 0.6, (300, 2)), meta={"manifold": "poincare"}
+    )
+    lost.save(tmp_path / "lost.wv")
+    edges = tmp_path / "edges.tsv"
+    edges.write_text("".join(f"t{i}\tt{i // 2}\n" for i in range(1, 300)))
+    svg = tmp_path / "lost.svg"
+    code, _, err = run("taxonomy", "plot", tmp_path / "lost.wv", "--edges", edges, "-o", svg)
+    assert code == 0
+    assert "two dimensions hold little of this hierarchy" in err
+    code, _, err = run("taxonomy", "plot", trained, "--edges", zoo, "-o", tmp_path / "z.svg")
+    assert (code, err) == (0, "")
+
+
+def test_a_word_without_its_sense_is_told_the_senses(tmp_path: Path, run: Run) -> None:
+    names = ["animal.n.01", "dog.n.01", "dog.n.03", "cat.n.01"]
+    points = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5], [-0.5, 0.0]]
+    wordvec.WordVectors(names, points, meta={"manifold": "poincare"}).save(tmp_path / "n.wv")
+    code, _, err = run("taxonomy", "parents", tmp_path / "n.wv", "dog")
+    assert code == 2
+    assert "did you mean dog.n.01, dog.n.03?" in err

@@ -273,3 +273,26 @@ def test_the_noun_edges_close_to_the_noun_closure(shared_data: Path) -> None:
     closed = edges.closure()
     assert len(closed) == 743_241
     assert len(closed.direct()) == len(edges) == 84_366
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was late, very late, and the dog\nslept on, and on, by the fire\n",
+        "dog\tanimal\t1\tseen\ncat\tanimal\t1\tseen\n",
+        "dog\tanimal\tseen\ncat\tanimal\tseen\n",
+    ],
+)
+def test_fields_beyond_a_weight_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.txt").write_text(text)
+    with pytest.raises(CorpusError, match=r"line 1: \d fields.*at most a weight"):
+        read_relations(tmp_path / "r.txt")
+
+
+def test_a_third_field_that_is_a_number_is_a_weight(tmp_path: Path) -> None:
+    (tmp_path / "r.tsv").write_text("dog\tanimal\t2\ncat\tanimal\t1\n")
+    found = read_relations(tmp_path / "r.tsv")
+    assert found.weight is not None
+    assert sorted(found.weight.tolist()) == [1, 2]
+    (tmp_path / "t.tsv").write_text("1\tdog\tanimal\tx\n2\tcat\tanimal\ty\n")
+    assert read_relations(tmp_path / "t.tsv", columns=(1, 2)).weight is None

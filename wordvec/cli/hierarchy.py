@@ -192,6 +192,9 @@ def _look_up(direction: str, vectors: str, words: tuple[str, ...], topn: int, ou
         "ancestor": hyperbolic.ancestors,
     }[direction]
     wv = _load(vectors)
+    for word in words:
+        if word not in wv and (senses := wv.prefix(f"{word}.", 6)):
+            raise click.UsageError(f"no term {word!r}; did you mean {', '.join(senses)}?")
     emit(
         [
             {"word": word, direction: other, "distance": distance}
@@ -392,7 +395,16 @@ def taxonomy_refine(
 @click.argument("vectors", type=_FILE)
 @click.option("-o", "--output", required=True, help="The .svg file to write.")
 @click.option("--edges", type=_FILE, help="List of direct relations to draw.")
-@click.option("--center", help="The term in the middle.")
+@click.option("--center", help="The term in the middle.  [the most general]")
+@click.option("--origin", is_flag=True, help="Leave the origin of the space in the middle.")
+@click.option(
+    "--scale",
+    type=click.Choice(["depth", "poincare"]),
+    default="depth",
+    help="Distance from the middle: hyperbolic, which gives each level its room, or that of the "
+    "Poincare disk.",
+)
+@click.option("--most", type=click.IntRange(1), default=2000, help="Most terms that are drawn.")
 @click.option("--labels", type=click.IntRange(0), default=40, help="Most labels.")
 @click.option("--title", help="A line over the drawing.")
 @_DIRECTION
@@ -402,18 +414,33 @@ def taxonomy_plot(
     output: str,
     edges: str | None,
     center: str | None,
+    origin: bool,
+    scale: Any,
+    most: int,
     labels: int,
     title: str | None,
     direction: str,
     force: bool,
 ) -> None:
-    """Draws two-dimensional vectors on the Poincare disk, as SVG."""
-    from wordvec.hierarchy.disk import disk_svg, write_disk
+    """Draws two-dimensional vectors on the hyperbolic disk, as SVG."""
+    from wordvec.hierarchy.disk import FAINT, disk_svg, mean_rank, write_disk
 
+    if not output.lower().endswith(".svg"):
+        raise click.UsageError(f"{output}: a drawing is SVG; name it .svg")
     check_target(output, force=force, inputs=[vectors, edges])
-    pairs = _read(edges, direction).direct().pairs() if edges else ()
-    drawing = disk_svg(_load(vectors), pairs, center=center, labels=labels, title=title)
+    pairs = list(_read(edges, direction).direct().pairs()) if edges else []
+    wv = _load(vectors)
+    drawing = disk_svg(
+        wv, pairs, center=center, origin=origin, scale=scale, most=most, labels=labels, title=title
+    )
     write_disk(output, drawing, force=force)
+    rank = mean_rank(wv, pairs)
+    if rank > FAINT:
+        click.echo(
+            f"warning: the parent of a term is on average the {rank:,.0f}th nearest to it: two "
+            "dimensions hold little of this hierarchy, and the drawing says little of it",
+            err=True,
+        )
 
 
 @click.command("model", cls=Command)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import typing
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -21,12 +23,26 @@ if TYPE_CHECKING:
 
     Points: TypeAlias = NDArray[np.float64]
 
+Scale: TypeAlias = Literal["depth", "poincare"]
+
+MOST = 2000  # terms: beyond, dots cover each other and a browser is slow (82,115 nouns: 15 MB)
+FAINT = 50.0  # mean rank of the parents from which a drawing says little
 SIZE = 1000.0  # units of the drawing; the disk has radius DISK
 DISK = 375.0  # the margin is for the labels of what lies at the rim
 RIM = 0.93  # beyond this radius a label stands outside the disk, along its ray
 BRANCHES = 8
 # Okabe & Ito's colours, which readers with any colour vision tell apart; black is for the text.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31")
+_STYLE = """<style>
+.paper { fill: #fff } .ink { fill: #1a1a1a } .quiet { fill: #777 } .halo { stroke: #fff }
+.ring { stroke: #e4e4e4 } .rim { stroke: #444 }
+.top-fill { fill: #555 } .top-stroke { stroke: #555 }
+@media (prefers-color-scheme: dark) {
+.paper { fill: #14171c } .ink { fill: #e6e8ec } .quiet { fill: #939aa6 } .halo { stroke: #14171c }
+.ring { stroke: #2f353f } .rim { stroke: #9aa2ae } .top-fill { fill: #a9b0bb }
+.top-stroke { stroke: #a9b0bb } }
+@media print { .paper { fill: #fff } .ink { fill: #1a1a1a } .halo { stroke: #fff } }
+</style>"""
 FONT = "Helvetica, Arial, sans-serif"
 
 
@@ -35,6 +51,9 @@ def disk_svg(
     edges: Iterable[tuple[str, str]] = (),
     *,
     center: str | None = None,
+    origin: bool = False,
+    scale: Scale = "depth",
+    most: int = MOST,
     labels: int | Sequence[str] = 40,
     title: str | None = None,
 ) -> str:
@@ -48,8 +67,18 @@ def disk_svg(
         (child, parent) pairs to draw as geodesics; pairs with unknown terms are left out. They
         also colour the drawing, a colour for each branch below the most general terms.
     center
-        The term in the middle; default: the origin of the space. Moving it is an isometry, so that
-        all distances stay, and what is near it grows.
+        The term in the middle; by default the most general: that without a parent that has the
+        most below it, or without edges that nearest to the origin. Moving it is an isometry, so
+        that all distances stay, and what is near it grows.
+    origin
+        Leave the origin of the space in the middle.
+    scale
+        "depth": the distance from the middle is the hyperbolic distance, so that each level has its
+        room; "poincare": the Poincare disk, where geodesics are arcs and all that is far lies at
+        the rim.
+    most
+        At most so many terms are drawn: those with the most below them, then those that appear
+        largest. A line under the drawing says how many are left out.
     labels
         How many terms are named, those that appear largest first, or which. A label that would
         cover another one is left out.
@@ -66,25 +95,66 @@ def disk_svg(
     ValueError
         If the vectors do not have two dimensions.
     """
+    if scale not in typing.get_args(Scale):
+        raise ValueError(f"scale must be depth or poincare, got {scale!r}")
     points = _planar(vectors)
-    if center is not None:
-        points = manifold.add(-points[vectors.get_index(center)], points)
     index = vectors.key_to_index
     pairs = [(index[a], index[b]) for a, b in edges if a in index and b in index]
     branch, below = _branches(len(points), pairs)
+    middle = None if origin else _middle(vectors, points, pairs, below, center)
+    if middle is not None:
+        points = manifold.add(-points[middle], points)
     size = np.sqrt(manifold.gap(points))  # how large a unit of length appears there
-    parts = [_head(title), _frame()]
-    parts += [_geodesic(points[a], points[b], _colour(branch[a])) for a, b in pairs]
+    weight = size * (1 + np.log1p(below))
+    drawn = np.zeros(len(points), bool)
+    drawn[np.lexsort((-size, -below))[:most]] = True
+    if middle is not None:
+        drawn[middle] = True
+    shape = _Shape.of(points[drawn], scale)
+    parts = [_head(title), shape.frame()]
+    parts += [
+        shape.geodesic(points[a], points[b], _colour(branch[a]))
+        for a, b in pairs
+        if drawn[a] and drawn[b]
+    ]
+    dot = size if scale == "poincare" else np.sqrt(weight / max(float(weight.max()), 1e-300))
     for i in np.argsort(size, kind="stable"):
-        x, y = _place(points[i])
-        parts.append(
-            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{0.8 + 4.2 * size[i]:.2f}" '
-            f'fill="{_colour(branch[i])}"/>'
-        )
-    chosen = _chosen(vectors, size * (1 + np.log1p(below)), labels, center)
-    most = len(chosen) if not isinstance(labels, int) else labels
-    parts += _labels(vectors, points, size, chosen, most)
+        if drawn[i]:
+            x, y = shape.place(points[i])
+            parts.append(
+                f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{0.8 + 4.2 * dot[i]:.2f}" '
+                f"{_colour(branch[i], 'fill')}/>"
+            )
+    chosen = [i for i in _chosen(vectors, weight, labels, middle) if drawn[i]]
+    wanted = len(chosen) if not isinstance(labels, int) else labels
+    parts += _labels(vectors, points, shape, dot, chosen, wanted)
+    if not drawn.all():
+        parts.append(_note(f"{int(drawn.sum()):,} of {len(points):,} terms drawn"))
     return "\n".join([*parts, "</svg>", ""])
+
+
+def mean_rank(
+    vectors: WordVectors, edges: Iterable[tuple[str, str]], *, sample: int = 1000, seed: int = 1
+) -> float:
+    """How many terms are on average nearer to a child than its parent is, the parent counted: 1 in
+    a drawing where each parent is the nearest term. Of a `sample` of the edges.
+
+    In the hundreds a drawing of two dimensions says little of the hierarchy. NaN without an edge.
+    """
+    points = _planar(vectors)
+    index = vectors.key_to_index
+    pairs = [(index[a], index[b]) for a, b in edges if a in index and b in index]
+    if not pairs:
+        return math.nan
+    if len(pairs) > sample:
+        chosen = np.random.default_rng(seed).choice(len(pairs), sample, replace=False)
+        pairs = [pairs[i] for i in chosen.tolist()]
+    ranks = []
+    for child, parent in pairs:
+        near = manifold.closeness(points, points[child], "poincare")
+        near[child] = -np.inf
+        ranks.append(1 + int((near > near[parent]).sum()))
+    return float(np.mean(ranks))
 
 
 def write_disk(path: str | os.PathLike[str], drawing: str, *, force: bool = False) -> None:
@@ -146,46 +216,131 @@ def _above(parent: Sequence[int], node: int, other: int) -> bool:
     return node == other
 
 
-def _colour(branch: int) -> str:
-    return "#555555" if branch == 0 else COLOURS[(branch - 1) % len(COLOURS)]
+def _middle(
+    vectors: WordVectors,
+    points: Points,
+    pairs: Sequence[tuple[int, int]],
+    below: Points,
+    center: str | None,
+) -> int:
+    """The term in the middle."""
+    if center is not None:
+        return vectors.get_index(center)
+    nearest = np.linalg.norm(points, axis=1)
+    if not pairs:
+        return int(nearest.argmin())
+    tops = np.ones(len(points), bool)
+    tops[[a for a, _ in pairs]] = False
+    if not tops.any():  # every term has a parent: there are cycles
+        tops[:] = True
+    of = np.flatnonzero(tops)
+    return int(of[np.lexsort((nearest[of], -below[of]))[0]])
 
 
-def _place(z: Points) -> tuple[float, float]:
-    return SIZE / 2 + DISK * float(z[0]), SIZE / 2 - DISK * float(z[1])
+def _colour(branch: int, of: str = "stroke") -> str:
+    """The colour of a branch, as an attribute; that of the top follows light and dark."""
+    if branch == 0:
+        return f'class="top-{of}"'
+    return f'{of}="{COLOURS[(branch - 1) % len(COLOURS)]}"'
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Where points of the Poincare disk are drawn: there, or at a radius that is their distance
+    from the middle; `reach` is the largest of these."""
+
+    scale: Scale
+    reach: float
+
+    @classmethod
+    def of(cls, points: Points, scale: Scale) -> _Shape:
+        far = float(np.linalg.norm(points, axis=1).max(initial=0))
+        return cls(scale, max(_depth(far), 1e-9))
+
+    def radius(self, depth: float) -> float:
+        """Of the circle at a hyperbolic distance from the middle."""
+        return DISK * (math.tanh(depth / 2) if self.scale == "poincare" else depth / self.reach)
+
+    def place(self, z: Points) -> tuple[float, float]:
+        norm = float(np.linalg.norm(z))
+        grown = 1.0
+        if self.scale == "depth" and norm > 0:
+            grown = _depth(norm) / self.reach / norm
+        return SIZE / 2 + DISK * grown * float(z[0]), SIZE / 2 - DISK * grown * float(z[1])
+
+    def at_rim(self, z: Points) -> bool:
+        x, y = self.place(z)
+        return math.hypot(x - SIZE / 2, y - SIZE / 2) > RIM * DISK
+
+    def frame(self) -> str:
+        """The outer circle, and circles of equal depth with their distance."""
+        if self.scale == "poincare":
+            depths = [2.0, 4.0, 6.0]
+        else:
+            step = max(1, round(self.reach / 5))
+            depths = [float(d) for d in range(step, math.ceil(self.reach), step)]
+        rings = [
+            f'<circle cx="{SIZE / 2:g}" cy="{SIZE / 2:g}" r="{self.radius(d):.2f}" fill="none" '
+            'class="ring" stroke-width="0.8"/>'
+            for d in depths
+        ]
+        rings.append(
+            f'<circle cx="{SIZE / 2:g}" cy="{SIZE / 2:g}" r="{DISK:g}" fill="none" class="rim" '
+            'stroke-width="1.2"/>'
+        )
+        if self.scale == "depth":
+            rings += [
+                f'<text x="{SIZE / 2:g}" y="{SIZE / 2 + self.radius(d) - 3:.1f}" font-size="9" '
+                f'text-anchor="middle" class="quiet">{d:g}</text>'
+                for d in depths
+            ]
+        return "\n".join(rings)
+
+    def geodesic(self, a: Points, b: Points, colour: str) -> str:
+        """The shortest way from a to b: an arc of the disk, or its points at their depths."""
+        if self.scale == "poincare":
+            return _geodesic(a, b, colour, self)
+        towards = manifold.add(-a[None], b[None])[0]
+        length = float(np.linalg.norm(towards))
+        if length == 0:
+            return ""
+        depth = _depth(length)
+        steps = np.tanh(np.linspace(0, depth, 2 + min(14, int(3 * depth))) / 2)
+        way = manifold.add(np.repeat(a[None], len(steps), 0), steps[:, None] * towards / length)
+        path = "L".join("{:.2f} {:.2f}".format(*self.place(z)) for z in way)
+        return f'<path d="M{path}" fill="none" {colour} stroke-opacity="0.55" stroke-width="0.8"/>'
+
+
+def _depth(norm: float) -> float:
+    """The hyperbolic distance of a point of this norm from the middle."""
+    return 2 * math.atanh(min(norm, 1 - 1e-15))
+
+
+def _note(text: str) -> str:
+    return (
+        f'<text x="{SIZE - 14:g}" y="{SIZE - 14:g}" font-size="13" text-anchor="end" '
+        f'class="quiet">{escape(text)}</text>'
+    )
 
 
 def _head(title: str | None) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE:g} {SIZE:g}" '
         f'width="180mm" height="180mm" font-family="{FONT}">',
-        f'<rect width="{SIZE:g}" height="{SIZE:g}" fill="white"/>',
+        _STYLE,
+        f'<rect width="{SIZE:g}" height="{SIZE:g}" class="paper"/>',
     ]
     if title:
         lines.append(f"<title>{escape(title)}</title>")
-        lines.append(f'<text x="14" y="30" font-size="22" fill="#222">{escape(title)}</text>')
+        lines.append(f'<text x="14" y="30" font-size="22" class="ink">{escape(title)}</text>')
     return "\n".join(lines)
 
 
-def _frame() -> str:
-    """The circle at infinity, and circles every two units of radius."""
-    rings = []
-    for r in (2, 4, 6):
-        rings.append(
-            f'<circle cx="{SIZE / 2:g}" cy="{SIZE / 2:g}" r="{DISK * math.tanh(r / 2):.2f}" '
-            'fill="none" stroke="#e4e4e4" stroke-width="0.8"/>'
-        )
-    rings.append(
-        f'<circle cx="{SIZE / 2:g}" cy="{SIZE / 2:g}" r="{DISK:g}" fill="none" stroke="#444" '
-        'stroke-width="1.2"/>'
-    )
-    return "\n".join(rings)
-
-
-def _geodesic(a: Points, b: Points, colour: str) -> str:
+def _geodesic(a: Points, b: Points, colour: str, shape: _Shape) -> str:
     """The arc through a and b that meets the circle at infinity at right angles."""
-    (x1, y1), (x2, y2) = _place(a), _place(b)
+    (x1, y1), (x2, y2) = shape.place(a), shape.place(b)
     width = 0.35 + 1.4 * math.sqrt(float(manifold.gap(b)))
-    style = f'fill="none" stroke="{colour}" stroke-opacity="0.55" stroke-width="{width:.2f}"'
+    style = f'fill="none" {colour} stroke-opacity="0.55" stroke-width="{width:.2f}"'
     # Its centre c has c.a = (1 + |a|^2) / 2 and the same for b; parallel a and b: a diameter.
     cross = float(a[0] * b[1] - a[1] * b[0])
     if abs(cross) < 1e-4 * math.hypot(x1 - x2, y1 - y2) / DISK:
@@ -199,17 +354,22 @@ def _geodesic(a: Points, b: Points, colour: str) -> str:
 
 
 def _chosen(
-    vectors: WordVectors, weight: Points, labels: int | Sequence[str], center: str | None
+    vectors: WordVectors, weight: Points, labels: int | Sequence[str], center: int | None
 ) -> list[int]:
     """Ids in the order in which they get a label, if there is room."""
     if not isinstance(labels, int):
         return [vectors.get_index(name) for name in labels]
-    first = [] if center is None else [vectors.get_index(center)]
+    first = [] if center is None else [center]
     return list(dict.fromkeys([*first, *np.argsort(-weight, kind="stable").tolist()]))
 
 
 def _labels(
-    vectors: WordVectors, points: Points, size: Points, chosen: Sequence[int], most: int
+    vectors: WordVectors,
+    points: Points,
+    shape: _Shape,
+    size: Points,
+    chosen: Sequence[int],
+    most: int,
 ) -> list[str]:
     boxes: list[tuple[float, float, float, float]] = []
     angles: list[float] = []
@@ -218,10 +378,10 @@ def _labels(
         if len(texts) >= most:
             break
         name = _short(vectors.index_to_key[i])
-        if float(np.linalg.norm(points[i])) > RIM:
+        if shape.at_rim(points[i]):
             text = _rim_label(points[i], name, angles)
         else:
-            text = _inner_label(points[i], name, float(size[i]), boxes)
+            text = _inner_label(shape.place(points[i]), name, float(size[i]), boxes)
         if text is not None:
             texts.append(text)
     return texts
@@ -248,16 +408,19 @@ def _rim_label(point: Points, name: str, angles: list[float]) -> str | None:
         turn, anchor = turn + 180, "end"
     return (
         f'<text transform="translate({x:.1f} {y:.1f}) rotate({turn:.1f})" font-size="{font:g}" '
-        f'dominant-baseline="central" text-anchor="{anchor}" fill="#222">{escape(name)}</text>'
+        f'dominant-baseline="central" text-anchor="{anchor}" class="ink">{escape(name)}</text>'
     )
 
 
 def _inner_label(
-    point: Points, name: str, size: float, boxes: list[tuple[float, float, float, float]]
+    place: tuple[float, float],
+    name: str,
+    size: float,
+    boxes: list[tuple[float, float, float, float]],
 ) -> str | None:
     """A label beside its point; None where it would cover another one on every side."""
     font = 9 + 9 * size
-    x, y = _place(point)
+    x, y = place
     width, gap = 0.54 * font * len(name), 3 + 4.2 * size
     for left, top in (
         (x + gap, y - font / 2),
@@ -270,7 +433,7 @@ def _inner_label(
             boxes.append(box)
             return (
                 f'<text x="{left + width / 2:.1f}" y="{top + 0.8 * font:.1f}" '
-                f'font-size="{font:.1f}" text-anchor="middle" fill="#111" stroke="white" '
+                f'font-size="{font:.1f}" text-anchor="middle" class="ink halo" '
                 f'stroke-width="3" stroke-linejoin="round" paint-order="stroke">{escape(name)}'
                 "</text>"
             )

@@ -295,6 +295,29 @@ def _numbered(
     )
 
 
+def _plain_columns(fields: Sequence[str], name: str, line: int) -> tuple[int, ...]:
+    """The columns of a list without a header, of which nobody said more: child and parent, and a
+    weight if a third field is a number. Anything beyond is no list of relations: prose with commas,
+    or a table of which the columns must be named."""
+    if len(fields) <= 2:
+        return (0, 1)
+    if len(fields) == 3 and _is_number(fields[2]):
+        return (0, 1, 2)
+    raise CorpusError(
+        f"{name}, line {line}: {len(fields)} fields, the third {fields[2][:40]!r}: a list of "
+        "relations has child and parent, and at most a weight; name the columns of a table, or "
+        "give text to a model of texts"
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def read_relations(
     path: str | os.PathLike[str],
     *,
@@ -310,8 +333,9 @@ def read_relations(
         Fields are separated by tabs, by commas (as in CSV) or by ASCII blanks: the first line
         decides. Between blanks there must be exactly the fields that are wanted, because a term of
         two words would be taken for two terms; otherwise all lines must have as many fields as the
-        first. A header `id1,id2,weight` is passed over and gives the weights. Empty lines are
-        skipped. Bytes that are not UTF-8 are kept (surrogateescape).
+        first. A header `id1,id2,weight` is passed over and gives the weights. Without one, a third
+        field that is a number is a weight; other fields need `columns`. Empty lines are skipped.
+        Bytes that are not UTF-8 are kept (surrogateescape).
     direction
         Whether the first of `columns` holds the child or the parent.
     columns
@@ -341,6 +365,9 @@ def read_relations(
                 if fields[2:] == ["weight"] and weight_column is None:
                     wanted = (*columns, 2)
                 continue
+            plain = columns == (0, 1) and weight_column is None and split is not ascii_split
+            if not rows and not width and plain:
+                wanted = _plain_columns(fields, name, number)
             width = width or (max(wanted) + 1 if split is ascii_split else len(fields))
             if len(fields) != width or width <= max(wanted):
                 raise CorpusError(
