@@ -86,6 +86,13 @@ def test_what_cannot_be_answered_costs_one_line(run, made):
         assert match in err
         assert err.count("\n") == 1
     assert run("uncertainty", made / "g.wv", made / "shards")[0] == 2
+    code, out, err = run("uncertainty", made / "g.wv", made / "shards", "zzz", "w1")
+    assert (code, out.count("w1")) == (1, 1)
+    assert "no word 'zzz'" in err
+    of = ("--uncertainty", made / "shards")
+    code, out, err = run("neighbors", made / "g.wv", "zzz", "w1", "-k", 2, *of)
+    assert (code, out.count("reconstruction")) == (1, 2)
+    assert run("neighbors", made / "g.wv", "w1", "--unseen", *of)[0] == 2
 
 
 def test_stability_trains_on_resampled_documents(run, made, many_words):

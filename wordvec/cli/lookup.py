@@ -12,6 +12,8 @@ from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.uncertainty import (
     emit_with_kind,
     neighbor_rows,
+    of_each,
+    refuse_unseen,
     similarity_row,
     uncertainty_option,
 )
@@ -54,9 +56,11 @@ def neighbors(
     import wordvec
 
     if uncertainty is not None:
+        refuse_unseen(unseen)
         unc = open_uncertainty(vectors, uncertainty, source=source, covariance=covariance)
-        emit_with_kind(unc, neighbor_rows(unc, words, topn), output)
-        return 0
+        rows, code = of_each(words, lambda word: neighbor_rows(unc, word, topn))
+        emit_with_kind(unc, rows, output)
+        return code
     wv = wordvec.load(vectors)
     how = {word: wv.answer(word, unseen=unseen).how for word in words}
     known = [word for word in words if how[word] != "none"]
@@ -101,6 +105,7 @@ def similarity(
     import wordvec
 
     if uncertainty is not None:
+        refuse_unseen(unseen)
         unc = open_uncertainty(vectors, uncertainty, source=source, covariance=covariance)
         row = similarity_row(unc, a, b, unc.vectors.similarity(a, b))
         emit_with_kind(unc, [row], output)

@@ -104,8 +104,27 @@ def opened(vectors: str, shards: str, **options: Any) -> Uncertainty:
 
 def emit_with_kind(unc: Uncertainty, rows: Sequence[dict[str, Any]], output: str) -> None:
     """Prints a table, and on standard error which kind of uncertainty it shows."""
-    say_kind(unc)
-    emit(rows, output)
+    if rows:
+        say_kind(unc)
+        emit(rows, output)
+
+
+def of_each(
+    words: Sequence[str], rows_of: Callable[[str], Sequence[dict[str, Any]]]
+) -> tuple[list[dict[str, Any]], int]:
+    """The rows of all words, and the exit code: a word that cannot be answered is named, and the
+    others are answered."""
+    from wordvec.errors import Unanswerable, UnknownWordError
+
+    rows: list[dict[str, Any]] = []
+    code = 0
+    for word in words:
+        try:
+            rows += rows_of(word)
+        except (UnknownWordError, Unanswerable) as error:
+            click.echo(f"wordvec: error: {error}", err=True)
+            code = 1
+    return rows, code
 
 
 def say_kind(unc: Uncertainty) -> None:
@@ -119,6 +138,12 @@ def say_kind(unc: Uncertainty) -> None:
     click.echo(f"{100 * unc.level:g} % intervals of {KINDS[unc.kind]}{weights}", err=True)
 
 
+def refuse_unseen(unseen: bool | None) -> None:
+    """A word that was never seen has no counts."""
+    if unseen:
+        raise click.UsageError("--unseen does not go with --uncertainty: such words have no counts")
+
+
 def similarity_row(unc: Uncertainty, a: str, b: str, trained: float) -> dict[str, Any]:
     """A similarity with its interval; `trained` is that of the vectors as they are."""
     found = unc.similarity(a, b)
@@ -128,19 +153,16 @@ def similarity_row(unc: Uncertainty, a: str, b: str, trained: float) -> dict[str
     }  # fmt: skip
 
 
-def neighbor_rows(unc: Uncertainty, words: Sequence[str], topn: int) -> list[dict[str, Any]]:
-    """Neighbours with their intervals and what is sure of their order."""
-    rows = []
-    for word in words:
-        for each in unc.most_similar(word, topn=topn):
-            rows.append(
-                {
-                    "word": word, "neighbor": each.word, "similarity": each.similarity,
-                    "sd": each.sd, "low": each.low, "high": each.high, "first": each.first,
-                    "p (Holm)": each.p, "tied": "yes" if each.tied else "", "of": unc.kind,
-                }
-            )  # fmt: skip
-    return rows
+def neighbor_rows(unc: Uncertainty, word: str, topn: int) -> list[dict[str, Any]]:
+    """A word's neighbours with their intervals and what is sure of their order."""
+    return [
+        {
+            "word": word, "neighbor": each.word, "similarity": each.similarity, "sd": each.sd,
+            "low": each.low, "high": each.high, "first": each.first, "p (Holm)": each.p,
+            "tied": "yes" if each.tied else "", "of": unc.kind,
+        }
+        for each in unc.most_similar(word, topn=topn)
+    ]  # fmt: skip
 
 
 @click.command(cls=Command)
@@ -173,7 +195,7 @@ def uncertainty(
     output: str,
     display: Display,
     **options: Any,
-) -> None:
+) -> int:
     """How sure the vectors of WORDS are, from the SHARDS that they were trained on.
 
     Columns: contexts (words it stands with), sigma (spread of log counts about what the vectors
@@ -184,22 +206,29 @@ def uncertainty(
         if words or target is None:
             raise click.UsageError("--all takes no words, and -o FILE")
         _write_all(vectors, shards, target, rank, memory, force, display, options)
-        return
+        return 0
     if target is not None:
         raise click.UsageError("-o goes with --all")
     if not words:
         raise click.UsageError("name at least one word, or --all")
     unc = opened(vectors, shards, **options)
-    rows = []
-    for each in map(unc.known, words):
-        row: dict[str, Any] = {
-            "word": each.word, "contexts": each.contexts, "sigma": each.sigma,
-            "error": each.relative, "convergence": each.convergence,
-        }  # fmt: skip
+
+    def row(word: str) -> list[dict[str, Any]]:
+        each = unc.known(word)
+        of_blocks = {}
         if each.blocks is not None:
-            row |= {"blocks": each.blocks, "design effect": each.design_effect}
-        rows.append(row | {"note": each.note})
+            of_blocks = {"blocks": each.blocks, "design effect": each.design_effect}
+        return [
+            {
+                "word": each.word, "contexts": each.contexts, "sigma": each.sigma,
+                "error": each.relative, "convergence": each.convergence, **of_blocks,
+                "note": each.note,
+            }
+        ]  # fmt: skip
+
+    rows, code = of_each(words, row)
     emit_with_kind(unc, rows, output)
+    return code
 
 
 def _write_all(
