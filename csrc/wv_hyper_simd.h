@@ -182,6 +182,7 @@ STEP_FN void measure(const wv_hyper_space *S, const wv_hyper_worker *W, const ta
         q[i] = sum_lanes(&sum);
         b[i] = row[S->stride - 1];
         if (geometry == WV_LORENTZ) {
+            e[i] = q[i]; /* |u - x|^2, for the check below */
             /* u_0 - x_0 without cancellation: (|u|^2 - |x|^2) / (u_0 + x_0). */
             const double D = sum_lanes(&tilt) / (a + b[i]);
             const double half = 0.5 * (q[i] - D * D);
@@ -197,8 +198,14 @@ STEP_FN void measure(const wv_hyper_space *S, const wv_hyper_worker *W, const ta
                 g1 *= twice * inverse_b[i];
             }
             const double s = sqrt(g1 * (g1 + 2));
-            e[i] = 1 / (1 + g1 + s);
             inverse_s[i] = 1 / (s < 1e-12 ? 1e-12 : s);
+            /* |u - x|^2 <= (u_0^2 + x_0^2) s^2 for any two points. A row that another thread was
+             * writing can break that, with coordinates and a cached value of two moments: its step
+             * would be as long as it is wrong, up to the edge. It is left out: update_lorentz. */
+            if (geometry == WV_LORENTZ &&
+                e[i] * inverse_s[i] * inverse_s[i] > 4 * (a * a + b[i] * b[i]))
+                inverse_s[i] = 0;
+            e[i] = 1 / (1 + g1 + s);
         }
         return;
     }
@@ -304,7 +311,7 @@ STEP_FN void update_lorentz(const wv_hyper_space *S, wv_hyper_worker *W, const t
     const double a = T->a;
     for (int32_t i = 0; i < n; i++) {
         const double wanted = -W->rate * T->c[i];
-        if (fabs(wanted) < WV_HYPER_LEAST) continue;
+        if (fabs(wanted) < WV_HYPER_LEAST || T->inverse_s[i] == 0) continue;
         const double length = fmax(fmin(wanted, WV_HYPER_MOST), -WV_HYPER_MOST);
         double *row = row_of(S, W, T->id[i]);
         vd *x = (vd *)T->row;
