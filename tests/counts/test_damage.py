@@ -83,13 +83,25 @@ def test_a_tile_is_checked_once(folder, monkeypatch):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"window": "x"}, {"window": 0}, {"window": 1 << 70}, {"window": None}, {"window": [3]},
-        {"weighting": "heavy"}, {"direction": 7}, {"corpus_tokens": -1}, {"corpus_tokens": "many"},
-        {"symmetric": 1}, {"tiles": 0}, {"words": 1 << 40}, {"unit": 0}, {"entries": 5},
-        {"entries": [[0, 0, 0, "x", 0]]}, {"kind": None, "unit": 1.5},
+        {"window": "x"},
+        {"window": 0},
+        {"window": 1 << 70},
+        {"window": None},
+        {"window": [3]},
+        {"weighting": "heavy"},
+        {"direction": 7},
+        {"corpus_tokens": -1},
+        {"corpus_tokens": "many"},
+        {"symmetric": 1},
+        {"tiles": 0},
+        {"words": 1 << 40},
+        {"unit": 0},
+        {"entries": 5},
+        {"entries": [[0, 0, 0, "x", 0]]},
+        {"kind": None, "unit": 1.5},
     ],
     ids=str,
-)  # fmt: skip
+)
 @pytest.mark.parametrize("name", ["glove", "swivel"])
 def test_a_hostile_manifest_is_named(name, changes, folder):
     seal(folder, **changes)

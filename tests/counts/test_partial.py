@@ -104,9 +104,19 @@ def test_two_counts_into_one_folder_never_damage_it(tmp_path):
     text = tmp_path / "t.txt"
     text.write_text("\n".join(" ".join(f"w{i * j % 97}" for j in range(20)) for i in range(400)))
     command = [
-        sys.executable, "-m", "wordvec", "count", str(text), "-o", str(tmp_path / "s"), "--quiet",
-        "--min-count", "1", "--threads", "1",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "wordvec",
+        "count",
+        str(text),
+        "-o",
+        str(tmp_path / "s"),
+        "--quiet",
+        "--min-count",
+        "1",
+        "--threads",
+        "1",
+    ]
     for _ in range(3):
         both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
         said = [process.communicate()[1] for process in both]

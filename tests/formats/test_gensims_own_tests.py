@@ -14,9 +14,11 @@ from wordvec import KeyedVectors  # noqa: E402
 
 CASES = [theirs.TestKeyedVectors, theirs.LoadWord2VecFormatTest]
 NAMES = [
-    (case, name) for case in CASES for name in sorted(dir(case))
+    (case, name)
+    for case in CASES
+    for name in sorted(dir(case))
     if name.startswith("test") and name != "test_load_word2vec_format_space_stripping"
-]  # fmt: skip
+]
 
 
 def test_there_are_tests():

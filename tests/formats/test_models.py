@@ -13,9 +13,13 @@ from wordvec.native.ngram import Ngrams
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 GENSIM = [
-    "lee_fasttext.bin", "lee_fasttext_new.bin", "crime-and-punishment.bin", "toy-model.bin",
-    "non_ascii_fasttext.bin", "toy-model-pretrained.bin",
-]  # fmt: skip
+    "lee_fasttext.bin",
+    "lee_fasttext_new.bin",
+    "crime-and-punishment.bin",
+    "toy-model.bin",
+    "non_ascii_fasttext.bin",
+    "toy-model-pretrained.bin",
+]
 
 
 def draw(n, d, seed=0):
@@ -106,9 +110,7 @@ def test_floret_vectors_are_the_mean_of_the_rows_of_all_hashes(tmp_path, word):
     (tmp_path / "v.floret").write_text("50 4 2 3 2 2166136261 < >\n" + "\n".join(lines) + "\n")
     wv = load(tmp_path / "v.floret")
     marked = f"<{word}>"
-    grams = [marked] + [
-        marked[i : i + n] for n in (2, 3) for i in range(len(marked) - n + 1)
-    ]  # fmt: skip
+    grams = [marked] + [marked[i : i + n] for n in (2, 3) for i in range(len(marked) - n + 1)]
     rows = [murmur3(g.encode(), 2166136261)[h] % 50 for g in grams for h in range(2)]
     expected = table[rows].sum(0) / len(grams)
     found = wv.vector(word)
@@ -244,11 +246,12 @@ def read_safetensors(path):
     header = json.loads(data[8 : 8 + size])
     kinds = {"F32": "<f4", "I64": "<i8", "U8": "u1"}
     return {
-        name: np.frombuffer(data[8 + size :][slice(*each["data_offsets"])], kinds[each["dtype"]])
-        .reshape(each["shape"])
+        name: np.frombuffer(
+            data[8 + size :][slice(*each["data_offsets"])], kinds[each["dtype"]]
+        ).reshape(each["shape"])
         for name, each in header.items()
         if name != "__metadata__"
-    }  # fmt: skip
+    }
 
 
 def test_safetensors_hold_vectors_words_and_counts(tmp_path):
@@ -315,10 +318,22 @@ def test_gensim_models_bring_contexts_and_n_grams(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "shape", ["(4, -1)", "(-1, 3)", "(-4, -3)", "(True, 3)", "(4294967296, 4294967296)",
-              "(4611686018427387904, 1)", "(4.0, 3)", "(4, 3, 1)", "(12,)", "()", "(4, 0)",
-              "(4, 4)"]
-)  # fmt: skip
+    "shape",
+    [
+        "(4, -1)",
+        "(-1, 3)",
+        "(-4, -3)",
+        "(True, 3)",
+        "(4294967296, 4294967296)",
+        "(4611686018427387904, 1)",
+        "(4.0, 3)",
+        "(4, 3, 1)",
+        "(12,)",
+        "()",
+        "(4, 0)",
+        "(4, 4)",
+    ],
+)
 def test_shapes_of_numpy_files_that_cannot_be_are_refused(tmp_path, shape):
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
     data = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + bytes(48)

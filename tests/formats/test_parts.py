@@ -13,8 +13,14 @@ from wordvec.errors import FormatError
 
 WORDS = [f"w{i}" for i in range(3000)]
 X = np.random.default_rng(0).standard_normal((3000, 4)).astype(np.float32)
-SUFFIXES = {"wv": ".wv", "word2vec": ".bin", "word2vec-text": ".txt", "glove": ".glove",
-            "npy": ".npy", "parquet": ".parquet"}  # fmt: skip
+SUFFIXES = {
+    "wv": ".wv",
+    "word2vec": ".bin",
+    "word2vec-text": ".txt",
+    "glove": ".glove",
+    "npy": ".npy",
+    "parquet": ".parquet",
+}
 
 
 @pytest.mark.parametrize("name", SUFFIXES)
@@ -104,9 +110,14 @@ def run(capsys):
 
 @pytest.mark.parametrize(
     ("name", "bad"),
-    [("word2vec", ["", "new york", "a\nb"]), ("word2vec-text", ["", "a\nb"]), ("glove", ["a\rb"]),
-     ("npy", ["a\nb"]), ("static-embedding", ["\udcff"])],
-)  # fmt: skip
+    [
+        ("word2vec", ["", "new york", "a\nb"]),
+        ("word2vec-text", ["", "a\nb"]),
+        ("glove", ["a\rb"]),
+        ("npy", ["a\nb"]),
+        ("static-embedding", ["\udcff"]),
+    ],
+)
 def test_words_that_a_format_cannot_hold_are_left_out_and_counted(tmp_path, run, name, bad):
     words = ["cat", *bad, "dog"]
     WordVectors(words, X[: len(words)]).save(tmp_path / "v.wv")
@@ -125,8 +136,11 @@ def test_convert_takes_a_part_and_says_what_is_lost(tmp_path, run):
     wv = WordVectors(list("abcd"), X[:4], counts=[4, 3, 2, 1], contexts=X[4:8])
     wv.save(tmp_path / "v.wv")
     (tmp_path / "list").write_bytes(b"\xef\xbb\xbfd\r\nb\r\n")
-    for option, value, words in [("--limit", 2, "ab"), ("--words", tmp_path / "list", "bd"),
-                                 ("--min-count", 3, "ab")]:  # fmt: skip
+    for option, value, words in [
+        ("--limit", 2, "ab"),
+        ("--words", tmp_path / "list", "bd"),
+        ("--min-count", 3, "ab"),
+    ]:
         target = tmp_path / f"o{option}.txt"
         code, _, said = run("convert", tmp_path / "v.wv", target, option, value)
         assert (code, list(load(target))) == (0, list(words))

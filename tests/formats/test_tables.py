@@ -104,8 +104,9 @@ def test_numbers_of_one_byte_in_hdf5_are_read(tmp_path):
         group = file.create_group("mat")
         group["axis0"], group["block0_items"] = np.arange(2), np.arange(2)
         group["axis1"] = np.array([b"/c/en/cat", b"/c/de/katze"])
-        group.create_dataset("block0_values", data=np.array([[1, -2], [3, 4]], np.int8),
-                             compression="gzip")  # fmt: skip
+        group.create_dataset(
+            "block0_values", data=np.array([[1, -2], [3, 4]], np.int8), compression="gzip"
+        )
     wv = load(tmp_path / "mini.h5")
     assert list(wv) == ["/c/en/cat", "/c/de/katze"]
     np.testing.assert_array_equal(wv.vectors, [[1, -2], [3, 4]])

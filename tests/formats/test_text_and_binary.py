@@ -106,7 +106,7 @@ def test_a_repeated_word_keeps_its_first_vector(tmp_path):
         (b"a 1 2\nb 1\n", "byte 0: 2 numbers after a word, 1 expected"),
         (b"a 1 2\nc 3 4\nb 1\n", "byte 12: 1 numbers after a word, 2 expected"),
     ],
-)  # fmt: skip
+)
 def test_hostile_and_damaged_files_are_named_with_the_offset(tmp_path, content, message):
     (tmp_path / "v").write_bytes(content)
     with pytest.raises(FormatError, match=message):
@@ -133,12 +133,14 @@ MISREAD = {
     "UTF-16": ("a .1 .2\nb .1 .2\n".encode("utf-16"), "byte 0: UTF-16"),
     "UTF-16 with a header": ("2 2\na .1 .2\nb .1 .2\n".encode("utf-16"), "byte 0: UTF-16"),
     "blank in a word, newlines": (
-        b"3 1\na \0\0\0\1\nb c \0\0\0\2\nd \0\0\0\3\n", "byte 17: no newline.* of b'b'"
+        b"3 1\na \0\0\0\1\nb c \0\0\0\2\nd \0\0\0\3\n",
+        "byte 17: no newline.* of b'b'",
     ),
     "blank in a word, no newlines": (
-        b"3 1\na \0\0\0\1b c \0\0\0\2d \0\0\0\3", "byte 16: a word that holds a newline or a NUL"
+        b"3 1\na \0\0\0\1b c \0\0\0\2d \0\0\0\3",
+        "byte 16: a word that holds a newline or a NUL",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("content", "message"), MISREAD.values(), ids=MISREAD)
@@ -201,9 +203,15 @@ def test_a_truncated_binary_file_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "word"), [("word2vec", "a b"), ("word2vec-text", "a\nb"), ("glove", ""),
-                       ("word2vec", " "), ("glove", "a\r")]
-)  # fmt: skip
+    ("name", "word"),
+    [
+        ("word2vec", "a b"),
+        ("word2vec-text", "a\nb"),
+        ("glove", ""),
+        ("word2vec", " "),
+        ("glove", "a\r"),
+    ],
+)
 def test_what_a_format_cannot_hold_is_said(tmp_path, name, word):
     wv = WordVectors([word], np.ones((1, 2), np.float32))
     with pytest.raises(FormatError, match="cannot hold the word"):

@@ -195,14 +195,17 @@ def test_mean_rank_tells_a_drawing_that_says_little() -> None:
     pairs = [("a", "root"), ("b", "a"), ("c", "root"), ("d", "c")]
     good = WordVectors(names, near, meta={"manifold": "poincare"})
     distances = [manifold.distance(p, near, "poincare") for p in near]
-    by_hand = [1 + int((np.delete(distances[c], c) < distances[c][p]).sum()) for c, p in
-               ((1, 0), (2, 1), (3, 0), (4, 3))]  # fmt: skip
+    by_hand = [
+        1 + int((np.delete(distances[c], c) < distances[c][p]).sum())
+        for c, p in ((1, 0), (2, 1), (3, 0), (4, 3))
+    ]
     assert mean_rank(good, pairs) == np.mean(by_hand)
     rng = np.random.default_rng(1)
     random = WordVectors(
-        [f"t{i}" for i in range(400)], rng.uniform(-0.6, 0.6, (400, 2)),
+        [f"t{i}" for i in range(400)],
+        rng.uniform(-0.6, 0.6, (400, 2)),
         meta={"manifold": "poincare"},
-    )  # fmt: skip
+    )
     edges = [(f"t{i}", f"t{i // 2}") for i in range(1, 400)]
     assert mean_rank(random, edges) > disk.FAINT
     assert mean_rank(random, edges, sample=50) == mean_rank(random, edges, sample=50)

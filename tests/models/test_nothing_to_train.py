@@ -6,8 +6,15 @@ import wordvec
 from wordvec.errors import CorpusError
 
 LINES = [["the"], ["quick"], ["brown"], ["fox"], ["the"], ["lazy"], ["dog"]] * 5
-MODELS = [wordvec.SkipGram, wordvec.CBOW, wordvec.FastText, wordvec.CountSkipGram, wordvec.GloVe,
-          wordvec.PPMI, wordvec.Swivel]  # fmt: skip
+MODELS = [
+    wordvec.SkipGram,
+    wordvec.CBOW,
+    wordvec.FastText,
+    wordvec.CountSkipGram,
+    wordvec.GloVe,
+    wordvec.PPMI,
+    wordvec.Swivel,
+]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

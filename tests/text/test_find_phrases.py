@@ -21,8 +21,10 @@ SCORES = {"default": oracle.default_score, "npmi": oracle.npmi}
 
 
 def found(model):
-    return [{tuple(w.decode() for w in p.words): (p.count, p.score) for p in some}
-            for some in model.phrases_.passes]  # fmt: skip
+    return [
+        {tuple(w.decode() for w in p.words): (p.count, p.score) for p in some}
+        for some in model.phrases_.passes
+    ]
 
 
 @given(
@@ -42,13 +44,22 @@ def test_phrases_and_joined_ids_are_those_of_the_oracle(
     lines, passes, min_count, scoring, connectors, threshold, threads, memory, chunk, vocab_count
 ):
     expected, joined = oracle.passes(
-        lines, passes, min_count=min_count, thresholds=[threshold] * passes,
-        score=SCORES[scoring], connectors=connectors,
-    )  # fmt: skip
+        lines,
+        passes,
+        min_count=min_count,
+        thresholds=[threshold] * passes,
+        score=SCORES[scoring],
+        connectors=connectors,
+    )
     model = Phrases(
-        min_count=min_count, threshold=threshold, scoring=scoring, passes=passes,
-        connector_words=connectors, threads=threads, memory=memory,
-    )  # fmt: skip
+        min_count=min_count,
+        threshold=threshold,
+        scoring=scoring,
+        passes=passes,
+        connector_words=connectors,
+        threads=threads,
+        memory=memory,
+    )
     with mock.patch.object(joining, "CHUNK", chunk):
         one = model.fit_transform(lines, min_count=1)
         two = model.transform(wordvec.encode(lines, min_count=1), min_count=1)
@@ -83,8 +94,9 @@ def text_of(seed, lines=400):
     together = [f"x{i} {'of ' * (i % 3 == 0)}{'the ' * (i % 6 == 0)}y{i}" for i in range(20)]
     words = [f"w{i}" for i in range(60)] + together + ["of", "the", "new york"]
     weights = [1 / (i + 3) for i in range(len(words))]
-    return [" ".join(rng.choices(words, weights, k=rng.randrange(1, 25))).split()
-            for _ in range(lines)]  # fmt: skip
+    return [
+        " ".join(rng.choices(words, weights, k=rng.randrange(1, 25))).split() for _ in range(lines)
+    ]
 
 
 def scaled(worda_count, wordb_count, bigram_count, len_vocab, min_count, corpus_word_count):
@@ -98,9 +110,12 @@ def test_gensim_joins_the_same(scoring, threshold, connectors):
     gensim = pytest.importorskip("gensim.models.phrases")
     lines = text_of(1)
     theirs = gensim.Phrases(
-        lines, min_count=4, threshold=threshold, connector_words=frozenset(connectors),
+        lines,
+        min_count=4,
+        threshold=threshold,
+        connector_words=frozenset(connectors),
         scoring=scaled if scoring == "default" else "npmi",
-    )  # fmt: skip
+    )
     ours = Phrases(
         min_count=4, threshold=threshold, scoring=scoring, connector_words=connectors
     ).fit(lines)

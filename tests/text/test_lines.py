@@ -14,8 +14,10 @@ MARK = b"\xef\xbb\xbf"
 
 def test_only_ascii_white_space_splits():
     assert ascii_split(" new\u00a0york\tbig\u3000city\nx\x85y\x1cz\r\n") == [
-        "new\u00a0york", "big\u3000city", "x\x85y\x1cz",
-    ]  # fmt: skip
+        "new\u00a0york",
+        "big\u3000city",
+        "x\x85y\x1cz",
+    ]
 
 
 @pytest.mark.parametrize("content", [b"cat\ndog\n", b"cat\r\ndog\r\n", MARK + b"cat\ndog"])

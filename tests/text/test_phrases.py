@@ -34,8 +34,23 @@ TABLES = [
     table_of(["a \u00fc", "b a"], ["b-*-a a-*-\u00fc"], delimiter="-*-"),
     table_of(),
 ]
-PIECES = [b"a", b"b", b"of", b"a_b", "\u00fc".encode(), b"\xff", b"x" * 1001, b" ", b" ", b"  ",
-          b"\n", b"\r\n", b"\n\n", b"\t", b"\v\f"]  # fmt: skip
+PIECES = [
+    b"a",
+    b"b",
+    b"of",
+    b"a_b",
+    "\u00fc".encode(),
+    b"\xff",
+    b"x" * 1001,
+    b" ",
+    b" ",
+    b"  ",
+    b"\n",
+    b"\r\n",
+    b"\n\n",
+    b"\t",
+    b"\v\f",
+]
 SPACE = rb"[ \t\n\v\f\r]+"
 
 
@@ -96,8 +111,12 @@ def test_text_ids_and_lists_are_joined_alike(tmp_path):
     lines = [["a", "of", "b", "a", "c"], ["b", "of", "of", "a"], ["of", "a"], ["a", "b", "\udcff"]]
     expected = [["a_of_b_a", "c"], ["b_of_of_a"], ["of", "a"], ["a_b", "\udcff"]]
     assert list(table.join_lists(lines)) == expected
-    assert list(table.join_lists([[w.encode(errors="surrogateescape") for w in line]
-                                  for line in lines])) == expected  # fmt: skip
+    assert (
+        list(
+            table.join_lists([[w.encode(errors="surrogateescape") for w in line] for line in lines])
+        )
+        == expected
+    )
     path, out = tmp_path / "text", tmp_path / "joined.txt.gz"
     text = "\n".join(" ".join(line) for line in lines)
     path.write_bytes(text.encode(errors="surrogateescape"))

@@ -63,8 +63,13 @@ def test_each_row_is_a_document(tmp_path, monkeypatch, name, block):
     options = {"text_column": "body", "tokenize": "unicode", "lower": True, "min_count": 1}
     result = encode(tmp_path / name, threads=2, **options)
     assert documents(result) == [
-        "old text", "a quoted text of two paragraphs", "third", "third again", "", "ünï code",
-    ]  # fmt: skip
+        "old text",
+        "a quoted text of two paragraphs",
+        "third",
+        "third again",
+        "",
+        "ünï code",
+    ]
     assert (result.stats.records.rows, result.stats.records.empty) == (7, 1)
     assert result.labels is None
     result = encode(tmp_path / name, document_column="id", where="year >= 1990", **options)
@@ -151,9 +156,19 @@ def test_conditions(text, row, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "year", "year >", "__import__('os').system('x') == 1", "a == b", "1 == 1",
-             "x in 'abc'", "x is 3", "f'{x}' == 'a'"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "year",
+        "year >",
+        "__import__('os').system('x') == 1",
+        "a == b",
+        "1 == 1",
+        "x in 'abc'",
+        "x is 3",
+        "f'{x}' == 'a'",
+    ],
+)
 def test_what_is_no_condition_is_refused(text):
     with pytest.raises(ValueError, match="where"):
         Condition(text)

@@ -58,8 +58,10 @@ def test_words_are_normalised_and_their_counts_added():
     decomposed = unicodedata.normalize("NFD", "Größe Ärger")
     result = encode(io.BytesIO(f"Größe {decomposed} ﬁn".encode()), tokenize="unicode", min_count=1)
     assert dict(zip(result.vocab, result.vocab.counts.tolist(), strict=True)) == {
-        "Größe": 2, "Ärger": 1, "ﬁn": 1,
-    }  # fmt: skip
+        "Größe": 2,
+        "Ärger": 1,
+        "ﬁn": 1,
+    }
     assert result.stats.types == 3
     assert result.known == 4
     assert words(f"ﬁn ﬁn² {decomposed}", normalize="nfkc") == ["fin fin2 Größe Ärger"]
@@ -153,14 +155,18 @@ def test_sentencepiece_makes_pieces(tmp_path):
     sentencepiece = pytest.importorskip("sentencepiece")
     lines = ["das Haus am See", "der See und das Haus", "am Haus der See", "Haus und See am See"]
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines * 50), model_prefix=str(tmp_path / "m"), vocab_size=16,
+        sentence_iterator=iter(lines * 50),
+        model_prefix=str(tmp_path / "m"),
+        vocab_size=16,
         minloglevel=9,
-    )  # fmt: skip
+    )
     model = f"sentencepiece:{tmp_path / 'm.model'}"
     pieces = words("das Haus\nam See", tokenize=model)[0].split()
     processor = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "m.model"))
-    assert pieces == [*processor.encode("das Haus", out_type=str),
-                      *processor.encode("am See", out_type=str)]  # fmt: skip
+    assert pieces == [
+        *processor.encode("das Haus", out_type=str),
+        *processor.encode("am See", out_type=str),
+    ]
     (tmp_path / "bad.model").write_bytes(b"nothing")
     with pytest.raises(CorpusError, match=r"bad\.model: this is no SentencePiece model"):
         words("a", tokenize=f"sentencepiece:{tmp_path / 'bad.model'}")

@@ -171,9 +171,10 @@ def test_a_signal_that_is_ignored_stays_ignored(planted, tmp_path):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         SkipGram(**STREAM).fit(
-            planted, checkpoint=tmp_path / "keep",
+            planted,
+            checkpoint=tmp_path / "keep",
             progress=at_step(3, lambda: os.kill(os.getpid(), signal.SIGHUP)),
-        )  # fmt: skip
+        )
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -236,10 +237,28 @@ def test_killed_at_any_moment_the_same_command_ends_in_the_same_bytes(
 ):
     def command(name, *more):
         return [
-            sys.executable, "-m", "wordvec", "train", str(many_words), "-o", str(tmp_path / name),
-            "--model", model, "--threads", "1", "--epochs", str(epochs), "--vector-size", "64",
-            "--quiet", "--checkpoint", str(tmp_path / f"{name}.keep"), "--every", "1epoch", *more,
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "wordvec",
+            "train",
+            str(many_words),
+            "-o",
+            str(tmp_path / name),
+            "--model",
+            model,
+            "--threads",
+            "1",
+            "--epochs",
+            str(epochs),
+            "--vector-size",
+            "64",
+            "--quiet",
+            "--checkpoint",
+            str(tmp_path / f"{name}.keep"),
+            "--every",
+            "1epoch",
+            *more,
+        ]
 
     started = time.monotonic()
     subprocess.run(command("whole.wv"), check=True)

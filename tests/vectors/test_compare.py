@@ -68,13 +68,17 @@ def test_on_a_manifold_everything_is_by_distance(ball):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda v: v.n_similarity(["c1"], ["c2"]), lambda v: v.most_similar_cosmul("c1"),
-        lambda v: v.get_mean_vector(["c1", "c2"]), lambda v: v.most_similar(["c1", "c2"]),
-        lambda v: v.most_similar(negative="c1"), lambda v: v.get_normed_vectors(),
-        lambda v: v.get_vector("c1", norm=True), lambda v: v.with_coarse(),
+        lambda v: v.n_similarity(["c1"], ["c2"]),
+        lambda v: v.most_similar_cosmul("c1"),
+        lambda v: v.get_mean_vector(["c1", "c2"]),
+        lambda v: v.most_similar(["c1", "c2"]),
+        lambda v: v.most_similar(negative="c1"),
+        lambda v: v.get_normed_vectors(),
+        lambda v: v.get_vector("c1", norm=True),
+        lambda v: v.with_coarse(),
         lambda v: v.relative_cosine_similarity("c1", "c2"),
     ],
-)  # fmt: skip
+)
 def test_on_a_manifold_sums_and_cosines_are_refused(ball, ask):
     with pytest.raises(ValueError, match="manifold"):
         ask(ball)
@@ -151,14 +155,19 @@ def test_relative_cosine_similarity_is_gensims():
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda v: v.doesnt_match("a b c"), lambda v: v.n_similarity("a", ["b"]),
-        lambda v: v.get_mean_vector("ab"), lambda v: v.distances("a", "bc"),
-        lambda v: v.most_similar_to_given("a", "bc"), lambda v: v.get_ids("abc"),
-        lambda v: v.get_vectors("abc"), lambda v: v.lookup("abc"),
+        lambda v: v.doesnt_match("a b c"),
+        lambda v: v.n_similarity("a", ["b"]),
+        lambda v: v.get_mean_vector("ab"),
+        lambda v: v.distances("a", "bc"),
+        lambda v: v.most_similar_to_given("a", "bc"),
+        lambda v: v.get_ids("abc"),
+        lambda v: v.get_vectors("abc"),
+        lambda v: v.lookup("abc"),
         lambda v: v.wmdistance("a", ["b"]),
-        lambda v: v.vectors_for_all("abc"), lambda v: v.most_similar_many("abc"),
+        lambda v: v.vectors_for_all("abc"),
+        lambda v: v.most_similar_many("abc"),
     ],
-)  # fmt: skip
+)
 def test_a_string_is_no_list_of_words(ask):
     with pytest.raises(TypeError, match="must be a list of words, not the string"):
         ask(WordVectors(["a", "b", "c"], draw(3)))
@@ -176,9 +185,13 @@ def test_surrogates_are_unknown_words_everywhere(word):
         assert wv.vector(word, fold=True).how in ("none", "subword")
         assert wv.lookup([word])[1][0] in ("none", "subword")
         assert wv.get_mean_vector(["a", word]).shape == (6,)
-        for ask in (wv.__getitem__, wv.get_vector, wv.get_index,
-                    lambda w, wv=wv: wv.most_similar(w, unseen=False),
-                    lambda w, wv=wv: wv.similarity("a", w, unseen=False)):  # fmt: skip
+        for ask in (
+            wv.__getitem__,
+            wv.get_vector,
+            wv.get_index,
+            lambda w, wv=wv: wv.most_similar(w, unseen=False),
+            lambda w, wv=wv: wv.similarity("a", w, unseen=False),
+        ):
             with pytest.raises(KeyError, match="no word"):
                 ask(word)
 

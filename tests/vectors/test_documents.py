@@ -28,8 +28,19 @@ def wv():
 
 
 def by_hand(wv, weights, remove):
-    lists = [[w for w in t.lower().replace(",", "").replace(".", "").replace(":", "")
-              .replace("!", "").split() if w in WORDS] for t in TEXTS]  # fmt: skip
+    lists = [
+        [
+            w
+            for w in t.lower()
+            .replace(",", "")
+            .replace(".", "")
+            .replace(":", "")
+            .replace("!", "")
+            .split()
+            if w in WORDS
+        ]
+        for t in TEXTS
+    ]
     n = len(lists)
     df = {w: sum(w in words for words in lists) for w in WORDS}
     weight = {
@@ -112,8 +123,10 @@ def test_words_are_looked_up_as_the_text_was_split(wv):
     plain = wordvec.WordVectors(WORDS, np.eye(6, 4, dtype=np.float32))
     assert plain.vector("WIND", typo=False).how == "none"
     assert context_tokens("Sea", "The wind, the SEA: blows ___ tax law", 1, wv._split) == [
-        "the", "blows", "tax",
-    ]  # fmt: skip
+        "the",
+        "blows",
+        "tax",
+    ]
 
 
 @pytest.mark.parametrize("how", ["python:os:system", "command:touch x", "sentencepiece:/dev/zero"])

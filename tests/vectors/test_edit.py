@@ -20,9 +20,14 @@ def draw(n, d=6, seed=0):
 def everything(n=40, d=8):
     """Vectors with all that can come with them."""
     wv = WordVectors(
-        [f"w{i}" for i in range(n)], draw(n, d), counts=np.arange(n, 0, -1), contexts=draw(n, d, 1),
-        biases=np.arange(n), context_biases=-np.arange(n), meta={"model": "test"},
-    )  # fmt: skip
+        [f"w{i}" for i in range(n)],
+        draw(n, d),
+        counts=np.arange(n, 0, -1),
+        contexts=draw(n, d, 1),
+        biases=np.arange(n),
+        context_biases=-np.arange(n),
+        meta={"model": "test"},
+    )
     return fit_subwords(wv).with_coarse().with_folding()
 
 
@@ -107,9 +112,13 @@ def test_estimators_are_returned_by_sklearns_cross_validation():
     selection = pytest.importorskip("sklearn.model_selection")
     text = [["a", "b", "c"], ["b", "c", "a"]] * 9
     found = selection.cross_validate(
-        wordvec.SkipGram(min_count=1, vector_size=2, threads=1), text, cv=3, return_estimator=True,
-        scoring=lambda model, X: -model.losses_[-1], n_jobs=2,
-    )  # fmt: skip
+        wordvec.SkipGram(min_count=1, vector_size=2, threads=1),
+        text,
+        cv=3,
+        return_estimator=True,
+        scoring=lambda model, X: -model.losses_[-1],
+        n_jobs=2,
+    )
     assert [len(model.vectors_) for model in found["estimator"]] == [3, 3, 3]
 
 

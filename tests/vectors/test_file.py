@@ -170,7 +170,7 @@ def test_a_newer_minor_version_and_ignorable_flags_are_read(path):
         (store.NORMS, 0, store.COUNTS, "'counts'"),
         (store.NORMS, 0, store.VECTORS, "twice"),
     ],
-)  # fmt: skip
+)
 def test_tables_that_do_not_fit_are_named(path, type_, field, value, message):
     data = bytearray(path.read_bytes())
     form = "<I" if field == 0 else "<Q"

@@ -83,8 +83,14 @@ def test_folded_words_are_found_by_both(made, tmp_path):
         nfkc = unicodedata.normalize("NFKC", word).casefold()
         return unicodedata.normalize("NFKC", nfkc)
 
-    for key, known in {"THE": "the", "Grösse": "größe", "FINE": "ﬁne", "NAI\u0308VE": "naïve",
-                       "WORD7": "word7", "nothing": None}.items():  # fmt: skip
+    for key, known in {
+        "THE": "the",
+        "Grösse": "größe",
+        "FINE": "ﬁne",
+        "NAI\u0308VE": "naïve",
+        "WORD7": "word7",
+        "nothing": None,
+    }.items():
         found = [
             plain.words[i].decode()
             for i in plain.candidates(4, fold(key).encode())

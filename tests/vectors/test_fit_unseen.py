@@ -84,8 +84,15 @@ def test_int8_rows_change_little():
 
 
 def test_the_options_and_the_vectors_are_checked():
-    for bad in ({"minn": 0}, {"minn": 7}, {"epochs": 0}, {"rate": 0}, {"rate": 2}, {"buckets": 0},
-                {"dtype": "pq"}):  # fmt: skip
+    for bad in (
+        {"minn": 0},
+        {"minn": 7},
+        {"epochs": 0},
+        {"rate": 0},
+        {"rate": 2},
+        {"buckets": 0},
+        {"dtype": "pq"},
+    ):
         with pytest.raises(ValueError, match=r"got"):
             SubwordOptions(**bad)
     with pytest.raises(ValueError, match="no words"):
@@ -131,8 +138,11 @@ def test_counts_give_the_matrix_that_the_corpus_gives():
         counts[i, j] += 1
         counts[j, i] += 1
     of_text = fit_induction(wv, text, window=1, min_count=1)
-    vectors = WordVectors(list(wv), wv.vectors, counts=np.bincount(
-        wv.get_ids([w for t in text for w in t]), minlength=len(wv)))  # fmt: skip
+    vectors = WordVectors(
+        list(wv),
+        wv.vectors,
+        counts=np.bincount(wv.get_ids([w for t in text for w in t]), minlength=len(wv)),
+    )
     of_counts = induction_from_counts(vectors, counts.tocsr(), window=1, min_count=1)
     np.testing.assert_allclose(
         of_counts.induction.matrix, of_text.induction.matrix, rtol=1e-4, atol=1e-5

@@ -27,8 +27,12 @@ def misspell(word, edits, rng):
     for _ in range(edits):
         i, letter = int(rng.integers(1, len(word) - 1)), ALPHABET[rng.integers(26)]
         before, at, after = word[:i], word[i], word[i + 1 :]
-        word = [before + after, before + letter + after, before + letter + at + after,
-                before + after[0] + at + after[1:]][rng.integers(4)]  # fmt: skip
+        word = [
+            before + after,
+            before + letter + after,
+            before + letter + at + after,
+            before + after[0] + at + after[1:],
+        ][rng.integers(4)]
     return word
 
 

@@ -196,10 +196,12 @@ def test_eight_readers_share_one_copy(path):
     readers = [
         subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(reader), str(path)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for _ in range(8)
-    ]  # fmt: skip
+    ]
     grown = []
     for each in readers:
         total, more = map(int, each.stdout.readline().split())

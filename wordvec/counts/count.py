@@ -396,9 +396,21 @@ class _Counter:
                 at: int,
             ) -> tuple[int, int]:
                 return state.row.count(
-                    ids, begin - halo, starts, positions, self.weight, left, right, symmetric,
-                    tile, self.k, nnz, cols, units, at,
-                )  # fmt: skip
+                    ids,
+                    begin - halo,
+                    starts,
+                    positions,
+                    self.weight,
+                    left,
+                    right,
+                    symmetric,
+                    tile,
+                    self.k,
+                    nnz,
+                    cols,
+                    units,
+                    at,
+                )
 
             return state.collect(tile_words(self.words, self.k, tile), piece)
 

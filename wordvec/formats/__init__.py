@@ -170,8 +170,9 @@ def _part(
 
 def _no_store(path: str | os.PathLike[str], head: bytes) -> str:
     """Why a file named .wv is none."""
-    kind = next((name for name, each in FORMATS.items() if each.reads and
-                 each.load().matches(head)), None)  # fmt: skip
+    kind = next(
+        (name for name, each in FORMATS.items() if each.reads and each.load().matches(head)), None
+    )
     what = f"it looks like {kind}: rename it" if kind else "it is damaged, or of another program"
     return f"{os.fspath(path)}: not a .wv file, though its name says so; {what}"
 

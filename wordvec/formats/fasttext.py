@@ -18,8 +18,20 @@ from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
 from wordvec.vectors.vectors import WordVectors
 
 _MAGIC = 793712314
-_ARGS = ("dim", "ws", "epoch", "min_count", "neg", "word_ngrams", "loss", "model", "bucket",
-         "minn", "maxn", "lr_update_rate")  # fmt: skip
+_ARGS = (
+    "dim",
+    "ws",
+    "epoch",
+    "min_count",
+    "neg",
+    "word_ngrams",
+    "loss",
+    "model",
+    "bucket",
+    "minn",
+    "maxn",
+    "lr_update_rate",
+)
 _MODELS, _LOSSES = {1: "cbow", 2: "skipgram", 3: "supervised"}, {1: "hs", 2: "ns", 3: "softmax"}
 _NEW = struct.pack("<i", _MAGIC)
 _WORD = 0  # type of an entry; 1 is a label
@@ -35,9 +47,14 @@ def matches(head: bytes) -> bool:
         return False
     dim, ws, epoch, _, _, grams, loss, model, _, minn, maxn, _ = struct.unpack_from("<12i", head)
     return (
-        0 < dim < 1 << 16 and 0 < ws < 1000 and 0 <= epoch < 100000 and 0 < grams < 20
-        and loss in _LOSSES and model in _MODELS and 0 <= minn <= maxn < 256
-    )  # fmt: skip
+        0 < dim < 1 << 16
+        and 0 < ws < 1000
+        and 0 <= epoch < 100000
+        and 0 < grams < 20
+        and loss in _LOSSES
+        and model in _MODELS
+        and 0 <= minn <= maxn < 256
+    )
 
 
 def read(stream: Stream) -> WordVectors:
@@ -85,9 +102,14 @@ def read(stream: Stream) -> WordVectors:
             subwords = Subwords(Matrix(grams), minn=minn, maxn=maxn, hash=FASTTEXT, combine=MEAN)
             own = _composed(words, own, subwords, version)
         else:
-            own = _pruned(stream, words, own, grams, pruned, Ngrams(
-                FASTTEXT, minn, maxn, _buckets(stream, args["bucket"]))
-            )  # fmt: skip
+            own = _pruned(
+                stream,
+                words,
+                own,
+                grams,
+                pruned,
+                Ngrams(FASTTEXT, minn, maxn, _buckets(stream, args["bucket"])),
+            )
             meta["pruned_ngrams"] = len(pruned)
     contexts = None if supervised else _contexts(stream, new, args, len(words))
     wv = WordVectors(words, own, counts=counts, contexts=contexts, meta=meta)
@@ -161,9 +183,11 @@ def _centroids(stream: Stream, cols: int) -> tuple[Floats, int, int, int]:
     """The centroids of a product quantiser, the width of its parts and of the last, and how many
     parts there are."""
     dim, parts, width, last = struct.unpack("<4i", stream.read(16, "a quantiser"))
-    if dim != cols or not (0 < parts <= dim and 0 < last <= width) or (
-        (parts - 1) * width + last != dim
-    ):  # fmt: skip
+    if (
+        dim != cols
+        or not (0 < parts <= dim and 0 < last <= width)
+        or ((parts - 1) * width + last != dim)
+    ):
         stream.fail(f"a quantiser of {dim} dimensions in {parts} parts of {width}, {cols} expected")
     data = stream.read(4 * dim * _CENTROIDS, "centroids")
     return np.frombuffer(data, "<f4"), width, last, parts

@@ -86,9 +86,12 @@ def _vectors(
     wv = WordVectors(words, own, meta=meta)
     if buckets:
         wv.subwords = Subwords(
-            Matrix(np.ascontiguousarray(rows[len(words) : expected])), minn=grams["minn"],
-            maxn=grams["maxn"], hash=grams["hash"], combine=UNIT_SUM,
-        )  # fmt: skip
+            Matrix(np.ascontiguousarray(rows[len(words) : expected])),
+            minn=grams["minn"],
+            maxn=grams["maxn"],
+            hash=grams["hash"],
+            combine=UNIT_SUM,
+        )
     return wv
 
 

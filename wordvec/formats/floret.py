@@ -44,7 +44,12 @@ def read(stream: Stream) -> WordVectors:
         stream.fail(f"the file ends after {len(table):,} of {rows:,} rows")
     wv = WordVectors([], np.empty((0, size), np.float32), meta={"model": "floret"})
     wv.subwords = Subwords(
-        Matrix(table.array()), minn=minn, maxn=maxn, hash=FLORET, combine=MEAN, hashes=hashes,
+        Matrix(table.array()),
+        minn=minn,
+        maxn=maxn,
+        hash=FLORET,
+        combine=MEAN,
+        hashes=hashes,
         seed=seed & 0xFFFFFFFF,
-    )  # fmt: skip
+    )
     return wv

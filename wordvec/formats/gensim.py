@@ -110,9 +110,7 @@ class KeyedVectors(WordVectors):
         """
         wv = load(fname, limit=limit)
         counts = None if fvocab is None else Vocabulary.load(fvocab, sort=False)
-        words = [
-            bytes_of(word).decode(encoding, unicode_errors) for word in wv.index_to_key
-        ]  # fmt: skip
+        words = [bytes_of(word).decode(encoding, unicode_errors) for word in wv.index_to_key]
         if words != wv.index_to_key or np.dtype(datatype) == np.float64:
             rows = np.asarray(wv.vectors, np.float64 if np.dtype(datatype) == np.float64 else None)
             wv = wv._like(words, rows, counts=wv.counts, meta=wv.meta)
@@ -206,13 +204,19 @@ def from_gensim(model: Any) -> WordVectors:
     if type(keyed).__name__ == "PoincareKeyedVectors":
         meta["manifold"] = "poincare"
     vectors = WordVectors(
-        words, np.array(keyed.vectors), counts=counts,
-        contexts=None if contexts is None else np.array(contexts), meta=meta,
-    )  # fmt: skip
+        words,
+        np.array(keyed.vectors),
+        counts=counts,
+        contexts=None if contexts is None else np.array(contexts),
+        meta=meta,
+    )
     grams = getattr(keyed, "vectors_ngrams", None)
     if grams is not None and keyed.max_n > 0 and getattr(keyed, "compatible_hash", True):
         vectors.subwords = Subwords(
-            Matrix(np.array(grams, np.float32)), minn=max(1, keyed.min_n), maxn=keyed.max_n,
-            hash=FASTTEXT, combine=MEAN,
-        )  # fmt: skip
+            Matrix(np.array(grams, np.float32)),
+            minn=max(1, keyed.min_n),
+            maxn=keyed.max_n,
+            hash=FASTTEXT,
+            combine=MEAN,
+        )
     return vectors

@@ -36,8 +36,17 @@ def read(stream: Stream) -> WordVectors:
     except ImportError as error:
         raise MissingExtra("h5py", "hdf5", f"reading {stream.name}") from error
     # What h5py raises for damaged files; all of it becomes one error.
-    damage = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError,
-              UnicodeDecodeError, NotImplementedError)  # fmt: skip
+    damage = (
+        OSError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        UnicodeDecodeError,
+        NotImplementedError,
+    )
     with stream.as_file() as (file, size):
         try:
             with h5py.File(file, "r") as opened:

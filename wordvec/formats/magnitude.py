@@ -65,8 +65,9 @@ def _read(stream: Stream, base: sqlite3.Connection) -> WordVectors:
         stream.fail(f"dimensions {size!r}, precision {precision!r}; plain vectors are read", 0)
     assert isinstance(size, int)
     assert isinstance(precision, int)
-    names = [row[1].decode("utf-8", "replace") for row in base.execute(
-        "PRAGMA table_info(magnitude)")]  # fmt: skip
+    names = [
+        row[1].decode("utf-8", "replace") for row in base.execute("PRAGMA table_info(magnitude)")
+    ]
     columns = [f"dim_{i}" for i in range(size)]
     if "key" not in names or not set(columns) <= set(names):
         stream.fail(f"the table 'magnitude' lacks columns; dim_0 to dim_{size - 1} expected", 0)

@@ -73,8 +73,10 @@ def left_out(words: Sequence[str], name: str) -> list[str]:
 def named(words: Sequence[str], total: int | None = None) -> str:
     """The first few words, for a message."""
     more = ", ..." if (total or len(words)) > _SHOWN else ""
-    return ", ".join(word if word.isprintable() and word else repr(word)
-                     for word in words[:_SHOWN]) + more  # fmt: skip
+    return (
+        ", ".join(word if word.isprintable() and word else repr(word) for word in words[:_SHOWN])
+        + more
+    )
 
 
 def _count(n: int) -> str:

@@ -35,8 +35,10 @@ def read_array(stream: Stream) -> NDArray[Any]:
     head = io.BytesIO(stream.peek(_MAX_HEADER))
     try:
         version = np.lib.format.read_magic(head)
-        reader = {(1, 0): np.lib.format.read_array_header_1_0,
-                  (2, 0): np.lib.format.read_array_header_2_0}[version]  # fmt: skip
+        reader = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
         shape, fortran, dtype = reader(head)
     except (ValueError, KeyError, TypeError, EOFError, SyntaxError, tokenize.TokenError) as error:
         stream.fail(f"the header of the array cannot be read: {error}", 0)

@@ -159,10 +159,14 @@ def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = F
         write_path_atomically(path, force=force) as name,
         # Codes of vectors do not shrink, and words are distinct: no dictionaries.
         parquet.ParquetWriter(
-            name, schema, compression="none", use_dictionary=False, write_statistics=False,
+            name,
+            schema,
+            compression="none",
+            use_dictionary=False,
+            write_statistics=False,
             write_page_checksum=True,
         ) as file,
-    ):  # fmt: skip
+    ):
         for group in _groups(vectors, pa, schema):
             file.write_batch(group)
 

@@ -49,9 +49,10 @@ def _write(file: IO[bytes], tensors: dict[str, NDArray[Any]], meta: dict[str, st
     at = 0
     for name, tensor in tensors.items():
         header[name] = {
-            "dtype": _KINDS[tensor.dtype.name], "shape": list(tensor.shape),
+            "dtype": _KINDS[tensor.dtype.name],
+            "shape": list(tensor.shape),
             "data_offsets": [at, at + tensor.nbytes],
-        }  # fmt: skip
+        }
         at += tensor.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -121,14 +122,20 @@ def _escaped(word: str) -> bool:
 def _tokenizer(words: list[str]) -> dict[str, Any]:
     """The `tokenizers` description of a word-level tokenizer."""
     return {
-        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
-        "normalizer": None, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": None,
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
         "decoder": None,
         "model": {
-            "type": "WordLevel", "vocab": {word: i for i, word in enumerate(words)},
+            "type": "WordLevel",
+            "vocab": {word: i for i, word in enumerate(words)},
             "unk_token": _UNKNOWN,
         },
-    }  # fmt: skip
+    }
 
 
 def _write_json(path: Path, value: Any) -> None:

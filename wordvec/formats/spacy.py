@@ -62,8 +62,10 @@ def read_folder(place: Path, part: Part) -> WordVectors:
             words[key] = word
     found = [(words[key], row) for key, row in row_of.items() if key in words]
     table = Table(rows.shape[1], part)
-    table.add([word for word, _ in found],
-              rows[np.array([row for _, row in found], np.int64)].astype(np.float32))  # fmt: skip
+    table.add(
+        [word for word, _ in found],
+        rows[np.array([row for _, row in found], np.int64)].astype(np.float32),
+    )
     wv = table.vectors()
     if len(found) < len(row_of):
         wv.meta["words_without_a_string"] = len(row_of) - len(found)

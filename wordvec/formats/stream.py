@@ -219,8 +219,9 @@ class Rows:
         """Appends rows (n, cols)."""
         needed = self._rows + len(rows)
         if needed > len(self._data):
-            grown = np.empty((max(needed, 2 * len(self._data)), self._data.shape[1]),
-                             self._data.dtype)  # fmt: skip
+            grown = np.empty(
+                (max(needed, 2 * len(self._data)), self._data.shape[1]), self._data.dtype
+            )
             grown[: self._rows] = self._data[: self._rows]
             self._data = grown
         self._data[self._rows : needed] = rows
@@ -294,10 +295,12 @@ def split_member(path: str | os.PathLike[str]) -> tuple[str, str | None]:
 def _choose(names: list[str], member: str | None) -> str:
     """The member of that name, or the only one; what other systems hide in archives is none."""
     files = [
-        name for name in names
-        if not name.startswith("__MACOSX/") and not os.path.basename(name).startswith("._")
+        name
+        for name in names
+        if not name.startswith("__MACOSX/")
+        and not os.path.basename(name).startswith("._")
         and os.path.basename(name) != ".DS_Store"
-    ]  # fmt: skip
+    ]
     if member is not None:
         if member in names:
             return member

@@ -112,8 +112,9 @@ def read(stream: Stream) -> WordVectors:
     table = Table(width, stream.part)
     separator = shape.separator.encode()
     for some in read_lines(stream, width, " (from the first lines)", separator=separator):
-        words = [_word(stream, w, shape, at)
-                 for w, at in zip(some.words, some.offsets, strict=True)]  # fmt: skip
+        words = [
+            _word(stream, w, shape, at) for w, at in zip(some.words, some.offsets, strict=True)
+        ]
         table.add(words, some.rows)
         if table.full:
             break

@@ -9,8 +9,14 @@ from typing import Any, Literal
 
 from wordvec.estimator import option, options_of
 
-TOKENIZERS = ("whitespace", "unicode", "kmers", "sentencepiece:FILE", "command:PROGRAM",
-              "python:MODULE:FUNCTION")  # fmt: skip
+TOKENIZERS = (
+    "whitespace",
+    "unicode",
+    "kmers",
+    "sentencepiece:FILE",
+    "command:PROGRAM",
+    "python:MODULE:FUNCTION",
+)
 OF_FILES = ("text", "text_column", "document_column", "where")
 
 

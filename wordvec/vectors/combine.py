@@ -133,6 +133,10 @@ def _index(dimensions: int, connectivity: int, expansion: int) -> Any:
     except ImportError as error:
         raise MissingExtra("usearch", "ann", "approximate search") from error
     return Index(
-        ndim=dimensions, metric="cos", dtype="f32", connectivity=connectivity,
-        expansion_add=2 * expansion, expansion_search=expansion,
-    )  # fmt: skip
+        ndim=dimensions,
+        metric="cos",
+        dtype="f32",
+        connectivity=connectivity,
+        expansion_add=2 * expansion,
+        expansion_search=expansion,
+    )

@@ -63,9 +63,10 @@ class Comparable(Searchable):
         or zero, are left out."""
         lost = self._undirected
         known = [
-            word for word in list_of_words("words", words)
+            word
+            for word in list_of_words("words", words)
             if (i := self.get_index(word, -1)) >= 0 and i not in lost
-        ]  # fmt: skip
+        ]
         if not known:
             raise ValueError("none of the words has a vector")
         if self._manifold is not None:
@@ -186,8 +187,9 @@ class Comparable(Searchable):
     def _bag(self, words: list[Key]) -> tuple[Ids, NDArray[np.float64]]:
         """The distinct ids of words that can be compared, and the share of each."""
         ids = self.get_ids(words, strict=False)
-        ids, counts = np.unique(ids[(ids >= 0) & ~np.isin(ids, self._undirected)],
-                                return_counts=True)  # fmt: skip
+        ids, counts = np.unique(
+            ids[(ids >= 0) & ~np.isin(ids, self._undirected)], return_counts=True
+        )
         return ids, counts / max(1, counts.sum())
 
 
@@ -207,8 +209,9 @@ def _transport(
         format="csr",
     )
     # Both sides sum to 1, so the last constraint follows from the others.
-    found = linprog(costs.ravel(), A_eq=sums[:-1], b_eq=np.concatenate([mass, other])[:-1],
-                    method="highs")  # fmt: skip
+    found = linprog(
+        costs.ravel(), A_eq=sums[:-1], b_eq=np.concatenate([mass, other])[:-1], method="highs"
+    )
     if found.status != 0:
         raise ArithmeticError(f"the transport problem was not solved: {found.message}")
     return float(costs.ravel() @ np.asarray(found.x))

@@ -20,8 +20,16 @@ from wordvec.vectors.search import Key
 from wordvec.vectors.unseen import Induction, Subwords
 
 # What is computed from the words and vectors, and goes when they change.
-_DERIVED = ("index_to_key", "key_to_index", "norms", "_inverse_norms", "_undirected", "_postings",
-            "_folded", "variances")  # fmt: skip
+_DERIVED = (
+    "index_to_key",
+    "key_to_index",
+    "norms",
+    "_inverse_norms",
+    "_undirected",
+    "_postings",
+    "_folded",
+    "variances",
+)
 
 
 class Editable(Comparable):
@@ -304,9 +312,16 @@ class Editable(Comparable):
     def _parts(self) -> tuple[Any, ...]:
         """What a file brought, to see whether it was replaced since."""
         return (
-            self._matrix, self._contexts, self.counts, self.biases, self.context_biases,
-            self.subwords, self.induction, self._coarse, self._sketch,
-        )  # fmt: skip
+            self._matrix,
+            self._contexts,
+            self.counts,
+            self.biases,
+            self.context_biases,
+            self.subwords,
+            self.induction,
+            self._coarse,
+            self._sketch,
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Vectors that are mapped from a file travel as its path and are mapped again; others as

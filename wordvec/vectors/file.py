@@ -36,20 +36,41 @@ VECTORS, NORMS, COUNTS, BIAS = 16, 17, 18, 19
 CONTEXT, CONTEXT_BIAS, COARSE, SKETCH, VARIANCE = 20, 21, 22, 23, 24
 NGRAM, INDUCTION, TYPO, ANN = 32, 33, 34, 35
 NAMES = {
-    STRINGS: "strings", INDEX: "index", SORTED: "sorted", CASEFOLD: "casefold", META: "meta",
-    VECTORS: "vectors", NORMS: "norms", COUNTS: "counts", BIAS: "bias",
-    CONTEXT: "context", CONTEXT_BIAS: "context-bias", COARSE: "coarse",
-    SKETCH: "sketch", VARIANCE: "variance",
-    NGRAM: "ngram", INDUCTION: "induction", TYPO: "typo", ANN: "ann",
-}  # fmt: skip
+    STRINGS: "strings",
+    INDEX: "index",
+    SORTED: "sorted",
+    CASEFOLD: "casefold",
+    META: "meta",
+    VECTORS: "vectors",
+    NORMS: "norms",
+    COUNTS: "counts",
+    BIAS: "bias",
+    CONTEXT: "context",
+    CONTEXT_BIAS: "context-bias",
+    COARSE: "coarse",
+    SKETCH: "sketch",
+    VARIANCE: "variance",
+    NGRAM: "ngram",
+    INDUCTION: "induction",
+    TYPO: "typo",
+    ANN: "ann",
+}
 NEEDED = frozenset({STRINGS, INDEX, SORTED, VECTORS})
 MATRICES = frozenset({VECTORS, CONTEXT, COARSE, SKETCH, VARIANCE, NGRAM, INDUCTION})
 
 # Element types; I8 and BITS have a float32 a row behind the codes, PQ a codebook.
 U8, F32, F64, F16, BF16, I8, PQ, U32, U64, I64, BITS = range(11)
 _SIZES = {U8: 1, F32: 4, F64: 8, F16: 2, BF16: 2, U32: 4, U64: 8, I64: 8}
-_NUMPY = {U8: "u1", F32: "<f4", F64: "<f8", F16: "<f2", BF16: "<u2", U32: "<u4", U64: "<u8",
-          I64: "<i8"}  # fmt: skip
+_NUMPY = {
+    U8: "u1",
+    F32: "<f4",
+    F64: "<f8",
+    F16: "<f2",
+    BF16: "<u2",
+    U32: "<u4",
+    U64: "<u8",
+    I64: "<i8",
+}
 DTYPE_NAMES = {F32: "f32", F64: "f64", F16: "f16", BF16: "bf16", I8: "int8", PQ: "pq"}
 ENCODINGS = tuple(DTYPE_NAMES)  # what vectors may be written in
 PQ_CENTROIDS = 256
@@ -435,9 +456,20 @@ def _layout(sections: Sequence[Section]) -> Iterator[bytes | memoryview]:
     for each in sections:
         at = align(at, _PAGE if each.type in MATRICES else _ALIGN)
         entries.append(
-            _ENTRY.pack(each.type, each.flags, at, each.length, each.rows, each.cols, each.dtype,
-                        each.aux, each.params, each.crc(), 0)
-        )  # fmt: skip
+            _ENTRY.pack(
+                each.type,
+                each.flags,
+                at,
+                each.length,
+                each.rows,
+                each.cols,
+                each.dtype,
+                each.aux,
+                each.params,
+                each.crc(),
+                0,
+            )
+        )
         places.append(at)
         at += each.length
     table = b"".join(entries)

@@ -97,9 +97,13 @@ def fit_subwords(
         encode(Matrix(rows), dtype), minn=options.minn, maxn=options.maxn, hash=NATIVE
     )
     fitted.meta["subwords"] = {
-        "fit": "bag of subwords", "minn": options.minn, "maxn": options.maxn,
-        "epochs": options.epochs, "rate": options.rate, "seed": options.seed,
-    }  # fmt: skip
+        "fit": "bag of subwords",
+        "minn": options.minn,
+        "maxn": options.maxn,
+        "epochs": options.epochs,
+        "rate": options.rate,
+        "seed": options.seed,
+    }
     return fitted
 
 

@@ -147,9 +147,15 @@ class Folded:
         none = np.empty(0, np.uint8)
         wide = section.cols == 16
         self._index = native.Words(
-            words.offsets, words.data, section.data[0], section.aux, none, wide,
-            words.native.trusted, words.damaged,
-        )  # fmt: skip
+            words.offsets,
+            words.data,
+            section.data[0],
+            section.aux,
+            none,
+            wide,
+            words.native.trusted,
+            words.damaged,
+        )
 
     @classmethod
     def build(cls, words: store.WordList) -> Folded:
@@ -169,9 +175,14 @@ class Folded:
             np.array(hashes, np.uint64), np.array(ids, np.uint64), slots, words.wide
         )
         section = store.Section(
-            store.CASEFOLD, len(slots) // width, width, store.U8, [slots], longest,
+            store.CASEFOLD,
+            len(slots) // width,
+            width,
+            store.U8,
+            [slots],
+            longest,
             flags=store.IGNORABLE,
-        )  # fmt: skip
+        )
         return cls(words, section)
 
     def find(self, word: str) -> int:

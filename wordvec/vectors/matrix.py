@@ -118,8 +118,11 @@ class EncodedMatrix(Matrix):
     def select(self, ids: Ids) -> Matrix:
         codes = self._codes.reshape(self.rows, -1)[ids].reshape(-1)
         side = self._side[ids] if self.dtype == store.I8 else self._side
-        parts = [codes, _padding(len(codes)) if len(side) else codes[:0],
-                 np.ascontiguousarray(side).view(np.uint8)]  # fmt: skip
+        parts = [
+            codes,
+            _padding(len(codes)) if len(side) else codes[:0],
+            np.ascontiguousarray(side).view(np.uint8),
+        ]
         return EncodedMatrix(
             store.Section(
                 store.VECTORS, len(ids), self.cols, self.dtype, [np.concatenate(parts)], self.parts
@@ -236,9 +239,10 @@ class Sketch:
         _over_rows(rows_between, matrix, 0, -(-matrix.rows // store.BITS_BLOCK))
         data = [codes, factors.view(np.uint8)]
         return cls(
-            store.Section(store.SKETCH, matrix.rows, matrix.cols, store.BITS, data,
-                          flags=store.IGNORABLE)
-        )  # fmt: skip
+            store.Section(
+                store.SKETCH, matrix.rows, matrix.cols, store.BITS, data, flags=store.IGNORABLE
+            )
+        )
 
     def candidates(self, query: Floats, k: int, start: int, stop: int) -> Ids:
         """Ids of the k rows in start .. stop whose estimates are largest."""

@@ -85,9 +85,14 @@ class Subwords:
     def encoded(self, dtype: int) -> Subwords:
         """The same with rows in another encoding."""
         return Subwords(
-            encode(self.matrix, dtype), minn=self.minn, maxn=self.maxn, hash=self.hash,
-            combine=self.combine, hashes=self.hashes, seed=self.seed,
-        )  # fmt: skip
+            encode(self.matrix, dtype),
+            minn=self.minn,
+            maxn=self.maxn,
+            hash=self.hash,
+            combine=self.combine,
+            hashes=self.hashes,
+            seed=self.seed,
+        )
 
     def section(self) -> store.Section:
         """The section NGRAM of a file."""
@@ -96,9 +101,15 @@ class Subwords:
         )
         each = self.matrix.section(store.NGRAM)
         return store.Section(
-            each.type, each.rows, each.cols, each.dtype, each.data, each.aux,
-            int.from_bytes(packed, "little"), each.flags,
-        )  # fmt: skip
+            each.type,
+            each.rows,
+            each.cols,
+            each.dtype,
+            each.data,
+            each.aux,
+            int.from_bytes(packed, "little"),
+            each.flags,
+        )
 
     @classmethod
     def from_section(cls, each: store.Section) -> Subwords:
@@ -108,9 +119,14 @@ class Subwords:
         if both >> 4 not in (MEAN_OF_KNOWN, MEAN, UNIT_SUM):
             raise ValueError(f"no way {both >> 4} to combine n-grams")
         return cls(
-            matrix_of(each), minn=minn, maxn=maxn, hash=hash_, combine=both >> 4,
-            hashes=both & 15, seed=seed,
-        )  # fmt: skip
+            matrix_of(each),
+            minn=minn,
+            maxn=maxn,
+            hash=hash_,
+            combine=both >> 4,
+            hashes=both & 15,
+            seed=seed,
+        )
 
 
 def _codec_of(matrix: Matrix) -> codec.Codec:

@@ -19,9 +19,15 @@ from wordvec.text.reader import open_text
 from wordvec.text.records.where import Condition
 
 SUFFIXES = {
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-    ".json": "jsonl", ".parquet": "parquet", ".pq": "parquet",
-}  # fmt: skip
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
 LONGEST_FIELD = 1 << 26  # bytes of a CSV field; a quote that never closes makes one of the rest
 PARQUET_ROWS = 4096  # rows that are read at once
 
