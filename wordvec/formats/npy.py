@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tokenize
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from wordvec.text.lines import read_words
 from wordvec.vectors.vectors import WordVectors
 
 _MAGIC = b"\x93NUMPY"
+# Behind the array: the checksum of the list of words that was written with it.
+_BOUND = re.compile(rb"wordvec words crc32 ([0-9a-f]{8})\n")
+_BOUND_BYTES = 29
 _MAX_HEADER = 4096
 
 
@@ -61,6 +66,12 @@ def read(stream: Stream) -> WordVectors:
         words.pop()
     if len(words) != len(rows):
         raise FormatError(f"{path}: {len(words):,} words for {len(rows):,} vectors")
+    bound = _BOUND.fullmatch(stream.peek(_BOUND_BYTES))
+    if bound and int(bound[1], 16) != zlib.crc32(b"\n".join(words)):
+        raise FormatError(
+            f"{path}: are not the words of {stream.name}: one of the two files was written again, "
+            "or changed; write both again"
+        )
     if len(set(words)) != len(words):
         raise FormatError(f"{path}: a word is there twice")
     dense = rows if rows.dtype == np.float64 else np.asarray(rows, np.float32)
@@ -91,12 +102,19 @@ def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = F
         For a word with a line end.
     """
     beside = words_path(path)
-    check_target(path, force=force)
+    for each in (path, beside):
+        check_target(each, force=force)
     words = [word.encode("utf-8", "surrogateescape") for word in vectors]
     bad = next((word for word in words if not holds(word)), None)
     if bad is not None:
         raise FormatError(f"{beside}: a list of words cannot hold {bad!r}, which has a line end")
-    with write_atomically(beside, force=force) as file:
-        file.write(b"".join(word + b"\n" for word in words))
-    with write_atomically(path, force=force) as file:
+    # Both are complete before either has its name, so that a kill hardly ever comes between.
+    with (
+        write_atomically(beside, force=force) as list_file,
+        write_atomically(path, force=force) as file,
+    ):
+        list_file.write(b"".join(word + b"\n" for word in words))
+        list_file.flush()
         np.lib.format.write_array(file, np.asarray(vectors.vectors), allow_pickle=False)
+        # Other readers pass over what comes after the array.
+        file.write(b"wordvec words crc32 %08x\n" % zlib.crc32(b"\n".join(words)))
