@@ -31,6 +31,7 @@ from wordvec.counts.shards import (
     Rows,
     Shards,
     ShardWriter,
+    read_manifest,
     tile_words,
     write_file,
 )
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 VERSION = 1
 MANIFEST = "blocks.json"
 MAX_BLOCKS = 4096
-MAX_MANIFEST = 16 << 20  # bytes
 PIECES = 8 * CELL_BUFFER  # cells of all blocks that are summed at once by a thread
 
 
@@ -303,23 +303,11 @@ class Blocks:
     def _read_manifest(self) -> dict[str, Any]:
         path = self.path / MANIFEST
         try:
-            if path.stat().st_size > MAX_MANIFEST:
-                raise ShardError(f"{path}: too large for a manifest")
-            manifest = json.loads(path.read_bytes())
+            return read_manifest(path, "blocks", VERSION)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ShardError(
                 f"{self.path}: not a folder of blocks (no {MANIFEST}); count_blocks makes one"
             ) from error
-        except (ValueError, RecursionError) as error:
-            raise ShardError(f"{path}: damaged: {error}") from error
-        if not isinstance(manifest, dict) or manifest.get("format") != "wordvec blocks":
-            raise ShardError(f"{path}: not the manifest of a folder of blocks")
-        if manifest.get("version") != VERSION:
-            raise ShardError(
-                f"{path}: block format {manifest.get('version')!r}, this wordvec reads {VERSION}: "
-                "install a newer wordvec or count again"
-            )
-        return manifest
 
     def _check_alike(self) -> None:
         first = self.shards[0]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from wordvec.errors import ShardError
+from wordvec.errors import CorpusError, ShardError
 from wordvec.files import naming, sync_folder
 from wordvec.folders import Kind
 from wordvec.native import cooc
@@ -56,6 +56,30 @@ def _has_manifest(folder: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(manifest, dict) and manifest.get("format") == "wordvec shards"
+
+
+def read_manifest(path: Path, kind: str, version: int) -> dict[str, Any]:
+    """The manifest of a folder of counts; `kind` is "shards" or "blocks".
+
+    Raises
+    ------
+    ShardError
+        When it is too large, damaged, of something else, or of another version.
+    """
+    if path.stat().st_size > MAX_MANIFEST:
+        raise ShardError(f"{path}: too large for a manifest")
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ShardError(f"{path}: damaged: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != f"wordvec {kind}":
+        raise ShardError(f"{path}: not the manifest of a folder of {kind}")
+    if manifest.get("version") != version:
+        raise ShardError(
+            f"{path}: {kind} of format {manifest.get('version')!r}, this wordvec reads {version}: "
+            "install a newer wordvec or count again"
+        )
+    return manifest
 
 
 def is_shards(source: object) -> bool:
@@ -357,20 +381,7 @@ class Shards:
                 f"{self.path}: not a shard folder (no manifest.json); an interrupted count goes on "
                 "when the same command is given again"
             )
-        if path.stat().st_size > MAX_MANIFEST:
-            raise ShardError(f"{path}: too large for a manifest")
-        try:
-            manifest = json.loads(path.read_bytes())
-        except (ValueError, RecursionError) as error:
-            raise ShardError(f"{path}: damaged: {error}") from error
-        if not isinstance(manifest, dict) or manifest.get("format") != "wordvec shards":
-            raise ShardError(f"{path}: not the manifest of a shard folder")
-        if manifest.get("version") != VERSION:
-            raise ShardError(
-                f"{path}: shard format {manifest.get('version')!r}, this wordvec reads {VERSION}: "
-                "install a newer wordvec or count again"
-            )
-        return manifest
+        return read_manifest(path, "shards", VERSION)
 
     def _map_tiles(self) -> memoryview:
         try:
@@ -391,8 +402,6 @@ class Shards:
     @cached_property
     def vocab(self) -> Vocabulary:
         """The words, by rank."""
-        from wordvec.errors import CorpusError
-
         try:
             vocab = Vocabulary.load(self.path / "vocab.txt", sort=False)
         except (CorpusError, FileNotFoundError) as error:

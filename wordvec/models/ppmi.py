@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
+from scipy.sparse.linalg import svds
 
 from wordvec.counts.shards import Shards
 from wordvec.errors import TrainingError
@@ -92,8 +93,6 @@ class PPMI(MatrixModel):
         TrainingError
             When there are not more words than dimensions.
         """
-        from scipy.sparse.linalg import svds
-
         self._check()
         with self._shards(source, progress) as shards:
             if shards.words <= self.vector_size:

@@ -8,6 +8,7 @@ phrases of up to four words. Words that stand inside a phrase of three or more a
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import math
 import os
@@ -335,8 +336,6 @@ class PhraseTable:
         FileExistsError
             When the output exists and `force` is not given.
         """
-        import gzip
-
         stats = CorpusStats()
         with write_atomically(output, force=force) as file:
             how = options or TextOptions()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from wordvec.errors import DatasetError
 from wordvec.text.reader import open_text
@@ -112,8 +113,6 @@ def hyperlex(
     Pairs without a sense in the vectors are left out and counted, as in the paper, which has .512
     at dim 5 on the 2,163 noun pairs.
     """
-    from scipy.stats import spearmanr
-
     rows = _table(path, ("word1", "word2", "score"))
     scores = pair_scores(vectors, [(a, b) for a, b, _ in rows], senses=senses)
     known = ~np.isnan(scores)
