@@ -41,6 +41,23 @@ def test_a_plan_holds_out_about_its_share_evenly(total, share):
     assert all(a < b for a, b in itertools.pairwise(done))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_whole_documents_are_held_out_where_they_are_not_too_long(seed):
+    rng = np.random.default_rng(seed)
+    documents = np.concatenate([[0], np.cumsum(rng.integers(0, 900, 2000))])
+    total = int(documents[-1])
+    plan = Chunks.of(total, 0.1, documents)
+    assert set(plan.held_out + plan.train) <= set(documents.tolist())
+    assert {plan.end(begin) for begin in plan.held_out} <= set(documents.tolist())
+    held = sum(plan.end(begin) - begin for begin in plan.held_out)
+    assert held + plan.trained == total
+    assert abs(held - 0.1 * total) < 0.02 * total
+    assert max(plan.end(b) - b for b in plan.train + plan.held_out) <= plan.size
+    # One long document among short ones: chunks of positions, as without documents.
+    long = np.array([0, 10, total])
+    assert Chunks.of(total, 0.1, long) == Chunks.of(total, 0.1)
+
+
 def test_too_few_words_to_hold_some_out():
     with pytest.raises(TrainingError, match="1,024 words are too few to hold some out"):
         Chunks.of(1024, 0.1)

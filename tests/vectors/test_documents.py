@@ -120,6 +120,8 @@ def test_words_are_looked_up_as_the_text_was_split(wv):
     found = wv.vector("WIND!")
     assert (found.how, found.via) == ("tokenized", "wind")
     assert wv.vector("wind").how == "exact"
+    assert "wind" not in [word for word, _ in wv.most_similar("Wind", topn=6)]
+    assert "wind" not in [word for word, _ in wv.most_similar_many(["WIND"], topn=6)[0]]
     plain = wordvec.WordVectors(WORDS, np.eye(6, 4, dtype=np.float32))
     assert plain.vector("WIND", typo=False).how == "none"
     assert context_tokens("Sea", "The wind, the SEA: blows ___ tax law", 1, wv._split) == [

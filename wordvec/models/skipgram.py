@@ -227,7 +227,7 @@ class SkipGram(WordModel):
         plan = stream_plan(
             self._trainer(corpus, input, output, subwords, kept),
             corpus,
-            Chunks.of(len(corpus.ids), self.held_out),
+            Chunks.of(len(corpus.ids), self.held_out, corpus.documents),
             epochs=self.epochs,
             alpha=self.alpha,
             min_alpha=self.min_alpha,

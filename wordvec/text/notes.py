@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import os
 import unicodedata
 from collections.abc import Callable, Iterable
 
 from wordvec.text.corpus import Corpus, CorpusStats
 from wordvec.text.options import TextOptions
-from wordvec.text.records.tables import SUFFIXES
+from wordvec.text.records.tables import SUFFIXES, suffix_of
 
 LOOK = 5000  # most frequent words that are looked at for their script
 # Scripts that put no spaces between words, by the names of their characters, and what splits them.
@@ -73,7 +72,7 @@ def notes(
         )
     said += _of_records(stats)
     for name in inputs:
-        kind = SUFFIXES.get(os.path.splitext(name)[1].lower())
+        kind = SUFFIXES.get(suffix_of(name))
         if kind and options.text_column is None and options.text == "auto":
             said.append(
                 f"{name} is read as plain text, columns and all; if it is a table, name its column "

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from wordvec.errors import TrainingError
 from wordvec.native import sgns
@@ -12,6 +15,8 @@ from wordvec.parallel import ordered_map
 from wordvec.training.loop import Plan, Step
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from wordvec.text.corpus import Corpus
 
 # Chunks depend on the corpus alone, so that a run with one thread can be repeated anywhere.
@@ -25,12 +30,17 @@ class Chunks:
     Attributes
     ----------
     total, size : int
-        Positions of the corpus, and of a chunk.
+        Positions of the corpus, and of the longest chunk.
     trained : int
         Positions that an epoch trains.
     train, held_out : list of int
-        Where each chunk begins. What is held out is spread evenly over the corpus; the windows of
-        neighbouring chunks reach into it.
+        Where each chunk begins. What is held out is spread evenly over the corpus; where documents
+        are not too long it is whole documents. Otherwise the windows of neighbouring chunks reach
+        into it.
+    ends : dict of int to int
+        Where the chunk ends that begins there.
+    before : list of int
+        Positions of the chunks in `train` that come before each, and of all.
     """
 
     total: int
@@ -38,31 +48,61 @@ class Chunks:
     trained: int
     train: list[int]
     held_out: list[int]
+    ends: dict[int, int]
+    before: list[int]
 
     @classmethod
-    def of(cls, total: int, share: float) -> Chunks:
-        """The chunks of `total` positions; a share of them, at least one chunk, is held out."""
+    def of(cls, total: int, share: float, documents: NDArray[np.int64] | None = None) -> Chunks:
+        """The chunks of `total` positions; a share of them, at least one chunk, is held out.
+
+        Parameters
+        ----------
+        documents : ndarray, shape (D + 1,), optional
+            Offsets of the documents; see `wordvec.text.corpus.Corpus`.
+        """
         size = min(max(total // CHUNKS, LEAST_IN_CHUNK), MOST_IN_CHUNK)
         begins = list(range(0, total, size))
-        if not share:
-            return cls(total, size, total, begins, [])
-        if len(begins) < 2:
+        if share and documents is not None:
+            begins = _at_documents(begins, total, size, documents)
+        ends = dict(zip(begins, [*begins[1:], total], strict=True))
+        held: set[int] = set()
+        if share and len(begins) < 2:
             raise TrainingError(
                 f"{total:,} words are too few to hold some out: leave out held_out, or give more"
             )
-        n = min(max(round(share * len(begins)), 1), len(begins) - 1)
-        held = {begins[(2 * i + 1) * len(begins) // (2 * n)] for i in range(n)}
+        if share:
+            n = min(max(round(share * len(begins)), 1), len(begins) - 1)
+            held = {begins[(2 * i + 1) * len(begins) // (2 * n)] for i in range(n)}
         train = [begin for begin in begins if begin not in held]
-        trained = sum(min(begin + size, total) - begin for begin in train)
-        return cls(total, size, trained, train, sorted(held))
+        before = list(itertools.accumulate((ends[b] - b for b in train), initial=0))
+        longest = max((ends[b] - b for b in begins), default=size)
+        return cls(total, max(size, longest), before[-1], train, sorted(held), ends, before)
 
     def end(self, begin: int) -> int:
         """Where the chunk ends that begins there."""
-        return min(begin + self.size, self.total)
+        return self.ends[begin]
 
     def done(self, chunks: int) -> float:
         """The share of an epoch that its first `chunks` chunks are."""
-        return min(chunks * self.size, self.trained) / self.trained
+        return self.before[min(chunks, len(self.train))] / self.trained
+
+
+def _at_documents(
+    begins: list[int], total: int, size: int, documents: NDArray[np.int64]
+) -> list[int]:
+    """Chunks that begin where the nearest document does; as they are when one got too long."""
+    starts = np.unique(documents[documents < total])
+    if len(starts) < 2:
+        return begins
+    after = np.minimum(np.searchsorted(starts, begins), len(starts) - 1)
+    nearest = np.where(
+        np.abs(starts[after] - begins) < np.abs(starts[np.maximum(after - 1, 0)] - begins),
+        starts[after],
+        starts[np.maximum(after - 1, 0)],
+    )
+    moved = np.unique(np.append(nearest, 0)).tolist()
+    longest = max(end - begin for begin, end in itertools.pairwise([*moved, total]))
+    return moved if longest <= 3 * size else begins
 
 
 Chunk: TypeAlias = tuple[int, int]  # epoch, number of the chunk

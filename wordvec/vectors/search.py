@@ -213,6 +213,10 @@ class Searchable:
             raise ValueError(f"a vector must have shape ({self.vector_size},), got {vector.shape}")
         return vector
 
+    def _split(self, text: str) -> list[str]:
+        """A text's words, as the text of the training was split."""
+        return [text]
+
     def _unseen(self, word: Key, allowed: bool | None) -> NDArray[Any]:
         """The vector of a word that is not there, where that is allowed."""
         raise self._no_word(word)
@@ -371,8 +375,13 @@ class Searchable:
         return self._directed(unit(total), pairs[0][0]), known
 
     def _ids_among(self, queries: Sequence[Any]) -> set[int]:
-        """The ids of the words among them that are there."""
-        ids = {self.get_index(q, -1) for q in queries if isinstance(q, (str, bytes))}
+        """The ids of the words among them that are there, as they stand or as the text of the
+        training was tokenized."""
+        words = [q for q in queries if isinstance(q, (str, bytes))]
+        ids = {self.get_index(q, -1) for q in words}
+        if -1 in ids:
+            made = [self._split(text_of(q)) for q in words if self.get_index(q, -1) < 0]
+            ids |= {self.get_index(each[0], -1) for each in made if len(each) == 1}
         return ids - {-1}
 
     def _directed(

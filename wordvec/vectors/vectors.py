@@ -437,11 +437,13 @@ class WordVectors(Editable):
         return None if i < 0 else self._words.word(i)
 
     @cached_property
-    def _split(self) -> Callable[[str], list[str]]:
-        """Splits a text as that of the training was."""
+    def _splitter(self) -> Callable[[str], list[str]]:
         from wordvec.vectors.as_trained import splitter_for
 
         return splitter_for(self.meta)
+
+    def _split(self, text: str) -> list[str]:
+        return self._splitter(text)
 
     def vector(
         self,

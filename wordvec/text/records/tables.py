@@ -39,14 +39,19 @@ class Row(NamedTuple):
     label: str | None
 
 
+def suffix_of(name: str) -> str:
+    """The end of a file's name, in lower case, without that of a compression."""
+    for ending in (".gz", ".bz2", ".xz", ".zst"):
+        name = name.removesuffix(ending)
+    return os.path.splitext(name)[1].lower()
+
+
 def kind_of(path: str | BinaryIO, options: TextOptions) -> str:
     """What kind of file a text is in: one of the values of `TextOptions.text` but "auto"."""
     if options.text != "auto":
         return options.text
     name = path if isinstance(path, str) else str(getattr(path, "name", ""))
-    for ending in (".gz", ".bz2", ".xz", ".zst"):
-        name = name.removesuffix(ending)
-    suffix = os.path.splitext(name)[1].lower()
+    suffix = suffix_of(name)
     if options.kind == "kmers" and suffix in (".fasta", ".fa", ".fna", ".faa", ".ffn"):
         return "fasta"
     if options.text_column is None:
@@ -94,7 +99,7 @@ def check_columns(name: str, columns: Sequence[str], wanted: Iterable[str]) -> N
         if column not in columns:
             folded = {each.lower(): each for each in reversed(columns)}
             close = difflib.get_close_matches(column.lower(), folded, n=1, cutoff=0.5)
-            hint = f", did you mean {folded[close[0]]!r}?" if close else ""
+            hint = f" (did you mean {folded[close[0]]!r}?)" if close else ""
             shown = ", ".join(map(repr, columns[:12])) + (" ..." if len(columns) > 12 else "")
             raise CorpusError(f"{name}: there is no column {column!r}{hint}; it has {shown}")
 
