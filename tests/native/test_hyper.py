@@ -322,3 +322,15 @@ def test_ranks_equal_sorting_with_ties(seed: int, n: int, dim: int, asking: int)
         ]
         np.testing.assert_allclose(rank, [r for row, _ in expected for r in row])
         np.testing.assert_allclose(precision, [p for _, row in expected for p in row])
+
+
+def test_a_row_of_two_moments_is_not_thrown_to_the_edge(isa: str) -> None:
+    """What a thread reads while another writes: new coordinates with an old cached time."""
+    setting = Setting("lorentz", 5, seed=3)
+    setting.points[0], setting.points[1] = 0.05, 0.9
+    for cached in (1e-3, 0.2, 1.0):
+        space = setting.space()
+        space.rows[1, -1] = cached
+        hyper.train(space, setting.groups(0, [1]), np.zeros(1, np.int64), 7, 0.1, 4, isa=isa)
+        assert np.isfinite(space.rows).all()
+        assert np.linalg.norm(space.rows[:, :5], axis=1).max() < 10
