@@ -1,6 +1,8 @@
 """Skip-gram from shards: its objective, its start, what it refuses."""
 
+import json
 import shutil
+import zlib
 
 import numpy as np
 import pytest
@@ -79,7 +81,11 @@ def test_a_cap_that_asks_for_more_visits_than_can_be_is_refused(shards):
 def test_words_that_have_no_counts_have_no_noise(shards, tmp_path):
     shutil.copytree(shards.path, tmp_path / "s")
     words = (shards.path / "vocab.txt").read_text().split()[::2]
-    (tmp_path / "s" / "vocab.txt").write_text("".join(f"{w} 0\n" for w in words))
+    text = "".join(f"{w} 0\n" for w in words).encode()
+    (tmp_path / "s" / "vocab.txt").write_bytes(text)
+    manifest = json.loads((tmp_path / "s" / "manifest.json").read_bytes())
+    manifest["vocab_crc32"] = zlib.crc32(text)
+    (tmp_path / "s" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(TrainingError, match="no noise to draw"):
         CountSkipGram(**QUICK).fit(tmp_path / "s")
 

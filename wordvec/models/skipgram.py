@@ -16,7 +16,7 @@ from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.native import sgns
 from wordvec.native.ngram import Ngrams
 from wordvec.native.vec import rng_key, row_stride
-from wordvec.text.corpus import Corpus, Source, check_pairs, encode
+from wordvec.text.corpus import Corpus, Source, check_pairs
 from wordvec.text.frequency import keep_probability, noise_weights
 from wordvec.text.lines import bytes_of
 from wordvec.text.vocab import Vocabulary
@@ -326,21 +326,12 @@ class SkipGram(WordModel):
     def _read(
         self, source: Source | Corpus, vocab: Vocabulary | None, progress: Callback | None
     ) -> Corpus:
-        if isinstance(source, Corpus):
-            return source
         if is_shards(source):
             raise ValueError(
                 f"{source}: {type(self).__name__} trains on texts, and these are counts: train "
                 "CountSkipGram on them (count-skipgram)"
             )
-        return encode(
-            source,
-            vocab=vocab,
-            min_count=self.min_count,
-            max_vocab=self.max_vocab,
-            threads=thread_count(self.threads),
-            progress=progress,
-        )
+        return self._encoded(source, progress, vocab)
 
     def _objective(self) -> tuple[bool, bool, bool]:
         """Whether the kernel does CBOW, takes means, and divides their gradient."""

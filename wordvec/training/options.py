@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from wordvec.estimator import Estimator, option
+from wordvec.estimator import Callback, Estimator, option, thread_count
+from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.text.vocab import Vocabulary
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +45,24 @@ class WordModel(TrainedModel):
         at_least=1,
         counting=True,
     )
+
+    def _encoded(
+        self,
+        source: Corpus | Source,
+        progress: Callback | None,
+        vocab: Vocabulary | None = None,
+    ) -> Corpus:
+        """A source as ids of the words that the options keep; a corpus as it is."""
+        if isinstance(source, Corpus):
+            return source
+        return encode(
+            source,
+            vocab=vocab,
+            min_count=self.min_count,
+            max_vocab=self.max_vocab,
+            threads=thread_count(self.threads),
+            progress=progress,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
-from wordvec.text.corpus import NO_PAIR, Corpus, Source, encode
+from wordvec.text.corpus import NO_PAIR, Corpus, Source
 from wordvec.training import loop
 from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
@@ -86,22 +86,13 @@ class MatrixModel(WordModel):
                 yield _with_cells(self._count(source, Path(folder) / "shards", progress))
 
     def _count(self, source: Corpus | Source, folder: Path, progress: Callback | None) -> Shards:
-        threads = thread_count(self.threads)
-        if not isinstance(source, Corpus):
-            source = encode(
-                source,
-                min_count=self.min_count,
-                max_vocab=self.max_vocab,
-                threads=threads,
-                progress=progress,
-            )
         window, sample = self._counting()
         return count(
-            source,
+            self._encoded(source, progress),
             folder,
             window,
             sample=sample,
-            threads=threads,
+            threads=thread_count(self.threads),
             progress=progress,
         )
 
