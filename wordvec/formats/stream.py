@@ -185,6 +185,21 @@ class Stream:
             if searched > most or not self._more():
                 self.fail(f"{what} does not end within {min(searched, most):,} bytes")
 
+    def entries(self, count: int, width: int) -> tuple[list[bytes], bytes]:
+        """Up to `count` words that a blank ends, with the `width` bytes behind each, one after the
+        other: those that lie in the buffer in full, so possibly none."""
+        buffer, at = self._buffer, self._at
+        names, parts = [], []
+        for _ in range(count):
+            blank = buffer.find(b" ", at, at + MAX_TOKEN + 1)
+            if blank < 0 or blank + 1 + width > len(buffer):
+                break
+            names.append(buffer[at:blank])
+            at = blank + 1 + width
+            parts.append(buffer[blank + 1 : at])
+        self._at = at
+        return names, b"".join(parts)
+
     def lines(self, most: int) -> bytes:
         """Whole lines that come next, at least one, which stay to be read; b"" at the end of the
         file. FormatError when the first has more than `most` bytes."""

@@ -25,6 +25,7 @@ from wordvec.vectors.vectors import WordVectors
 _HEADER = re.compile(rb"[ \t]*(\d{1,20})[ \t]+(\d{1,20})[ \t\r]*\n")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BATCH = 1024
+_NEWLINE = ord("\n")
 
 
 def matches(head: bytes) -> bool:
@@ -70,29 +71,48 @@ def _read_binary(stream: Stream, words: int, size: int, table: Table) -> None:
     """word2vec writes a newline after each vector, gensim none: one or the other holds for all of a
     file, which shows where a word with a blank in it has shifted what follows."""
     width = 4 * size
-    newline = None
-    for start in range(0, words, _BATCH):
-        block, names = [], []
-        for i in range(start, min(words, start + _BATCH)):
-            offset = stream.offset
-            name = stream.until(b" ", MAX_TOKEN, "a word")
-            if b"\n" in name or b"\0" in name:
-                stream.fail(f"a word that holds a newline or a NUL byte: {name[:40]!r}", offset)
-            names.append(name)
-            block.append(stream.read(width, "a vector"))
-            if newline is None:
-                newline = stream.peek(1) == b"\n"
-            if newline and not stream.skip(b"\n") and i + 1 < words:
-                stream.fail(
-                    f"no newline after the vector of {name[:40]!r}, as there is after the first: "
-                    "a word with a blank in it?"
-                )
-        table.add(names, np.frombuffer(b"".join(block), "<f4").reshape(len(block), size))
-        if table.full:
-            return
+    end = width  # bytes of a vector, with the newline behind it
+    done = 0
+    while done < words and not table.full:
+        start = stream.offset
+        # The first and the last by themselves: the one shows whether newlines come, the other may
+        # lack its own.
+        some = min(_BATCH, words - 1 - done) if done else 0
+        names, data = stream.entries(some, end)
+        if not names:
+            names = [stream.until(b" ", MAX_TOKEN, "a word")]
+            last = done + 1 == words
+            data = stream.read(width if last else end, "a vector")
+            if not done and not last and stream.skip(b"\n"):
+                end = width + 1
+            data += b"\n" * (end - len(data))
+        codes = np.frombuffer(data, np.uint8).reshape(len(names), end)
+        _check_entries(stream, names, codes[:, width:], start, end)
+        table.add(names, np.ascontiguousarray(codes[:, :width]).view("<f4"))
+        done += len(names)
+    if table.full:
+        return
     stream.skip(b"\n")
     if not stream.ended:
         stream.fail(f"more data after the {words:,} words that the header promises")
+
+
+def _check_entries(
+    stream: Stream, names: list[bytes], newlines: NDArray[np.uint8], offset: int, end: int
+) -> None:
+    """FormatError for a word that cannot be, or a vector without the newline behind it."""
+    if (newlines == _NEWLINE).all() and not any(b"\n" in n or b"\0" in n for n in names):
+        return
+    for name, newline in zip(names, newlines.tolist(), strict=True):
+        if b"\n" in name or b"\0" in name:
+            stream.fail(f"a word that holds a newline or a NUL byte: {name[:40]!r}", offset)
+        offset += len(name) + 1 + end
+        if newline and newline[0] != _NEWLINE:
+            stream.fail(
+                f"no newline after the vector of {name[:40]!r}, as there is after the first: "
+                "a word with a blank in it?",
+                offset - 1,
+            )
 
 
 def _read_text(stream: Stream, words: int, size: int, table: Table) -> None:
