@@ -26,6 +26,14 @@ MODULES = {
     "decimal": ["wv_decimal"],
     "glove": ["wv_glove", "wv_glove_scalar", "wv_glove_avx2", "wv_glove_avx512", "wv_glove_neon"],
     "gram": ["wv_gram", "wv_gram_scalar", "wv_gram_avx2", "wv_gram_avx512", "wv_gram_neon"],
+    "lexvec": [
+        "wv_lexvec",
+        "wv_vec",
+        "wv_vec_scalar",
+        "wv_vec_avx2",
+        "wv_vec_avx512",
+        "wv_vec_neon",
+    ],
     "ngram": ["wv_ngram", "wv_codec", "wv_store"],
     "sgns": ["wv_sgns", "wv_sgns_scalar", "wv_sgns_avx2", "wv_sgns_avx512", "wv_sgns_neon"],
     "sgns_tile": [

@@ -23,6 +23,12 @@ def isa(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(params=[name for name in cpu.available() if name != "scalar"])
+def vector_isa(request: pytest.FixtureRequest) -> str:
+    """Each instruction set but the scalar one, which is what the others are compared with."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of public data sets that do not ship: $WORDVEC_DATA, or shared/data beside the

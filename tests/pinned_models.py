@@ -82,6 +82,7 @@ def models(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
         "glove": (wordvec.GloVe, {"x_max": 10.0}, shards),
         "glove-asymmetric": (wordvec.GloVe, {"x_max": 10.0}, left),
         "count-skipgram": (wordvec.CountSkipGram, {}, shards),
+        "lexvec": (wordvec.LexVec, {"negative": 3}, shards),
         "swivel": (wordvec.Swivel, {}, shards),
     }
     for name, (model, options, source) in tiles.items():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from wordvec.counts.count import Window, count
+from wordvec.counts.noise import Noise
 from wordvec.errors import TrainingError
-from wordvec.models.count_skipgram import CountSkipGram, Noise
+from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.skipgram import CBOW, SkipGram
 from wordvec.text.corpus import encode
 from wordvec.vectors.vectors import WordVectors

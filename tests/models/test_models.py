@@ -13,6 +13,7 @@ from wordvec.counts.count import Window, count
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
+from wordvec.models.lexvec import LexVec
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
 from wordvec.models.swivel import Swivel
 from wordvec.text.corpus import encode
@@ -24,11 +25,13 @@ QUICK = {
     FastText: {**STREAM, "bucket": 500, "minn": 2, "maxn": 3},
     GloVe: {"vector_size": 16, "epochs": 10, "window": 4, "x_max": 10.0},
     CountSkipGram: {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1},
+    LexVec: {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1},
     Swivel: {"vector_size": 16, "epochs": 60, "window": 4},
 }
 MODELS = list(QUICK)
-TILE_MODELS = [GloVe, CountSkipGram, Swivel]
-WEIGHTING = {CountSkipGram: "linear"}  # of a text that a tile model counts; the others' is harmonic
+TILE_MODELS = [GloVe, CountSkipGram, LexVec, Swivel]
+# Of a text that a tile model counts; the others' is harmonic.
+WEIGHTING = {CountSkipGram: "linear", LexVec: "linear"}
 
 
 def fitted(model, source, **options):

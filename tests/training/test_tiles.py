@@ -7,17 +7,19 @@ from wordvec.counts.count import Window, count, subsample
 from wordvec.errors import TrainingError
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
+from wordvec.models.lexvec import LexVec
 from wordvec.models.ppmi import PPMI
 from wordvec.models.swivel import Swivel, Tiles
 from wordvec.text.corpus import encode
 from wordvec.vectors.vectors import WordVectors
 
 QUICK = {"vector_size": 12, "threads": 1, "epochs": 4, "min_count": 1}
-MODELS = [GloVe, CountSkipGram, Swivel]
+MODELS = [GloVe, CountSkipGram, LexVec, Swivel]
 # Rates so small that nothing moves: what comes out is what went in.
 STILL = {
     GloVe: {"eta": 1e-12, "bias_rate": 1e-12},
     CountSkipGram: {"alpha": 1e-12, "min_alpha": 0.0},
+    LexVec: {"alpha": 1e-12, "min_alpha": 0.0},
     Swivel: {"eta": 1e-12},
 }
 

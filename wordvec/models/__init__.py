@@ -75,6 +75,7 @@ _ROWS: tuple[tuple[str, str, TrainsOn, str], ...] = (
         "counts",
         "pointwise mutual information, unseen pairs included",
     ),
+    ("lexvec", "wordvec.models.lexvec:LexVec", "counts", "PPMI fitted over windows and noise"),
     (
         "ppmi",
         "wordvec.models.ppmi:PPMI",

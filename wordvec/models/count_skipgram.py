@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
-
-import numpy as np
+from typing import ClassVar, NamedTuple
 
 from wordvec.counts.count import Window
+from wordvec.counts.noise import Noise
 from wordvec.counts.schedule import rounds
-from wordvec.counts.shards import Shards, tile_words
-from wordvec.errors import TrainingError
+from wordvec.counts.shards import Shards
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.skipgram import SkipGram
-from wordvec.native import sgns
 from wordvec.native.sgns_tile import SGNSTrainer, SGNSWorker
 from wordvec.native.vec import rng_key
-from wordvec.text.frequency import noise_weights
 from wordvec.training.loop import Plan, Step
 from wordvec.training.options import OutputVectors
 from wordvec.training.rows import padded_matrix, uniform_rows
 from wordvec.training.tiles import FREE, Matrix, Start, TileModel
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 GROUP = 8  # inputs of one output that share noise; a window of the stream has 6 on average
 # Parts of an epoch, a power of two. Each goes over all tiles with its own random share of the
@@ -179,31 +172,3 @@ class _Visit(NamedTuple):
     alpha: float
     row: int
     col: int
-
-
-class Noise(NamedTuple):
-    """count ** exponent as alias tables, one per tile: tables (V, 2), their starts (k + 1,), and
-    the probability of each tile (k,)."""
-
-    tables: NDArray[np.uint32]
-    starts: NDArray[np.int64]
-    share: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, shards: Shards, exponent: float) -> Noise:
-        """The noise of shards' words, by their counts in the corpus."""
-        counts, k = shards.vocab.counts, shards.k
-        weights = noise_weights(counts, exponent)
-        if not weights.any():
-            raise TrainingError(f"{shards.path}: no word has a count: there is no noise to draw")
-        sizes = [tile_words(shards.words, k, t) for t in range(k)]
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        tables = np.zeros((shards.words, 2), np.uint32)
-        share = np.zeros(k)
-        for t, size in enumerate(sizes):
-            part = np.ascontiguousarray(weights[t::k])
-            share[t] = part.sum() / weights.sum()
-            if share[t] > 0:
-                table = tables[starts[t] : starts[t + 1]]
-                sgns.alias_table(part, table, np.empty(size, np.int32), np.empty(size))
-        return cls(tables, starts, share)
