@@ -26,6 +26,15 @@ def test_moments_are_those_of_numpy(make, weights):
     np.testing.assert_allclose(both[weights == "tokens"].covariance, found.covariance, rtol=1e-12)
 
 
+def test_products_in_float32_keep_six_digits(make, monkeypatch):
+    wv = make(20_000, 6)
+    wanted = moments(wv.matrix, word_weights(wv, "tokens")).covariance
+    monkeypatch.setattr("wordvec.spaces.moments._SINGLE", 0)
+    found = moments(wv.matrix, word_weights(wv, "tokens")).covariance
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6 * np.abs(wanted).max())
+    assert not np.array_equal(found, wanted)
+
+
 def test_rows_of_zeros_do_not_count(wv):
     X = np.vstack([wv.vectors, np.zeros((5, 8), np.float32)])
     more = WordVectors([*wv, *"abcde"], X)

@@ -27,6 +27,7 @@ HUB_SAMPLE = 10_000  # queries where all words against all would be too many
 HUB_EXACT = 100_000  # words up to which all are asked
 _ROWS = 8192
 _QUERIES = 512
+_SHORT = 60.0  # lengths whose exponentials float32 holds
 _TIE = 1e-6  # eigenvalues nearer than this, relatively, have no eigenvectors of their own
 _SCALES = (0.0, 0.5)  # powers of the singular values tried beside 1, the vectors as they are
 _SCALE_QUERIES, _SCALE_WORDS = 500, 20_000
@@ -227,6 +228,11 @@ def _partition(matrix: Matrix, found: Moments) -> tuple[float, tuple[int, ...]]:
         along = (X[there] if not there.all() else X) @ axes.astype(np.float32)
         if not len(along):
             return np.full((2, len(values)), -np.inf), np.zeros((2, len(values)))
+        if np.abs(along).max() < _SHORT:  # one exponential for both signs
+            E = np.exp(along, out=along)
+            up = E.sum(axis=0, dtype=np.float64)
+            down = np.reciprocal(E, out=E).sum(axis=0, dtype=np.float64)
+            return np.zeros((2, len(values))), np.array([up, down])
         top = np.array([along.max(axis=0), (-along).max(axis=0)], np.float64)
         sums = np.empty_like(top)
         for i, sign in enumerate((1, -1)):

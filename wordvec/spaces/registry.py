@@ -31,6 +31,9 @@ TRANSFORMS: dict[str, str] = {
     "pipeline": "wordvec.spaces.base:Pipeline",
 }
 
+# Those that need numbers only, so that a line of text can say all of them.
+PLAIN = ("center", "all-but-the-top", "whiten", "pca", "unit")
+
 # Those that map one space into another.
 ALIGNMENT = ("procrustes", "vecmap", "rcsls")
 
@@ -65,9 +68,9 @@ def parse(text: str) -> Transform:
         For a name that no transform has, one that needs word lists, or an option that it lacks.
     """
     name, _, given = text.partition(":")
-    if name in (*DEBIASING, "affine", "pipeline"):
-        raise ValueError(f"{name} needs more than numbers; use `wordvec debias` or the library")
     kind = transform_class(name)
+    if name not in PLAIN:
+        raise ValueError(f"{name} needs more than numbers; one of: {', '.join(PLAIN)}")
     known = kind.options()
     options: dict[str, Any] = {}
     for part in filter(None, given.split(",")):
