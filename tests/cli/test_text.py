@@ -181,3 +181,20 @@ def test_documents_are_vectors_with_names_and_key_words(run, tmp_path, table):
         "--no-lower",
     )  # fmt: skip
     assert "were made otherwise: {'tokenize': 'unicode', 'lower': True}" in err
+
+
+def test_induction_reads_its_texts_as_the_training_did(run, tmp_path):
+    text = tmp_path / "t.txt"
+    text.write_text("The wind, the SEA! Blows; tax (law) and the law.\n" * 30)
+    how = ("--tokenize", "unicode", "--lower")
+    run("train", text, "-o", tmp_path / "v.wv", *how, "--min-count", "1", "--vector-size", "2")
+    tokens = tmp_path / "tokens.txt"
+    run("tokenize", text, "-o", tokens, *how)
+    options = ("--min-count", "1", "--quiet")
+    fit = ("oov", "induction", tmp_path / "v.wv")
+    code, _, err = run(*fit, text, "-o", tmp_path / "a.wv", *options)
+    assert code == 0, err
+    as_is = ("--tokenize", "whitespace", "--no-lower")
+    run(*fit, tokens, "-o", tmp_path / "b.wv", *options, *as_is)
+    a, b = (wordvec.load(tmp_path / f"{name}.wv").induction.matrix for name in "ab")
+    assert np.array_equal(a, b)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.sources import TEXT_OPTIONS, given
+
+if TYPE_CHECKING:
+    from wordvec.text.options import TextOptions
 
 _FILE = click.Path(dir_okay=False)
 _output = click.option("-o", "--output", "target", type=_FILE, required=True, help="File to write.")
@@ -59,9 +64,13 @@ def fit(
 @_output
 @click.option("--window", type=click.IntRange(1), default=5, help="Words on each side.")
 @click.option("--min-count", type=click.IntRange(1), default=100, help="Words that take part.")
+@TEXT_OPTIONS
 @_force
 @_quiet
+@click.pass_context
 def induction(
+    ctx: click.Context,
+    /,
     vectors: str,
     corpus: tuple[str, ...],
     target: str,
@@ -69,13 +78,17 @@ def induction(
     min_count: int,
     force: bool,
     quiet: bool,
+    **options: Any,
 ) -> None:
-    """Fits the matrix that makes vectors of contexts, from texts with a document a line, or shards.
+    """Fits the matrix that makes vectors of contexts, from texts or shards.
 
-    VECTORS that have n-grams also get the weight of form against context.
+    Contexts do not reach across lines. Words are made as those of VECTORS were. VECTORS that have
+    n-grams also get the weight of form against context.
     """
     import wordvec
     from wordvec.files import check_target
+    from wordvec.text.options import TextOptions
+    from wordvec.vectors.as_trained import options_for
     from wordvec.vectors.fit_unseen import fit_induction, induction_from_shards
 
     check_target(target, force=force, inputs=[vectors, *corpus])
@@ -83,7 +96,8 @@ def induction(
     if len(corpus) == 1 and os.path.isdir(corpus[0]):
         fitted = induction_from_shards(wv, wordvec.Shards(corpus[0]), min_count=min_count)
     else:
-        lines = _lines(corpus)
+        how = options_for(wv.meta, given(ctx, options))
+        lines = _lines(corpus) if how == TextOptions() else _words(corpus, how)
         fitted = fit_induction(wv, lines, window=window, min_count=min_count, progress=say)
     fitted.save(target, force=force)
 
@@ -139,6 +153,20 @@ def _lines(paths: tuple[str, ...]) -> Iterator[list[str]]:
                 rest = b"" if whole else tokens.pop()
                 yield [token.decode("utf-8", "surrogateescape") for token in tokens]
             yield [rest.decode("utf-8", "surrogateescape")] if rest else []
+
+
+def _words(paths: tuple[str, ...], how: TextOptions) -> Iterator[list[str]]:
+    """The words of each line of texts, as the options split them; long lines come in pieces."""
+    from wordvec.text.corpus import CorpusStats
+    from wordvec.text.write import tokenised_blocks
+
+    rest = b""
+    for text in tokenised_blocks(list(paths), how, CorpusStats()):
+        lines = (rest + text).split(b"\n")
+        rest = lines.pop() if len(lines[-1]) <= _BLOCK else b""
+        for line in lines:
+            yield line.decode("utf-8", "surrogateescape").split(" ")
+    yield rest.decode("utf-8", "surrogateescape").split(" ")
 
 
 _BLOCK = 1 << 20

@@ -51,6 +51,14 @@ def taken(options: dict[str, Any]) -> TextOptions:
     return TextOptions(**{name: options.pop(name) for name in TEXT if name in options})
 
 
+def given(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Those options of a text that somebody set: on the command line, in the environment or a file.
+    All are taken out of a command's."""
+    default = (None, click.core.ParameterSource.DEFAULT)
+    values = {name: options.pop(name) for name in TEXT}
+    return {k: v for k, v in values.items() if ctx.get_parameter_source(k) not in default}
+
+
 def say_corpus(display: Display, corpus: Corpus, inputs: Sequence[str] = ()) -> None:
     """Says what was read, and what is odd about it."""
     from wordvec.text.notes import corpus_notes

@@ -14,9 +14,9 @@ from wordvec.cli.sources import (
     FORCE,
     INPUTS,
     POSITIVE,
-    TEXT,
     TEXT_OPTIONS,
     THREADS,
+    given,
     spelled,
     taken,
 )
@@ -180,11 +180,10 @@ def documents(
     from wordvec.vectors.as_trained import options_for, recorded_options
     from wordvec.vectors.documents import document_vectors, keywords, near_duplicates
 
-    given = {name: options[name] for name in TEXT if _chosen(ctx, name)}
     for path in filter(None, (target, labels)):
         check_target(path, force=force, inputs=[vectors, *inputs])
     wv = load(vectors)
-    how = options_for(wv.meta, given)
+    how = options_for(wv.meta, given(ctx, options))
     trained = recorded_options(wv.meta)
     if how.recorded() != trained:
         display.say(
@@ -224,8 +223,3 @@ def documents(
             [{"document": names[i], "other": names[j], "cosine": round(c, 6)} for i, j, c in pairs],
             output,
         )
-
-
-def _chosen(ctx: click.Context, name: str) -> bool:
-    """Whether somebody set the option: on the command line, in the environment or a file."""
-    return ctx.get_parameter_source(name) not in (None, click.core.ParameterSource.DEFAULT)
