@@ -24,7 +24,8 @@ def test_fit_then_ask(run, path, tmp_path):
     rows = json.loads(out)
     assert code == 0
     assert [r["how"] for r in rows] == ["subword", "exact"]
-    assert len(rows[0]["neighbors"].split()) == 5
+    assert len(rows[0]["neighbors"]) == 5
+    assert all(-1 <= score <= 1.001 for _, score in rows[0]["neighbors"])
     code, _, err = run("oov", "fit", path, "-o", tmp_path / "o.wv")
     assert (code, "exists already" in err) == (1, True)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import wordvec
@@ -439,3 +440,22 @@ def test_a_run_goes_on_from_its_checkpoint_and_starts_from_older_vectors(capsys,
     assert "eta was 0.1 and is 0.2" in stderr
     assert train("5.wv", "--epochs", 1, "--init", tmp_path / "3.wv", "--unk")[0] == 0
     assert "<unk>" in wordvec.load(tmp_path / "5.wv")
+
+
+@pytest.mark.parametrize(("name", "start"), [("v.txt", b"4 100\n"), ("v.bin", b"4 100\n")])
+def test_the_suffix_decides_the_format(capsys, tmp_path, name, start):
+    text = tmp_path / "t.txt"
+    text.write_text("a b c d\nb c d a\n")
+    options = ("--min-count", 1, "--epochs", 1, "--quiet")
+    assert run(capsys, "train", text, "-o", tmp_path / name, *options)[0] == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert len(wordvec.load(tmp_path / name)) == 4
+
+
+def test_save_refuses_the_name_of_another_format(tmp_path):
+    wv = wordvec.WordVectors(["a", "b"], np.eye(2, dtype=np.float32))
+    for name in ("m.bin", "m.txt", "m.vec", "m.npy"):
+        with pytest.raises(ValueError, match=r"save writes \.wv files.*formats\.save"):
+            wv.save(tmp_path / name)
+    wv.save(tmp_path / "m.wv")
+    wv.save(tmp_path / "no-suffix")

@@ -1,7 +1,9 @@
 """The lists ship inside the package and are found in a checkout."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,10 @@ def test_a_suite_file_that_does_not_fit_is_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(DatasetError, match=message):
         suite.read_suite(path)
+
+
+def test_every_set_of_the_english_suite_is_cited():
+    table = tomllib.loads((ROOT / "data" / "english.toml").read_text("utf-8"))
+    for entry in table["dataset"]:
+        assert re.match(r"\s*@\w+\{[\w-]+,\n  author = .*\n  title = ", entry["reference"]), entry
+        assert re.search(r"^  year = \{\d{4}\},$", entry["reference"], re.M)

@@ -118,3 +118,14 @@ def test_an_evaluation_answers_words_never_seen_on_request(grams):
     assert found["coverage"]["composed"] == ["walker", "talker", "jumper", "singer"]
     assert answered(found) == "17 of 17 (4 words composed)"
     assert found["coverage"]["missing"] == []
+
+
+def test_the_json_of_a_vectors_neighbours_is_a_list_with_scores(file, capsys):
+    code, out, _ = call(capsys, "oov", "vector", file, "walker", "-k", "2", "--format", "json")
+    assert code == 0
+    (row,) = json.loads(out)
+    assert row["how"] == "subword"
+    assert len(row["neighbors"]) == 2
+    for word, score in row["neighbors"]:
+        assert word in WORDS
+        assert -1 <= score <= 1.0001

@@ -127,7 +127,7 @@ def vector(
         near = [] if found.how == "none" else wv.most_similar([found.vector], topn=topn)
         rows.append(
             {"word": word, "how": found.how, "via": found.via,
-             "neighbors": " ".join(other for other, _ in near)}
+             "neighbors": near if output == "json" else " ".join(other for other, _ in near)}
         )  # fmt: skip
     emit(rows, output)
 

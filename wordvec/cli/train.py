@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -218,9 +219,10 @@ def train(
     standard input, or one folder of counts that `wordvec count` made, for the models that train on
     counts. For a hierarchy it is one list of relations (child TAB parent), or a folder of them.
     """
+    from wordvec import formats
     from wordvec.estimator import Stopwatch
-    from wordvec.files import check_target
     from wordvec.training.checkpoint import check_checkpoint
+    from wordvec.vectors.vectors import OTHER_SUFFIXES
 
     chosen = MODELS[model]
     steps = _steps(chosen, transforms)
@@ -230,16 +232,18 @@ def train(
     names = {f.name for f in dataclasses.fields(kind)}
     estimator = kind(**{name: value for name, value in options.items() if name in names})
     run = {name: value for name, value in options.items() if name not in names}
-    check_target(
+    # The suffix says the format, as in `wordvec convert`; a name without one that is known is .wv.
+    suffix = os.path.splitext(output)[1].lower()
+    written = None if suffix in OTHER_SUFFIXES else "wv"
+    formats.check(
         output,
+        format=written,
         force=force,
         inputs=[*inputs, *(reading.get(name) for name in PATHS), run.get("init")],
     )
     check_checkpoint(run.get("checkpoint"), resume=run.get("resume", False))
     if run.get("init"):
-        from wordvec.formats import load
-
-        run["init"] = load(run["init"])
+        run["init"] = formats.load(run["init"])
     if chosen.trains_on == "relations":
         from wordvec.cli.hierarchy import read_relations
 
@@ -262,7 +266,9 @@ def train(
         vectors = step.fit_transform(vectors)
         for notice in vectors.meta["transforms"][-1].get("notices", []):
             display.say(f"note      {notice}")
-    vectors.save(output, force=force)
+    for sentence in formats.losses(vectors, output, format=written):
+        display.say(f"note      {sentence}")
+    formats.save(vectors, output, format=written, force=force)
     size = quantity(Path(output).stat().st_size)
     shape = f"{len(vectors):,} x {vectors.vector_size}"
     display.say(f"wrote     {output}: {shape}, {size}B, trained in {clock(seconds)}")

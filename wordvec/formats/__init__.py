@@ -252,7 +252,7 @@ def check(
 
 def _writer(name: str) -> Callable[..., None]:
     if name == "wv":
-        return WordVectors.save
+        return WordVectors.write
     each = FORMATS.get(name)
     if each is None or each.writer is None:
         known = ", ".join(name for name, each in FORMATS.items() if each.writer)

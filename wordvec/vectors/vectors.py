@@ -47,6 +47,15 @@ if TYPE_CHECKING:
 _BLOCK = 1024  # rows decoded at once by iteration
 
 
+# Names that promise another format than .wv.
+OTHER_SUFFIXES = frozenset(
+    (
+        *(".txt", ".vec", ".bin", ".csv", ".tsv", ".json", ".npy", ".npz", ".kv", ".pkl"),
+        *(".gz", ".bz2", ".xz", ".zst", ".zip", ".safetensors", ".parquet", ".fifu", ".floret"),
+    )
+)
+
+
 class Lookup(NamedTuple):
     """A vector and how it came about.
 
@@ -207,7 +216,19 @@ class WordVectors(Editable):
         ------
         FileExistsError
             When the file exists and `force` is false.
+        ValueError
+            When the name has the suffix of another format; `wordvec.formats.save` writes those.
         """
+        suffix = os.path.splitext(os.fspath(path))[1].lower()
+        if suffix in OTHER_SUFFIXES:
+            raise ValueError(
+                f"{os.fspath(path)}: save writes .wv files; for {suffix} use "
+                "wordvec.formats.save(vectors, path), which goes by the suffix"
+            )
+        self.write(path, force=force)
+
+    def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Writes a .wv file whatever its name; see `save`."""
         store.write(path, self._sections(), force=force)
 
     def _sections(self) -> list[store.Section]:
