@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in (ROOT / "wordvec").rglob("*.py")
-    if ">>> " in path.read_text()
+    if re.search(r"^\s*>>> (?!.*\+SKIP)", path.read_text(), re.M)
 )
 WEAT6 = (
     "John Paul Mike Kevin Steve Greg Jeff Bill Amy Joan Lisa Sarah Diana Kate Ann Donna",

@@ -28,8 +28,8 @@ def scorer(dataset: str | Path | datasets.Dataset, **options: Any) -> Callable[.
     Examples
     --------
     >>> from sklearn.model_selection import GridSearchCV  # doctest: +SKIP
-    >>> GridSearchCV(wordvec.GloVe(), {"x_max": [10, 100]}, scoring=scorer("EN-WS-353-ALL.txt"))
-    ... # doctest: +SKIP
+    >>> rho = scorer("ws353.txt")  # doctest: +SKIP
+    >>> search = GridSearchCV(GloVe(), {"x_max": [10, 100]}, scoring=rho)  # doctest: +SKIP
     """
     loaded = datasets.load(dataset) if isinstance(dataset, (str, Path)) else dataset
     measure = next(m for m in MEASURES.values() if m.asks is type(loaded))
