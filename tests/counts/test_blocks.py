@@ -238,3 +238,11 @@ def test_a_folder_without_a_manifest_and_damaged_counts_are_named(copy):
     (copy / "blocks.json").unlink()
     with pytest.raises(ShardError, match="count_blocks makes one"):
         Blocks(copy)
+
+
+def test_a_block_whose_manifest_lacks_what_is_not_needed_is_summed_all_the_same(copy, tmp_path):
+    path = copy / "block-0001" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["sum"]
+    path.write_text(json.dumps(manifest))
+    assert Blocks(copy).sum(tmp_path / "sum").cells > 0

@@ -439,7 +439,7 @@ class Blocks:
             raise ValueError(f"multiplicities must be {len(self)} whole numbers")
         if times.min() < 0 or not times.any():
             raise ValueError("multiplicities must be >= 0, and one of them above 0")
-        largest = max(float(shards.manifest["sum"]) for shards in self.shards)
+        largest = max(float(shards.marginals[0].sum()) for shards in self.shards)
         if largest * self.shards[0].unit * float(times.sum()) >= 2.0**63:
             raise ValueError("multiplicities are too large: the counts overflow 64 bits")
         return times.astype(np.int64)
