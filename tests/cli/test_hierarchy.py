@@ -13,6 +13,7 @@ import pytest
 import wordvec
 from wordvec.cli import main
 from wordvec.hierarchy.relations import read_relations
+from wordvec.models import MODELS
 
 Run = Callable[..., tuple[int, str, str]]
 LIST = "dog\tmammal\ncat\tmammal\nmammal\tanimal\nbird\tanimal\nsparrow\tbird\ndog\tmammal\n"
@@ -270,3 +271,21 @@ def test_a_word_without_its_sense_is_told_the_senses(tmp_path: Path, run: Run) -
     code, _, err = run("taxonomy", "parents", tmp_path / "n.wv", "dog")
     assert code == 2
     assert "did you mean dog.n.01, dog.n.03?" in err
+
+
+def test_the_rates_of_a_hierarchy_can_be_set(zoo: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "m.wv"
+    rates = ("--min-alpha", 0.05, "--burn-in-factor", 0.25)
+    code, _, err = run("train", zoo, "--model", "poincare", *rates, "--epochs", 2, "-o", out)
+    assert code == 0, err
+    options = wordvec.load(out).meta["options"]
+    assert (options["min_alpha"], options["burn_in_factor"]) == (0.05, 0.25)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_help_of_every_model_shows_its_options(name: str, run: Run) -> None:
+    code, out, err = run("train", "--model", name, "--help")
+    assert code == 0, err
+    for option in MODELS[name].load().options().values():
+        if option.command_line:
+            assert f"--{option.name.replace('_', '-')}" in out

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.hierarchy.models import Euclidean, Translation
+from wordvec.models import MODELS
 
 TREE = [(f"n{i}", f"n{(i - 1) // 3}") for i in range(1, 40)]
 TEXT = [["a", "b", "c", "d"], ["d", "c", "b", "a"]] * 20
@@ -14,21 +14,17 @@ DISTANCES = np.abs(np.subtract.outer(np.arange(5.0), np.arange(5.0)))
 STREAM = {"vector_size": 4, "epochs": 2, "min_count": 1, "threads": 1}
 COUNTS = {"vector_size": 3, "min_count": 1, "threads": 1}
 HIERARCHY = {"vector_size": 3, "epochs": 2, "burn_in": 1, "threads": 1}
+OPTIONS = {"text": STREAM, "counts": COUNTS, "relations": HIERARCHY}
+SOURCES = {"text": TEXT, "counts": TEXT, "relations": TREE}
+MORE = {
+    "fasttext": STREAM | {"bucket": 50},
+    "lexvec": COUNTS | {"sample": 0},
+    "sarkar": {"tau": 0.7},
+}
 MADE = [
-    ("skipgram", wordvec.SkipGram, STREAM, TEXT),
-    ("cbow", wordvec.CBOW, STREAM, TEXT),
-    ("fasttext", wordvec.FastText, STREAM | {"bucket": 50}, TEXT),
-    ("glove", wordvec.GloVe, COUNTS, TEXT),
-    ("count-skipgram", wordvec.CountSkipGram, COUNTS, TEXT),
-    ("swivel", wordvec.Swivel, COUNTS, TEXT),
-    ("ppmi", wordvec.PPMI, COUNTS, TEXT),
-    ("poincare", wordvec.Poincare, HIERARCHY, TREE),
-    ("lorentz", wordvec.Lorentz, HIERARCHY, TREE),
-    ("euclidean", Euclidean, HIERARCHY, TREE),
-    ("translation", Translation, HIERARCHY, TREE),
-    ("sarkar", wordvec.Sarkar, {"tau": 0.7}, TREE),
-    ("hmds", wordvec.HyperbolicMDS, {}, DISTANCES),
-]
+    (name, model.load(), MORE.get(name, OPTIONS[model.trains_on]), SOURCES[model.trains_on])
+    for name, model in MODELS.items()
+] + [("hmds", wordvec.HyperbolicMDS, {}, DISTANCES)]
 
 
 @pytest.mark.parametrize(("name", "model", "options", "source"), MADE)

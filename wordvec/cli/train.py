@@ -146,8 +146,9 @@ class TrainCommand(Command):
         }
         for title, chosen in sections.items():
             rows = [row for param in chosen if (row := param.get_help_record(ctx))]
-            with formatter.section(title):
-                formatter.write_dl(rows)
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
 
 def _lower(model: str) -> str:
