@@ -12,18 +12,14 @@ from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
-from wordvec.native.glove import GloVeTrainer
+from wordvec.native import hyper
+from wordvec.native.glove import PARTS, GloVeTrainer, GloVeWorker
 from wordvec.native.vec import rng_key, row_stride
 from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix, uniform_rows
 from wordvec.training.tiles import Matrix, Start, TileModel
 
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
-# Parts of an epoch. Each goes over all tiles with its own random share of the cells, so that a
-# word meets the contexts of all tiles in turn, and not first all of one tile. On 17 million words,
-# Google analogies (mean of two seeds) and CPU-seconds per epoch: 1: 27.7 %, 2.3; 4: 28.4 %, 2.9;
-# 16: 28.9 %, 4.5; all cells in one random order: 28.6 %, 4.1.
-SLICES = 16
 
 
 @dataclass(kw_only=True)
@@ -147,13 +143,14 @@ class GloVe(TileModel):
         rate[self.vector_size + side] = 1.0 if self.bias_rate is None else self.bias_rate
         return rate
 
-    def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[None, _Visit]:
+    def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[GloVeWorker, _Visit]:
         stride = words.shape[1] // 2
         trainer = GloVeTrainer(
             words,
             contexts,
             self._rates(stride, 0),
             self._rates(stride, 1),
+            k=shards.k,
             x_max=self.x_max,
             alpha=self.weight_exponent,
             clip=CLIP,
@@ -162,22 +159,24 @@ class GloVe(TileModel):
 
         def epoch_rounds(epoch: int) -> Iterator[list[_Visit]]:
             key = rng_key(self.seed, epoch, 1)
-            for part in range(SLICES):
+            order = np.empty(PARTS, np.int64)
+            hyper.order(key, order)
+            for part in map(int, order):
                 for units in rounds(shards.k, symmetric=shards.symmetric, seed=key + part):
                     yield [_Visit(key, part, i, j) for i, j in units]
 
-        def train(_: None, visit: _Visit) -> Step:
+        def train(worker: GloVeWorker, visit: _Visit) -> Step:
             key, part, i, j = visit
             pairs = {(i, j), (j, i)} if shards.symmetric else {(i, j)}
             tiles = [(a, b, *shards.tile(a, b)[:3]) for a, b in sorted(pairs)]
-            loss, cells = trainer.train(tiles, shards.k, rng_key(key, i, j), part, SLICES)
+            loss, cells = worker.train(tiles, rng_key(key, i, j), part)
             return Step(loss, cells, cells, self.eta)
 
         return Plan(
             epochs=self.epochs,
             rounds=epoch_rounds,
             train=train,
-            states=[None] * thread_count(self.threads),
+            states=[trainer.worker() for _ in range(thread_count(self.threads))],
             work=shards.cells,
             unit="cells",
             scale=shards.cells / shards.full_cells,

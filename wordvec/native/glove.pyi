@@ -4,6 +4,9 @@ from numpy.typing import NDArray
 _F32 = NDArray[np.float32]
 _Tile = tuple[int, int, NDArray[np.uint32], NDArray[np.uint16], _F32]
 
+PARTS: int
+"""Parts of an epoch."""
+
 class GloVeTrainer:
     def __init__(
         self,
@@ -12,16 +15,22 @@ class GloVeTrainer:
         word_rate: _F32,
         context_rate: _F32,
         *,
+        k: int,
         x_max: float,
         alpha: float,
         clip: float,
         symmetric: bool,
         isa: str | None = None,
     ) -> None:
-        """words, contexts (V, 2 stride) as csrc/wv_glove.h has them; rates (stride,)."""
+        """words, contexts (V, 2 stride) as csrc/wv_glove.h has them; rates (stride,); the words are
+        dealt to `k` tiles."""
 
-    def train(
-        self, tiles: list[_Tile], k: int, key: int, slice: int = 0, slices: int = 1
-    ) -> tuple[float, int]:
-        """One pass over a random 1/slices of the cells of tiles (row tile, column tile, row_ptr,
-        cols, values), in random order, keyed by `key`, without the GIL: (sum of losses, cells)."""
+    def worker(self) -> GloVeWorker: ...
+
+class GloVeWorker:
+    """What one thread needs."""
+
+    def train(self, tiles: list[_Tile], key: int, part: int) -> tuple[float, int]:
+        """Trains a part, in [0, PARTS), of the cells of one tile or two (row tile, column tile,
+        row_ptr, cols, values), in an order given by `key`, which is the same for all parts of an
+        epoch, without the GIL: (sum of losses, cells)."""

@@ -3,16 +3,17 @@
 
 from libc.math cimport log
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
 
 from wordvec.native cimport cpu
+from wordvec.native.common cimport WV_OK, wv_status
 from wordvec.native.cpu cimport wv_isa
-from wordvec.native.tile cimport bind_tile, point_at, wv_tile
+from wordvec.native.tile cimport bind_tile, wv_tile
 
 cdef extern from "wv_glove.h" nogil:
-    ctypedef struct wv_glove_cell:
-        int32_t row, col
-        float log_x, weight
+    enum:
+        WV_GLOVE_GRID
+    ctypedef struct wv_glove:
+        pass
     ctypedef struct wv_glove_model:
         float *words
         float *contexts
@@ -21,33 +22,43 @@ cdef extern from "wv_glove.h" nogil:
         const float *context_rate
         float clip
         int32_t symmetric
-    ctypedef struct wv_glove:
-        double (*train)(const wv_glove_model *, const wv_glove_cell *, int64_t) noexcept nogil
-        void (*weigh)(const float *, int64_t, float, float, float *, float *) noexcept nogil
+        int32_t k
+        float log_x_max, alpha
+        const wv_glove *table
+    ctypedef struct wv_glove_tile:
+        int32_t row_tile, col_tile, n_cols
+        wv_tile cells
+    ctypedef struct wv_glove_worker:
+        pass
     const wv_glove *wv_glove_for(wv_isa) noexcept
-    int64_t wv_glove_select(const wv_tile *, int32_t, int32_t, int32_t, uint32_t, uint32_t,
-                            uint64_t, wv_glove_cell *, float *) noexcept
-    void wv_glove_shuffle(wv_glove_cell *, int64_t, uint64_t) noexcept
+    wv_glove_worker *wv_glove_worker_new() noexcept
+    void wv_glove_worker_free(wv_glove_worker *) noexcept
+    wv_status wv_glove_train(const wv_glove_model *, wv_glove_worker *, const wv_glove_tile *,
+                             int32_t, uint64_t, uint32_t, double *, int64_t *) noexcept
+
+
+# Of an epoch: each is trained on its own, when all tiles have had the one before.
+PARTS = WV_GLOVE_GRID * WV_GLOVE_GRID
 
 
 cdef class GloVeTrainer:
-    """Holds the parameters; trains on the tiles that it is given."""
+    """Holds the parameters; `worker` makes what a thread needs."""
     cdef wv_glove_model model
-    cdef const wv_glove *table
-    cdef float log_x_max, alpha
     cdef int32_t vocab
     cdef object arrays
 
     def __init__(self, float[:, ::1] words, float[:, ::1] contexts, const float[::1] word_rate,
-                 const float[::1] context_rate, *, double x_max, double alpha, float clip,
-                 bint symmetric, isa=None):
+                 const float[::1] context_rate, *, int32_t k, double x_max, double alpha,
+                 float clip, bint symmetric, isa=None):
         cdef Py_ssize_t v = words.shape[0], n = word_rate.shape[0]
         if v < 1 or v > 2147483647 or contexts.shape[0] != v:
-            raise ValueError("words and contexts must have a row a word")
+            raise ValueError("words and contexts must have a row for each word")
         if n < 16 or n % 16 or context_rate.shape[0] != n:
             raise ValueError("rates must have the same multiple of 16 floats")
         if words.shape[1] != 2 * n or contexts.shape[1] != 2 * n:
             raise ValueError(f"rows must have {2 * n} floats")
+        if k < 1 or (v + k - 1) // k > 65536:
+            raise ValueError("tiles have 1 to 65,536 words")
         self.arrays = (words, contexts, word_rate, context_rate)
         self.model.words = &words[0, 0]
         self.model.contexts = &contexts[0, 0]
@@ -56,48 +67,56 @@ cdef class GloVeTrainer:
         self.model.context_rate = &context_rate[0]
         self.model.clip = clip
         self.model.symmetric = symmetric
-        self.log_x_max = <float>log(x_max)
-        self.alpha = <float>alpha
+        self.model.k = k
+        self.model.log_x_max = <float>log(x_max)
+        self.model.alpha = <float>alpha
+        self.model.table = wv_glove_for(cpu.parse(isa))
         self.vocab = <int32_t>v
-        self.table = wv_glove_for(cpu.parse(isa))
 
-    def train(self, list tiles, int32_t k, uint64_t key, uint32_t slice=0, uint32_t slices=1):
-        cdef int64_t room = 0, n = 0, part, i
-        cdef wv_tile tile
-        cdef int32_t row_tile, col_tile
-        cdef wv_glove_cell *cells = NULL
-        cdef float *x = NULL
-        cdef double loss
-        if not slice < slices:
-            raise ValueError(f"slice {slice} of {slices}")
+    def worker(self):
+        return GloVeWorker(self)
+
+    cdef int32_t tile_words(self, int32_t tile):
+        return (self.vocab - tile + self.model.k - 1) // self.model.k
+
+
+cdef class GloVeWorker:
+    cdef GloVeTrainer trainer
+    cdef wv_glove_worker *worker
+
+    def __cinit__(self, GloVeTrainer trainer not None):
+        self.trainer = trainer
+        self.worker = wv_glove_worker_new()
+        if self.worker is NULL:
+            raise MemoryError("a GloVe worker")
+
+    def __dealloc__(self):
+        wv_glove_worker_free(self.worker)
+
+    def train(self, list tiles, uint64_t key, uint32_t part):
+        cdef wv_glove_tile[2] native
+        cdef GloVeTrainer trainer = self.trainer
+        cdef int32_t row_tile, col_tile, k = trainer.model.k, n = 0
+        cdef int64_t cells = 0
+        cdef double loss = 0
+        cdef wv_status status
+        if part >= PARTS:
+            raise ValueError(f"part {part} of {PARTS}")
+        if len(tiles) > 2:
+            raise ValueError(f"one tile or two, got {len(tiles)}")
         for row_tile, col_tile, row_ptr, cols, values in tiles:
-            if k < 1 or not 0 <= row_tile < k or not 0 <= col_tile < k:
-                raise ValueError("a tile is out of range")
-            room += bind_tile(&tile, row_ptr, cols, values, (self.vocab - row_tile + k - 1) // k,
-                              (self.vocab - col_tile + k - 1) // k)
-        if room == 0:
-            return 0.0, 0
-        if room >= 1 << 32:
-            raise ValueError(f"{room} cells in a tile: at most 2^32 - 1 can be shuffled")
-        cells = <wv_glove_cell *>malloc(<size_t>room * sizeof(wv_glove_cell))
-        x = <float *>malloc(<size_t>room * 3 * sizeof(float))
-        try:
-            if cells is NULL or x is NULL:
-                raise MemoryError(f"{room} cells of a tile")
-            for row_tile, col_tile, row_ptr, cols, values in tiles:
-                point_at(&tile, row_ptr, cols, values)
-                with nogil:
-                    part = wv_glove_select(&tile, row_tile, col_tile, k, slice, slices,
-                                           key ^ <uint64_t>(row_tile > col_tile), cells + n, x)
-                    self.table.weigh(x, part, self.log_x_max, self.alpha, x + room, x + 2 * room)
-                    for i in range(part):
-                        cells[n + i].log_x = x[room + i]
-                        cells[n + i].weight = x[2 * room + i]
-                n += part
-            with nogil:
-                wv_glove_shuffle(cells, n, key + slice)
-                loss = self.table.train(&self.model, cells, n)
-        finally:
-            free(cells)
-            free(x)
-        return loss, n
+            if not 0 <= row_tile < k or not 0 <= col_tile < k:
+                raise ValueError(f"tile ({row_tile}, {col_tile}) of {k}")
+            native[n].row_tile = row_tile
+            native[n].col_tile = col_tile
+            native[n].n_cols = trainer.tile_words(col_tile)
+            if bind_tile(&native[n].cells, row_ptr, cols, values, trainer.tile_words(row_tile),
+                         native[n].n_cols) >= 1 << 32:
+                raise ValueError("a tile has less than 2^32 cells")
+            n += 1
+        with nogil:
+            status = wv_glove_train(&trainer.model, self.worker, native, n, key, part, &loss,
+                                    &cells)
+        if status != WV_OK:
+            raise MemoryError("the cells of a tile")
+        return loss, cells
