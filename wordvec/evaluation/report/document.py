@@ -175,7 +175,8 @@ def _gates(
 
 
 def rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One record a score, for tables."""
+    """One record a score, for tables. A score above `chance_high`, the upper end of what chance
+    gives, lies beyond chance."""
     return [_row(e) for entries in document["results"].values() for e in entries]
 
 
@@ -191,7 +192,7 @@ def _row(e: Mapping[str, Any]) -> dict[str, Any]:
         "high": interval["high"],
         "answered": answered,
         "asked": asked,
-        "chance": (chance["low"] + chance["high"]) / 2 if isinstance(chance, dict) else chance,
+        "chance_high": chance["high"] if isinstance(chance, dict) else chance,
         "p": e.get("p_one_sided"),
     }
 
