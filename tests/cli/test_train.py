@@ -13,6 +13,7 @@ import pytest
 
 import wordvec
 from wordvec.cli import main
+from wordvec.cli.train import fields_of
 from wordvec.models import MODELS
 
 
@@ -359,6 +360,13 @@ def test_a_variable_for_one_model_is_not_read_by_another(capsys, text, tmp_path,
     assert run(capsys, *given)[0] == 0
     assert run(capsys, *given, "--model", "glove")[0] == 0
     assert wordvec.load(tmp_path / "v.wv").meta["options"]["x_max"] == 3
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_every_model_shows_its_options(capsys, model):
+    code, out, err = run(capsys, "train", "--model", model.name, "--help")
+    assert (code, err) == (0, "")
+    assert all(f"--{name.replace('_', '-')}" in out for name in fields_of(model))
 
 
 def test_help_shows_the_models_then_the_options_of_one(capsys):
