@@ -240,8 +240,9 @@ static const uint8_t RECORD_KIND[256] = {[0] = NUL,      ['\t'] = SPACE,        
                                          ['\v'] = SPACE, ['\f'] = SPACE,          ['\r'] = LINE,
                                          [' '] = SPACE,  [WV_RECORD_END] = RECORD};
 
-wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t max_token,
-                         int records, int32_t *ids, int64_t *n_ids, wv_text_stats *stats) {
+/* Compiled twice, so that the table of kinds is a constant. */
+WV_INLINE wv_status encode(wv_table *table, const uint8_t *text, size_t n, size_t max_token,
+                           const int records, int32_t *ids, int64_t *n_ids, wv_text_stats *stats) {
     const uint8_t *const kinds = records ? RECORD_KIND : KIND;
     int64_t out = 0;
     size_t i = 0;
@@ -265,6 +266,8 @@ wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t 
                                 &ids[out]);
             if (WV_UNLIKELY(status != WV_OK)) break;
             out++;
+        } else if (WV_LIKELY(kind == SPACE)) {
+            i++;
         } else if (kind == LINE) {
             if (text[i] == '\n' && line_ends && text[i - 1] == '\r') {
                 i++;
@@ -281,13 +284,19 @@ wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t 
             stats->nul_at = (int64_t)i;
             status = WV_ERR_FORMAT;
             break;
-        } else {
-            if (kind == RECORD) ids[out++] = WV_ID_DOC;
+        } else { /* RECORD */
+            ids[out++] = WV_ID_DOC;
             i++;
         }
     }
     *n_ids = out;
     return status;
+}
+
+wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t max_token,
+                         int records, int32_t *ids, int64_t *n_ids, wv_text_stats *stats) {
+    return records ? encode(table, text, n, max_token, 1, ids, n_ids, stats)
+                   : encode(table, text, n, max_token, 0, ids, n_ids, stats);
 }
 
 wv_status wv_text_locate(const wv_table *table, const uint8_t *text, size_t n, size_t max_token,
