@@ -8,7 +8,7 @@ PY     := $(BIN)/python
 # Warnings as the code is held to, for both compilers' sake without those of one alone.
 CWARN  := -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only
 
-.PHONY: demo test bench lint format sanitize fuzz build docs wheels clean
+.PHONY: demo test bench lint format sanitize fuzz torture tsan build docs wheels clean
 
 $(VENV)/pip:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "wordvec needs Python 3.11 or later"'
@@ -69,10 +69,27 @@ sanitize: $(VENV)/test
 	    ASAN_OPTIONS=detect_leaks=0 ../../$(PY) -m pytest -n 2 tests/native tests/models \
 	    tests/training tests/text tests/counts tests/vectors/test_file.py
 
-# Damaged and hostile stores, for FUZZ_SECONDS.
+# Damaged and hostile files against every reader, for twice FUZZ_SECONDS.
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/test build
 	$(PY) tests/fuzz_store.py --seconds $(FUZZ_SECONDS)
+	$(PY) tests/fuzz_readers.py --seconds $(FUZZ_SECONDS)
+
+# Kills writers and trainings: nothing may be lost or left behind.
+KILLS ?= 1000
+torture: $(VENV)/test build
+	$(PY) tests/torture/kill.py --kills $(KILLS)
+
+# What claims to be free of races, under the thread sanitizer.
+tsan: $(VENV)/test
+	rm -rf build/tsan && mkdir -p build/tsan
+	cp -r setup.py pyproject.toml README.md LICENSE csrc wordvec data tests build/tsan
+	rm -f build/tsan/wordvec/native/*.so
+	cd build/tsan && CFLAGS="-g -fsanitize=thread" LDFLAGS="-fsanitize=thread" \
+	    ../../$(PY) setup.py -q build_ext --inplace -j 2
+	cd build/tsan && LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) PYTHONPATH=. \
+	    TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1 exitcode=66" \
+	    ../../$(PY) tests/torture/races.py
 
 clean:
 	rm -rf build .venv *.egg-info wordvec/native/*.so wordvec/native/*.c

@@ -12,8 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import trust
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+
+import numpy as np  # noqa: E402
+import trust  # noqa: E402
 
 
 def main() -> int:

@@ -388,10 +388,11 @@ def _sweep_one(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            for name in os.listdir(path):
-                os.unlink(os.path.join(path, name))
-            os.rmdir(path)
+        about = os.fstat(descriptor)
+        if about.st_uid != os.geteuid():
+            return
+        if stat.S_ISDIR(about.st_mode):
+            shutil.rmtree(path)
         else:
             os.unlink(path)
     finally:

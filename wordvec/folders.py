@@ -11,7 +11,9 @@ import ctypes
 import errno
 import os
 import re
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from wordvec.files import (
     lock,
     lock_holder,
     log,
+    naming,
     refuse_dash,
     refuse_inputs,
     resolve,
@@ -167,6 +170,24 @@ def write_folder(path: PathLike, kind: Kind, *, force: bool = False) -> Iterator
             for name in os.listdir(folder):
                 os.unlink(folder / name)
             os.rmdir(folder)
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for temporary files, where TMPDIR says. It is removed at the end; one that a killed
+    process left goes when the next one is made."""
+    parent = Path(tempfile.gettempdir())
+    sweep(parent)
+    with naming(f"{parent} (temporary files; TMPDIR names another folder)"):
+        folder = parent / hidden_name()
+        os.mkdir(folder, 0o700)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        lock(descriptor)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
 
 

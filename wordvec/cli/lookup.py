@@ -138,7 +138,7 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
 
 @click.command(cls=Command)
 @click.argument("source", metavar="IN", type=_FILE)
-@click.argument("target", metavar="OUT", type=click.Path(dir_okay=False))
+@click.argument("target", metavar="OUT", type=click.Path())
 @click.option("--to", "format", help="Format of OUT; without it, by its suffix.")
 @click.option(
     "--dtype",

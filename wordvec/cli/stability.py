@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,6 +164,7 @@ def _blocks(
     """The blocks that were given, or those of texts, counted as the model counts a text."""
     from wordvec.counts.blocks import Blocks, count_blocks
     from wordvec.estimator import thread_count
+    from wordvec.folders import scratch_folder
 
     if Path(inputs[0]).is_dir():
         if len(inputs) > 1:
@@ -182,7 +182,7 @@ def _blocks(
     )
     say_corpus(display, corpus)
     window, sample = estimator._counting()
-    with tempfile.TemporaryDirectory(prefix="wordvec-") as folder:
+    with scratch_folder() as folder:
         yield count_blocks(
             corpus, keep or Path(folder) / "blocks", blocks, window, by=by, sample=sample,
             threads=threads, force=force, progress=display,

@@ -359,7 +359,12 @@ def read_relations(
             if not line.strip(" \t\v\f\r"):
                 continue
             split = split or _splitter(line)
-            fields = split(line)
+            try:
+                fields = split(line)
+            except csv.Error as error:
+                raise CorpusError(
+                    f"{name}, line {number}: {line[:60]!r} is no line of a CSV file: {error}"
+                ) from error
             if not rows and not width and fields[:2] == ["id1", "id2"]:
                 width = len(fields)
                 if fields[2:] == ["weight"] and weight_column is None:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +24,8 @@ import numpy as np
 from wordvec.counts.blocks import Blocks
 from wordvec.errors import Unanswerable, UnknownWordError
 from wordvec.estimator import Callback, Progress, Stopwatch, check, thread_count
+from wordvec.files import reserve, scratch_file
+from wordvec.folders import scratch_folder
 from wordvec.inference.documents import LEAST_BLOCKS
 from wordvec.inference.estimates import LEVEL, Estimate, quantile
 
@@ -265,7 +267,7 @@ def stability(
     if resample == "seeds":
         times = np.ones_like(times)
     units: F32 | None = None
-    with tempfile.TemporaryDirectory(prefix="wordvec-") as folder:
+    with scratch_folder() as folder:
         shards = None
         for run in range(runs):
             if shards is None or resample == "documents":
@@ -276,8 +278,9 @@ def stability(
             vectors = np.asarray(own.fit(shards).vectors_.vectors[:words], np.float32)
             if units is None:
                 shape = (runs, words, vectors.shape[1])
-                with tempfile.TemporaryFile(prefix="wordvec-") as file:  # the mapping keeps it
-                    units = np.memmap(file, np.float32, "w+", shape=shape)
+                with scratch_file() as file:  # the mapping keeps it
+                    reserve(file, 4 * math.prod(shape))
+                    units = np.memmap(file, np.float32, "r+", shape=shape)
             norms = np.linalg.norm(vectors, axis=1, keepdims=True)
             units[run] = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
             if progress:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import abc
 import contextlib
 import os
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
+from wordvec.folders import scratch_folder
 from wordvec.text.corpus import NO_PAIR, Corpus, Source
 from wordvec.training import loop
 from wordvec.training.card import card, shards_facts
@@ -82,8 +82,8 @@ class MatrixModel(WordModel):
         elif isinstance(source, str | os.PathLike) and Path(source).is_dir():
             yield _with_cells(Shards(source))
         else:
-            with tempfile.TemporaryDirectory(prefix="wordvec-") as folder:
-                yield _with_cells(self._count(source, Path(folder) / "shards", progress))
+            with scratch_folder() as folder:
+                yield _with_cells(self._count(source, folder / "shards", progress))
 
     def _count(self, source: Corpus | Source, folder: Path, progress: Callback | None) -> Shards:
         window, sample = self._counting()
