@@ -23,7 +23,7 @@ import numpy as np
 
 from wordvec.counts.convert import HOW_COUNTED
 from wordvec.counts.count import CELL_BUFFER, Buffer, Window, count, kept_ids, subsample
-from wordvec.counts.partial import Partial, check_shard_folder
+from wordvec.counts.partial import Partial, check_shard_folder, forget_finished
 from wordvec.counts.shards import (
     BLOCKS,
     SHARDS,
@@ -186,6 +186,7 @@ def count_blocks(
             own = ids[begin:end]
             counts[g] = np.bincount(own[own >= 0], minlength=len(corpus.vocab))
             name = f"block-{g:04}"
+            forget_finished(partial.made / name)
             if not (partial.made / name).exists():
                 part = replace(corpus, ids=own, known=int(counts[g].sum()))
                 count(part, partial.made / name, window, memory=memory, threads=threads)

@@ -27,10 +27,12 @@ _MAX_STATE = 1 << 20  # bytes
 
 
 def _is_partial(folder: Path) -> bool:
-    """Whether a folder was made by a count: it says so, or holds nothing of value yet."""
+    """Whether a folder was made by a count: it says so, or holds nothing of value any more."""
+    names = {name for name in os.listdir(folder) if not name.startswith(".wordvec-")}
+    if not names or (names == {_DONE} and (folder / _DONE).read_bytes()[:32].isdigit()):
+        return True
     state = _read_json(folder / _STATE)
-    nothing = all(name.startswith(".wordvec-") for name in os.listdir(folder))
-    return nothing or (isinstance(state, dict) and state.get("format") == FORMAT)
+    return isinstance(state, dict) and state.get("format") == FORMAT
 
 
 _PARTIAL = Kind(
@@ -45,11 +47,17 @@ def check_shard_folder(
 ) -> Path:
     """The path, if shards can be counted into it; see `check_folder`. Removes what a count left
     that was killed when its folder had its name already."""
+    forget_finished(path, kind)
+    return check_folder(path, kind, force=force, inputs=inputs, work=SUFFIX)
+
+
+def forget_finished(path: PathLike, kind: Kind = SHARDS) -> None:
+    """Removes the working folder of a count that was killed when its folder had its name."""
     real = resolve(path)
-    if (real.with_name(f"{real.name}{SUFFIX}") / _DONE).is_file() and real.is_dir():
+    work = real.with_name(f"{real.name}{SUFFIX}")
+    if real.is_dir() and work.is_dir() and ((work / _DONE).is_file() or not os.listdir(work)):
         with contextlib.suppress(OSError), Partial(path, kind) as partial:
             partial.forget_finished()
-    return check_folder(path, kind, force=force, inputs=inputs, work=SUFFIX)
 
 
 class Partial(WorkFolder):
@@ -108,9 +116,12 @@ class Partial(WorkFolder):
                 self.clear()
 
     def clear(self) -> None:
-        """Removes all that a count leaves; the state last, by which the folder is known."""
+        """Removes all that a count leaves: the state, by which the folder is known, after the rest,
+        and the note that it is done after that, so that a kill leaves what the next count removes.
+        """
         shutil.rmtree(self.made, ignore_errors=True)
-        names = sorted(os.listdir(self.path), key=lambda name: name == _STATE)
+        last = [_STATE, _DONE]
+        names = sorted(os.listdir(self.path), key=lambda n: last.index(n) if n in last else -1)
         for name in names:
             if name != _MADE and _PARTIAL.files.fullmatch(name):
                 os.unlink(self.path / name)
