@@ -227,7 +227,7 @@ FROM_COUNTS = ("train", "DIR", "-o", "OUT", "--model", "count-skipgram")
         ([*FROM_COUNTS, "--negatives", "shared"], "not of count-skipgram"),
         (
             ["train", "TEXT", "-o", "OUT", "--cap", "2"],
-            "option of count-skipgram, not of",
+            "is an option of count-skipgram, lexvec, not of skipgram",
         ),
         (["train", "TEXT", "-o", "OUT", "--model", "swivel", "--x-max", "1"], "not of swivel"),
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--epochs", "1"], "not of ppmi"),
