@@ -89,7 +89,7 @@ def doctor(output: str) -> None:
 
     from wordvec import __version__
     from wordvec.evaluation.suite import catalogue
-    from wordvec.native import cpu
+    from wordvec.native import cpu, glove
     from wordvec.parallel import threads
 
     rows = [
@@ -99,6 +99,7 @@ def doctor(output: str) -> None:
         _row("processor", _processor()),
         _row("instruction set", f"{cpu.isa()} of {', '.join(cpu.available())}"),
         _row("caches", _caches() or "not known"),
+        _row("GloVe's blocks of rows", f"{glove.BLOCK >> 10} KB, meant for the second-level cache"),
         _row("threads", str(threads())),
         _row("numpy", f"{np.__version__}, {_blas(np)}"),
     ]

@@ -43,7 +43,8 @@ class LexVec(TileModel):
         Dimensions.
     window, sample, min_count, max_vocab :
         For a source that is text: it is counted first, with linear weights, as word2vec's windows
-        are on average. Shards bring their own.
+        are on average. Shards bring their own. The paper has window 2 and sample 1e-5 for 3.8
+        billion words; on 17 million they give 24.1 % of Google's analogies, the defaults 36.8 %.
     epochs : int
         Passes over the counts. The rate falls over all of them.
     negative : int
@@ -82,8 +83,8 @@ class LexVec(TileModel):
 
     papers: ClassVar[tuple[str, ...]] = ("salle2016", "levy2015")
 
-    window: int = same_option(SkipGram, "window", 2)
-    sample: float = same_option(SkipGram, "sample", 1e-5, counting=True)
+    window: int = same_option(SkipGram, "window", 5)
+    sample: float = same_option(SkipGram, "sample", 1e-3, counting=True)
     output_vectors: OutputVectors = same_option(TileModel, "output_vectors", "words")
     epochs: int = same_option(TileModel, "epochs", 5)
     negative: int = same_option(SkipGram, "negative", 5)

@@ -7,6 +7,9 @@ _Tile = tuple[int, int, NDArray[np.uint32], NDArray[np.uint16], _F32]
 PARTS: int
 """Parts of an epoch."""
 
+BLOCK: int
+"""Bytes of the rows that are visited together."""
+
 class GloVeTrainer:
     def __init__(
         self,

@@ -12,6 +12,7 @@ from wordvec.native.tile cimport bind_tile, wv_tile
 cdef extern from "wv_glove.h" nogil:
     enum:
         WV_GLOVE_GRID
+        WV_GLOVE_BLOCK
     ctypedef struct wv_glove:
         pass
     ctypedef struct wv_glove_model:
@@ -39,6 +40,8 @@ cdef extern from "wv_glove.h" nogil:
 
 # Of an epoch: each is trained on its own, when all tiles have had the one before.
 PARTS = WV_GLOVE_GRID * WV_GLOVE_GRID
+# Bytes of the rows that are visited together: the same on every machine, as the order is.
+BLOCK = WV_GLOVE_BLOCK
 
 
 cdef class GloVeTrainer:
