@@ -198,3 +198,16 @@ def test_induction_reads_its_texts_as_the_training_did(run, tmp_path):
     run(*fit, tokens, "-o", tmp_path / "b.wv", *options, *as_is)
     a, b = (wordvec.load(tmp_path / f"{name}.wv").induction.matrix for name in "ab")
     assert np.array_equal(a, b)
+
+
+def test_vocab_says_what_was_read(run, tmp_path, table):
+    code, _, err = run("vocab", table, "-o", tmp_path / "v", "--text-column", "body")
+    assert code == 0
+    assert "31 rows or articles were read, 1 had no text" in err
+    (tmp_path / "latin.txt").write_bytes("naïve Größe\n".encode("latin-1") * 9)
+    code, _, err = run("vocab", tmp_path / "latin.txt", "-o", tmp_path / "w")
+    assert "2 words are not valid UTF-8" in err
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    code, _, err = run("vocab", tmp_path / "t.parquet", "-o", tmp_path / "x")
+    assert code == 1
+    assert "name the column that has the text: --text-column NAME" in err

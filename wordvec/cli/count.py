@@ -56,7 +56,7 @@ def vocab(
     from wordvec.text.corpus import CorpusStats, count_vocabulary
     from wordvec.text.notes import notes
 
-    how = taken(options)
+    how, stats = taken(options), CorpusStats()
     check_target(output, force=force, inputs=inputs)
     words = count_vocabulary(
         list(inputs),
@@ -64,11 +64,12 @@ def vocab(
         max_vocab=max_vocab,
         threads=threads or default_threads(),
         progress=display,
+        stats=stats,
         options=how,
     )
     words.save(output, force=force)
     display.close()
-    for note in notes(CorpusStats(), words, how, inputs=inputs, argument=spelled):
+    for note in notes(stats, words, how, inputs=inputs, argument=spelled):
         display.say(f"note      {note}")
     display.say(
         f"wrote     {output}: {len(words):,} words, {words.known:,} of {words.total:,} tokens"

@@ -289,12 +289,14 @@ def count_vocabulary(
     max_vocab: int | None = None,
     threads: int = 1,
     progress: Callback | None = None,
+    stats: CorpusStats | None = None,
     options: TextOptions | None = None,
     **more: Any,
 ) -> Vocabulary:
-    """The vocabulary of a text, without keeping its ids. Parameters and errors as in `encode`."""
+    """The vocabulary of a text, without keeping its ids. Parameters and errors as in `encode`;
+    `stats` is filled with what was read."""
     how = text_options(options, more)
-    stats = CorpusStats()
+    stats = CorpusStats() if stats is None else stats
     tables: list[native.WordTable] = []
     started = time.perf_counter()
     for _ in _numbered(source, threads, stats, tables, how):
@@ -304,7 +306,9 @@ def count_vocabulary(
     if not stats.tokens:
         raise CorpusError(_no_token(source, stats))
     merged, _, _ = _settled(tables, how, stats)
-    return Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
+    vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
+    stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
+    return vocab
 
 
 def _no_token(source: Source, stats: CorpusStats) -> str:

@@ -139,6 +139,8 @@ def _refuse_foreign(head: bytes, name: str) -> None:
         if head.startswith(magic):
             twice = " inside a compressed file" if magic in _MAGIC else ""
             remedy = "; unpack it first" if twice or kind.endswith("archive") else ""
+            if kind == "a Parquet file":
+                remedy = "; name the column that has the text: text_column='NAME'"
             raise CorpusError(f"{name}: this is {kind}{twice}, not text{remedy}")
 
 
