@@ -49,6 +49,8 @@ def found(vectors):
         "questions": ": s\n" + "\n".join(f"w{i} w{i + 1} w{i + 2} w{i + 3}" for i in range(40)),
         "groups": ",category,outliers,words\n0,G,\"['w1', 'w2']\",\"['w3', 'w4', 'w5']\"\n",
         "classes": ",category,word\n" + "\n".join(f"{i},{'ab'[i % 2]},w{i}" for i in range(40)),
+        "relations": "word1,word2,relation\n"
+        + "\n".join(f"w{i % 20},w{20 + i},{'xy'[i % 2]}" for i in range(60)),
         "traits": "\n".join(f'w{i}\t{{"p": {rng.random():.4f}}}' for i in range(80)),
     }
     sets = [datasets.loads(text, name=name) for name, text in texts.items()]

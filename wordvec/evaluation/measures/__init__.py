@@ -20,6 +20,7 @@ _ROWS = {
     "categorization": "categorization",
     "outliers": "outliers",
     "qvec": "qvec",
+    "relations": "relations",
     "weat": "bias.weat",
     "seat": "bias.seat",
     "single_category": "bias.single_category",

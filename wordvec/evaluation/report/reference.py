@@ -15,6 +15,7 @@ from wordvec.evaluation.core.datasets import (
     CategorySet,
     OutlierSet,
     PropertySet,
+    RelationSet,
     SimilaritySet,
 )
 from wordvec.evaluation.core.measure import Measure, number
@@ -24,6 +25,7 @@ _ASKS = {
     SimilaritySet: "pairs of words with scores by people",
     AnalogySet: "analogy questions",
     CategorySet: "words with a class each",
+    RelationSet: "pairs of words with the relation between them",
     OutlierSet: "groups of words with outliers",
     PropertySet: "words with linguistic properties",
     WeatTest: "two target lists X, Y and two attribute lists A, B",
