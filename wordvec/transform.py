@@ -4,7 +4,7 @@
     better = Pipeline([AllButTheTop(n=2), Unit()]).fit_transform(vectors)
 
 Every transform has `fit(vectors)` and `transform(vectors)`, which gives new vectors and never
-changes its input. Affine ones have `matrix_` and `offset_`: y = matrix_ @ x + offset_.
+changes its input. Affine ones have `matrix_` and `offset_`: `y = matrix_ @ x + offset_`.
 """
 
 from wordvec.spaces.base import Affine, AffineTransform, Pipeline, Transform

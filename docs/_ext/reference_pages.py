@@ -6,6 +6,7 @@ made anew at each build and are not kept.
 
 from __future__ import annotations
 
+import types
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,13 @@ def _command(group: click.Group, parent: click.Context, name: str) -> list[str]:
 def api() -> str:
     """Every public name, documented from its docstring."""
     names = [name for name in wordvec.__all__ if not name.startswith("__")]
-    kinds: dict[str, list[str]] = {"Models": [], "Classes": [], "Functions": [], "Errors": []}
+    kinds: dict[str, list[str]] = {
+        "Models": [],
+        "Classes": [],
+        "Functions": [],
+        "Modules": [],
+        "Errors": [],
+    }
     classes = {model.class_name for model in MODELS.values()}
     for name in sorted(names):
         value: Any = getattr(wordvec, name)
@@ -146,14 +153,16 @@ def api() -> str:
             error = issubclass(value, BaseException)
             kinds["Errors" if error else "Classes"].append(name)
         else:
-            kinds["Functions"].append(name)
+            module = isinstance(value, types.ModuleType)
+            kinds["Modules" if module else "Functions"].append(name)
     lines = ["# Python", "", "All names that `import wordvec` gives.", ""]
     for title, chosen in kinds.items():
         lines += [f"## {title}", ""]
         for name in chosen:
             value = getattr(wordvec, name)
             role = "autoclass" if isinstance(value, type) else "autofunction"
-            members = [":members:"] if role == "autoclass" and title != "Errors" else []
+            role = "automodule" if title == "Modules" else role
+            members = [":members:"] if role != "autofunction" and title != "Errors" else []
             lines += ["```{eval-rst}", f".. {role}:: wordvec.{name}"]
             lines += [f"   {member}" for member in members] + ["```", ""]
     return "\n".join(lines)

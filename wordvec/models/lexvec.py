@@ -34,7 +34,7 @@ class LexVec(TileModel):
 
         sum_wc X_wc 1/2 (w.c - M_wc)^2 + negative sum_w X_w. E_{n ~ P} 1/2 (w.n - M_wn)^2,
 
-    with M_wc = max(0, log(X_wc X.. / (X_w. X_.c))), the context's share of the counts smoothed, and
+    with `M_wc = max(0, log(X_wc X.. / (X_w. X_.c)))`, the context's share of counts smoothed, and
     P(n) in proportion to count(n) ** ns_exponent. SGD visits the cells of a tile in random order.
 
     Parameters

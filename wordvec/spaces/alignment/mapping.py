@@ -87,7 +87,7 @@ class Mapping(Transform):
     Attributes
     ----------
     matrix_ : ndarray, shape (d_out, d_in)
-        The map of normalised source vectors: y = matrix_ @ x.
+        The map of normalised source vectors: `y = matrix_ @ x`.
     target_ : Transform
         The other side.
     pairs_ : ndarray of int64, shape (n, 2)
@@ -271,9 +271,9 @@ class Procrustes(Mapping):
     Attributes
     ----------
     matrix_ : ndarray, shape (d_target, d_source)
-        y = matrix_ @ x for normalised vectors.
+        `y = matrix_ @ x` for normalised vectors.
     fit_ : float
-        tr S / (|X| |Z|): 1 where the pairs coincide after the map.
+        `tr S / (|X| |Z|)`: 1 where the pairs coincide after the map.
 
     References
     ----------

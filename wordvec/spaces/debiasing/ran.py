@@ -25,7 +25,7 @@ class RAN(Debias):
     """Repulsion, attraction, neutralisation: a new vector for each of the most frequent words.
 
     Minimises for each word w, by Adam from w,
-    repel mean |cos(x, n)| + attract |cos(x, w) - 1| / 2 + neutralise |cos(x, g)|,
+    `repel mean |cos(x, n)| + attract |cos(x, w) - 1| / 2 + neutralise |cos(x, g)|`,
     over those of its nearest words n whose similarity to w is due to the concept's direction g by
     more than `threshold` (indirect bias).
 

@@ -19,7 +19,7 @@ class SoftDebias(Debias):
     """A linear map T that keeps inner products but those of neutral words with the concept.
 
     min over X = T'T of mean (x'(X - I) y)^2 over all pairs of words x, y, plus strength times the
-    mean over neutral words n of |B X n|^2. It is convex in X and is solved as such.
+    mean over neutral words n of `|B X n|^2`. It is convex in X and is solved as such.
 
     Parameters
     ----------

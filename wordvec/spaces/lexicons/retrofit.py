@@ -37,8 +37,8 @@ class Retrofit(Transform):
 
     Notes
     -----
-    Minimises sum_i [weight |q_i - v_i|^2 + sum_j |q_i - q_j|^2 / degree(i)] by Jacobi rounds
-    q_i = (weight v_i + mean_j q_j) / (1 + weight), which do not depend on an order of the words.
+    Minimises `sum_i [weight |q_i - v_i|^2 + sum_j |q_i - q_j|^2 / degree(i)]` by Jacobi rounds
+    `q_i = (weight v_i + mean_j q_j) / (1 + weight)`, which do not depend on an order of the words.
     The authors' program updates words one after the other in the order of a set; both have the
     same solution.
 

@@ -107,7 +107,7 @@ class AttractRepel(_Specialise):
     attract_margin, repel_margin : float
         By how much a pair must be nearer, or farther, than its negatives.
     pull : float
-        Weight of |x - x0|^2 / 2, which keeps words where they were.
+        Weight of `|x - x0|^2 / 2`, which keeps words where they were.
     seed : int
         Seed of the order of the batches.
 
