@@ -170,9 +170,9 @@ def test_the_cached_column_is_that_of_the_moved_point(geometry: str, isa: str) -
 
 @pytest.mark.parametrize("geometry", hyper.GEOMETRIES)
 @pytest.mark.parametrize("dim", [1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 33])
-def test_every_isa_trains_as_the_baseline_does(geometry: str, dim: int, isa: str) -> None:
+def test_every_isa_trains_as_the_scalar_one(geometry: str, dim: int, vector_isa: str) -> None:
     setting = Setting(geometry, dim, n=30)
-    ours, _, loss_here = setting.step(4, [1, 2, 3], rate=0.2, negative=20, isa=isa)
+    ours, _, loss_here = setting.step(4, [1, 2, 3], rate=0.2, negative=20, isa=vector_isa)
     theirs, _, loss_there = setting.step(4, [1, 2, 3], rate=0.2, negative=20, isa="scalar")
     # Sums of `dim` terms in another order.
     np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-13)
