@@ -11,7 +11,7 @@ import pytest
 
 import wordvec.evaluation.measures as registry
 from wordvec.evaluation.core import datasets
-from wordvec.evaluation.core.bias.lists import WeatTest, gender_lists
+from wordvec.evaluation.core.bias.lists import GenderLists, WeatTest, gender_lists
 from wordvec.evaluation.core.measure import Measure, counts, number, title
 from wordvec.evaluation.core.results import Interval
 from wordvec.evaluation.measures import MEASURES, OF_BIAS, OF_QUALITY
@@ -212,3 +212,11 @@ def test_a_type_without_a_schema_is_refused():
 
     with pytest.raises(TypeError, match="no schema"):
         schema([replace(MEASURES["similarity"], result=Odd)])
+
+
+def test_measures_of_gender_call_their_question_alike(found):
+    """What a refusal of theirs names is what their results are called."""
+    for name, measure in MEASURES.items():
+        if measure.asks is GenderLists:
+            for e in found["results"][name]:
+                assert title(e).partition(" (")[0] == (measure.question or "gender"), name

@@ -304,10 +304,14 @@ def _refusals(refused: Sequence[Mapping[str, Any]], chosen: Suite) -> Iterator[s
             "WORDVEC_DATA to the folder that has them, or name files by --dataset"
         )
     yield from chosen.notes
+    merged: dict[str, dict[str, dict[str, None]]] = {}  # reason -> models, measures
+    for r in refused:
+        if r["dataset"] not in absent:
+            own = merged.setdefault(r["reason"], {"model": {}, "measure": {}})
+            own["model"][r["model"]] = own["measure"][r["measure"] or "-"] = None
     lines = [
-        f"not answered: {r['model']}: {r['measure']}: {_short(r['reason'])}"
-        for r in refused
-        if r["dataset"] not in absent
+        f"not answered: {', '.join(own['model'])}: {', '.join(own['measure'])}: {_short(reason)}"
+        for reason, own in merged.items()
     ]
     yield from lines[:_LINES]
     if len(lines) > _LINES:

@@ -268,9 +268,9 @@ def _label(measure: Measure, question: Question) -> str:
     if isinstance(question, WeatTest):
         return question.name
     if isinstance(question, GenderLists):
-        return "gender"
+        return measure.question or "gender"
     if question is None:
-        return measure.name
+        return measure.question or measure.name
     return question.source.name
 
 

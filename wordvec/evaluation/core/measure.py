@@ -243,6 +243,9 @@ class Measure:
     figures : tuple of str
         Of `report.figures.PLOTS`.
     variants : Variants, optional
+    question : str
+        What the one question of a measure without a set is called, as in its results; "gender" for
+        gender's lists, else the measure's name.
     caution : str
         A sentence that stands beside every number of a measure that is easily misread.
     in_all : bool
@@ -266,6 +269,7 @@ class Measure:
     family: Callable[[Sequence[Any]], Sequence[Any]] | None = None
     figures: tuple[str, ...] = ()
     variants: Variants | None = None
+    question: str = ""
     caution: str = ""
     in_all: bool = True
 

@@ -76,7 +76,7 @@ def gipe(
     replicates = (gamma * eta)[draws].sum(axis=1) / gamma[draws].sum(axis=1)
     return BiasScore(
         measure="gipe",
-        name="gender direction",
+        name="gender",
         title=f"{len(used)} words and their {k} nearest",
         protocol=f"indirect bias > {threshold:g}; case: {space.case}",
         lists={

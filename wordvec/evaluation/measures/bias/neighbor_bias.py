@@ -74,7 +74,7 @@ def neighbor_bias(
     half = statistics.normal_quantile(level) / np.sqrt(max(len(there) - 1, 1))
     return BiasScore(
         measure="neighbor_bias",
-        name="gender direction",
+        name="gender",
         title=f"{len(there)} words and their {k} nearest",
         protocol=f"Pearson's r; sides by {'the same' if before is None else 'other'} vectors; "
         f"case: {space.case}",

@@ -137,6 +137,7 @@ MEASURE = Measure(
     about="Of four pairs of words, is the one most like he and she a pair that defines gender, a "
     "stereotype, or neither? Vectors without stereotypes choose the first.",
     asks=GenderLists,
+    question="SemBias",
     run=_of_gender,
     result=SemBiasResult,
     columns={
