@@ -5,14 +5,16 @@
 #include <string.h>
 
 #define MOST_DEPTH 12
-#define FAR (1 << 16) /* how far the end of a mark is looked for once one had no end */
+/* How far the end of a mark is looked for once one had no end; half as far after each more. */
+#define FAR (1 << 17)
+#define MOST_HALVED 9
 
 typedef struct cleaner {
     const uint8_t *names;
     size_t names_size;
     uint8_t *out;
     size_t size;
-    int unclosed; /* whether some mark had no end: look less far for those of others */
+    int unclosed; /* marks without an end: the end of others is looked for less far */
     wv_wiki_stats *stats;
 } cleaner;
 
@@ -37,7 +39,9 @@ static int starts_as(const uint8_t *p, const uint8_t *end, const char *word) {
 }
 
 static const uint8_t *limit(const cleaner *c, const uint8_t *p, const uint8_t *end) {
-    return c->unclosed && end - p > FAR ? p + FAR : end;
+    if (!c->unclosed) return end;
+    const ptrdiff_t far = FAR >> (c->unclosed < MOST_HALVED ? c->unclosed : MOST_HALVED);
+    return end - p > far ? p + far : end;
 }
 
 /* After the mark that closes the one at p, of two bytes each; NULL where none does. */
@@ -56,7 +60,7 @@ static const uint8_t *after_pair(cleaner *c, const uint8_t *p, const uint8_t *en
             p++;
         }
     }
-    c->unclosed = 1;
+    c->unclosed++;
     c->stats->unclosed++;
     return NULL;
 }
@@ -82,7 +86,7 @@ static const uint8_t *after_table(cleaner *c, const uint8_t *p, const uint8_t *e
             p++;
         }
     }
-    c->unclosed = 1;
+    c->unclosed++;
     c->stats->unclosed++;
     return NULL;
 }
@@ -99,7 +103,7 @@ static const uint8_t *after_word(cleaner *c, const uint8_t *p, const uint8_t *en
         }
         p++;
     }
-    c->unclosed = 1;
+    c->unclosed++;
     c->stats->unclosed++;
     return NULL;
 }
@@ -345,7 +349,8 @@ static void clean(cleaner *c, const uint8_t *p, const uint8_t *end, int depth) {
             break;
         case '=': /* the end of a heading */
             while (next < end && *next == '=') next++;
-            if (next - p < 2 || (next < end && *next != '\n' && *next != '\r' && *next != ' '))
+            while (next < end && *next == ' ') next++;
+            if (next - p < 2 || p[1] != '=' || (next < end && *next != '\n' && *next != '\r'))
                 next = p;
             break;
         case '_':

@@ -17,7 +17,8 @@ typedef struct wv_wiki_stats {
 /* Writes the plain text of wikitext text (n,) to out (n,): never more bytes than were read. Lines
  * end in \n; there are no blank lines. names: lower-case names of namespaces whose links are left
  * out, each followed by a zero byte, names_size bytes together. stats is added to. Time is linear
- * in n for text whose marks are closed, and at most 64 KB x n otherwise. Returns the bytes written.
+ * in n for text whose marks are closed, and at most about 256 bytes x n otherwise. Returns the
+ * bytes written.
  */
 size_t wv_wiki_clean(const uint8_t *text, size_t n, const uint8_t *names, size_t names_size,
                      uint8_t *out, wv_wiki_stats *stats);
