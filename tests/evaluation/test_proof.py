@@ -50,7 +50,10 @@ def test_linear_readers_are_at_chance_after_leace_and_others_are_said():
     assert linear.cells["before"].score > 0.9
     assert abs(linear.cells["leace"].score - 0.5) < 0.15
     assert curved.cells["leace"].score > 0.8
-    assert "still in these vectors for readers that are not linear" in " ".join(found.text)
+    said = " ".join(found.text)
+    assert "still in these vectors for readers that are not linear" in said or (
+        linear.cells["leace"].low > 0.5 and "for readers of both kinds" in said
+    )
     assert {row.part for row in found.rows} == {READERS, MEASURED, DAMAGE}
     assert found.row("pairs").differences["leace"].low <= 0.2
     assert found.row("rank").cells["leace"].score == 15

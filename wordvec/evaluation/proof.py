@@ -207,7 +207,7 @@ def _readers(
             float(np.mean([v_measure(judge.labels, kmeans(Y, k, seed=seed + i)) for i in range(3)]))
         )
     for kind, (about, _) in kinds.items():
-        yield Row(READERS, kind, f"{about}; {n} words", f"{share:.2f}", cells[kind])
+        yield Row(READERS, kind, f"{about}; {n} words", f"{share:.3g}", cells[kind])
     yield Row(READERS, "V-measure", "of the clusters and the classes", "0", v_cells)
 
 
@@ -457,11 +457,11 @@ def _text(proof: Proof) -> Iterator[str]:
             f"classes in {_percent(groups)}, a non-linear reader finds it in "
             f"{_percent(other.score)}."
         )
-        if other.low is not None and other.low > base:
-            said += (
-                f" The association with {proof.concept} is still in these vectors for readers that "
-                "are not linear."
-            )
+        still = f" The association with {proof.concept} is still in these vectors for readers"
+        if one.low is not None and one.low > base:
+            said += f"{still} of both kinds."
+        elif other.low is not None and other.low > base:
+            said += f"{still} that are not linear."
         worse = [
             row.measure
             for row in proof.rows

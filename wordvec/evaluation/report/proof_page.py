@@ -99,7 +99,8 @@ def _dots(proof: Proof) -> str:
         return _LEFT + _WIDTH * max(0.0, share - low) / (1 - low)
 
     label = f"Shares of words in which readers find {escape(proof.concept)}"
-    size = f'width="{_LEFT + _WIDTH + 40}" height="{height}"'
+    width = _LEFT + _WIDTH + 40
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     out = [f'<svg role="img" {size} aria-label="{label}">']
     for place, reader in enumerate(_READERS, 1):
         at = _LEFT + (place - 1) * 160
