@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import importlib
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from wordvec.errors import FormatError, StoreError
-from wordvec.files import WV_MAGIC, check_target
+from wordvec.files import WV_MAGIC, check_target, scratch_file
 from wordvec.folders import check_folder
 from wordvec.formats.notes import dropped
 from wordvec.formats.stream import Part, Stream, split_member
@@ -71,6 +73,7 @@ def load(
     words: Iterable[str | bytes] | str | os.PathLike[str] | None = None,
     min_count: int | None = None,
     verify: bool = False,
+    mmap: bool = True,
 ) -> WordVectors:
     """The vectors of a file: a .wv store, or a foreign file whose content says what it is.
 
@@ -88,6 +91,9 @@ def load(
         Only words that occur so often; for files that have counts.
     verify : bool
         Check all of a .wv file before it is used; foreign files have no checksums.
+    mmap : bool
+        False reads a .wv file into memory instead of mapping it; see `WordVectors.open`. A pipe is
+        always read whole.
 
     Raises
     ------
@@ -100,18 +106,33 @@ def load(
     if limit is not None and limit < 0:
         raise ValueError(f"limit must be >= 0, got {limit}")
     wanted = None if words is None else frozenset(_word_set(words))
-    vectors = _load(path, Part(limit, wanted), verify)
+    part = Part(limit, wanted)
+    if not os.path.isdir(path) and _is_pipe(path):
+        with open(path, "rb") as pipe, scratch_file() as copy:
+            shutil.copyfileobj(pipe, copy, 1 << 20)
+            copy.flush()
+            vectors = _load(f"/proc/self/fd/{copy.fileno()}", part, verify, mmap=False)
+    else:
+        vectors = _load(path, part, verify, mmap)
     return _part(vectors, limit, wanted, min_count, path)
 
 
-def _load(path: str | os.PathLike[str], part: Part, verify: bool) -> WordVectors:
+def _is_pipe(path: str | os.PathLike[str]) -> bool:
+    """Whether a file can be read once only; one that is missing is told by whoever opens it."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _load(path: str | os.PathLike[str], part: Part, verify: bool, mmap: bool) -> WordVectors:
     if os.path.isdir(path):
         return _folder(path, part)
     file, member = split_member(path)
     with open(file, "rb") as opened:
         start = opened.read(len(WV_MAGIC))
     if start == WV_MAGIC:
-        return WordVectors.open(path, verify=verify)
+        return WordVectors.open(path, verify=verify, mmap=mmap)
     with Stream.open(file, member) as stream:
         stream.part = part
         head = stream.peek(4096)

@@ -193,10 +193,17 @@ class Store:
         path: str | os.PathLike[str] | None,
         *,
         verify: bool = False,
+        mapped: bool = True,
         data: bytearray | None = None,
     ) -> None:
         self.path = None if path is None else os.fspath(path)
-        self._name = "the vectors in memory" if path is None else self.path
+        self._name = "the vectors in memory" if path is None else os.fspath(path)
+        if path is not None and not mapped:
+            with open(path, "rb") as file:
+                data = bytearray(file.read())
+            if len(data) < _HEADER.size or not data.startswith(WV_MAGIC):
+                raise StoreError(f"{self._name}: truncated, or not a .wv file")
+            self.path = None  # what is in memory does not depend on the file any more
         self._buffer = np.frombuffer(self._open() if data is None else data, np.uint8)
         table = self._read_table()
         self.sections = {each.type: each for each in table if each.type in NAMES}

@@ -135,7 +135,7 @@ class WordVectors(Editable):
         self._matrix = matrix
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Self:
+    def open(cls, path: str | os.PathLike[str], *, verify: bool = False, mmap: bool = True) -> Self:
         """The vectors of a .wv file, mapped into memory: opened in well under a millisecond.
 
         Parameters
@@ -144,6 +144,9 @@ class WordVectors(Editable):
         verify : bool
             Check all of the file first (it is read once). Without it structure is checked where it
             is used, and numbers are taken as they are.
+        mmap : bool
+            False reads the file into memory. Use it for a file that somebody may cut short while it
+            is open: a program that reads a mapped page that is gone is killed (SIGBUS).
 
         Raises
         ------
@@ -151,7 +154,7 @@ class WordVectors(Editable):
             When the file is damaged, foreign, truncated or of a newer version: here or, without
             `verify`, at the look-up that meets the damage.
         """
-        return cls._from_store(store.Store(path, verify=verify))
+        return cls._from_store(store.Store(path, verify=verify, mapped=mmap))
 
     @classmethod
     def _from_store(cls, file: store.Store) -> Self:
