@@ -43,7 +43,7 @@ class LexVec(TileModel):
         Dimensions.
     window, sample, min_count, max_vocab :
         For a source that is text: it is counted first, with linear weights, as word2vec's windows
-        are on average. Shards bring their own. The paper has window 2 and sample 1e-5 for 3.8
+        are on average. Shards have theirs already. The paper has window 2 and sample 1e-5 for 3.8
         billion words; on 17 million they give 24.1 % of Google's analogies, the defaults 36.8 %.
     epochs : int
         Passes over the counts. The rate falls over all of them.
