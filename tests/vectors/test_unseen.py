@@ -91,7 +91,7 @@ def test_induction_without_matrix_or_known_words_is_refused(wv):
     with pytest.raises(TypeError, match="list of texts"):
         wv.induce("x", "walk talk")
     wv.induction = None
-    with pytest.raises(ValueError, match="oov induction"):
+    with pytest.raises(ValueError, match="fit_induction"):
         wv.induce("x", ["walk"])
     assert wv.vector("stalking", ["walk"]).how == "subword"
 

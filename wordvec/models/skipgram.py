@@ -24,7 +24,7 @@ from wordvec.training import loop
 from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.options import WordModel, documented
-from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows
+from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows, with_old_words
 from wordvec.training.stream import Chunks, stream_plan
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
@@ -175,6 +175,7 @@ class SkipGram(WordModel):
         *,
         vocab: Vocabulary | None = None,
         init: WordVectors | None = None,
+        keep: bool = False,
         frozen: bool | Collection[str] = False,
         progress: Callback | None = None,
         checkpoint: Folder | None = None,
@@ -204,6 +205,8 @@ class SkipGram(WordModel):
         self._check()
         if frozen is not False and init is None:
             raise ValueError("frozen words come from init: give the vectors that they have")
+        if keep and init is None:
+            raise ValueError("keep is for the words of init: give the vectors that have them")
         corpus = self._read(source, vocab, progress)
         check_pairs(corpus)
         dim, words = self.vector_size, len(corpus.vocab)
@@ -238,6 +241,8 @@ class SkipGram(WordModel):
         trained = loop.run(plan, keeper, progress)
         self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
         self.vectors_ = self._result(corpus, input, output, subwords, trained)
+        if keep and init is not None:
+            self.vectors_ = with_old_words(self.vectors_, init)
         return self
 
     def score(self, source: Source | Corpus, y: None = None) -> float:

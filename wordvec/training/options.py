@@ -74,6 +74,9 @@ class RunOptions:
     init : WordVectors, optional
         Words that these vectors have start from there, with contexts, biases and n-grams where
         they have these; new words start as usual. AdaGrad's sums start anew.
+    keep : bool
+        Keep the words of `init` that the new text lacks, with their old vectors, behind the new
+        ones.
     frozen : bool or words
         Words of `init`, all or some, whose rows never move: the vector, and the context where
         `init` has one.
@@ -90,6 +93,9 @@ class RunOptions:
 
     init: str | None = option(
         None, "Start from these vectors where they have the word.", none="random", unit="path"
+    )
+    keep: bool = option(
+        False, "Also keep the words that only the vectors to start from have, unchanged."
     )
     frozen: bool = option(False, "Words that have a vector to start from never move.")
     checkpoint: str | None = option(

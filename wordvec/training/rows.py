@@ -37,6 +37,40 @@ def rows_in_common(
     return ids, rows
 
 
+def with_old_words(new: WordVectors, old: WordVectors) -> WordVectors:
+    """The new vectors with the words behind them that only the older ones have.
+
+    Their vectors are those of `old`, and so are their counts (0 where it has none) and contexts,
+    where both have contexts; biases, which belong to one training, are dropped when words come in.
+
+    Raises
+    ------
+    ValueError
+        For older vectors of other dimensions.
+    """
+    if old.vector_size != new.vector_size:
+        raise ValueError(
+            f"init has {old.vector_size} dimensions, the trained vectors {new.vector_size}"
+        )
+    more = np.flatnonzero(new.get_ids(list(old.index_to_key), strict=False) < 0)
+    if not len(more):
+        return new
+    contexts = counts = None
+    if new.contexts is not None and old.contexts is not None:
+        contexts = np.vstack([new.contexts, old.contexts[more]])
+    if new.counts is not None:
+        known = np.zeros(len(more), np.int64) if old.counts is None else old.counts[more]
+        counts = np.concatenate([new.counts, known])
+    names = [old.index_to_key[i] for i in more.tolist()]
+    both = WordVectors(
+        [*new.index_to_key, *names],
+        np.vstack([new.vectors, np.asarray(old.vectors, new.vectors.dtype)[more]]),
+        counts=counts, contexts=contexts, meta={**new.meta, "kept_words": len(more)},
+    )  # fmt: skip
+    both.subwords, both.induction = new.subwords, new.induction
+    return both
+
+
 def padded_matrix(rows: int, dim: int) -> NDArray[np.float32]:
     """Zeros (rows, stride): rows start on cache lines, stride is `dim` up to a multiple of 16.
 

@@ -24,7 +24,7 @@ from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Trained
 from wordvec.training.options import OutputVectors, WordModel, documented
-from wordvec.training.rows import rows_in_common
+from wordvec.training.rows import rows_in_common, with_old_words
 from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -198,6 +198,7 @@ class TileModel(MatrixModel, abc.ABC):
         *,
         progress: Callback | None = None,
         init: WordVectors | None = None,
+        keep: bool = False,
         checkpoint: Folder | None = None,
         every: str = "1epoch",
         resume: bool = False,
@@ -216,8 +217,12 @@ class TileModel(MatrixModel, abc.ABC):
             When the loss is no longer a number, or a checkpoint is of other options or data.
         """
         self._check()
+        if keep and init is None:
+            raise ValueError("keep is for the words of init: give the vectors that have them")
         with self._shards(source, progress) as shards:
             self._fit(shards, Start(init, checkpoint, every, resume), progress)
+        if keep and init is not None:
+            self.vectors_ = with_old_words(self.vectors_, init)
         return self
 
     @abc.abstractmethod
