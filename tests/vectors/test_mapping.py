@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import wordvec
+from wordvec import formats
 from wordvec.errors import StoreError
 
 
@@ -54,7 +55,7 @@ def test_a_mapped_file_that_is_replaced_or_removed_stays_readable(change, path):
 def test_vectors_come_through_a_pipe(suffix, path):
     source = path if suffix == ".wv" else path.with_suffix(suffix)
     if suffix != ".wv":
-        wordvec.formats.save(wordvec.load(path), source)
+        formats.save(wordvec.load(path), source)
     command = f'"$1" -m wordvec neighbors <(cat "{source}") w1 -k 1'
     done = subprocess.run(
         ["bash", "-c", command, "bash", sys.executable], capture_output=True, check=False

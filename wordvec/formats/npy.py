@@ -108,6 +108,7 @@ def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = F
     bad = next((word for word in words if not holds(word)), None)
     if bad is not None:
         raise FormatError(f"{beside}: a list of words cannot hold {bad!r}, which has a line end")
+    rows = np.ascontiguousarray(vectors.vectors)
     # Both are complete before either has its name, so that a kill hardly ever comes between.
     with (
         write_atomically(beside, force=force) as list_file,
@@ -115,6 +116,8 @@ def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = F
     ):
         list_file.write(b"".join(word + b"\n" for word in words))
         list_file.flush()
-        np.lib.format.write_array(file, np.asarray(vectors.vectors), allow_pickle=False)
+        # By ourselves: numpy's own writing to a full disk raises an error that names nothing.
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(rows))
+        file.write(rows.data)
         # Other readers pass over what comes after the array.
         file.write(b"wordvec words crc32 %08x\n" % zlib.crc32(b"\n".join(words)))
