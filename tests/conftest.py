@@ -1,6 +1,7 @@
 """What tests share: where data lies that does not ship, and the instruction sets to try."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ __all__ = ["isa", "many_words", "planted", "shared_data"]
 
 settings.register_profile("wordvec", deadline=None, max_examples=50, print_blob=True)
 settings.load_profile("wordvec")
+
+# A suite that runs in the background has these ignored, and so would the commands that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -123,7 +123,10 @@ def test_a_signal_ends_a_training_and_saves_it(
         *keep, env=os.environ | {"TMPDIR": str(temporary)},
     )  # fmt: skip
     process.send_signal(number)
-    said = process.communicate(timeout=60)[1].splitlines()[-1]
+    try:
+        said = process.communicate(timeout=60)[1].splitlines()[-1]
+    finally:
+        process.kill()
     assert process.returncode == code
     assert word in said
     assert (b"saved in" in said) == saved
