@@ -200,6 +200,7 @@ def torture(name: str, kills: int, rng: random.Random, say: Callable[[str], None
             raise SystemExit(f"{name}: after kill {inside} {result} is neither old nor new")
         if not killed:
             ended += 1
+            seconds *= 0.9  # it was measured on a busier machine
             if ended > 20 * kills + 20:
                 raise SystemExit(f"{name}: too quick to be killed")
         if found == new:  # start again from the old one
