@@ -68,11 +68,15 @@ def relations(tmp_path, content) -> Relations:
         ("hot\u00a0dog food\n".encode(), [("hot\u00a0dog", "food")]),
         (b"dog mammal\r\n\r\ncat   mammal\r\n", [("cat", "mammal"), ("dog", "mammal")]),
         (b"id1,id2,weight\ndog.n.01,canine.n.02,1\n", [("dog.n.01", "canine.n.02")]),
-        (b"dog\tmammal\tx\ncat\tmammal\ty\n", [("cat", "mammal"), ("dog", "mammal")]),
     ],
 )
 def test_relations_have_exactly_the_fields_that_are_wanted(tmp_path, content, pairs):
     assert sorted(relations(tmp_path, content).pairs()) == sorted(pairs)
+
+
+def test_a_third_field_that_is_no_weight_is_refused_with_its_line(tmp_path):
+    with pytest.raises(CorpusError, match=r"line 1: 3 fields, the third 'x'"):
+        relations(tmp_path, b"dog\tmammal\tx\ncat\tmammal\ty\n")
 
 
 @pytest.mark.parametrize(
