@@ -11,6 +11,7 @@ import pytest
 import wordvec
 from wordvec.counts.count import Window, count
 from wordvec.errors import CorpusError, TrainingError
+from wordvec.models import MODELS as REGISTRY
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
 from wordvec.models.lexvec import LexVec
@@ -19,17 +20,21 @@ from wordvec.models.swivel import Swivel
 from wordvec.text.corpus import encode
 
 STREAM = {"vector_size": 16, "epochs": 3, "window": 3, "sample": 0, "alpha": 0.05}
-QUICK = {
-    SkipGram: STREAM,
+# Every model of the registry that trains on words in epochs; PPMI is factorised at once.
+KINDS = {
+    model.load(): model.trains_on
+    for model in REGISTRY.values()
+    if model.trains_on != "relations" and "epochs" in model.load().options()
+}
+COUNTED = {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1}
+QUICK = {kind: STREAM if on == "text" else COUNTED for kind, on in KINDS.items()} | {
     CBOW: {**STREAM, "alpha": 0.1},
     FastText: {**STREAM, "bucket": 500, "minn": 2, "maxn": 3},
     GloVe: {"vector_size": 16, "epochs": 10, "window": 4, "x_max": 10.0},
-    CountSkipGram: {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1},
-    LexVec: {"vector_size": 16, "epochs": 5, "window": 4, "sample": 0, "alpha": 0.1},
     Swivel: {"vector_size": 16, "epochs": 60, "window": 4},
 }
 MODELS = list(QUICK)
-TILE_MODELS = [GloVe, CountSkipGram, LexVec, Swivel]
+TILE_MODELS = [kind for kind, on in KINDS.items() if on == "counts"]
 # Of a text that a tile model counts; the others' is harmonic.
 WEIGHTING = {CountSkipGram: "linear", LexVec: "linear"}
 
