@@ -101,7 +101,7 @@ def _expected(error: Exception) -> bool:
 
 
 class _Notes(logging.Handler):
-    """Notes of the library go to standard error, a line each."""
+    """Notes of the library go to standard error, one line for each note."""
 
     def emit(self, record: logging.LogRecord) -> None:
         _say(f"note: {record.getMessage()}")

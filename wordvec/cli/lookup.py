@@ -145,7 +145,7 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
     type=click.Choice(["f32", "f64", "f16", "bf16", "int8", "pq"]),
     help="Encoding of the vectors; pq is product-quantised.",
 )
-@click.option("--parts", type=click.IntRange(1), help="Bytes a vector of --dtype pq.")
+@click.option("--parts", type=click.IntRange(1), help="Bytes per vector with --dtype pq.")
 @click.option(
     "--coarse", is_flag=True, help="Add an int8 copy, for quicker exact searches, and --sketch."
 )

@@ -42,7 +42,7 @@ CELL_BUFFER = 1 << 20  # cells in the buffer that a thread writes rows to
 INTERPRETER = 80 << 20  # bytes of Python, numpy and the allocator's rest
 WORD_BYTES = 200  # per word: its bytes, its place in the table, its counts and sums
 LEAST_BLOCK = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
-# for a run has 4 bytes a word beside its cells: many small ones would be larger than the corpus
+# for a run has 4 bytes per word beside its cells: many small ones would be larger than the corpus
 
 Block: TypeAlias = tuple[int, int]
 Result = TypeVar("Result")
@@ -122,7 +122,7 @@ def count(
     memory : int
         Bytes that the process may hold, the vocabulary and ids that are in memory included; what
         does not fit is counted in blocks and merged from files beside the target. Below some 150 MB
-        and 500 bytes a word it is not kept to. `encode` keeps ids to it too, when it is told.
+        and 500 bytes per word it is not kept to. `encode` keeps ids to it too, when it is told.
     progress : callable, optional
         Gets a `Progress` for each tile counted.
 

@@ -14,6 +14,7 @@ Contract, for transforms that are added here or elsewhere:
 
 from __future__ import annotations
 
+import abc
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,19 +31,19 @@ from wordvec.vectors.vectors import WordVectors
 F64: TypeAlias = NDArray[np.float64]
 
 
-class Transform(Estimator):
+class Transform(Estimator, abc.ABC):
     """Base of the transforms, which are dataclasses of options like all estimators."""
 
     name: ClassVar[str]
     """The name in the registry, on the command line and on the card."""
 
+    @abc.abstractmethod
     def fit(self, vectors: WordVectors) -> Self:
         """Learns the map from vectors."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def stages(self, vectors: WordVectors) -> list[Stage]:
         """The learned map, for the vocabulary of `vectors`."""
-        raise NotImplementedError
 
     def card(self) -> dict[str, Any]:
         """Name, options and what was learned, as JSON can hold it."""

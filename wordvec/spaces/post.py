@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
@@ -42,8 +43,9 @@ class _OfMoments(AffineTransform):
         self._learn(found)
         return self
 
+    @abc.abstractmethod
     def _learn(self, found: Moments) -> None:
-        raise NotImplementedError
+        """Sets `matrix_` and `offset_` from mean and covariance."""
 
     def card(self) -> dict[str, Any]:
         options = {k: v for k, v in self.get_params().items() if k != "counts"}

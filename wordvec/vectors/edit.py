@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,8 +47,9 @@ class Editable(Comparable):
     _owned = False  # whether the array of vectors may be written to
     _opened: tuple[Any, ...] = ()
 
-    def copy(self) -> Self:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def copy(self) -> Self: ...
 
     def lookup(self, words: Sequence[Key]) -> tuple[NDArray[Any], list[str]]:
         raise NotImplementedError

@@ -83,7 +83,7 @@ def _nearest_of(candidates: Iterable[tuple[int, str]], word: str, n: int) -> lis
 class Postings:
     """The words by the trigrams of their spelling between marks, `<word>`.
 
-    Made from a word list in about a microsecond a word; four bytes a trigram.
+    Made from a word list in about a microsecond per word; four bytes per trigram.
     """
 
     def __init__(self, words: Words) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import base64
 import os
 import zlib
@@ -139,9 +140,9 @@ class Mapping(Transform):
         self._finish(source_normal, target_normal, X, Z)
         return self
 
+    @abc.abstractmethod
     def _solve(self, X: F32, Z: F32, pairs: NDArray[np.int64]) -> None:
         """Sets `matrix_`, and `_target_matrix` where the target changes."""
-        raise NotImplementedError
 
     _target_matrix: F64 | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
@@ -66,8 +67,9 @@ class Debias(AffineTransform):
         self.unknown_ = tuple(lookup.unknown)
         return self
 
+    @abc.abstractmethod
     def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
-        raise NotImplementedError
+        """Sets `matrix_` and `offset_`, or what `stages` needs."""
 
     def _concept(self) -> Concept:
         if self.pairs is not None or self.sets is not None:
@@ -314,8 +316,9 @@ class LearnsFromWords(Debias):
             chosen = split(every, "fit")
         self._learn_from(vectors, chosen)
 
+    @abc.abstractmethod
     def _learn_from(self, vectors: WordVectors, chosen: Labelled) -> None:
-        raise NotImplementedError
+        """Learns from words with labels."""
 
 
 def check_classes(chosen: Labelled) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -63,8 +64,9 @@ class _Specialise(Transform):
         self._card = {"synonyms": len(S), "antonyms": len(A), "words": len(self.ids_)}
         return self
 
+    @abc.abstractmethod
     def _specialise(self, X: F32, start: F32, S: Ids, A: Ids) -> F32:
-        raise NotImplementedError
+        """The rows X (V, d) after training on synonyms S and antonyms A, (n, 2) ids."""
 
     def is_fitted(self) -> bool:
         return hasattr(self, "ids_")
