@@ -46,6 +46,7 @@ def read(stream: Stream) -> WordVectors:
         MemoryError,
         UnicodeDecodeError,
         NotImplementedError,
+        AttributeError,
     )
     with stream.as_file() as (file, size):
         try:

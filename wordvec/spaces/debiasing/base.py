@@ -316,9 +316,9 @@ class LearnsFromWords(Debias):
             chosen = split(every, "fit")
         self._learn_from(vectors, chosen)
 
-    @abc.abstractmethod
     def _learn_from(self, vectors: WordVectors, chosen: Labelled) -> None:
-        """Learns from words with labels."""
+        """Learns from words with labels; for methods that do not replace `_learn`."""
+        raise NotImplementedError(type(self).__name__)
 
 
 def check_classes(chosen: Labelled) -> int:
