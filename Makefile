@@ -64,7 +64,7 @@ SANITIZERS := address,undefined
 sanitize: $(VENV)/test
 	rm -rf build/sanitize && mkdir -p build/sanitize
 	cp -r setup.py pyproject.toml README.md LICENSE csrc wordvec data evals tests build/sanitize
-	rm -f build/sanitize/wordvec/native/*.so
+	find build/sanitize/wordvec/native -name "*.so" -delete
 	cd build/sanitize && CFLAGS="-g -fsanitize=$(SANITIZERS) -fno-sanitize-recover=undefined" \
 	    LDFLAGS="-fsanitize=$(SANITIZERS)" ../../$(PY) setup.py -q build_ext --inplace -j 2
 	cd build/sanitize && PYTHONPATH=. ASAN_OPTIONS=detect_leaks=0 \
@@ -87,7 +87,7 @@ torture: $(VENV)/test build
 tsan: $(VENV)/test
 	rm -rf build/tsan && mkdir -p build/tsan
 	cp -r setup.py pyproject.toml README.md LICENSE csrc wordvec data tests build/tsan
-	rm -f build/tsan/wordvec/native/*.so
+	find build/tsan/wordvec/native -name "*.so" -delete
 	cd build/tsan && CFLAGS="-g -fsanitize=thread" LDFLAGS="-fsanitize=thread" \
 	    ../../$(PY) setup.py -q build_ext --inplace -j 2
 	cd build/tsan && LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) PYTHONPATH=. \
@@ -95,4 +95,5 @@ tsan: $(VENV)/test
 	    ../../$(PY) tests/torture/races.py
 
 clean:
-	rm -rf build .venv *.egg-info wordvec/native/*.so wordvec/native/*.c
+	rm -rf build .venv *.egg-info
+	find wordvec/native -name "*.so" -delete -o -name "*.c" -delete

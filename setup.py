@@ -16,51 +16,39 @@ COMPILE = ["-std=c11", "-O3", "-fwrapv", "-fvisibility=hidden"] if sys.platform 
 # Debug information, which most Pythons ask for, is a fifth of the build: only where CFLAGS asks.
 if COMPILE and "CFLAGS" not in os.environ:
     COMPILE.append("-g0")
-HEADERS = glob.glob("csrc/*.h") + glob.glob("wordvec/native/*.pxd")
+HEADERS = glob.glob("csrc/*.h") + glob.glob("wordvec/native/**/*.pxd", recursive=True)
+
+# One kernel for each instruction set, and what chooses among them.
+ISA = ("scalar", "avx2", "avx512", "neon")
+
+
+def with_isa(source):
+    return [source, *(f"{source}_{isa}" for isa in ISA if os.path.exists(f"csrc/{source}_{isa}.c"))]
+
 
 # wordvec.native.<name>: the C sources that it is made of.
 MODULES = {
-    "codec": ["wv_codec"],
-    "cooc": ["wv_cooc"],
     "cpu": ["wv_cpu"],
-    "decimal": ["wv_decimal"],
-    "glove": ["wv_glove", "wv_glove_scalar", "wv_glove_avx2", "wv_glove_avx512", "wv_glove_neon"],
-    "gram": ["wv_gram", "wv_gram_scalar", "wv_gram_avx2", "wv_gram_avx512", "wv_gram_neon"],
-    "lexvec": [
-        "wv_lexvec",
-        "wv_vec",
-        "wv_vec_scalar",
-        "wv_vec_avx2",
-        "wv_vec_avx512",
-        "wv_vec_neon",
-    ],
-    "ngram": ["wv_ngram", "wv_codec", "wv_store"],
-    "sgns": ["wv_sgns", "wv_sgns_scalar", "wv_sgns_avx2", "wv_sgns_avx512", "wv_sgns_neon"],
-    "sgns_tile": [
-        "wv_sgns_tile",
-        "wv_sgns",
-        "wv_sgns_scalar",
-        "wv_sgns_avx2",
-        "wv_sgns_avx512",
-        "wv_sgns_neon",
-    ],
-    "swivel": [
-        "wv_swivel",
-        "wv_swivel_scalar",
-        "wv_swivel_avx2",
-        "wv_swivel_avx512",
-        "wv_swivel_neon",
-    ],
-    "text": ["wv_text"],
-    "store": ["wv_store"],
-    "unicode": ["wv_unicode"],
-    "wiki": ["wv_wiki"],
-    "topk": ["wv_topk", "wv_topk_scalar", "wv_topk_avx2", "wv_topk_avx512", "wv_topk_neon"],
-    "vec": ["wv_vec", "wv_vec_scalar", "wv_vec_avx2", "wv_vec_avx512", "wv_vec_neon"],
-    "hyper": ["wv_hyper", "wv_hyper_scalar", "wv_hyper_avx2", "wv_hyper_avx512"],
-    "analogy": ["wv_analogy"],
-    "perm": ["wv_perm"],
-    "phrase": ["wv_phrase"],
+    "corpus.cooc": ["wv_cooc"],
+    "corpus.phrase": ["wv_phrase"],
+    "corpus.text": ["wv_text"],
+    "corpus.unicode": ["wv_unicode"],
+    "corpus.wiki": ["wv_wiki"],
+    "models.glove": with_isa("wv_glove"),
+    "models.hyper": with_isa("wv_hyper"),
+    "models.lexvec": ["wv_lexvec", *with_isa("wv_vec")],
+    "models.perm": ["wv_perm"],
+    "models.sgns": with_isa("wv_sgns"),
+    "models.sgns_tile": ["wv_sgns_tile", *with_isa("wv_sgns")],
+    "models.swivel": with_isa("wv_swivel"),
+    "vectors.analogy": ["wv_analogy"],
+    "vectors.codec": ["wv_codec"],
+    "vectors.decimal": ["wv_decimal"],
+    "vectors.gram": with_isa("wv_gram"),
+    "vectors.ngram": ["wv_ngram", "wv_codec", "wv_store"],
+    "vectors.store": ["wv_store"],
+    "vectors.topk": with_isa("wv_topk"),
+    "vectors.vec": with_isa("wv_vec"),
 }
 
 # What Cython's memoryviews need, once instead of in every module: 17 modules take 4.0 to 4.4
@@ -137,7 +125,10 @@ setup(
         *(
             Extension(
                 f"wordvec.native.{name}",
-                [f"wordvec/native/{name}.pyx", *(f"csrc/{source}.c" for source in sources)],
+                [
+                    f"wordvec/native/{name.replace('.', '/')}.pyx",
+                    *(f"csrc/{source}.c" for source in sources),
+                ],
                 include_dirs=["csrc"],
                 depends=HEADERS,
                 extra_compile_args=COMPILE,

@@ -29,7 +29,7 @@ from scipy import stats
 import wordvec
 from wordvec import WordVectors
 from wordvec.text.reader import open_text
-from wordvec.vectors.fit_unseen import SubwordOptions, fit_induction, fit_subwords
+from wordvec.vectors.oov.fit import SubwordOptions, fit_induction, fit_subwords
 
 Rows = NDArray[np.float64]
 

@@ -32,7 +32,7 @@ from wordvec.counts.shards import Shards  # noqa: E402
 from wordvec.errors import WordvecError  # noqa: E402
 from wordvec.evaluation.core import datasets  # noqa: E402
 from wordvec.hierarchy.relations import from_pairs, read_relations, read_shards, write_shards  # noqa: E402
-from wordvec.text.phrases import PhraseTable  # noqa: E402
+from wordvec.text.phrases.model import PhraseTable  # noqa: E402
 from wordvec.text.vocab import Vocabulary  # noqa: E402
 from wordvec.training.checkpoint import Checkpoint, Position  # noqa: E402
 

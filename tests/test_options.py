@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wordvec.cli.models.train import fields_of
 from wordvec.cli.options import Size, spelled_size, to_click
-from wordvec.cli.train import fields_of
 from wordvec.estimator import Estimator, option, options_of, same_option
 from wordvec.models import MODELS
 from wordvec.training.options import RunOptions

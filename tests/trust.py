@@ -7,8 +7,8 @@ import numpy as np
 
 from wordvec import WordVectors, load
 from wordvec.errors import StoreError, UnknownWordError
-from wordvec.vectors.fit_unseen import SubwordOptions, fit_subwords
-from wordvec.vectors.unseen import Induction
+from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
+from wordvec.vectors.oov.unseen import Induction
 
 WORDS = ["the", "of", "king", "queen", "größe", "a b", "x" * 40]
 DIMENSIONS = 3

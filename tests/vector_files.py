@@ -78,7 +78,7 @@ def hdf5(folder):
 
 def spacy(folder):
     """As spaCy 3.8 writes it: the keys are its hashes of the words, seen there."""
-    from wordvec.formats.spacy import murmur64
+    from wordvec.formats.tools.spacy import murmur64
 
     keys = [murmur64(word.encode()) for word in WORDS]
     place = folder / "vectors"

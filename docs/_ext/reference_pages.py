@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 import wordvec
 from wordvec.cli import COMMANDS
 from wordvec.cli.base import LazyGroup, Program
-from wordvec.cli.train import fields_of
+from wordvec.cli.models.train import fields_of
 from wordvec.estimator import Option
 from wordvec.models import MODELS
 

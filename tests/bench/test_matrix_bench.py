@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.native.swivel import SwivelTrainer, Work
+from wordvec.native.models.swivel import SwivelTrainer, Work
 
 BLAS = (
     "import sys, time, numpy as np\n"

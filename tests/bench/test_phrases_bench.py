@@ -2,7 +2,7 @@
 
 import pytest
 
-from wordvec.text.find_phrases import Phrases
+from wordvec.text.phrases.find import Phrases
 
 WORDS = 4_000_000  # of wiki100m: gensim takes ten seconds for them
 

@@ -15,7 +15,7 @@ import pytest
 
 import wordvec
 from wordvec import WordVectors, formats
-from wordvec.vectors.fit_unseen import SubwordOptions, fit_subwords
+from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
 
 WORDS, DIMENSIONS = 1_000_000, 300
 PAUSE = 0.1  # threads of BLAS go on waiting busily after a product, and would slow what comes next

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from wordvec.native.gram import grams
+from wordvec.native.vectors.gram import grams
 
 V, SYSTEMS, CELLS = 67_867, 200, 880  # words, and cells of a row of 17 million words' counts
 

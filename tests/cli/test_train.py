@@ -13,7 +13,7 @@ import pytest
 
 import wordvec
 from wordvec.cli import main
-from wordvec.cli.train import fields_of
+from wordvec.cli.models.train import fields_of
 from wordvec.models import MODELS
 
 

@@ -12,7 +12,7 @@ from wordvec.errors import DatasetError
 from wordvec.evaluation.core.bias import lists
 from wordvec.evaluation.core.bias.lists import WeatTest
 from wordvec.evaluation.core.results import Unanswerable
-from wordvec.evaluation.measures.bias import weat
+from wordvec.evaluation.measures.bias.sets import weat
 
 PUBLISHED_GOOGLE_NEWS = {"weat1": 1.54, "weat2": 1.63, "weat6": 1.89, "weat7": 0.97, "weat8": 1.24}
 

@@ -10,18 +10,8 @@ from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import WeatTest, gender_lists
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.core.space import Space
-from wordvec.evaluation.measures.bias import (
-    direct_bias,
-    ect,
-    indirect_bias,
-    mac,
-    ripa,
-    rnd,
-    rnsb,
-    seat,
-    single_category,
-    weat,
-)
+from wordvec.evaluation.measures.bias.direction import direct_bias, indirect_bias, ripa
+from wordvec.evaluation.measures.bias.sets import ect, mac, rnd, rnsb, seat, single_category, weat
 
 
 @pytest.fixture

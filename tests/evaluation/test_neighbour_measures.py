@@ -5,9 +5,9 @@ import pytest
 
 from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.results import Unanswerable
-from wordvec.evaluation.measures.bias.gipe import gipe
-from wordvec.evaluation.measures.bias.neighbor_bias import neighbor_bias
-from wordvec.evaluation.measures.bias.sembias import questions, sembias
+from wordvec.evaluation.measures.bias.direction.gipe import gipe
+from wordvec.evaluation.measures.bias.direction.neighbor_bias import neighbor_bias
+from wordvec.evaluation.measures.bias.sets.sembias import questions, sembias
 
 PAIRS = [("she", "he"), ("woman", "man"), ("her", "his")]
 

@@ -15,7 +15,8 @@ from wordvec.evaluation.core.names import distinct
 from wordvec.evaluation.core.results import Unanswerable, to_json
 from wordvec.evaluation.core.space import Space
 from wordvec.evaluation.measures import MEASURES
-from wordvec.evaluation.measures.bias import indirect_bias, weat
+from wordvec.evaluation.measures.bias.direction import indirect_bias
+from wordvec.evaluation.measures.bias.sets import weat
 from wordvec.evaluation.report import document as report
 from wordvec.evaluation.run import Options, run
 

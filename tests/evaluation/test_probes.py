@@ -7,7 +7,7 @@ from wordvec import logistic
 from wordvec.evaluation.core.bias.separation import Biased, most_biased
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.core.space import Space
-from wordvec.evaluation.measures.bias import clusters, probe
+from wordvec.evaluation.measures.bias.direction import clusters, probe
 
 
 def build(make_vectors, lean, seed=1):

@@ -12,9 +12,9 @@ import pytest
 from wordvec import WordVectors
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import WeatTest
-from wordvec.evaluation.measures.bias.ect import ect
-from wordvec.evaluation.measures.bias.mac import mac
-from wordvec.evaluation.measures.bias.weat import weat
+from wordvec.evaluation.measures.bias.sets.ect import ect
+from wordvec.evaluation.measures.bias.sets.mac import mac
+from wordvec.evaluation.measures.bias.sets.weat import weat
 from wordvec.spaces.keywords import keywords
 
 

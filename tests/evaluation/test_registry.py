@@ -15,7 +15,7 @@ from wordvec.evaluation.core.bias.lists import GenderLists, WeatTest, gender_lis
 from wordvec.evaluation.core.measure import Measure, counts, number, title
 from wordvec.evaluation.core.results import Interval
 from wordvec.evaluation.measures import MEASURES, OF_BIAS, OF_QUALITY
-from wordvec.evaluation.measures.bias import sembias
+from wordvec.evaluation.measures.bias.sets import sembias
 from wordvec.evaluation.report import document as report
 from wordvec.evaluation.report import reference, tables
 from wordvec.evaluation.report.schema import schema

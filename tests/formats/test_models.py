@@ -8,7 +8,7 @@ import pytest
 
 from wordvec import WordVectors, formats, from_gensim, load, to_gensim
 from wordvec.errors import FormatError
-from wordvec.native.ngram import Ngrams
+from wordvec.native.vectors.ngram import Ngrams
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -9,7 +9,7 @@ import pytest
 
 from wordvec import WordVectors, formats, load
 from wordvec.errors import FormatError, MissingExtra
-from wordvec.formats import parquet
+from wordvec.formats.arrays import parquet
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -118,7 +118,7 @@ def test_numberbatchs_text_is_word2vecs(tmp_path):
 
 
 def test_spacys_hash_is_spacys():
-    from wordvec.formats.spacy import murmur64
+    from wordvec.formats.tools.spacy import murmur64
 
     # nlp.vocab.strings["cat"] in spaCy 3.8.
     assert murmur64(b"cat") == 5439657043933447811

@@ -242,7 +242,7 @@ def test_words_without_a_variance_can_be_taken_as_they_are(unc, trained):
 def test_the_effect_size_of_the_report_is_that_of_weat(unc, trained):
     from wordvec.evaluation.core.bias.lists import WeatTest
     from wordvec.evaluation.core.space import Space
-    from wordvec.evaluation.measures.bias.weat import of_vectors, weat
+    from wordvec.evaluation.measures.bias.sets.weat import of_vectors, weat
 
     lists = (("w1", "w11", "w21"), ("w2", "w12", "w22"), ("w31", "w41"), ("w32", "w42"))
     test = WeatTest("t", "t", *lists)

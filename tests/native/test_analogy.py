@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.native import analogy
+from wordvec.native.vectors import analogy
 
 
 def reference(solver, a, b, c, shift):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wordvec.formats.numbers import nearest_float
-from wordvec.native import decimal
+from wordvec.formats.plain.numbers import nearest_float
+from wordvec.native.vectors import decimal
 
 DIGITS = st.text("0123456789", max_size=30)
 LIMIT = Fraction(2) ** 128 - Fraction(2) ** 103  # from here on numbers become infinite

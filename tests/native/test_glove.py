@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.native.glove import PARTS, GloVeTrainer
+from wordvec.native.models.glove import PARTS, GloVeTrainer
 
 D, STRIDE = 21, 32
 X_MAX, ALPHA = 10.0, 0.75

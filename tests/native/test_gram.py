@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.native import cpu
-from wordvec.native.gram import dots, grams
+from wordvec.native.vectors.gram import dots, grams
 
 
 def system(rng, n, V, dx, dy=0, de=0):

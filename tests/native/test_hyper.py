@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wordvec.hierarchy.train import aligned_rows, padded
-from wordvec.native import hyper
+from wordvec.native.models import hyper
 
 Array = NDArray[np.float64]
 MASK = (1 << 64) - 1

@@ -4,8 +4,8 @@ one."""
 import numpy as np
 import pytest
 
-from wordvec.native import sgns
-from wordvec.native.lexvec import LexVecTrainer
+from wordvec.native.models import sgns
+from wordvec.native.models.lexvec import LexVecTrainer
 
 D, STRIDE, K = 21, 32, 3
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.native import perm
+from wordvec.native.models import perm
 
 
 def brute(x, k, upper, lower):

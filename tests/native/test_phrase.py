@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.native import phrase
-from wordvec.native.text import BREAK, DOC, GAP, WordTable
+from wordvec.native.corpus import phrase
+from wordvec.native.corpus.text import BREAK, DOC, GAP, WordTable
 
 IDS = st.lists(st.integers(-2, 5), max_size=60).map(lambda ids: np.array(ids, np.int32))
 

@@ -6,8 +6,8 @@ import mmap
 import numpy as np
 import pytest
 
-from wordvec.native import sgns
-from wordvec.native.text import BREAK
+from wordvec.native.corpus.text import BREAK
+from wordvec.native.models import sgns
 
 EPS = np.finfo(np.float32).eps
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordvec.native import sgns
-from wordvec.native.sgns_tile import SGNSTrainer
+from wordvec.native.models import sgns
+from wordvec.native.models.sgns_tile import SGNSTrainer
 
 D, STRIDE, K = 21, 32, 3
 EXPONENT = 0.75

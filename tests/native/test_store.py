@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.errors import StoreError
-from wordvec.native import store as native
+from wordvec.native.vectors import store as native
 from wordvec.vectors.file import WordList
 
 WORDS = st.lists(st.text(max_size=20), unique=True, max_size=60)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordvec.native.swivel import SwivelTrainer, Work, join
+from wordvec.native.models.swivel import SwivelTrainer, Work, join
 
 B0, B1, ALPHA = 0.1, 0.25, 0.5
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.native import text
+from wordvec.native.corpus import text
 
 BYTES = st.binary(max_size=200).map(lambda b: b.replace(b"\0", b" "))
 MANY = st.lists(

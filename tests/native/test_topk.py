@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.native import cpu, topk
+from wordvec.native import cpu
+from wordvec.native.vectors import topk
 
 EPS = np.finfo(np.float32).eps
 

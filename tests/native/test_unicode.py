@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.native import unicode
+from wordvec.native.corpus import unicode
 
 CASES = Path(__file__).with_name("WordBreakTest-15.0.0.txt")
 # One or two of every class, signs that the rules name, and what is not UTF-8.

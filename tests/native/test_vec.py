@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wordvec.native import cpu, vec
+from wordvec.native import cpu
+from wordvec.native.vectors import vec
 
 SIZES = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 300, 1001]
 EPS = np.finfo(np.float32).eps

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordvec.native import wiki
+from wordvec.native.corpus import wiki
 
 MARKS = ["{{", "}}", "[[", "]]", "{|", "|}", "|", "<ref>", "</ref>", "<ref/>", "<br/>", "<!--",
          "-->", "&amp;", "&#8364;", "&#x110000;", "''", "'''", "==", "\n", "a", "b ", "é",

@@ -5,7 +5,7 @@ import pytest
 
 from wordvec import WordVectors
 from wordvec.vectors.matrix import Matrix
-from wordvec.vectors.unseen import Induction, Subwords
+from wordvec.vectors.oov.unseen import Induction, Subwords
 
 
 def random_vectors(size=300, d=8, seed=3, *, full=False):

@@ -13,10 +13,10 @@ import pytest
 
 import wordvec
 from wordvec.errors import CorpusError
-from wordvec.native.text import BREAK, GAP
+from wordvec.native.corpus.text import BREAK, GAP
 from wordvec.text import corpus, reader, spool
 from wordvec.text.corpus import count_vocabulary, encode
-from wordvec.text.phrases import Phrase, PhraseTable
+from wordvec.text.phrases.model import Phrase, PhraseTable
 from wordvec.text.vocab import Vocabulary
 
 

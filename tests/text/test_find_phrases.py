@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import wordvec
 from wordvec.errors import CorpusError
-from wordvec.text import phrases as joining
-from wordvec.text.find_phrases import Phrases
+from wordvec.text.phrases import model as joining
+from wordvec.text.phrases.find import Phrases
 
 # Words that hold the delimiter, so that phrases are spelled like words and like each other.
 WORDS = ["a", "b", "c", "d", "a_b", "b_c", "of", "the"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import wordvec
 from wordvec.errors import CorpusError
 from wordvec.text import reader, spool
-from wordvec.text.phrases import Phrase, PhraseTable
+from wordvec.text.phrases.model import Phrase, PhraseTable
 
 HEAD = b"# wordvec phrases 1, delimiter _\npass\twords\tcount\tscore\n"
 

@@ -12,7 +12,7 @@ from wordvec.errors import UnknownWordError
 from wordvec.evaluation.core import datasets
 from wordvec.evaluation.core.measure import answered
 from wordvec.evaluation.run import Options, run
-from wordvec.vectors.fit_unseen import SubwordOptions, fit_subwords
+from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
 
 STEMS, ENDS = ("walk", "talk", "jump", "sing"), ("", "s", "ed", "ing")
 WORDS = [stem + end for stem in STEMS for end in ENDS]

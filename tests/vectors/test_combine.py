@@ -8,7 +8,7 @@ import pytest
 
 from wordvec import ApproximateIndex, WordVectors, concatenate
 from wordvec.errors import StoreError
-from wordvec.vectors.fit_unseen import SubwordOptions, fit_subwords
+from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
 
 
 def draw(n, d, seed=0):

@@ -175,7 +175,7 @@ def test_a_string_is_no_list_of_words(ask):
 
 @pytest.mark.parametrize("word", ["\ud800", "a\udfffb", "\udc80x"])
 def test_surrogates_are_unknown_words_everywhere(word):
-    from wordvec.vectors.fit_unseen import fit_subwords
+    from wordvec.vectors.oov.fit import fit_subwords
 
     for wv in (WordVectors(["a", "b"], draw(2)), fit_subwords(WordVectors(["a", "b"], draw(2)))):
         assert word not in wv
@@ -220,7 +220,7 @@ def test_means_leave_out_unknown_words_unless_asked():
 
 
 def test_unseen_words_are_found_on_request():
-    from wordvec.vectors.fit_unseen import fit_subwords
+    from wordvec.vectors.oov.fit import fit_subwords
 
     wv = fit_subwords(WordVectors(["alpha", "beta", "gamma"], draw(3)))
     assert wv.most_similar("alphas", unseen=True)[0][0] in ("alpha", "beta", "gamma")

@@ -9,7 +9,7 @@ from wordvec.vectors.documents import (
     keywords,
     near_duplicates,
 )
-from wordvec.vectors.unseen import context_tokens
+from wordvec.vectors.oov.unseen import context_tokens
 
 WORDS = ["the", "wind", "sea", "blows", "tax", "law"]
 COUNTS = np.array([600, 100, 90, 80, 70, 60])

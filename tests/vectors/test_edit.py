@@ -10,7 +10,7 @@ import pytest
 import wordvec
 from wordvec import KeyedVectors, WordVectors, load
 from wordvec.errors import StoreError, UnknownWordError
-from wordvec.vectors.fit_unseen import fit_subwords
+from wordvec.vectors.oov.fit import fit_subwords
 
 
 def draw(n, d=6, seed=0):

@@ -8,8 +8,8 @@ from second_reader import Reader
 
 from wordvec import WordVectors, load
 from wordvec.vectors import file as store
-from wordvec.vectors.fit_unseen import SubwordOptions, fit_subwords
-from wordvec.vectors.unseen import Induction
+from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
+from wordvec.vectors.oov.unseen import Induction
 
 
 @pytest.fixture(scope="module")

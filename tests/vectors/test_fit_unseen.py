@@ -6,7 +6,7 @@ from scipy import sparse
 
 import wordvec
 from wordvec import WordVectors
-from wordvec.vectors.fit_unseen import (
+from wordvec.vectors.oov.fit import (
     SubwordOptions,
     fit_induction,
     fit_subwords,
@@ -157,7 +157,7 @@ def test_shards_give_the_matrix_too(tmp_path):
     shards = wordvec.count(
         wordvec.encode(tmp_path / "t.txt", min_count=1), tmp_path / "shards", window
     )
-    from wordvec.vectors.fit_unseen import induction_from_shards
+    from wordvec.vectors.oov.fit import induction_from_shards
 
     got = induction_from_shards(wv, shards, min_count=1).induction
     expected = fit_induction(wv, text, window=1, min_count=1).induction

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from wordvec import WordVectors, load
-from wordvec.native.codec import Codec, pq_assign
+from wordvec.native.vectors.codec import Codec, pq_assign
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import (
     Matrix,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from wordvec import WordVectors
 from wordvec.vectors import file as store
-from wordvec.vectors import spelling
+from wordvec.vectors.oov import spelling
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 

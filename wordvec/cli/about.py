@@ -89,7 +89,8 @@ def doctor(output: str) -> None:
 
     from wordvec import __version__
     from wordvec.evaluation.suite import catalogue
-    from wordvec.native import cpu, glove
+    from wordvec.native import cpu
+    from wordvec.native.models import glove
     from wordvec.parallel import threads
 
     rows = [

@@ -96,6 +96,6 @@ def encoder(phrases: str | None) -> Callable[..., Corpus]:
         from wordvec.text.corpus import encode
 
         return encode
-    from wordvec.text.phrases import PhraseTable
+    from wordvec.text.phrases.model import PhraseTable
 
     return PhraseTable.load(phrases).encode

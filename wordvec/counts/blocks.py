@@ -38,7 +38,7 @@ from wordvec.counts.shards import (
 from wordvec.errors import CorpusError, ShardError
 from wordvec.estimator import Callback, Progress, Stopwatch
 from wordvec.folders import write_folder
-from wordvec.native.text import BREAK
+from wordvec.native.corpus.text import BREAK
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
 from wordvec.text.spool import PIECE, empty_ids, in_memory

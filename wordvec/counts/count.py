@@ -25,8 +25,8 @@ from wordvec.counts.shards import Rows, Shards, ShardWriter, tile_count, tile_wo
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress, Stopwatch, option, options_of
 from wordvec.files import write_atomically
-from wordvec.native import cooc
-from wordvec.native.vec import rng_key
+from wordvec.native.corpus import cooc
+from wordvec.native.vectors.vec import rng_key
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
 from wordvec.text.frequency import keep_probability

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wordvec.counts.shards import Shards, tile_words
 from wordvec.errors import TrainingError
-from wordvec.native import sgns
+from wordvec.native.models import sgns
 from wordvec.text.frequency import noise_weights
 
 

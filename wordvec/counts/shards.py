@@ -28,7 +28,7 @@ import numpy as np
 from wordvec.errors import CorpusError, ShardError
 from wordvec.files import naming, sync_folder
 from wordvec.folders import Kind
-from wordvec.native import cooc
+from wordvec.native.corpus import cooc
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:

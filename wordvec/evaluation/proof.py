@@ -26,17 +26,17 @@ from wordvec.evaluation.core.datasets import AnalogySet, Dataset, SimilaritySet
 from wordvec.evaluation.core.results import Interval, Unanswerable
 from wordvec.evaluation.core.space import Space
 from wordvec.evaluation.measures import MEASURES
-from wordvec.evaluation.measures.bias.direct_bias import direct_bias
-from wordvec.evaluation.measures.bias.ect import ect
-from wordvec.evaluation.measures.bias.gipe import gipe
-from wordvec.evaluation.measures.bias.indirect_bias import indirect_bias
-from wordvec.evaluation.measures.bias.mac import mac
-from wordvec.evaluation.measures.bias.neighbor_bias import neighbor_bias
-from wordvec.evaluation.measures.bias.ripa import ripa
-from wordvec.evaluation.measures.bias.rnd import rnd
-from wordvec.evaluation.measures.bias.rnsb import rnsb
-from wordvec.evaluation.measures.bias.sembias import sembias
-from wordvec.evaluation.measures.bias.weat import weat
+from wordvec.evaluation.measures.bias.direction.direct_bias import direct_bias
+from wordvec.evaluation.measures.bias.direction.gipe import gipe
+from wordvec.evaluation.measures.bias.direction.indirect_bias import indirect_bias
+from wordvec.evaluation.measures.bias.direction.neighbor_bias import neighbor_bias
+from wordvec.evaluation.measures.bias.direction.ripa import ripa
+from wordvec.evaluation.measures.bias.sets.ect import ect
+from wordvec.evaluation.measures.bias.sets.mac import mac
+from wordvec.evaluation.measures.bias.sets.rnd import rnd
+from wordvec.evaluation.measures.bias.sets.rnsb import rnsb
+from wordvec.evaluation.measures.bias.sets.sembias import sembias
+from wordvec.evaluation.measures.bias.sets.weat import weat
 from wordvec.spaces.debiasing.base import HELD_OUT, Labelled, leaning, split, unit_rows
 from wordvec.spaces.debiasing.concepts import Concept, Lookup, concept
 from wordvec.spaces.moments import moments, word_weights

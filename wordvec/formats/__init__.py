@@ -46,22 +46,22 @@ _PICKLES = (b"\x02", b"\x03", b"\x04", b"\x05")  # protocols
 
 # In the order in which contents are compared: those with a magic number first, text last.
 FORMATS: dict[str, Format] = {
-    "fasttext": Format("fasttext"),
-    "finalfusion": Format("finalfusion", (".fifu",)),
-    "parquet": Format("parquet", (".parquet",), writer="write", keeps_meta=True),
-    "npy": Format("npy", (".npy",), writer="write", holds="holds"),
-    "hdf5": Format("hdf5", (".h5", ".hdf5")),
-    "magnitude": Format("magnitude", (".magnitude",)),
-    "floret": Format("floret", (".floret",)),
-    "word2vec": Format("word2vec", (".bin",), writer="write_binary", holds="holds_binary"),
+    "fasttext": Format("tools.fasttext"),
+    "finalfusion": Format("tools.finalfusion", (".fifu",)),
+    "parquet": Format("arrays.parquet", (".parquet",), writer="write", keeps_meta=True),
+    "npy": Format("arrays.npy", (".npy",), writer="write", holds="holds"),
+    "hdf5": Format("arrays.hdf5", (".h5", ".hdf5")),
+    "magnitude": Format("arrays.magnitude", (".magnitude",)),
+    "floret": Format("tools.floret", (".floret",)),
+    "word2vec": Format("plain.word2vec", (".bin",), writer="write_binary", holds="holds_binary"),
     "word2vec-text": Format(
-        "word2vec", (".txt", ".vec"), reads=False, writer="write_text", holds="holds_text"
+        "plain.word2vec", (".txt", ".vec"), reads=False, writer="write_text", holds="holds_text"
     ),
-    "csv": Format("table", (".csv", ".tsv")),
-    "glove": Format("glove", (".glove",), writer="write", holds="holds"),
-    "safetensors": Format("safetensors", (".safetensors",), reads=False, writer="write"),
+    "csv": Format("plain.table", (".csv", ".tsv")),
+    "glove": Format("plain.glove", (".glove",), writer="write", holds="holds"),
+    "safetensors": Format("arrays.safetensors", (".safetensors",), reads=False, writer="write"),
     "static-embedding": Format(
-        "safetensors", reads=False, writer="write_static", holds="holds_static"
+        "arrays.safetensors", reads=False, writer="write_static", holds="holds_static"
     ),
 }
 
@@ -150,7 +150,7 @@ def _load(path: str | os.PathLike[str], part: Part, verify: bool, mmap: bool) ->
 
 
 def _folder(path: str | os.PathLike[str], part: Part) -> WordVectors:
-    spacy = importlib.import_module("wordvec.formats.spacy")
+    spacy = importlib.import_module("wordvec.formats.tools.spacy")
     place = spacy.find(path)
     if place is None:
         raise IsADirectoryError(
@@ -264,7 +264,7 @@ def check(
     name = format or _by_suffix(path)
     _writer(name)
     if name == "static-embedding":
-        from wordvec.formats.safetensors import STATIC
+        from wordvec.formats.arrays.safetensors import STATIC
 
         check_folder(path, STATIC, force=force, inputs=inputs)
     else:

@@ -30,7 +30,7 @@ from wordvec.hierarchy.relations import (
     read_relations,
     read_shards,
 )
-from wordvec.native import hyper
+from wordvec.native.models import hyper
 from wordvec.training import loop
 from wordvec.training.card import card
 from wordvec.training.checkpoint import Checkpoint, Folder

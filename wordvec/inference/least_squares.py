@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from wordvec.errors import Unanswerable
-from wordvec.native.gram import dots, grams
+from wordvec.native.vectors.gram import dots, grams
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

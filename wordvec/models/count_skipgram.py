@@ -12,8 +12,8 @@ from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.skipgram import SkipGram
-from wordvec.native.sgns_tile import SGNSTrainer, SGNSWorker
-from wordvec.native.vec import rng_key
+from wordvec.native.models.sgns_tile import SGNSTrainer, SGNSWorker
+from wordvec.native.vectors.vec import rng_key
 from wordvec.training.loop import Plan, Step
 from wordvec.training.options import OutputVectors
 from wordvec.training.rows import padded_matrix, uniform_rows

@@ -12,9 +12,9 @@ from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
-from wordvec.native import hyper
-from wordvec.native.glove import PARTS, GloVeTrainer, GloVeWorker
-from wordvec.native.vec import rng_key, row_stride
+from wordvec.native.models import hyper
+from wordvec.native.models.glove import PARTS, GloVeTrainer, GloVeWorker
+from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix, uniform_rows
 from wordvec.training.tiles import Matrix, Start, TileModel

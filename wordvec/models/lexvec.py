@@ -15,8 +15,8 @@ from wordvec.counts.shards import Shards
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.ppmi import PPMI
 from wordvec.models.skipgram import SkipGram
-from wordvec.native.lexvec import LexVecTrainer, LexVecWorker
-from wordvec.native.vec import rng_key
+from wordvec.native.models.lexvec import LexVecTrainer, LexVecWorker
+from wordvec.native.vectors.vec import rng_key
 from wordvec.training.loop import Plan, Step
 from wordvec.training.options import OutputVectors
 from wordvec.training.rows import padded_matrix, uniform_rows

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
-from wordvec.native import sgns
-from wordvec.native.ngram import Ngrams
-from wordvec.native.vec import rng_key, row_stride
+from wordvec.native.models import sgns
+from wordvec.native.vectors.ngram import Ngrams
+from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.text.corpus import Corpus, Source, check_pairs
 from wordvec.text.frequency import keep_probability, noise_weights
 from wordvec.text.lines import bytes_of
@@ -27,7 +27,7 @@ from wordvec.training.options import WordModel, documented
 from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows, with_old_words
 from wordvec.training.stream import Chunks, stream_plan
 from wordvec.vectors.matrix import Matrix
-from wordvec.vectors.unseen import FASTTEXT, MEAN, Subwords
+from wordvec.vectors.oov.unseen import FASTTEXT, MEAN, Subwords
 from wordvec.vectors.vectors import WordVectors
 
 WORD2VEC = "word2vec.c"

@@ -11,8 +11,8 @@ import numpy as np
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards, tile_words
 from wordvec.estimator import Callback, option, thread_count
-from wordvec.native.swivel import SwivelTrainer, Work, join
-from wordvec.native.vec import rng_key, row_stride
+from wordvec.native.models.swivel import SwivelTrainer, Work, join
+from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.text.frequency import keep_probability
 from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix

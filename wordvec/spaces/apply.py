@@ -26,7 +26,7 @@ from wordvec.files import check_target, reserve, scratch_file
 from wordvec.parallel import over_range, threads
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import EncodedRows, Ids, Matrix, encode
-from wordvec.vectors.unseen import MEAN, UNIT_SUM, Induction, Subwords
+from wordvec.vectors.oov.unseen import MEAN, UNIT_SUM, Induction, Subwords
 from wordvec.vectors.vectors import WordVectors
 
 F64: TypeAlias = NDArray[np.float64]

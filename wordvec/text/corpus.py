@@ -19,7 +19,7 @@ import numpy as np
 
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress
-from wordvec.native import text as native
+from wordvec.native.corpus import text as native
 from wordvec.parallel import ordered_map
 from wordvec.text import reader, tokenise
 from wordvec.text.options import TextOptions
@@ -69,7 +69,7 @@ class CorpusStats:
         What was read of tables and archives.
     split : dict of str to int
         What the tokeniser counted: numbers, emoji, unspaced (words of one letter of a script
-        without spaces), turkic and letters (see `wordvec.native.unicode.Splitter`).
+        without spaces), turkic and letters (see `wordvec.native.corpus.unicode.Splitter`).
     head : str
         The first words, where the text was written as words.
     """
@@ -94,7 +94,7 @@ class Corpus:
     ----------
     vocab : Vocabulary
     ids : ndarray of int32, shape (N,)
-        Word ids; `wordvec.native.text.BREAK` (-1) where a line ends, and GAP (-2) for a token
+        Word ids; `BREAK` of wordvec.native.corpus.text (-1) where a line ends, GAP (-2) for a token
         outside the vocabulary when they were asked for. Memory mapped when it is large.
     known : int
         How many of `ids` are words.

@@ -1,4 +1,4 @@
-"""Text -> words with a space between: what `wordvec.native.text.WordTable.encode` numbers.
+"""Text -> words with a space between: what `wordvec.native.corpus.text.WordTable.encode` numbers.
 
 A tokeniser takes a block of a text and gives the same text as words; line ends, blank lines and
 ends of records stay. One serves one thread. Native ones give a view of their own buffer, which
@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from wordvec.errors import CorpusError, MissingExtra
-from wordvec.native import text as native
-from wordvec.native import unicode
+from wordvec.native.corpus import text as native
+from wordvec.native.corpus import unicode
 from wordvec.text.lines import ascii_split, read_words
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import BLOCK, Block, refuse_nul, text_blocks
@@ -38,7 +38,7 @@ class Tokeniser(Protocol):
 
     @property
     def stats(self) -> dict[str, int]:
-        """What was counted so far, see `wordvec.native.unicode.Splitter`."""
+        """What was counted so far, see `wordvec.native.corpus.unicode.Splitter`."""
 
     def words(self, block: Block) -> Words:
         """The block's text as words with a space between."""

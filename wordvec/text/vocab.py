@@ -12,7 +12,7 @@ import numpy as np
 
 from wordvec.errors import CorpusError
 from wordvec.files import write_atomically
-from wordvec.native.text import WordTable
+from wordvec.native.corpus.text import WordTable
 from wordvec.text.lines import without_mark
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback
 from wordvec.files import write_atomically
-from wordvec.native import text as native
+from wordvec.native.corpus import text as native
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import CorpusStats, Source, describe, files_of, reading, text_options
 from wordvec.text.options import TextOptions

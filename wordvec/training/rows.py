@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.native.vec import row_stride
+from wordvec.native.vectors.vec import row_stride
 from wordvec.vectors.vectors import WordVectors
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from wordvec.errors import TrainingError
-from wordvec.native import sgns
-from wordvec.native.vec import rng_key
+from wordvec.native.models import sgns
+from wordvec.native.vectors.vec import rng_key
 from wordvec.parallel import ordered_map
 from wordvec.training.loop import Plan, Step
 

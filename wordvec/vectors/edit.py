@@ -16,8 +16,8 @@ from wordvec.vectors.compare import Comparable
 from wordvec.vectors.file import WordList
 from wordvec.vectors.keys import accepts, list_of_words
 from wordvec.vectors.matrix import EncodedMatrix, Floats, Ids, Matrix
+from wordvec.vectors.oov.unseen import Induction, Subwords
 from wordvec.vectors.search import Key
-from wordvec.vectors.unseen import Induction, Subwords
 
 # What is computed from the words and vectors, and goes when they change.
 _DERIVED = (

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from wordvec.errors import StoreError
 from wordvec.files import WV_MAGIC, write_atomically
-from wordvec.native import store as native
+from wordvec.native.vectors import store as native
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Array: TypeAlias = NDArray[Any]

@@ -9,9 +9,9 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from wordvec.native import store as native
+from wordvec.native.vectors import store as native
 from wordvec.vectors import file as store
-from wordvec.vectors import spelling
+from wordvec.vectors.oov import spelling
 
 F = TypeVar("F", bound=Callable[..., Any])
 

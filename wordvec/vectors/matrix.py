@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.native import codec, topk, vec
+from wordvec.native.vectors import codec, topk, vec
 from wordvec.parallel import over_range, threads
 from wordvec.vectors import file as store
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wordvec.errors import StoreError, UnknownWordError
-from wordvec.native.store import Words
+from wordvec.native.vectors.store import Words
 from wordvec.vectors import manifold
 from wordvec.vectors.file import Store, WordList
 from wordvec.vectors.keys import UnknownWord, accepts, list_of_words, text_of

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wordvec.errors import UnknownWordError
-from wordvec.native.store import Words
+from wordvec.native.vectors.store import Words
 from wordvec.text.lines import bytes_of
 from wordvec.vectors import file as store
-from wordvec.vectors import spelling
 from wordvec.vectors.edit import Editable
 from wordvec.vectors.keys import (
     Folded,
@@ -37,9 +36,10 @@ from wordvec.vectors.matrix import (
     encode,
     matrix_of,
 )
+from wordvec.vectors.oov import spelling
+from wordvec.vectors.oov.unseen import Induction, Subwords, context_tokens
 from wordvec.vectors.search import CLOSENESS as CLOSENESS
 from wordvec.vectors.search import Key
-from wordvec.vectors.unseen import Induction, Subwords, context_tokens
 
 if TYPE_CHECKING:
     from wordvec.text.corpus import Source

@@ -325,7 +325,7 @@ def permutation_test(
     (b + 1) / (m + 1) is a valid p-value for partitions drawn at random (Phipson & Smyth 2010),
     never 0.
     """
-    from wordvec.native import perm
+    from wordvec.native.models import perm
 
     x, y = np.asarray(x, float), np.asarray(y, float)
     scores = np.concatenate([x, y])

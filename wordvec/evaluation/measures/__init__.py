@@ -14,29 +14,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wordvec.evaluation.core.measure import Measure
 
-_ROWS = {
-    "similarity": "similarity",
-    "analogy": "analogy",
-    "categorization": "categorization",
-    "outliers": "outliers",
-    "qvec": "qvec",
-    "relations": "relations",
-    "weat": "bias.weat",
-    "seat": "bias.seat",
-    "single_category": "bias.single_category",
-    "rnd": "bias.rnd",
-    "rnsb": "bias.rnsb",
-    "mac": "bias.mac",
-    "ect": "bias.ect",
-    "direct_bias": "bias.direct_bias",
-    "ripa": "bias.ripa",
-    "indirect_bias": "bias.indirect_bias",
-    "sembias": "bias.sembias",
-    "gipe": "bias.gipe",
-    "neighbor_bias": "bias.neighbor_bias",
-    "clusters": "bias.clusters",
-    "probe": "bias.probe",
-}
+# The modules of this package that define one measure; a measure has the name of its module.
+_MODULES = (
+    "similarity",
+    "analogy",
+    "categorization",
+    "outliers",
+    "qvec",
+    "relations",
+    "bias.sets.weat",
+    "bias.sets.seat",
+    "bias.sets.single_category",
+    "bias.sets.rnd",
+    "bias.sets.rnsb",
+    "bias.sets.mac",
+    "bias.sets.ect",
+    "bias.direction.direct_bias",
+    "bias.direction.ripa",
+    "bias.direction.indirect_bias",
+    "bias.sets.sembias",
+    "bias.direction.gipe",
+    "bias.direction.neighbor_bias",
+    "bias.direction.clusters",
+    "bias.direction.probe",
+)
+_ROWS = {module.rpartition(".")[2]: module for module in _MODULES}
 
 
 class _Measures(Mapping[str, "Measure"]):

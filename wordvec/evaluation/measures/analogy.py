@@ -35,7 +35,7 @@ from wordvec.evaluation.core.measure import (
 )
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
-from wordvec.native import analogy
+from wordvec.native.vectors import analogy
 from wordvec.parallel import default_threads
 
 SOLVERS = ("3CosAdd", "3CosMul", "PairDistance", "LRCos")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wordvec.blas import single_threaded
 from wordvec.estimator import option
-from wordvec.native.vec import rng_key
+from wordvec.native.vectors.vec import rng_key
 from wordvec.spaces.alignment.dictionaries import as_dictionary, identical_words
 from wordvec.spaces.alignment.mapping import (
     F32,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.estimator import option
-from wordvec.native.vec import rng_key
+from wordvec.native.vectors.vec import rng_key
 from wordvec.spaces.alignment.retrieval import nearest
 from wordvec.spaces.apply import ReplaceStage, Stage
 from wordvec.spaces.base import Transform

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from wordvec.errors import CorpusError
-from wordvec.native.text import RECORD_END
+from wordvec.native.corpus.text import RECORD_END
 from wordvec.text import reader
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import Block, text_blocks

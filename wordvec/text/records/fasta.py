@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from wordvec.errors import CorpusError
-from wordvec.native.text import RECORD_END
+from wordvec.native.corpus.text import RECORD_END
 from wordvec.text import reader
 from wordvec.text.reader import Block, open_text
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from wordvec.errors import CorpusError
-from wordvec.native import wiki
+from wordvec.native.corpus import wiki
 from wordvec.text import reader
 from wordvec.text.reader import open_text
 from wordvec.text.records.tables import Row

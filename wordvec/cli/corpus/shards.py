@@ -1,0 +1,145 @@
+"""wordvec shards: look at, check, add, import and export shards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.options import Size
+from wordvec.cli.sources import FORCE, POSITIVE, THREADS
+
+shards = LazyGroup(
+    {
+        name: f"wordvec.cli.corpus.shards:{name.replace('-', '_')}"
+        for name in ("info", "verify", "merge", "import-glove", "export-glove")
+    },
+    help="Look at, check, add, import and export shards of counts.",
+)
+
+FOLDER = click.argument("folder", type=click.Path())
+OUTPUT = click.option(
+    "-o", "--output", "target", required=True, type=click.Path(), help="The folder to make."
+)
+MEMORY = click.option("--memory", type=Size(), default="1G", help="Bytes to use.")
+
+
+def _said(made: Any) -> None:
+    click.echo(f"wrote     {made.path}: {made.words:,} words, {made.cells:,} cells", err=True)
+
+
+@click.command(cls=Command)
+@FOLDER
+@format_option
+def info(folder: str, output: str) -> None:
+    """What FOLDER holds."""
+    from wordvec.counts.convert import describe
+    from wordvec.counts.shards import Shards
+
+    record = describe(Shards(folder))
+    if output == "table":
+        whole = (int,)
+        emit(
+            [
+                {"what": key, "value": f"{v:,}" if type(v) in whole else str(v)}
+                for key, v in record.items()
+            ],
+            output,
+        )
+    else:
+        emit([record], output)
+
+
+@click.command(cls=Command)
+@FOLDER
+def verify(folder: str) -> None:
+    """Checks every byte of FOLDER: checksums, structure and sums."""
+    from wordvec.counts.shards import Shards
+
+    opened = Shards(folder)
+    opened.verify()
+    click.echo(f"{folder}: whole: {opened.words:,} words, {opened.cells:,} cells")
+
+
+@click.command(cls=Command)
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path())
+@OUTPUT
+@MEMORY
+@THREADS
+@FORCE
+def merge(
+    folders: tuple[str, ...], target: str, memory: int, threads: int | None, force: bool
+) -> None:
+    """Adds FOLDERs that were counted the same way, exactly.
+
+    Of one vocabulary (count --vocab), the result is that of counting their texts at once; otherwise
+    words are united. One FOLDER that `count --blocks` made is the sum of its blocks.
+    """
+    from wordvec.counts import convert as shardtools
+    from wordvec.counts.blocks import Blocks
+    from wordvec.estimator import thread_count
+
+    if len(folders) == 1 and Blocks.is_folder(folders[0]):
+        _said(Blocks(folders[0]).sum(target, threads=thread_count(threads), force=force))
+        return
+    _said(
+        shardtools.merge(folders, target, memory=memory, threads=thread_count(threads), force=force)
+    )
+
+
+@click.command(cls=Command)
+@click.argument("vocab", type=click.Path(dir_okay=False))
+@click.argument("records", type=click.Path(dir_okay=False))
+@OUTPUT
+@click.option("--window", type=POSITIVE, default=15, help="As the counts were made.")
+@click.option("--flat", is_flag=True, help="Counts are not weighted by distance.")
+@click.option(
+    "--direction",
+    type=click.Choice(["symmetric", "left"]),
+    default="symmetric",
+    help="Contexts on both sides, or before the word only.",
+)
+@MEMORY
+@THREADS
+@FORCE
+def import_glove(
+    vocab: str,
+    records: str,
+    target: str,
+    window: int,
+    flat: bool,
+    direction: str,
+    memory: int,
+    threads: int | None,
+    force: bool,
+) -> None:
+    """Shards of the VOCAB (vocab.txt) and RECORDS (cooccur.bin) of Stanford's GloVe."""
+    from wordvec.counts import convert as shardtools
+    from wordvec.estimator import thread_count
+
+    made = shardtools.import_glove(
+        vocab,
+        records,
+        target,
+        window=window,
+        weighted=not flat,
+        direction="symmetric" if direction == "symmetric" else "left",
+        memory=memory,
+        threads=thread_count(threads),
+        force=force,
+    )
+    _said(made)
+
+
+@click.command(cls=Command)
+@FOLDER
+@click.argument("vocab", type=click.Path(dir_okay=False))
+@click.argument("records", type=click.Path(dir_okay=False))
+@FORCE
+def export_glove(folder: str, vocab: str, records: str, force: bool) -> None:
+    """Writes FOLDER as the VOCAB and RECORDS that Stanford's `shuffle` and `glove` read."""
+    from wordvec.counts import convert as shardtools
+
+    n = shardtools.export_glove(folder, vocab, records, force=force)
+    click.echo(f"wrote     {vocab} and {records}: {n:,} records", err=True)

@@ -1,0 +1,182 @@
+"""`wordvec oov`: fit what answers for words that have no vector, and ask it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.sources import TEXT_OPTIONS, given
+
+if TYPE_CHECKING:
+    from wordvec.text.options import TextOptions
+
+_FILE = click.Path(dir_okay=False)
+_output = click.option("-o", "--output", "target", type=_FILE, required=True, help="File to write.")
+_force = click.option("--force", is_flag=True, help="Replace the file if it exists.")
+_quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+
+
+@click.command(cls=Command)
+@click.argument("vectors", type=_FILE)
+@_output
+@click.option("--minn", type=click.IntRange(1, 255), default=3, help="Least characters.")
+@click.option("--maxn", type=click.IntRange(1, 255), default=6, help="Most characters.")
+@click.option("--buckets", type=click.IntRange(1), help="Rows; by default sixteen a word.")
+@click.option("--epochs", type=click.IntRange(1), default=20, help="Passes over the words.")
+@click.option("--rate", type=float, default=0.3, help="Share of an error that a visit mends.")
+@click.option("--dtype", type=click.Choice(["int8", "f16", "f32"]), default="int8")
+@click.option("--seed", type=int, default=1)
+@_force
+@_quiet
+def fit(
+    vectors: str,
+    target: str,
+    minn: int,
+    maxn: int,
+    buckets: int | None,
+    epochs: int,
+    rate: float,
+    dtype: str,
+    seed: int,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Fits vectors of character n-grams to VECTORS, for words never seen."""
+    import wordvec
+    from wordvec.files import check_target
+    from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
+
+    check_target(target, force=force, inputs=[vectors])
+    options = SubwordOptions(
+        minn=minn, maxn=maxn, buckets=buckets, epochs=epochs, rate=rate, dtype=dtype, seed=seed
+    )
+    fitted = fit_subwords(wordvec.load(vectors), options, progress=None if quiet else _say)
+    fitted.save(target, force=force)
+
+
+@click.command(cls=Command)
+@click.argument("vectors", type=_FILE)
+@click.argument("corpus", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
+@_output
+@click.option("--window", type=click.IntRange(1), default=5, help="Words on each side.")
+@click.option("--min-count", type=click.IntRange(1), default=100, help="Words that take part.")
+@TEXT_OPTIONS
+@_force
+@_quiet
+@click.pass_context
+def induction(
+    ctx: click.Context,
+    /,
+    vectors: str,
+    corpus: tuple[str, ...],
+    target: str,
+    window: int,
+    min_count: int,
+    force: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Fits the matrix that makes vectors of contexts, from texts or shards.
+
+    Contexts do not reach across lines. Words are made as those of VECTORS were. VECTORS that have
+    n-grams also get the weight of form against context.
+    """
+    import wordvec
+    from wordvec.files import check_target
+    from wordvec.text.options import TextOptions
+    from wordvec.vectors.as_trained import options_for
+    from wordvec.vectors.oov.fit import fit_induction, induction_from_shards
+
+    check_target(target, force=force, inputs=[vectors, *corpus])
+    wv, say = wordvec.load(vectors), None if quiet else _say
+    if len(corpus) == 1 and os.path.isdir(corpus[0]):
+        fitted = induction_from_shards(wv, wordvec.Shards(corpus[0]), min_count=min_count)
+    else:
+        how = options_for(wv.meta, given(ctx, options))
+        lines = _lines(corpus) if how == TextOptions() else _words(corpus, how)
+        fitted = fit_induction(wv, lines, window=window, min_count=min_count, progress=say)
+    fitted.save(target, force=force)
+
+
+@click.command(cls=Command)
+@click.argument("vectors", type=_FILE)
+@click.argument("words", nargs=-1, required=True)
+@click.option("-c", "--context", "contexts", multiple=True, help="A text with the word, or ___.")
+@click.option("-k", "--topn", type=click.IntRange(1), default=5, help="Neighbours a word.")
+@click.option("--fold/--no-fold", default=None, help="Look for other case and Unicode forms.")
+@format_option
+def vector(
+    vectors: str,
+    words: tuple[str, ...],
+    contexts: tuple[str, ...],
+    topn: int,
+    fold: bool | None,
+    output: str,
+) -> None:
+    """How the vector of each WORD comes about, and its neighbours."""
+    import wordvec
+
+    wv = wordvec.load(vectors)
+    rows = []
+    for word in words:
+        found = wv.vector(word, contexts, fold=fold)
+        near = [] if found.how == "none" else wv.most_similar([found.vector], topn=topn)
+        rows.append(
+            {"word": word, "how": found.how, "via": found.via,
+             "neighbors": near if output == "json" else " ".join(other for other, _ in near)}
+        )  # fmt: skip
+    emit(rows, output)
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def _lines(paths: tuple[str, ...]) -> Iterator[list[str]]:
+    """The tokens of each line of the files, `-` for standard input; compressed ones too.
+
+    Lines of more than a megabyte come in pieces, so that memory is bounded."""
+    from wordvec.text.lines import without_mark
+    from wordvec.text.reader import open_text
+
+    for path in paths:
+        with open_text(path) as (_, file):
+            rest, first = b"", True
+            while line := file.readline(_BLOCK):
+                tokens = (rest + (without_mark(line) if first else line)).split()
+                first = False
+                whole = line[-1:].isspace() or not tokens
+                rest = b"" if whole else tokens.pop()
+                yield [token.decode("utf-8", "surrogateescape") for token in tokens]
+            yield [rest.decode("utf-8", "surrogateescape")] if rest else []
+
+
+def _words(paths: tuple[str, ...], how: TextOptions) -> Iterator[list[str]]:
+    """The words of each line of texts, as the options split them; long lines come in pieces."""
+    from wordvec.text.corpus import CorpusStats
+    from wordvec.text.write import tokenised_blocks
+
+    rest = b""
+    for text in tokenised_blocks(list(paths), how, CorpusStats()):
+        lines = (rest + text).split(b"\n")
+        rest = lines.pop() if len(lines[-1]) <= _BLOCK else b""
+        for line in lines:
+            yield line.decode("utf-8", "surrogateescape").split(" ")
+    yield rest.decode("utf-8", "surrogateescape").split(" ")
+
+
+_BLOCK = 1 << 20
+
+group = LazyGroup(
+    {
+        "fit": "wordvec.cli.models.oov:fit",
+        "induction": "wordvec.cli.models.oov:induction",
+        "vector": "wordvec.cli.models.oov:vector",
+    },
+    name="oov",
+    help="Words that have no vector: fit what answers for them, and ask it.",
+)

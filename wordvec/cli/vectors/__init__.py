@@ -1,0 +1,1 @@
+"""Commands that ask, judge and change vectors."""

@@ -1,0 +1,449 @@
+"""wordvec eval and wordvec bias: how good and how biased vectors are."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec.cli.base import Command, emit, format_option
+from wordvec.evaluation.measures import MEASURES, OF_BIAS
+
+if TYPE_CHECKING:
+    from wordvec.evaluation.report.document import Origin
+    from wordvec.evaluation.suite import Suite
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def _shared(function: Callable[..., int]) -> Callable[..., int]:
+    """The options that both commands have."""
+    for option in reversed(
+        [
+            click.argument("vectors", nargs=-1, required=True, type=click.Path(exists=True)),
+            click.option("--json", type=_FILE, help="Write the whole report here."),
+            click.option("--markdown", type=_FILE, help="Write the report as Markdown here."),
+            click.option("--html", type=_FILE, help="Write the report as one HTML page here."),
+            click.option(
+                "--latex",
+                type=_FILE,
+                help="Write the tables as LaTeX (booktabs) here, and the references beside it as "
+                ".bib.",
+            ),
+            click.option("--csv", type=_FOLDER, help="Write every table into this folder as CSV."),
+            click.option(
+                "--figures",
+                type=_FOLDER,
+                help="Write every figure into this folder as SVG and PDF.",
+            ),
+            click.option("--force", is_flag=True, help="Overwrite reports that exist."),
+            click.option(
+                "--case",
+                type=click.Choice(["fallback", "exact", "lower"]),
+                default="fallback",
+                help="Look words up as written, else in lower case; only as written; only in "
+                "lower case.",
+            ),
+            click.option(
+                "--oov",
+                is_flag=True,
+                help="Answer words never seen by n-grams or folded spellings, where VECTORS has "
+                "them; the coverage says for how many.",
+            ),
+            click.option("--resamples", type=click.IntRange(min=1), default=1000),
+            click.option("--level", type=click.FloatRange(0, 1, True, True), default=0.95),
+            click.option("--seed", type=click.IntRange(min=0), default=1),
+            click.option(
+                "--uncertainty",
+                metavar="COUNTS",
+                type=click.Path(),
+                help="Beside the interval over items, say how sure the vectors make the score, "
+                "from the counts that they were trained on.",
+            ),
+            click.option(
+                "--source",
+                type=click.Choice(["reconstruction", "documents"]),
+                default="reconstruction",
+                help="With --uncertainty: of the vectors given the text, or of another sample of "
+                "its documents (counts made by count --blocks).",
+            ),
+            click.option(
+                "--draws",
+                type=click.IntRange(min=2),
+                default=1000,
+                help="With --uncertainty: draws of the vectors.",
+            ),
+            click.option("--quiet", is_flag=True, help="No progress on standard error."),
+            format_option,
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+def _gate(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -> dict[str, float]:
+    gates = {}
+    for value in values:
+        name, _, least = value.partition("=")
+        try:
+            gates[name] = float(least)
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r} is not NAME=NUMBER") from error
+    return gates
+
+
+def _print_schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from json import dumps
+
+        from wordvec.evaluation.report.schema import schema
+
+        click.echo(dumps(schema(), indent=1))
+        ctx.exit()
+
+
+def _load_set(given: str) -> Any:
+    """The set of `--dataset [KIND=]FILE`."""
+    from wordvec.evaluation.core import datasets
+
+    kind, equals, path = given.partition("=")
+    if not equals or kind not in datasets.KINDS:
+        kind, path = "", given
+    if not Path(path).exists():
+        raise click.BadParameter(f"{path}: no such file or folder", param_hint="--dataset")
+    return datasets.load(path, kind or None)
+
+
+@click.command(cls=Command)
+@_shared
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="[KIND=]FILE",
+    help="Evaluation set, or a folder of analogies by pairs; its kind is told from the content "
+    "unless it is named. The default is the sets that an installed gensim carries.",
+)
+@click.option(
+    "--target",
+    type=click.Path(exists=True),
+    help="Vectors of another language: each --dataset is a dictionary, and VECTORS, which "
+    "`wordvec align` mapped, are judged by their translations.",
+)
+@click.option("--suite", help="english, a suite file (TOML), or a folder of sets.")
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    help=f"Besides those of the sets: {', '.join(MEASURES)}.",
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Show the JSON schema of the report.",
+)
+@click.option("--test", "tests", multiple=True, help="Also this association test, or all.")
+@click.option(
+    "--solver",
+    "solvers",
+    multiple=True,
+    type=click.Choice(["3CosAdd", "3CosMul", "PairDistance", "LRCos"]),
+    help="How analogies are solved; the default is the suite's, or 3CosAdd.",
+)
+@click.option("--restrict-vocab", type=click.IntRange(min=1), help="First words for analogies.")
+@click.option("--threads", type=click.IntRange(min=0), default=0, help="0: one a processor.")
+@click.option(
+    "--fail-under",
+    "gates",
+    multiple=True,
+    callback=_gate,
+    metavar="NAME=NUMBER",
+    help="Exit with 3 when a model scores less on this dataset.",
+)
+def evaluate(
+    vectors: Sequence[str],
+    datasets: Sequence[str],
+    target: str | None,
+    suite: str | None,
+    measures: Sequence[str],
+    tests: Sequence[str],
+    solvers: Sequence[str],
+    restrict_vocab: int | None,
+    threads: int,
+    gates: Mapping[str, float],
+    **shared: Any,
+) -> int:
+    """Score vectors on similarity, analogies and other sets."""
+    from dataclasses import replace
+
+    from wordvec.evaluation import suite as suites
+
+    if target is not None:
+        from wordvec.cli.vectors.align import judge_translation
+
+        if not datasets:
+            raise click.UsageError("--target needs a dictionary: name a --dataset")
+        how = {"json": shared["json"], "output": shared["output"], "force": shared["force"]}
+        judge_translation(tuple(vectors), target, tuple(datasets), **how)
+        return 0
+    chosen = suites.Suite("chosen", ())
+    if suite:
+        chosen = suites.read_suite(suite)
+    elif not datasets and not tests and not measures:
+        chosen = suites.gensim_suite()
+        if not chosen.sets:
+            raise click.UsageError("name a --dataset (gensim, which has some, is not installed)")
+    chosen = replace(
+        chosen,
+        sets=(*chosen.sets, *map(_load_set, datasets)),
+        tests=(*chosen.tests, *suites.weat_tests(tests)),
+        measures=(*chosen.measures, *measures),
+        solvers=tuple(solvers) or chosen.solvers,
+    )
+    options = {"restrict_vocab": restrict_vocab, "threads": threads}
+    inputs = [*vectors, *datasets, suite, *tests]
+    return _judge(vectors, chosen, options, gates, also=True, inputs=inputs, **shared)
+
+
+def _expand(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of measures with "all" replaced by those that it stands for."""
+    everything = [name for name in OF_BIAS if MEASURES[name].in_all] if "all" in names else []
+    return tuple(dict.fromkeys([*everything, *(name for name in names if name != "all")]))
+
+
+@click.command(cls=Command)
+@_shared
+@click.option(
+    "--test",
+    "tests",
+    multiple=True,
+    default=["all"],
+    help="weat1 to weat10, a file of tests, or all.",
+)
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    default=["weat"],
+    help=f"{', '.join(OF_BIAS)}; or all (without those that mislead when read alone).",
+)
+@click.option(
+    "--samples", type=click.IntRange(min=1), default=1_000_000, help="Where all are too many."
+)
+@click.option(
+    "--min-share", type=click.FloatRange(0, 1), default=0.5, help="Refuse a list known to less."
+)
+@click.option(
+    "--unequal",
+    type=click.Choice(["means", "balance", "refuse"]),
+    default="means",
+    help="When missing words leave target lists of different sizes.",
+)
+@click.option(
+    "--most-biased-of",
+    type=click.Path(exists=True),
+    help="Vectors, such as those before debiasing, whose most biased words clusters, probe and "
+    "neighbor_bias are judged on.",
+)
+def bias(
+    vectors: Sequence[str],
+    tests: Sequence[str],
+    measures: Sequence[str],
+    samples: int,
+    min_share: float,
+    unequal: str,
+    most_biased_of: str | None,
+    **shared: Any,
+) -> int:
+    """Measure associations of vectors: WEAT with exact p-values, and other measures."""
+    from wordvec.evaluation import suite as suites
+
+    chosen = suites.Suite(
+        "bias",
+        (),
+        tuple(suites.weat_tests(tests)),
+        measures=_expand(measures),
+    )
+    options = {"samples": samples, "min_share": min_share, "unequal": unequal}
+    inputs = [*vectors, *tests, most_biased_of]
+    return _judge(
+        vectors, chosen, options, {}, also=False, inputs=inputs, chooser=most_biased_of, **shared
+    )
+
+
+def _origin() -> Origin:
+    """When and how this report is made."""
+    import platform
+    import shlex
+    from datetime import date
+
+    import numpy
+
+    from wordvec.evaluation.report.document import Origin
+
+    command = shlex.join(["wordvec", *sys.argv[1:]])
+    versions = {"numpy": numpy.__version__, "Python": platform.python_version()}
+    return Origin(date.today().isoformat(), command, versions)
+
+
+def _refusals(refused: Sequence[Mapping[str, Any]], chosen: Suite) -> Iterator[str]:
+    """What could not be answered, in few and short lines; the reports have it whole."""
+    absent = [name for name, _ in chosen.absent]
+    if absent:
+        shown = ", ".join(absent[:4]) + (", ..." if len(absent) > 4 else "")
+        yield (
+            f"{len(absent)} of {len(absent) + len(chosen.sets)} sets not found: {shown}; set "
+            "WORDVEC_DATA to the folder that has them, or name files by --dataset"
+        )
+    yield from chosen.notes
+    merged: dict[str, dict[str, dict[str, None]]] = {}  # reason -> models, measures
+    for r in refused:
+        if r["dataset"] not in absent:
+            own = merged.setdefault(r["reason"], {"model": {}, "measure": {}})
+            own["model"][r["model"]] = own["measure"][r["measure"] or "-"] = None
+    lines = [
+        f"not answered: {', '.join(own['model'])}: {', '.join(own['measure'])}: {_short(reason)}"
+        for reason, own in merged.items()
+    ]
+    yield from lines[:_LINES]
+    if len(lines) > _LINES:
+        yield f"not answered: {len(lines) - _LINES} more; --json or --markdown lists them all"
+
+
+def _uncertain(
+    models: Mapping[str, Any],
+    counts: str | None,
+    source: Any,
+    draws: int,
+    common: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The uncertainty of each model's vectors, where it was asked for."""
+    if counts is None:
+        return {}
+    import wordvec
+
+    return {
+        name: wordvec.Uncertainty(
+            vectors, None if counts == "stored" else counts, source=source, draws=draws,
+            level=common["level"], seed=common["seed"],
+        )
+        for name, (vectors, _) in models.items()
+    }  # fmt: skip
+
+
+def _with_vectors(
+    rows: list[dict[str, Any]], found: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows of scores with the interval of the vectors at the end, where there is one."""
+    if not found:
+        return rows
+    spans = {(f["model"], f["measure"], f["dataset"]): f for f in found}
+    kind = found[0]["kind"]
+    out = []
+    for row in rows:
+        own = spans.get((row["model"], row["measure"], row["dataset"]))
+        low, high = (own["interval"][end] if own else None for end in ("low", "high"))
+        estimate = own["value"] if own else None
+        out.append(row | {"estimate": estimate, f"{kind} low": low, f"{kind} high": high})
+    return out
+
+
+_LINES, _WIDTH = 8, 160
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 4].rstrip(" ,") + " ..."
+
+
+def _judge(
+    vectors: Sequence[str],
+    chosen: Suite,
+    options: Mapping[str, Any],
+    gates: Mapping[str, float],
+    *,
+    also: bool,
+    inputs: Sequence[str | Path | None],
+    chooser: str | None = None,
+    json: Path | None,
+    markdown: Path | None,
+    html: Path | None,
+    latex: Path | None,
+    csv: Path | None,
+    figures: Path | None,
+    force: bool,
+    output: str,
+    uncertainty: str | None,
+    source: str,
+    draws: int,
+    quiet: bool,
+    **common: Any,
+) -> int:
+    import wordvec
+    from wordvec.evaluation.core.names import distinct
+    from wordvec.evaluation.report import document as report
+    from wordvec.evaluation.report.latex import write_csv, write_latex
+    from wordvec.evaluation.run import Options, default_measures, run
+    from wordvec.files import check_target, resolve
+
+    files = [json, markdown, html, latex, latex and latex.with_suffix(".bib")]
+    targets = [check_target(path, force=force, inputs=inputs) for path in files if path]
+    if len({resolve(path) for path in targets}) < len(targets):
+        raise click.UsageError("two reports have the same name")
+    for folder in (csv, figures):
+        if folder and folder.is_dir() and any(folder.iterdir()) and not force:
+            raise click.UsageError(f"{folder}: not empty; --force writes into it all the same")
+    # What a missing extra would refuse is imported before anything is computed.
+    if html:
+        from wordvec.evaluation.report import html as _  # noqa: F401
+    if figures:
+        from wordvec.evaluation.report import figures as drawn
+    taken = tuple(dict.fromkeys([*(default_measures() if also else ()), *chosen.measures]))
+    names = distinct([Path(path).stem for path in vectors], list(vectors))
+    models = {name: (wordvec.load(path), path) for name, path in zip(names, vectors, strict=True)}
+    document = run(
+        models,
+        chosen.sets,
+        chosen.tests,
+        Options(solvers=chosen.solvers, measures=taken, **options, **common),
+        absent=chosen.absent,
+        gates=gates,
+        origin=_origin(),
+        uncertain=_uncertain(models, uncertainty, source, draws, common),
+        draws=draws,
+        chooser=None if chooser is None else wordvec.load(chooser),
+        progress=lambda text: None if quiet else click.echo(text, err=True),
+    )
+    # Hours of work are behind this: what cannot be printed or written keeps no other part back.
+    with contextlib.ExitStack() as each:
+        if json:
+            each.callback(report.write_json, document, json)
+        if markdown:
+            each.callback(report.write_markdown, document, markdown)
+        if html:
+            each.callback(report.write_html, document, html)
+        if latex:
+            each.callback(write_latex, document, latex)
+        if csv:
+            each.callback(write_csv, document, csv)
+        if figures:
+            each.callback(drawn.save, document, figures)
+        each.callback(sys.stdout.flush)
+        emit(_with_vectors(report.rows(document), document["of_vectors"]), output)
+    if document["of_vectors"]:
+        kind = document["of_vectors"][0]["kind"]
+        click.echo(f"low, high: interval over items; {kind}: interval of the vectors", err=True)
+    for line in _refusals(document["refused"], chosen):
+        click.echo(line, err=True)
+    failed = [gate for gate in document["gates"] if not gate["passed"]]
+    for gate in failed:
+        score = "no score" if gate["score"] is None else f"{gate['score']:.4f}"
+        click.echo(f"failed: {gate['model']}: {gate['gate']} {score} < {gate['least']:g}", err=True)
+    return 3 if failed else 0

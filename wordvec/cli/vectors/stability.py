@@ -1,0 +1,189 @@
+"""wordvec stability: train a model again and again on resampled documents."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wordvec.cli.base import emit, format_option
+from wordvec.cli.models.train import OF_TEXT, TrainCommand
+from wordvec.cli.progress import Display, display_options
+from wordvec.cli.sources import FORCE, INPUTS, PHRASES, VOCAB, encoder, say_corpus, vocabulary
+from wordvec.models import MODELS, Model
+
+if TYPE_CHECKING:
+    from wordvec.counts.blocks import Blocks
+    from wordvec.estimator import Option
+
+COUNTED = [name for name, model in MODELS.items() if model.trains_on == "counts"]
+FIRST, LAST, QUERIES = 100, 1000, 20  # words that are shown when none is named
+
+
+class StabilityCommand(TrainCommand):
+    """`stability`, which has the options of the model that --model names; glove by default."""
+
+    def model(self, ctx: click.Context) -> Model:
+        """The model that was asked for."""
+        return super().model(ctx) if ctx.meta.get("wordvec.asked") else MODELS["glove"]
+
+    def fields(self, ctx: click.Context) -> dict[str, tuple[Option, Any]]:
+        """The options of the model, without those of a single run."""
+        from wordvec.estimator import options_of
+        from wordvec.training.options import RunOptions
+
+        return {
+            name: each for name, each in super().fields(ctx).items() if name not in
+            options_of(RunOptions)
+        }  # fmt: skip
+
+
+@click.command(cls=StabilityCommand)
+@INPUTS
+@click.option(
+    "--model", type=click.Choice(COUNTED), metavar="NAME", default="glove", help="The model."
+)
+@click.option(
+    "--resample",
+    type=click.Choice(["documents", "seeds"]),
+    default="documents",
+    help="Each run on documents drawn with replacement, or on the same text with another seed.",
+)
+@click.option("--runs", type=click.IntRange(3), default=50, help="Models to train.")
+@click.option(
+    "--blocks",
+    type=click.IntRange(2, 4096),
+    default=64,
+    help="Blocks that the documents of a text are dealt to.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["document", "line", "column"]),
+    default="document",
+    help="What is dealt as one.",
+)
+@click.option(
+    "--word",
+    "words",
+    multiple=True,
+    help="A word to show; can be given several times.",
+    show_default=f"{QUERIES} words of ranks {FIRST} to {LAST}",
+)
+@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours per word.")
+@click.option("--keep", type=click.Path(), help="Folder to keep the counts in.")
+@VOCAB
+@PHRASES
+@FORCE
+@format_option
+@display_options
+@click.pass_context
+def stability(
+    ctx: click.Context,
+    /,
+    inputs: tuple[str, ...],
+    model: str,
+    resample: Any,
+    runs: int,
+    blocks: int,
+    by: str,
+    words: tuple[str, ...],
+    topn: int,
+    keep: str | None,
+    force: bool,
+    output: str,
+    display: Display,
+    **options: Any,
+) -> None:
+    """How much vectors change when documents are drawn anew, or with another seed.
+
+    INPUT is texts, or one folder that `wordvec count --blocks` made. Columns: count; blocks that
+    have the word; design effect (variance of its counts over blocks by their mean; 1 is chance);
+    runs that have it; sd (mean SD of the cosine with its nearest words); jaccard (overlap of the
+    nearest in two runs); rank sd; and the words that are among the nearest in 80 % of the runs.
+    """
+    from wordvec.errors import Unanswerable
+    from wordvec.inference.stability import stability as train_runs
+
+    reading = {name: options.pop(name, None) for name in OF_TEXT}
+    kind: Any = MODELS[model].load()
+    names = {f.name for f in dataclasses.fields(kind)}
+    estimator = kind(**{name: value for name, value in options.items() if name in names})
+    with _blocks(inputs, reading, estimator, blocks, by, keep, force, display) as counted:
+        made = train_runs(
+            estimator, counted, runs=runs, resample=resample, seed=estimator.seed,
+            threads=estimator.threads, progress=display,
+        )  # fmt: skip
+        display.close()
+        if not words:
+            known = list(counted.vocab)
+            step = max(1, (min(LAST, len(known)) - min(FIRST, len(known) // 2)) // QUERIES)
+            words = tuple(known[min(FIRST, len(known) // 2) :: step][:QUERIES])
+        rows = []
+        for word in words:
+            try:
+                found = made.word(word, topn)
+            except Unanswerable as error:
+                display.say(f"note      {error}")
+                continue
+            stable = [each.word for each in found.neighbors if each.stable]
+            rows.append(
+                {
+                    "word": word, "count": found.count, "blocks": found.blocks,
+                    "design effect": found.design_effect, "runs": found.runs, "sd": found.sd,
+                    "jaccard": found.jaccard, "rank sd": found.rank_sd,
+                    "stable neighbours": " ".join(stable),
+                }
+            )  # fmt: skip
+        click.echo(
+            f"{runs} runs of {model} over {resample}: "
+            + (
+                "the sample of documents and the training's noise"
+                if resample == "documents"
+                else "the training's noise alone"
+            ),
+            err=True,
+        )
+        emit(rows, output)
+
+
+@contextlib.contextmanager
+def _blocks(
+    inputs: tuple[str, ...],
+    reading: dict[str, Any],
+    estimator: Any,
+    blocks: int,
+    by: str,
+    keep: str | None,
+    force: bool,
+    display: Display,
+) -> Iterator[Blocks]:
+    """The blocks that were given, or those of texts, counted as the model counts a text."""
+    from wordvec.counts.blocks import Blocks, count_blocks
+    from wordvec.estimator import thread_count
+    from wordvec.folders import scratch_folder
+
+    if Path(inputs[0]).is_dir():
+        if len(inputs) > 1:
+            raise click.UsageError(f"{inputs[0]} is a folder: give one folder of blocks, or texts")
+        yield Blocks(inputs[0])
+        return
+    threads = thread_count(estimator.threads)
+    corpus = encoder(reading["phrases"])(
+        list(inputs),
+        vocab=vocabulary(reading["vocab"]),
+        min_count=estimator.min_count,
+        max_vocab=estimator.max_vocab,
+        threads=threads,
+        progress=display,
+    )
+    say_corpus(display, corpus)
+    window, sample = estimator._counting()
+    with scratch_folder() as folder:
+        yield count_blocks(
+            corpus, keep or Path(folder) / "blocks", blocks, window, by=by, sample=sample,
+            threads=threads, force=force, progress=display,
+        )  # fmt: skip

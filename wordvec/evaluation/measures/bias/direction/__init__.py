@@ -1,0 +1,1 @@
+"""Bias along a direction, and what is left beside it."""

@@ -1,0 +1,1 @@
+"""Bias as the association of word sets."""

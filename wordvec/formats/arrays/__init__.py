@@ -1,0 +1,1 @@
+"""Formats of general containers: npy, safetensors, Parquet, HDF5, SQLite."""

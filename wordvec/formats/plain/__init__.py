@@ -1,0 +1,1 @@
+"""Formats of one word and its numbers: word2vec, GloVe, tables."""

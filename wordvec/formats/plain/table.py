@@ -1,0 +1,143 @@
+"""Tables of vectors as spreadsheets and data frames write them: CSV with any separator.
+
+A word, then its numbers, in each line; separated by commas, semicolons (then a comma may be the
+decimal point) or tabs, or by blanks where there is a header. A header is passed over; a first
+column of row numbers without a name too, and a column `count` right after the word is kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from wordvec.formats.plain.lines import check_line_ends, first_lines, read_lines
+from wordvec.formats.plain.numbers import count_numbers, is_number
+from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
+from wordvec.vectors.vectors import WordVectors
+
+_WORDS = {"", "word", "words", "token", "tokens", "term", "terms", "key", "name", "vocab", "text"}
+_INDEX = {"", "index", "id", "unnamed: 0"}
+_COUNTS = {"count", "counts", "freq", "frequency"}
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How the lines of a table are read: the separator, whether a header comes first, columns
+    before the word, whether a count follows it, and how many numbers a vector has."""
+
+    separator: str
+    header: bool
+    before: int
+    count: bool
+    size: int
+
+
+def matches(head: bytes) -> bool:
+    """Whether the first lines are a table with a header, or with commas or semicolons."""
+    lines = [line for line in head.split(b"\n")[:8] if line.strip()]
+    if len(lines) > 1 and not head.endswith(b"\n"):
+        lines.pop()
+    return bool(lines) and _shape(lines) is not None
+
+
+def _cells(line: bytes, separator: str) -> list[str]:
+    text = line.decode("utf-8", "surrogateescape").rstrip("\r")
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=separator), [])]
+    except csv.Error:
+        return []
+
+
+def _is_value(cell: str, separator: str) -> bool:
+    text = cell.replace(",", ".") if separator == ";" else cell
+    return text.isascii() and is_number(text.encode())
+
+
+def _shape(lines: list[bytes]) -> _Shape | None:
+    """The shape of the table that the lines are, None when they are none."""
+    # Where all but the first word of a line are numbers, the comma in it is a part of the word.
+    plain = sum(count_numbers(line) == len(line.split()) - 1 > 0 for line in lines)
+    for separator in (";", ",", "\t", " "):
+        rows = [_cells(line, separator) for line in lines]
+        width = len(rows[0])
+        if width < 2 or any(len(row) != width for row in rows):
+            continue
+        first, data = rows[0], rows[1:]
+        header = not any(_is_value(cell, separator) for cell in first[1:])
+        names = [cell.casefold() for cell in first]
+        # A data frame numbers its columns: 0, 1, 2, ... in the header.
+        if not header and data and names[0] in _WORDS | _INDEX:
+            numbers = [cell for cell in names if cell.isdigit()]
+            steps = [str(i) for i in range(len(numbers))]
+            header = len(numbers) >= 2 and numbers == steps and names[-len(numbers) :] == numbers
+        if not header and (separator in "\t " or 2 * plain > len(lines)):
+            continue
+        if header and not data:
+            continue
+        body = data if header else rows
+        if not all(_is_value(cell, separator) for row in body for cell in row[-1:]):
+            continue
+        before = _word_column(names, body, separator) if header else 0
+        count = header and before + 1 < width and names[before + 1] in _COUNTS
+        size = width - before - 1 - count
+        values = [cell for row in body for cell in row[before + 1 :]]
+        if size >= 1 and all(_is_value(cell, separator) for cell in values[:size]):
+            return _Shape(separator, header, before, bool(count), size)
+    return None
+
+
+def _word_column(names: list[str], body: list[list[str]], separator: str) -> int:
+    """The column of the words: the first, or the second behind row numbers without a name."""
+    numbered = all(row[0].isdigit() for row in body)
+    if numbered and names[0] in _INDEX and not _is_value(body[0][1], separator):
+        return 1
+    return 0
+
+
+def read(stream: Stream) -> WordVectors:
+    """The vectors of a table."""
+    lines = first_lines(stream)
+    check_line_ends(stream, lines[0])
+    shape = _shape(lines)
+    if shape is None:
+        stream.fail("the first lines of the table have not the same columns")
+    if shape.header:
+        stream.read(len(stream.lines(1 << 24).split(b"\n", 1)[0]) + 1, "the header")
+    if shape.size > MAX_DIMENSIONS:
+        stream.fail(f"{shape.size:,} columns; at most {MAX_DIMENSIONS:,} are read", 0)
+    width = shape.size + shape.count
+    table = Table(width, stream.part)
+    separator = shape.separator.encode()
+    for some in read_lines(stream, width, " (from the first lines)", separator=separator):
+        words = [
+            _word(stream, w, shape, at) for w, at in zip(some.words, some.offsets, strict=True)
+        ]
+        table.add(words, some.rows)
+        if table.full:
+            break
+    wv = table.vectors()
+    if not shape.count:
+        return wv
+    rows = wv.vectors
+    counts = np.rint(np.nan_to_num(rows[:, 0])).astype(np.int64)
+    return WordVectors(list(wv.index_to_key), rows[:, 1:].copy(), counts=counts, meta=wv.meta)
+
+
+def _word(stream: Stream, cell: bytes, shape: _Shape, offset: int) -> bytes:
+    """The word in the cells before the numbers, without its quotes and row number."""
+    separator = shape.separator.encode()
+    for _ in range(shape.before):
+        number, found, cell = cell.partition(separator)
+        if not found or not number.strip(b' "').isdigit():
+            stream.fail(f"{number[:40]!r} where a row number was expected", offset)
+    word = cell.strip(b" \t").removesuffix(separator).strip(b" \t")
+    if word[:1] == b'"':
+        if not re.fullmatch(rb'"(?:[^"]|"")*"', word):
+            stream.fail(f"a word with broken quotes: {word[:40]!r}", offset)
+        return word[1:-1].replace(b'""', b'"')
+    if separator != b" " and separator in word:
+        stream.fail(f"a cell too many after {word.partition(separator)[0][:40]!r}", offset)
+    return word

@@ -1,0 +1,1 @@
+"""Formats of other programs: fastText, floret, gensim, spaCy, finalfusion."""

@@ -1,0 +1,1 @@
+"""Kernels that store, search and compare vectors."""

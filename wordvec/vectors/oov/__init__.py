@@ -1,0 +1,1 @@
+"""Vectors for words outside the vocabulary."""
