@@ -1,9 +1,12 @@
 """What importing the package costs, and that its public names are there."""
 
+import importlib
 import pathlib
 import re
 import subprocess
 import sys
+
+import pytest
 
 import wordvec
 
@@ -42,3 +45,19 @@ def test_type_checkers_see_what_the_package_has():
     stub = pathlib.Path(wordvec.__file__).with_suffix(".pyi").read_text()
     names = re.findall(r"import (\w+) as", stub)
     assert sorted(names) == sorted(set(wordvec.__all__) - {"__version__"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "wordvec.debias",
+        "wordvec.evaluation.bias",
+        "wordvec.evaluation.datasets",
+        "wordvec.relations",
+        "wordvec.transform",
+        "wordvec.unseen",
+    ],
+)
+def test_public_modules_have_the_names_that_they_list(name):
+    module = importlib.import_module(name)
+    assert all(getattr(module, each).__doc__ for each in module.__all__ if not each.isupper())

@@ -62,7 +62,7 @@ def test_convert_to_an_encoding(run, path, tmp_path, dtype):
 
 
 def test_lines_longer_than_a_block_lose_no_token(tmp_path, monkeypatch):
-    from wordvec.cli.models import oov
+    from wordvec.cli import oov
 
     monkeypatch.setattr(oov, "_BLOCK", 10)
     (tmp_path / "t").write_text("ab cdefghijklmnopqrst uv\nw x\n\nlast one")

@@ -45,7 +45,7 @@ COMMANDS: dict[str, str] = {
     "convert": "wordvec.cli.vectors.lookup:convert",
     "info": "wordvec.cli.vectors.lookup:info",
     "verify": "wordvec.cli.vectors.lookup:verify",
-    "oov": "wordvec.cli.models.oov:group",
+    "oov": "wordvec.cli.oov:group",
     "relations": "wordvec.cli.models.hierarchy:relations",
     "taxonomy": "wordvec.cli.models.hierarchy:taxonomy",
     "align": "wordvec.cli.vectors.align:align",

@@ -173,9 +173,9 @@ _BLOCK = 1 << 20
 
 group = LazyGroup(
     {
-        "fit": "wordvec.cli.models.oov:fit",
-        "induction": "wordvec.cli.models.oov:induction",
-        "vector": "wordvec.cli.models.oov:vector",
+        "fit": "wordvec.cli.oov:fit",
+        "induction": "wordvec.cli.oov:induction",
+        "vector": "wordvec.cli.oov:vector",
     },
     name="oov",
     help="Words that have no vector: fit what answers for them, and ask it.",
