@@ -25,7 +25,7 @@ typedef struct wv_words {
     int trusted;       /* made or verified by us: only the checks of memory safety remain */
 } wv_words;
 
-/* The 64-bit hash of the index; docs/store-format.md writes it down. */
+/* The 64-bit hash of the index; docs/reference/store-format.md writes it down. */
 uint64_t wv_hash(const uint8_t *key, uint64_t length);
 
 /* Bytes of word `id`; WV_ERR_RANGE when id >= n, WV_ERR_FORMAT when its offsets are damaged. */

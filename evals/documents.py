@@ -3,8 +3,8 @@
     python -m evals.documents TEXT [--runs 20] [--seeds 10] [--max-vocab 10000] ...
 
 TEXT is cut into stretches of equal length, which are dealt to blocks as documents. The table of
-docs/uncertainty.md was made from wiki100m with the defaults (the runs over documents had one seed
-there; here each has its own). 30 trainings: about 15 CPU-minutes.
+docs/howto/uncertainty.md was made from wiki100m with the defaults (the runs over documents had one
+seed there; here each has its own). 30 trainings: about 15 CPU-minutes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A second reader of .wv files, from docs/store-format.md alone: it imports nothing of wordvec.
+"""A second reader of .wv files, from docs/reference/store-format.md alone: no import of wordvec.
 
 Slow, strict and plain: what it reads is what the format says.
 """

@@ -7,7 +7,7 @@ import pytest
 
 from wordvec import KeyedVectors
 
-PAGE = (Path(__file__).parents[1] / "docs" / "gensim.md").read_text()
+PAGE = (Path(__file__).parents[1] / "docs" / "coming-from" / "gensim.md").read_text()
 TABLE = [line.split("|")[1:4] for line in PAGE.splitlines() if line.startswith("| `")]
 
 

@@ -4,7 +4,7 @@
     fair = LEACE(concept=concept("gender")).fit_transform(vectors)
 
 Methods are transforms (`wordvec.transform`). None of them makes vectors free of bias: each removes
-what it says, and `docs/debias.md` shows what other readers still find.
+what it says, and `docs/howto/debias.md` shows what other readers still find.
 """
 
 from wordvec.spaces.debiasing.concepts import Concept, concept

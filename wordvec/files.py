@@ -2,7 +2,7 @@
 
 A file is written without a name (O_TMPFILE) where the system has that, so that a kill leaves
 nothing. Elsewhere it has a hidden name of ours and a lock; the next write into the folder removes
-what a dead process left. docs/reliability.md says what is promised.
+what a dead process left. docs/explanation/reliability.md says what is promised.
 """
 
 from __future__ import annotations

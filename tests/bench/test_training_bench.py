@@ -17,7 +17,7 @@ SKIPGRAM = wordvec.SkipGram()
 # With several workers on one file gensim reckons the rate by the share of the whole file that one
 # worker has read. Of two, each ends an epoch at half of it: the rate is a tenth higher on average
 # than the same options say, and ends at a tenth of what it began with. What has gensim's noise gets
-# that tenth too; with one worker gensim's scores are those of our default rates (docs/training.md).
+# that tenth too; with one worker gensim's scores are those of our default rates (docs).
 INDEPENDENT = wordvec.SkipGram(negatives="independent", alpha=0.0275)
 CBOW = wordvec.CBOW(alpha=0.055)
 WIDE = wordvec.SkipGram(vector_size=300)

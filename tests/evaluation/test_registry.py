@@ -149,8 +149,8 @@ def test_options_of_a_run_reach_the_measures_that_have_them(name):
 
 
 def test_the_reference_in_the_docs_is_that_of_the_registry():
-    assert (DOCS / "measures.md").read_text("utf-8") == reference.reference(), (
-        "write it again: python -m wordvec.evaluation.report.reference > docs/measures.md"
+    assert (DOCS / "reference" / "measures.md").read_text("utf-8") == reference.reference(), (
+        "write it again: python -m wordvec.evaluation.report.reference > docs/reference/measures.md"
     )
 
 

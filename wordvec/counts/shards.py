@@ -5,7 +5,8 @@ A word's tile is rank mod k, so that every tile has its share of frequent words.
 exact. A symmetric matrix stores its upper triangle (column rank >= row rank).
 
 The folder holds manifest.json, vocab.txt, marginals.f64 (row sums, then column sums) and tiles.bin;
-docs/shard-format.md is the specification. It is written beside its place and renamed when complete.
+docs/reference/shard-format.md is the specification. It is written beside its place and renamed when
+complete.
 """
 
 from __future__ import annotations

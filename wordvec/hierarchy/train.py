@@ -2,7 +2,7 @@
 
 The loss is Nickel & Kiela's (2017), on the geometry of the subclass; csrc/wv_hyper.h states it.
 Three things are not as in the paper, because the published recipe stops far short of the published
-figures (docs/hierarchies.md has the measurements):
+figures (docs/measurements/hierarchies.md):
 
 * negatives are drawn once for a child and shared by all its parents;
 * they are drawn from a mixture of all nodes and of nodes by their degree;
@@ -428,7 +428,7 @@ def tree_start(
 
     From the roots down, a node is put `step` beyond the centroid of its direct parents, in a
     direction that is half outward and half random. Training then only has to arrange neighbours,
-    while points that start together must first be separated: docs/hierarchies.md has the gain.
+    while points that start together must first be separated (docs/measurements/hierarchies.md).
     """
     points = np.zeros((relations.n_nodes, dim))
     for nodes, parents, owner in _levels(relations):

@@ -49,7 +49,8 @@ class Swivel(TileModel):
         reference's.
     diagonal : bool
         Whether words occur with themselves, as in the reference. Without, similarity of rare words
-        is not pulled towards their own information, which is the largest of all: docs/models.md.
+        is not pulled towards their own information, which is the largest of all:
+        docs/measurements/models.md.
     output_vectors : {"sum", "words", "both"}
         Vectors are w + c, as in the reference, w alone, or w beside c in 2 vector_size dimensions.
         Contexts are kept in any case.

@@ -1,8 +1,8 @@
 """The .wv file: sections of one file, written whole or not at all, mapped and checked.
 
-docs/store-format.md is the format. Opening reads the header and the section table and nothing else
-of a large file, so it takes the same time at any size. What opening has not checked is checked
-where it is used; `verify` checks everything.
+docs/reference/store-format.md is the format. Opening reads the header and the section table and
+nothing else of a large file, so it takes the same time at any size. What opening has not checked is
+checked where it is used; `verify` checks everything.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Section:
     """One section: what the table says of it, and its bytes as one or several buffers.
 
     `aux` is the longest probe of an index, the number of parts of a PQ matrix; `params` is for the
-    section's own use (see docs/store-format.md).
+    section's own use (see docs/reference/store-format.md).
     """
 
     type: int

@@ -1,6 +1,6 @@
-"""The reference of measures, as Markdown, made from the registry: docs/measures.md.
+"""The reference of measures, as Markdown, made from the registry: docs/reference/measures.md.
 
-Written by `python -m wordvec.evaluation.report.reference > docs/measures.md`.
+Written by `python -m wordvec.evaluation.report.reference > docs/reference/measures.md`.
 """
 
 from __future__ import annotations

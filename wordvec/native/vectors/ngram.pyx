@@ -33,7 +33,7 @@ cdef extern from "wv_ngram.h" nogil:
 cdef class Ngrams:
     """Which n-grams a word has, as rows of a matrix of `buckets` rows.
 
-    hash: 1 fastText, 2 floret, 3 finalfusion, 4 native (docs/store-format.md).
+    hash: 1 fastText, 2 floret, 3 finalfusion, 4 native (docs/reference/store-format.md).
     """
 
     cdef wv_ngrams g

@@ -120,7 +120,7 @@ def concept(source: str | Path | Concept) -> Concept:
 
     The file has `pairs` or `sets` (lists of words, one for each class, in the order of `classes`),
     and optionally `equalize` (sets), `exempt` and `probe` (lists, or strings of words), and a table
-    `groups` (class = words). docs/debias.md has an example.
+    `groups` (class = words). docs/howto/debias.md has an example.
 
     Raises
     ------

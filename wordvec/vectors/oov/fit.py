@@ -39,7 +39,7 @@ class SubwordOptions:
     epochs, rate : int, float
         Passes over the words; the rate falls to 0 in a straight line. A rate of 1 would make each
         word exact when it is visited. Lower values predict cosines better, higher ones ranks: see
-        docs/oov.md for what was measured.
+        docs/howto/oov.md for what was measured.
     dtype : str
         Encoding of the rows: "int8", "f16" or "f32".
     seed : int
