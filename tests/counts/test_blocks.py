@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordvec.counts import blocks as blocks_module
+from wordvec.counts import sums
 from wordvec.counts.blocks import Blocks, count_blocks
 from wordvec.counts.count import Window, count
 from wordvec.errors import CorpusError, ShardError
@@ -54,7 +55,7 @@ def test_the_sum_of_blocks_is_the_count_of_the_whole_byte_for_byte(made, tmp_pat
 
 def test_a_sum_that_is_made_in_small_pieces_is_the_same(made, tmp_path, monkeypatch):
     corpus, blocks = made
-    monkeypatch.setattr(blocks_module, "PIECES", 100)
+    monkeypatch.setattr(sums, "PIECES", 100)
     whole = count(corpus, tmp_path / "whole", WINDOW)
     assert contents(blocks.sum(tmp_path / "sum")) == contents(whole)
 

@@ -23,6 +23,7 @@ from wordvec.errors import Terminated, WordvecError
 COMMANDS: dict[str, str] = {
     "train": "wordvec.cli.models.train:train",
     "vocab": "wordvec.cli.corpus.count:vocab",
+    "vocab merge": "wordvec.cli.corpus.count:merge_vocab",
     "count": "wordvec.cli.corpus.count:count",
     "tokenize": "wordvec.cli.corpus.text:tokenize",
     "pieces": "wordvec.cli.corpus.text:pieces",

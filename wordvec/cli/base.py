@@ -73,6 +73,25 @@ class Command(click.Command):
             ),
         ]
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if parent is not None and info_name and " " in info_name:  # `vocab merge`
+            prefix = f"{parent.auto_envvar_prefix}_{info_name.replace(' ', '_')}".upper()
+            extra.setdefault("auto_envvar_prefix", prefix)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def inner(self, ctx: click.Context) -> set[str]:
+        """The second words of commands that begin with this one's name: merge of `vocab merge`."""
+        group = ctx.parent.command if ctx.parent is not None else None
+        begin = f"{ctx.info_name} "
+        names = group.lazy if isinstance(group, LazyGroup) else {}
+        return {name.removeprefix(begin) for name in names if name.startswith(begin)}
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if path := early(ctx, args, "config"):
             values = self.config_defaults(ctx, path, config_table(ctx, path))
@@ -93,6 +112,7 @@ class Command(click.Command):
         self, ctx: click.Context, path: str, table: dict[str, Any]
     ) -> dict[str, Any]:
         """The values of this command's table by option; a name that is no option is an error."""
+        table = {key: value for key, value in table.items() if key not in self.inner(ctx)}
         return named_values(ctx, f"{path}: [{'.'.join(_words(ctx))}]", table)
 
     def _check_environment(self, ctx: click.Context) -> None:
@@ -109,7 +129,7 @@ class Command(click.Command):
 
     def is_foreign(self, ctx: click.Context, name: str) -> bool:
         """Whether a variable of this command's prefix is meant for something else."""
-        return False
+        return any(name.startswith(f"{inner}_") for inner in self.inner(ctx))
 
     def names(self, ctx: click.Context) -> set[str]:
         """The names of the options."""
@@ -174,7 +194,8 @@ def nearest(word: str, known: Iterable[str | None]) -> str:
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used: name -> "module:attribute"."""
+    """A group whose commands are imported when they are used: name -> "module:attribute". A name of
+    two words goes before the first of them: `vocab merge`, beside `vocab`."""
 
     def __init__(self, commands: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -196,6 +217,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.lazy:
             raise click.UsageError(f"no command {args[0]!r}{nearest(args[0], self.lazy)}", ctx)
+        if (two := " ".join(args[:2])) in self.lazy and len(args) > 1:
+            return two, self.get_command(ctx, two), args[2:]
         return super().resolve_command(ctx, args)
 
 

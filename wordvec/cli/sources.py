@@ -14,7 +14,7 @@ from wordvec.estimator import options_of
 from wordvec.text.options import TextOptions
 
 if TYPE_CHECKING:
-    from wordvec.text.corpus import Corpus, CorpusStats
+    from wordvec.text.corpus import Corpus, CorpusStats, Part
     from wordvec.text.vocab import Vocabulary
 
 POSITIVE = click.IntRange(min=1)
@@ -35,11 +35,26 @@ MAX_VOCAB = click.option(
 VOCAB = click.option(
     "--vocab", type=click.Path(exists=True), help="Use the words of this file, or of these shards."
 )
+PART = click.option(
+    "--part",
+    metavar="I/N",
+    callback=lambda ctx, param, value: None if value is None else _part(value),
+    help="Only part I of N of the texts, which are all given to each part.",
+)
 PHRASES = click.option(
     "--phrases",
     type=click.Path(exists=True, dir_okay=False),
     help="Join the phrases of this table, which `wordvec phrases` wrote.",
 )
+
+
+def _part(value: str) -> Part:
+    from wordvec.text.corpus import Part
+
+    try:
+        return Part.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 TEXT = options_of(TextOptions)
@@ -65,11 +80,15 @@ def say_corpus(display: Display, corpus: Corpus, inputs: Sequence[str] = ()) -> 
 
     stats: CorpusStats = corpus.stats
     display.close()
+    if not stats.tokens:
+        display.say(f"corpus    part {corpus.part} of the texts has no word")
+        return
+    known = corpus.known - int((corpus.ids[: corpus.context] >= 0).sum())
     documents = len(corpus.documents) - 1
     some = f" in {documents:,} documents" if documents > 1 else ""
     display.say(
         f"corpus    {stats.tokens:,} words{some}, {stats.types:,} types; "
-        f"vocabulary {len(corpus.vocab):,} covers {100 * corpus.known / stats.tokens:.1f} %"
+        f"vocabulary {len(corpus.vocab):,} covers {100 * known / stats.tokens:.1f} %"
     )
     for note in corpus_notes(corpus, inputs=inputs, argument=spelled):
         display.say(f"note      {note}")
@@ -82,12 +101,12 @@ def spelled(name: str, value: str | None = None) -> str:
 
 def vocabulary(path: str | None) -> Vocabulary | None:
     """The words of a vocabulary file, or of shards."""
+    from wordvec.counts.parts import load_vocabulary
     from wordvec.counts.shards import Shards
-    from wordvec.text.vocab import Vocabulary
 
     if path is None:
         return None
-    return Shards(path).vocab if Path(path).is_dir() else Vocabulary.load(path)
+    return Shards(path).vocab if Path(path).is_dir() else load_vocabulary(path)[0]
 
 
 def encoder(phrases: str | None) -> Callable[..., Corpus]:

@@ -13,33 +13,20 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordvec.counts.convert import HOW_COUNTED
-from wordvec.counts.count import CELL_BUFFER, Buffer, Window, count, kept_ids, subsample
+from wordvec.counts.count import Window, count, kept_ids, subsample
 from wordvec.counts.partial import Partial, check_shard_folder, forget_finished
-from wordvec.counts.shards import (
-    BLOCKS,
-    SHARDS,
-    Built,
-    Rows,
-    Shards,
-    ShardWriter,
-    read_manifest,
-    tile_words,
-    write_file,
-)
+from wordvec.counts.shards import BLOCKS, Shards, read_manifest, write_file
+from wordvec.counts.sums import HOW_COUNTED, sum_shards
 from wordvec.errors import CorpusError, ShardError
 from wordvec.estimator import Callback, Progress, Stopwatch
-from wordvec.folders import write_folder
 from wordvec.native.corpus.text import BREAK
-from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
 from wordvec.text.spool import PIECE, empty_ids, in_memory
 
@@ -51,7 +38,6 @@ if TYPE_CHECKING:
 VERSION = 1
 MANIFEST = "blocks.json"
 MAX_BLOCKS = 4096
-PIECES = 8 * CELL_BUFFER  # cells of all blocks that are summed at once by a thread
 
 
 @dataclass(frozen=True)
@@ -404,33 +390,9 @@ class Blocks:
         ValueError
             For multiplicities that are negative, all zero, or too large for 64-bit counts.
         """
-        times = self._times(multiplicities)
-        first = self.shards[0]
-        vocab = first.vocab
-        total = int(first.manifest.get("corpus_tokens", vocab.known))
-        with write_folder(target, SHARDS, force=force) as folder:
-            writer = ShardWriter(
-                folder,
-                type(vocab)(vocab.words, vocab.counts, total),
-                kind=first.kind,
-                unit=first.unit,
-                symmetric=first.symmetric,
-                details={
-                    name: first.manifest[name] for name in HOW_COUNTED if name in first.manifest
-                },
-            )
-
-            def tiles(buffer: Buffer, tile: int) -> Built:
-                return writer.build(tile, self._rows(buffer, tile, times))
-
-            try:
-                buffers = [Buffer(first.words) for _ in range(threads)]
-                for built in ordered_map(tiles, range(first.k), buffers):
-                    writer.append(built)
-                writer.finish()
-            finally:
-                writer.close()
-        return Shards(target)
+        return sum_shards(
+            self.shards, target, self._times(multiplicities), threads=threads, force=force
+        )
 
     def _times(self, multiplicities: ArrayLike | None) -> NDArray[np.int64]:
         if multiplicities is None:
@@ -444,52 +406,3 @@ class Blocks:
         if largest * self.shards[0].unit * float(times.sum()) >= 2.0**63:
             raise ValueError("multiplicities are too large: the counts overflow 64 bits")
         return times.astype(np.int64)
-
-    def _rows(self, buffer: Buffer, i: int, times: NDArray[np.int64]) -> Rows:
-        """Row tile i of the sum. The tiles of a row tile are runs whose columns lie apart."""
-        first = self.shards[0]
-        taken = [(s, int(m)) for s, m in zip(self.shards, times.tolist(), strict=True) if m]
-        load = np.zeros(tile_words(first.words, first.k, i) + 1, np.int64)
-        for shards, _ in taken:
-            for j in range(first.k):
-                load += shards.tile(i, j).row_ptr
-        parts = [Rows(np.zeros(0, np.uint32), buffer.cols[:0], buffer.units[:0])]
-        begin, n = 0, len(load) - 1
-        while begin < n:
-            end = int(np.searchsorted(load, load[begin] + PIECES, side="right")) - 1
-            end = min(max(end, begin + 1), n)
-            runs = [
-                _run(shards, i, j, begin, end, m) for shards, m in taken for j in range(first.k)
-            ]
-            cursor = np.zeros(len(runs), np.int64)
-            parts.append(buffer.collect(end - begin, _merger(buffer, runs, cursor)))
-            begin = end
-        return Rows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-
-_Run: TypeAlias = "tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]"
-
-
-def _run(shards: Shards, i: int, j: int, begin: int, end: int, times: int) -> _Run:
-    """Rows [begin, end) of a tile as a run of whole columns and exact counts, times a number."""
-    tile = shards.tile(i, j)
-    span = slice(int(tile.row_ptr[begin]), int(tile.row_ptr[end]))
-    low, high = np.searchsorted(tile.fix_at, (span.start, span.stop))
-    counts = np.rint(tile.values[span].astype(np.float64) * shards.unit).astype(np.int64)
-    counts[tile.fix_at[low:high] - np.uint32(span.start)] += tile.fix_by[low:high]
-    return (
-        np.diff(tile.row_ptr[begin : end + 1]),
-        tile.cols[span].astype(np.uint32) * np.uint32(shards.k) + np.uint32(j),
-        counts.astype(np.uint64) * np.uint64(times),
-    )
-
-
-def _merger(
-    buffer: Buffer, runs: list[_Run], cursor: NDArray[np.int64]
-) -> Callable[..., tuple[int, int]]:
-    def piece(
-        nnz: NDArray[np.uint32], cols: NDArray[np.uint32], units: NDArray[np.uint64], at: int
-    ) -> tuple[int, int]:
-        return buffer.row.merge(runs, cursor, nnz, cols, units, at)
-
-    return piece

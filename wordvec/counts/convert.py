@@ -24,6 +24,7 @@ from wordvec.counts.shards import (
     tile_count,
     tile_words,
 )
+from wordvec.counts.sums import HOW_COUNTED, PARTS, PARTS_OF, details_of, sum_shards
 from wordvec.errors import ShardError
 from wordvec.files import check_target, write_atomically
 from wordvec.folders import check_folder, write_folder
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 CELL_BYTES = 80  # of memory a cell while it is sorted: keys, order, counts and their copies
 RECORD = [("row", "<i4"), ("col", "<i4"), ("x", "<f8")]  # Stanford's; ranks from 1
-HOW_COUNTED = ("window", "weighting", "direction", "sample", "sample_seed", "text")
 
 
 class Cells(NamedTuple):
@@ -271,10 +271,14 @@ def merge(
         for s in opened
     )
     if shared:
-        total = int(first.manifest.get("corpus_tokens", first.vocab.known))
-        vocab = Vocabulary(first.vocab.words, first.vocab.counts, total)
-    else:
-        vocab = _united(opened)
+        times = np.ones(len(opened), np.int64)
+        return sum_shards(opened, target, times, threads=threads, force=force)
+    if any(PARTS in each.manifest for each in opened):
+        raise ShardError(
+            f"{first.path} and others: parts of a text were counted with different vocabularies: "
+            "count each with that of the whole text"
+        )
+    vocab = _united(opened)
     ranks = {word: rank for rank, word in enumerate(vocab.words)}
 
     def parts() -> Iterator[Cells]:
@@ -283,7 +287,6 @@ def merge(
             for part in cells(shards):
                 yield Cells(new[part.rows], new[part.cols], part.units)
 
-    details = {name: first.manifest[name] for name in HOW_COUNTED if name in first.manifest}
     return build(
         parts(),
         vocab,
@@ -291,7 +294,7 @@ def merge(
         kind=first.kind,
         unit=first.unit,
         symmetric=first.symmetric,
-        details=details,
+        details=details_of(opened),
         memory=memory,
         threads=threads,
         force=force,
@@ -449,7 +452,7 @@ def describe(shards: Shards) -> dict[str, Any]:
         "cells": shards.cells,
         "symmetric": shards.symmetric,
         "unit": shards.unit,
-        **{name: manifest[name] for name in HOW_COUNTED if name in manifest},
+        **{n: manifest[n] for n in (*HOW_COUNTED, PARTS, PARTS_OF) if n in manifest},
         "corpus_tokens": manifest.get("corpus_tokens"),
         "sum": manifest.get("sum", math.nan),
         "bytes": size,

@@ -133,11 +133,13 @@ def count(
     """
     window = window or Window()
     details = asdict(window)
-    if words := corpus.options.recorded():
-        details["text"] = words
     if sample:
         corpus = subsample(corpus, sample, seed, memory=memory)
         details |= {"sample": sample, "sample_seed": seed}
+    if words := corpus.options.recorded():
+        details["text"] = words
+    if corpus.part:
+        details |= {"parts": [corpus.part.number], "parts_of": corpus.part.of}
     target = check_shard_folder(target, force=force)
     weight, unit = window.weights()
     if corpus.known * 2 * int(weight.sum()) >= 1 << 63:
@@ -202,14 +204,15 @@ def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = 
     """
     if not sample > 0 or not 0 <= seed < 1 << 64:
         raise ValueError(f"sample must be > 0 and seed in [0, 2^64), got {sample} and {seed}")
-    out, known = Spool(memory), 0
-    for _, ids, mask in kept_ids(corpus, sample, seed):
+    out, known, context = Spool(memory), 0, 0
+    for begin, ids, mask in kept_ids(corpus, sample, seed):
         part = ids[mask]
         known += int((part >= 0).sum())
+        context += int(mask[: max(corpus.context - begin, 0)].sum())
         out.append(part, 0)
-    if not known:
+    if not (known or corpus.part):
         raise CorpusError(f"subsampling at {sample} leaves no word: give a larger value")
-    return replace(corpus, ids=out.rewrite(lambda ids, _: ids), known=known)
+    return replace(corpus, ids=out.rewrite(lambda ids, _: ids), known=known, context=context)
 
 
 def kept_ids(
@@ -217,12 +220,17 @@ def kept_ids(
 ) -> Iterator[tuple[int, NDArray[np.int32], NDArray[np.bool_]]]:
     """Pieces of the ids of a corpus, where they begin, and which of them subsampling keeps."""
     keep = keep_probability(corpus.vocab.counts, corpus.vocab.known, sample)
-    # One more for BREAK (-1) and GAP (-2), which always stay: as indices they mean the end.
-    chance = np.concatenate([keep, [np.inf, np.inf]])
-    key = rng_key(seed, 0, 3)
+    # A token's number is that of its place among the known tokens of the whole text: line ends and
+    # unknown words, which always stay, have none, so a part needs to know one sum of those before.
+    key, at = rng_key(seed, 0, 3), corpus.offset
     for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
         ids = in_memory(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
-        yield begin, ids, _uniform(key, begin, len(ids)) < chance[ids]
+        words = ids >= 0
+        known = int(words.sum())
+        mask = np.ones(len(ids), np.bool_)
+        mask[words] = _uniform(key, at, known) < keep[ids[words]]
+        at += known
+        yield begin, ids, mask
 
 
 def _uniform(key: int, begin: int, n: int) -> NDArray[np.float64]:
@@ -345,7 +353,7 @@ def _block_count(corpus: Corpus, window: Window, k: int, limit: int, threads: in
     """
     token = 12 + 36 * threads * 0.25 * window.window / k
     size = min(max(int(limit / token), 1 << 12), (1 << 32) - (1 << 21))
-    return -(-len(corpus.ids) // size)
+    return max(-(-len(corpus.ids) // size), 1)
 
 
 def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> list[Block]:
@@ -355,11 +363,12 @@ def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> li
         crc = zlib.crc32(in_memory(corpus.ids, begin, min(begin + PIECE, n)).data, crc)
     state = {
         **asdict(window),
-        "text": [n, crc],
+        "text": [n, crc, corpus.context],
         "vocabulary": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
     }
     pieces = partial.begin(state, pieces)
-    return [(n * i // pieces, n * (i + 1) // pieces) for i in range(pieces)]
+    first, n = corpus.context, n - corpus.context
+    return [(first + n * i // pieces, first + n * (i + 1) // pieces) for i in range(pieces)]
 
 
 class _Counter:

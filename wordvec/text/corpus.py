@@ -86,6 +86,29 @@ class CorpusStats:
     head: str = ""
 
 
+@dataclass(frozen=True)
+class Part:
+    """Part `number` of `of` of a text, from 1."""
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.of <= 1 << 20:
+            raise ValueError(f"part must be one of 1/N to N/N, got {self}")
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    @classmethod
+    def parse(cls, text: str) -> Part:
+        """`3/16`; ValueError for anything else."""
+        number, slash, of = text.partition("/")
+        if not (slash and number.strip().isdecimal() and of.strip().isdecimal()):
+            raise ValueError(f"part must be such as 3/16, got {text!r}")
+        return cls(int(number), int(of))
+
+
 @dataclass(frozen=True, eq=False)
 class Corpus:
     """A text as ids.
@@ -107,6 +130,12 @@ class Corpus:
         The documents' names, where the source has some.
     options : TextOptions
         How the text was read and split.
+    part : Part, optional
+        Which part of a text it is.
+    context : int
+        How many of `ids` stand before the part, for the windows of its first words.
+    offset : int
+        Words of the vocabulary that the whole text has before `ids`.
     """
 
     vocab: Vocabulary
@@ -116,6 +145,9 @@ class Corpus:
     documents: Offsets = None  # type: ignore[assignment]
     labels: tuple[str, ...] | None = None
     options: TextOptions = field(default_factory=TextOptions)
+    part: Part | None = None
+    context: int = 0
+    offset: int = 0
 
     def __post_init__(self) -> None:
         if self.documents is None:
@@ -136,6 +168,7 @@ def encode(
     keep_gaps: bool = False,
     keep_lines: bool = True,
     keep_empty: bool = False,
+    may_be_empty: bool = False,
     threads: int = 1,
     memory: int | None = None,
     progress: Callback | None = None,
@@ -158,6 +191,8 @@ def encode(
         Whether a line end stops a context.
     keep_empty : bool
         Make empty documents of rows without a text, which are left out otherwise.
+    may_be_empty : bool
+        Whether a text without a word is no error, as a part of a text may be. Needs `vocab`.
     threads : int
         Threads that tokenise; the result is the same for any number.
     memory : int, optional
@@ -191,7 +226,7 @@ def encode(
         stats.seconds = time.perf_counter() - started
         if progress:
             progress(reading(stats))
-    if not stats.tokens:
+    if not (stats.tokens or may_be_empty):
         raise CorpusError(_no_token(source, stats))
 
     merged, maps, stopped = _settled(tables, how, stats)
@@ -200,7 +235,7 @@ def encode(
     ids, known, documents = renumber(
         spool, merged, maps, vocab, keep_gaps=keep_gaps, keep_lines=keep_lines, without=stopped
     )
-    if not known:
+    if not (known or may_be_empty):
         raise CorpusError(f"{describe(source)}: none of its tokens is in the vocabulary")
     stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
     stats.seconds = time.perf_counter() - started
@@ -287,6 +322,7 @@ def count_vocabulary(
     *,
     min_count: int = 5,
     max_vocab: int | None = None,
+    may_be_empty: bool = False,
     threads: int = 1,
     progress: Callback | None = None,
     stats: CorpusStats | None = None,
@@ -303,9 +339,11 @@ def count_vocabulary(
         stats.seconds = time.perf_counter() - started
         if progress:
             progress(reading(stats))
-    if not stats.tokens:
+    if not (stats.tokens or may_be_empty):
         raise CorpusError(_no_token(source, stats))
     merged, _, _ = _settled(tables, how, stats)
+    if may_be_empty and not stats.types:
+        return Vocabulary([], np.zeros(0, np.int64), 0)
     vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
     stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
     return vocab
@@ -463,10 +501,9 @@ def files_of(source: Source) -> list[str | BinaryIO] | None:
     if isinstance(source, bytes):
         raise TypeError("a corpus must be a path, paths, a file or token lists, got bytes")
     if isinstance(source, list | tuple) and source:
-        if all(isinstance(item, str | os.PathLike) for item in source):
-            return [os.fspath(cast("str | os.PathLike[str]", item)) for item in source]
-        if all(hasattr(item, "read") for item in source):
-            return [cast(BinaryIO, item) for item in source]
+        items: Sequence[Any] = source
+        if all(isinstance(item, str | os.PathLike) or hasattr(item, "read") for item in items):
+            return [item if hasattr(item, "read") else os.fspath(item) for item in items]
     return None
 
 

@@ -21,7 +21,7 @@ SPACES = b" \n\t\r\v\f"
 _EACH_SPACE = tuple(bytes([space]) for space in SPACES)
 
 _BOM = b"\xef\xbb\xbf"
-_LINE_ENDS = (b"\n", b"\r")
+LINE_ENDS = (b"\n", b"\r")
 _MAGIC = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -80,7 +80,7 @@ def text_blocks(paths: Iterable[str | BinaryIO], *, exact: bool = False) -> Iter
     for path in paths:
         with open_text(path) as (name, file):
             offset, rest = 0, b""
-            first = True
+            first = not _begun(path)
             open_line = False
             while chunk := file.read(BLOCK):
                 if first:
@@ -92,7 +92,7 @@ def text_blocks(paths: Iterable[str | BinaryIO], *, exact: bool = False) -> Iter
                         chunk = b"   " + chunk[len(_BOM) :]
                     first = False
                 block = rest + chunk if rest else chunk
-                open_line = not block.endswith(_LINE_ENDS)
+                open_line = not block.endswith(LINE_ENDS)
                 if block.isspace():
                     if exact:
                         yield Block(name, offset, block)
@@ -159,7 +159,7 @@ def open_text(path: str | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
             if os.path.isdir(path):
                 raise IsADirectoryError(f"{path}: is a folder; name the files in it ({path}/*)")
             name, raw = path, cast(BinaryIO, stack.enter_context(open(path, "rb", buffering=0)))
-        head = _peek(raw)
+        head = b"" if _begun(path) else _peek(raw)
         file = cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw), BLOCK))
         kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
         damage: tuple[type[Exception], ...] = (EOFError, lzma.LZMAError, zlib.error)
@@ -188,6 +188,18 @@ def open_text(path: str | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
             if kind is None or error.errno is not None:
                 raise
             raise CorpusError(f"{name}: the {kind} file is damaged: {error}") from error
+
+
+def _begun(path: str | BinaryIO) -> bool:
+    """Whether what is read is the rest of a file, whose first bytes are no signature."""
+    return bool(getattr(path, "begin", 0))
+
+
+def is_compressed(path: str) -> bool:
+    """Whether a file begins like a compressed one."""
+    with open(path, "rb") as file:
+        head = file.read(16)
+    return any(head.startswith(magic) for magic in _MAGIC)
 
 
 def _peek(raw: BinaryIO) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from wordvec.cli.sources import (
     INPUTS,
     MAX_VOCAB,
     MIN_COUNT,
+    PART,
     PHRASES,
     TEXT_OPTIONS,
     THREADS,
@@ -28,7 +30,7 @@ from wordvec.counts.count import Window
 from wordvec.estimator import options_of
 
 if TYPE_CHECKING:
-    from wordvec.text.corpus import Corpus
+    from wordvec.text.corpus import Corpus, Part
 
 
 @click.command(cls=Command)
@@ -36,21 +38,31 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
 @MIN_COUNT
 @MAX_VOCAB
+@PART
 @TEXT_OPTIONS
 @THREADS
 @FORCE
 @display_options
+@click.pass_context
 def vocab(
+    ctx: click.Context,
+    /,
     inputs: tuple[str, ...],
     output: str,
     min_count: int,
     max_vocab: int | None,
+    part: Part | None,
     threads: int | None,
     force: bool,
     display: Display,
     **options: Any,
 ) -> None:
-    """Count the words of texts into a vocabulary file: a word and its count a line."""
+    """Count the words of texts into a vocabulary file: a word and its count a line.
+
+    With --part the file holds all words of a part of the texts; `wordvec vocab merge` adds those of
+    all parts and leaves out rare words.
+    """
+    from wordvec.counts.parts import note_path, vocabulary_part
     from wordvec.files import check_target
     from wordvec.parallel import default_threads
     from wordvec.text.corpus import CorpusStats, count_vocabulary
@@ -58,16 +70,19 @@ def vocab(
 
     how, stats = taken(options), CorpusStats()
     check_target(output, force=force, inputs=inputs)
-    words = count_vocabulary(
-        list(inputs),
-        min_count=min_count,
-        max_vocab=max_vocab,
-        threads=threads or default_threads(),
-        progress=display,
-        stats=stats,
-        options=how,
-    )
-    words.save(output, force=force)
+    reading: dict[str, Any] = {
+        "threads": threads or default_threads(),
+        "progress": display,
+        "stats": stats,
+        "options": how,
+    }
+    if part is not None:
+        _refuse_limits(ctx)
+        words = vocabulary_part(inputs, output, part, force=force, **reading)
+    else:
+        words = count_vocabulary(list(inputs), min_count=min_count, max_vocab=max_vocab, **reading)
+        note_path(output).unlink(missing_ok=True)
+        words.save(output, force=force)
     display.close()
     for note in notes(stats, words, how, inputs=inputs, argument=spelled):
         display.say(f"note      {note}")
@@ -76,10 +91,45 @@ def vocab(
     )
 
 
+def _refuse_limits(ctx: click.Context) -> None:
+    """A usage error for limits of a vocabulary, which are those of the whole text."""
+    for name in ("min_count", "max_vocab"):
+        if ctx.get_parameter_source(name) not in (None, click.core.ParameterSource.DEFAULT):
+            raise click.UsageError(
+                f"{spelled(name)} is for the whole text: give it to `wordvec vocab merge`", ctx
+            )
+
+
+@click.command(cls=Command)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
+@MIN_COUNT
+@MAX_VOCAB
+@FORCE
+def merge_vocab(
+    files: tuple[str, ...], output: str, min_count: int, max_vocab: int | None, force: bool
+) -> None:
+    """Add the vocabularies of all parts of a text (vocab --part) to that of the whole.
+
+    It is the vocabulary that one machine counts. What subsampling needs to know of the parts is
+    written beside it (OUTPUT.parts).
+    """
+    from wordvec.counts.parts import merge_vocabularies
+    from wordvec.files import check_target
+
+    check_target(output, force=force, inputs=files)
+    words = merge_vocabularies(files, output, min_count=min_count, max_vocab=max_vocab, force=force)
+    click.echo(
+        f"wrote     {output}: {len(words):,} words, {words.known:,} of {words.total:,} tokens",
+        err=True,
+    )
+
+
 @click.command(cls=Command)
 @INPUTS
 @click.option("-o", "--output", required=True, type=click.Path(), help="The folder to make.")
 @VOCAB
+@PART
 @PHRASES
 @MIN_COUNT
 @MAX_VOCAB
@@ -121,6 +171,7 @@ def count(
     inputs: tuple[str, ...],
     output: str,
     vocab: str | None,
+    part: Part | None,
     phrases: str | None,
     min_count: int,
     max_vocab: int | None,
@@ -142,6 +193,7 @@ def count(
     """Count co-occurrences of texts into shards, a folder that matrix models train on."""
     from wordvec.counts.count import count as count_corpus
     from wordvec.counts.partial import check_shard_folder
+    from wordvec.counts.parts import part_corpus
     from wordvec.counts.shards import BLOCKS, SHARDS
     from wordvec.parallel import default_threads
 
@@ -149,18 +201,27 @@ def count(
         raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
     kind = SHARDS if blocks is None else BLOCKS
     check_shard_folder(output, kind, force=force, inputs=(*inputs, vocab, phrases))
-    corpus = encoder(phrases)(
-        list(inputs),
-        vocab=vocabulary(vocab),
-        min_count=min_count,
-        max_vocab=max_vocab,
-        keep_gaps=gaps,
-        keep_lines=not across_lines,
-        threads=threads or default_threads(),
-        memory=memory,
-        progress=display,
-        options=taken(text),
-    )
+    reading: dict[str, Any] = {
+        "keep_gaps": gaps,
+        "keep_lines": not across_lines,
+        "threads": threads or default_threads(),
+        "memory": memory,
+        "progress": display,
+        "options": taken(text),
+    }
+    if part is not None:
+        how: dict[str, Any] = {"window": window, "sample": sample, "seed": seed}
+        corpus = part_corpus(
+            inputs, part, _vocab_of_parts(vocab, phrases, blocks), **how, **reading
+        )
+    else:
+        corpus = encoder(phrases)(
+            list(inputs),
+            vocab=vocabulary(vocab),
+            min_count=min_count,
+            max_vocab=max_vocab,
+            **reading,
+        )
     say_corpus(display, corpus, inputs)
     counting = Window(window=window, weighting=weighting, direction=direction)
     options: dict[str, Any] = {
@@ -178,6 +239,23 @@ def count(
     display.close()
     size = sum(file.stat().st_size for file in shards.path.iterdir())
     display.say(f"wrote     {output}: {shards.cells:,} cells, {quantity(size)}B")
+
+
+def _vocab_of_parts(vocab: str | None, phrases: str | None, blocks: int | None) -> str:
+    """The vocabulary file of parts; a usage error for what parts cannot have."""
+    if vocab is None or Path(vocab).is_dir():
+        raise click.UsageError(
+            "--part needs --vocab FILE, the words of the whole text: `wordvec vocab --part` for "
+            "each part, then `wordvec vocab merge`"
+        )
+    if phrases is not None:
+        raise click.UsageError(
+            "--part and --phrases do not go together: join the phrases first (`wordvec phrases`), "
+            "then count the parts of the joined text"
+        )
+    if blocks is not None:
+        raise click.UsageError("--part and --blocks do not go together")
+    return vocab
 
 
 def _count_blocks(
