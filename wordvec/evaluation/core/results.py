@@ -61,6 +61,49 @@ class Source:
     reference: str = ""
 
 
+@dataclass(frozen=True)
+class SetScore:
+    """What every measure on a set of items answers.
+
+    Attributes
+    ----------
+    measure, protocol : str
+        Which measure, and how it was taken.
+    dataset : Source
+    coverage : Coverage
+    score, interval
+        The number of the measure and its interval.
+    chance : Interval
+        Where the score falls when the vectors say nothing.
+    """
+
+    measure: str
+    dataset: Source
+    protocol: str
+    coverage: Coverage
+    score: float
+    interval: Interval
+    chance: Interval
+
+
+def require(
+    known: int,
+    asked: int,
+    least: float,
+    name: str,
+    what: str,
+    missing: Sequence[str],
+    few: int = 1,
+) -> None:
+    """Raises Unanswerable when fewer than `few` of the words or items are known, or less than the
+    share `least` of them."""
+    if known < max(few, least * asked):
+        raise Unanswerable(
+            f"{name}: refused, fewer than {least:.0%} of {what} are known: {known} of {asked} "
+            f"(missing: {first_few(missing)})"
+        )
+
+
 def first_few(words: Sequence[str], most: int = 12) -> str:
     """The first words, and how many more there are, for a message."""
     more = f" and {len(words) - most} more" if len(words) > most else ""

@@ -21,7 +21,7 @@ from wordvec.evaluation.core.measure import (
     text,
     value,
 )
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
+from wordvec.evaluation.core.results import Interval, SetScore, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 SEEDS = 10
@@ -29,7 +29,7 @@ _NULL_DRAWS = 100
 
 
 @dataclass(frozen=True)
-class CategorizationResult:
+class CategorizationResult(SetScore):
     """Agreement of k-means clusters (as many as classes) with the classes, mean over seeds.
 
     Attributes
@@ -42,13 +42,6 @@ class CategorizationResult:
         Purity of the same clusters when classes are exchanged between words at random.
     """
 
-    measure: str
-    dataset: Source
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
-    chance: Interval
     purity: float
     v_measure: float
     v_measure_interval: Interval

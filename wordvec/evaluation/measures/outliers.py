@@ -18,14 +18,14 @@ from wordvec.evaluation.core.measure import (
     span,
     value,
 )
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
+from wordvec.evaluation.core.results import Interval, SetScore, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 LEAST = 3  # known words of a group, without the outlier
 
 
 @dataclass(frozen=True)
-class OutlierResult:
+class OutlierResult(SetScore):
     """Accuracy, and how near the end of the ranking outliers stand (OPP).
 
     Attributes
@@ -38,13 +38,6 @@ class OutlierResult:
         Accuracy of guesses.
     """
 
-    measure: str
-    dataset: Source
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
-    chance: Interval
     opp: float
     opp_interval: Interval
     missing_as_wrong: float

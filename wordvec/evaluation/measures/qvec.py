@@ -11,7 +11,7 @@ from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.datasets import PropertySet
 from wordvec.evaluation.core.measure import INTERVAL, OF_SETS, SCORE, Measure, answered, chance
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
+from wordvec.evaluation.core.results import SetScore, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 _F64 = NDArray[np.float64]
@@ -20,17 +20,9 @@ _NULL_DRAWS = 50
 
 
 @dataclass(frozen=True)
-class QvecResult:
+class QvecResult(SetScore):
     """First canonical correlation of vectors and properties; it grows with the vector size, so
     `chance` says what it is when words and properties are paired at random."""
-
-    measure: str
-    dataset: Source
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
-    chance: Interval
 
 
 @single_threaded()

@@ -23,14 +23,14 @@ from wordvec.evaluation.core.measure import (
     value,
 )
 from wordvec.evaluation.core.of_vectors import Scored, units
-from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
+from wordvec.evaluation.core.results import Interval, SetScore, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
 
 LEAST = 10  # answered pairs
 
 
 @dataclass(frozen=True, eq=False)
-class SimilarityResult:
+class SimilarityResult(SetScore):
     """Correlation of cosine and human score over the pairs whose words are both known.
 
     Attributes
@@ -45,13 +45,6 @@ class SimilarityResult:
         NaN where a word was missing; not part of the JSON.
     """
 
-    measure: str
-    dataset: Source
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
-    chance: Interval
     spearman: float
     pearson: float
     pearson_interval: Interval

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, ListCoverage, list_coverage
 from wordvec.evaluation.core.bias.scores import NULL_DRAWS, BiasScore
-from wordvec.evaluation.core.results import Unanswerable, first_few
+from wordvec.evaluation.core.results import Unanswerable, require
 from wordvec.evaluation.core.space import Space, Vectors
 
 _F64 = NDArray[np.float64]
@@ -43,11 +43,7 @@ def direction(
     known = [(r, s) for _, _, r, s in found if r is not None and s is not None]
     used = tuple(f"{a}/{b}" for a, b, r, s in found if r is not None and s is not None)
     missing = tuple(f"{a}/{b}" for a, b, r, s in found if r is None or s is None)
-    if not pairs or not known or len(known) < min_share * len(pairs):
-        raise Unanswerable(
-            f"refused, fewer than {min_share:.0%} of the defining pairs are known: "
-            f"{len(known)} of {len(pairs)} (missing: {first_few(missing)})"
-        )
+    require(len(known), len(pairs), min_share, "the direction", "the defining pairs", missing)
     one, other = (space.unit[[pair[i] for pair in known]].astype(np.float64) for i in (0, 1))
     half = (one - other) / 2  # centred at the pair's mean, the two words are +half and -half
     _, values, axes = np.linalg.svd(half, full_matrices=False)
@@ -89,11 +85,7 @@ def along(
     space = Space.of(vectors)
     g = direction(space, pairs, min_share=min_share)
     used, rows, missing = space.find(words)
-    if not used or len(used) < min_share * len(words):
-        raise Unanswerable(
-            f"{name}: refused, fewer than {min_share:.0%} of the words are known: {len(used)} of "
-            f"{len(words)} (missing: {first_few(missing)})"
-        )
+    require(len(used), len(words), min_share, name, "the words", missing)
     of = values(space, rows, g.unit)
     rng = np.random.default_rng(seed)
     replicates = np.array(

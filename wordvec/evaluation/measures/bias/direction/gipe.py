@@ -13,7 +13,7 @@ from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage
 from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
-from wordvec.evaluation.core.results import Unanswerable, first_few
+from wordvec.evaluation.core.results import require
 from wordvec.evaluation.core.space import Space, Vectors
 
 _LEAST = 0.01  # of |w v|: indirect bias divides by it
@@ -46,11 +46,7 @@ def gipe(
     space = Space.of(vectors)
     g = direction(space, pairs, min_share=min_share)
     used, rows, missing = space.find(words)
-    if len(used) < max(2, min_share * len(words)):
-        raise Unanswerable(
-            f"gipe: refused, fewer than {min_share:.0%} of the words are known: {len(used)} of "
-            f"{len(words)} (missing: {first_few(missing)})"
-        )
+    require(len(used), len(words), min_share, "gipe", "the words", missing, few=2)
     stop = min(restrict_vocab, len(space))
     W = space.unit[rows].astype(np.float64)
     cosine = space.unit[rows] @ space.unit[:stop].T

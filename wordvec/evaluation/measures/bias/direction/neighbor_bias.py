@@ -15,7 +15,7 @@ from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage
 from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
-from wordvec.evaluation.core.results import Interval, Unanswerable, first_few
+from wordvec.evaluation.core.results import Interval, require
 from wordvec.evaluation.core.space import Space, Vectors
 
 
@@ -56,11 +56,7 @@ def neighbor_bias(
     sides = _leaning(space, origin, g.unit.astype(np.float32), stop)
     used, rows, missing = space.find(words)
     there = [(w, r, o) for w, r in zip(used, rows, strict=True) if (o := origin.row(w)) is not None]
-    if len(there) < max(4, min_share * len(words)):
-        raise Unanswerable(
-            f"neighbor_bias: refused, fewer than {min_share:.0%} of the words are known: "
-            f"{len(there)} of {len(words)} (missing: {first_few(missing)})"
-        )
+    require(len(there), len(words), min_share, "neighbor_bias", "the words", missing, few=4)
     names, places, origins = zip(*there, strict=True)
     bias = origin.unit[list(origins)].astype(np.float64) @ g.unit
     k = min(neighbors, stop - 1)

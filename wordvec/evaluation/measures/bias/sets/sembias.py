@@ -13,7 +13,7 @@ from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists
 from wordvec.evaluation.core.bias.scores import Sampling
 from wordvec.evaluation.core.measure import INTERVAL, SCORE, Measure, answered, chance, text, value
-from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable, first_few
+from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable, first_few, require
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.files import data_file
 
@@ -89,11 +89,8 @@ def sembias(
         unknown += lacking
         if len(found) == 8:
             usable.append(places)
-    if len(usable) < max(1, min_share * len(asked)):
-        raise Unanswerable(
-            f"SemBias: refused, fewer than {min_share:.0%} of the questions are known: "
-            f"{len(usable)} of {len(asked)} (missing: {first_few(tuple(dict.fromkeys(unknown)))})"
-        )
+    unknown = list(dict.fromkeys(unknown))
+    require(len(usable), len(asked), min_share, "SemBias", "the questions", unknown)
     unit = space.unit.astype(np.float64) if len(space) < 50_000 else space.unit
     relation = (unit[rows[0]] - unit[rows[1]]).astype(np.float64)
     words = unit[np.array(usable)].astype(np.float64).reshape(len(usable), 4, 2, -1)
@@ -111,7 +108,7 @@ def sembias(
         name="SemBias",
         title=f"{n} questions of four pairs",
         protocol=f"largest cosine with {pair[0]} - {pair[1]}; case: {space.case}",
-        coverage=Coverage(len(asked), n, tuple(dict.fromkeys(unknown))),
+        coverage=Coverage(len(asked), n, tuple(unknown)),
         score=share["definition"],
         interval=statistics.wilson_interval(share["definition"] * n, n, level),
         chance=0.25,

@@ -26,7 +26,7 @@ from wordvec.evaluation.core.measure import (
     text,
     value,
 )
-from wordvec.evaluation.core.results import Interval, Unanswerable, first_few
+from wordvec.evaluation.core.results import Interval, Unanswerable, require
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures.bias.sets.weat import CALISKAN, effect_size
 
@@ -94,11 +94,7 @@ def single_category(
     for side, given in (("words", words), ("A", A), ("B", B)):
         found, rows[side], missing = space.find(given)
         lists[side] = list_coverage(space, side, given, found, missing)
-        if not found or len(found) < min_share * len(given):
-            raise Unanswerable(
-                f"{name}: refused, fewer than {min_share:.0%} of list {side} are known: "
-                f"{len(found)} of {len(given)} (missing: {first_few(missing)})"
-            )
+        require(len(found), len(given), min_share, name, f"list {side}", missing)
     W, a, b = (space.unit[rows[side]].astype(np.float64) for side in ("words", "A", "B"))
     to_a, to_b = W @ a.T, W @ b.T
     d = [effect_size(x, y) for x, y in zip(to_a, to_b, strict=True)]
