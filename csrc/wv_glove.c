@@ -126,6 +126,16 @@ static double train(const wv_glove_model *m, wv_glove_worker *w, const wv_glove_
     return loss;
 }
 
+/* Draws the words of n rows to their priors. */
+static void pull(const wv_glove_model *m, const wv_glove_tile *t, const int64_t *rows, int32_t n) {
+    int32_t words[CHUNK];
+    for (int32_t first = 0; first < n; first += CHUNK) {
+        const int32_t some = n - first < CHUNK ? n - first : CHUNK;
+        for (int32_t i = 0; i < some; i++) words[i] = (int32_t)rows[first + i] * m->k + t->row_tile;
+        m->table->pull(m, words, some);
+    }
+}
+
 wv_status wv_glove_train(const wv_glove_model *m, wv_glove_worker *w, const wv_glove_tile *tiles,
                          int32_t n, uint64_t key, uint32_t part, double *loss, int64_t *cells) {
     const uint32_t row_set = part / WV_GLOVE_GRID, column_set = part % WV_GLOVE_GRID;
@@ -154,6 +164,8 @@ wv_status wv_glove_train(const wv_glove_model *m, wv_glove_worker *w, const wv_g
             if (found < 0) return WV_ERR_MEMORY;
             *loss += train(m, w, t, found);
             *cells += found;
+            if (m->prior && (m->symmetric || t->row_tile == t->col_tile))
+                pull(m, t, w->rows + first + begin, (int32_t)(end - begin));
         }
     }
     return WV_OK;

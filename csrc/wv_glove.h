@@ -6,6 +6,11 @@
  * ends in (b, 1), a context row in (1, b~), so the biases are two more terms of one dot product.
  * The row's AdaGrad sums follow it at +stride, in the next cache lines. A vector of rates, one a
  * column, gives the bias its own rate and the constant 1 the rate 0.
+ *
+ * With prior vectors r (Mittens: Dingwall & Potts 2018, eq. 4) the objective, with the 1/2 that the
+ * step above implies, has one term more:
+ *   J / 2 + mu sum_i |w_i + c_i - r_i|^2
+ * over the words that have a prior. Its gradient 2 mu (w_i + c_i - r_i) is that of w_i and of c_i.
  */
 #ifndef WV_GLOVE_H
 #define WV_GLOVE_H
@@ -29,6 +34,9 @@ typedef struct wv_glove_model {
     int32_t symmetric;                     /* 1: a cell stands for its mirror image too */
     int32_t k;                             /* word w is number w / k of tile w mod k */
     float log_x_max, alpha;                /* of f */
+    const float *prior;                    /* (V, stride): r, zeros behind it; or NULL */
+    const float *pull;                     /* (V,): 2 mu per visit of a row; 0 without a prior */
+    const float *pull_rate;                /* (stride,): 0 but for the d values */
     const wv_glove *table;
 } wv_glove_model;
 
@@ -43,6 +51,9 @@ struct wv_glove {
     /* log_x[i] = log x[i], weight[i] = f(x[i]), x > 0 */
     void (*weigh)(const float *x, int64_t n, float log_x_max, float alpha, float *log_x,
                   float *weight);
+    /* One step of AdaGrad on the pull for each of n words, for its two rows together. Nothing for
+     * words whose pull is 0. Ids in [0, V), and a prior that is there: not checked. */
+    void (*pull)(const wv_glove_model *model, const int32_t *words, int64_t n);
 };
 
 WV_ISA_TABLES(wv_glove);
@@ -57,6 +68,11 @@ WV_ISA_TABLES(wv_glove);
  * of a set are cut into blocks that fit the second-level cache, WV_GLOVE_BLOCK bytes; a block meets
  * its columns in random order, WV_GLOVE_COLUMNS at a time, whose cells are shuffled. The sizes do
  * not depend on the machine, and so neither does the order.
+ *
+ * The pull needs the two rows of a word, so it is made where both are held: in every unit of tiles
+ * (i, j) and (j, i) of a symmetric model, in those of tiles (i, i) of another. A block's words are
+ * pulled after its cells, while the cache has them; over an epoch a word is pulled WV_GLOVE_GRID
+ * times for each unit that holds it, and `pull` is the share of one time.
  *
  * On 17 million words (59.7 million cells, 17 tiles a side, 100 dimensions, three seeds): a grid of
  * 1 gives 27.8 % of Google's analogies, of 4 28.5 %, as one random order of all cells does (28.6

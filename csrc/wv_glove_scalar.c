@@ -43,4 +43,21 @@ static double train(const wv_glove_model *m, const wv_glove_cell *cells, int64_t
     return loss;
 }
 
-const wv_glove wv_glove_scalar = {train, weigh};
+static void pull(const wv_glove_model *m, const int32_t *words, int64_t n) {
+    const ptrdiff_t d = m->stride;
+    for (int64_t i = 0; i < n; i++) {
+        const float g = m->pull[words[i]];
+        float *w = m->words + 2 * d * words[i], *c = m->contexts + 2 * d * words[i];
+        const float *r = m->prior + d * words[i];
+        if (g == 0) continue;
+        for (ptrdiff_t k = 0; k < d; k++) {
+            const float a = m->pull_rate[k] * clipped(g * (w[k] + c[k] - r[k]), m->clip);
+            w[k] -= a / sqrtf(w[d + k]);
+            c[k] -= a / sqrtf(c[d + k]);
+            w[d + k] += a * a;
+            c[d + k] += a * a;
+        }
+    }
+}
+
+const wv_glove wv_glove_scalar = {train, weigh, pull};

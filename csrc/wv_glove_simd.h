@@ -82,4 +82,26 @@ static double train(const wv_glove_model *m, const wv_glove_cell *cells, int64_t
     return loss;
 }
 
-const wv_glove WV_SIMD(wv_glove) = {train, weigh};
+WV_TARGET
+static void pull(const wv_glove_model *m, const int32_t *words, int64_t count) {
+    const ptrdiff_t n = m->stride;
+    const vf high = v_set1(m->clip), low = v_set1(-m->clip);
+    for (int64_t i = 0; i < count; i++) {
+        if (m->pull[words[i]] == 0) continue;
+        const vf g = v_set1(m->pull[words[i]]);
+        float *w = m->words + 2 * n * words[i], *c = m->contexts + 2 * n * words[i];
+        const float *r = m->prior + n * words[i];
+        for (ptrdiff_t k = 0; k < n; k += VF_LANES) {
+            const vf vw = v_load(w + k), vc = v_load(c + k);
+            const vf gw = v_load(w + n + k), gc = v_load(c + n + k);
+            const vf off = v_mul(g, v_sub(v_add(vw, vc), v_load(r + k)));
+            const vf a = v_mul(v_load(m->pull_rate + k), v_min(high, v_max(low, off)));
+            v_store(w + k, v_fnma(a, v_rsqrt_approx(gw), vw));
+            v_store(c + k, v_fnma(a, v_rsqrt_approx(gc), vc));
+            v_store(w + n + k, v_fma(a, a, gw));
+            v_store(c + n + k, v_fma(a, a, gc));
+        }
+    }
+}
+
+const wv_glove WV_SIMD(wv_glove) = {train, weigh, pull};

@@ -33,6 +33,8 @@ class Option:
         int, float, bool, str or tuple.
     item : type
         The type of the items of a tuple.
+    others : tuple of type
+        Further types that the library takes, such as vectors beside the path of their file.
     optional : bool
         Whether None is allowed; `none` says what it means.
     choices : tuple of str
@@ -56,6 +58,7 @@ class Option:
     help: str
     kind: type = str
     item: type = str
+    others: tuple[type, ...] = ()
     optional: bool = False
     none: str = ""
     choices: tuple[str, ...] = ()
@@ -98,8 +101,11 @@ class Option:
             self._check_one(value, self.kind)
 
     def _check_one(self, value: Any, kind: type) -> None:
+        if isinstance(value, self.others):
+            return
         if not _is_a(value, kind):
-            raise TypeError(f"{self.name} must be {_KINDS[kind]}, got {value!r}")
+            wanted = " or ".join([_KINDS[kind], *(other.__name__ for other in self.others)])
+            raise TypeError(f"{self.name} must be {wanted}, got {value!r}")
         inside = (
             (not self.choices or value in self.choices)
             and (self.above is None or value > self.above)
@@ -137,7 +143,8 @@ def option(default: Any, help: str, **details: Any) -> Any:
     """A dataclass field that validates, describes and documents itself; `details` as in `Option`.
 
     The type comes from the annotation: `int`, `float`, `bool`, `str`, `tuple[str, ...]`, any of
-    them with `| None`, or `Literal[...]`, whose values become the choices.
+    them with `| None`, or `Literal[...]`, whose values become the choices. Of several types the
+    first is that of the command line.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(kw_only=True)
@@ -184,6 +191,8 @@ def _typed(kind: type, name: str) -> dict[str, Any]:
         result |= {"kind": str, "choices": typing.get_args(known[0])}
     elif origin is tuple:
         result |= {"kind": tuple, "item": typing.get_args(known[0])[0]}
+    else:
+        result["others"] = tuple(typing.get_origin(part) or part for part in known[1:])
     return result
 
 
@@ -212,6 +221,10 @@ class Estimator:
         """The options by name. `deep` is there for scikit-learn; no option is an estimator."""
         options = dataclasses.fields(self)  # type: ignore[arg-type]
         return {field.name: getattr(self, field.name) for field in options if field.init}
+
+    def recorded(self) -> dict[str, Any]:
+        """The options as a card and a checkpoint hold them, which is JSON."""
+        return self.get_params()
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn 1.6 and later asks of an estimator; it is installed when it asks."""

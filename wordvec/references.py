@@ -46,6 +46,13 @@ PAPERS = {
   pages = {211--225},
   year = {2015}
 }""",
+    "dingwall2018": """@inproceedings{dingwall2018,
+  title = {{Mittens}: An Extension of {GloVe} for Learning Domain-Specialized Representations},
+  author = {Dingwall, Nicholas and Potts, Christopher},
+  booktitle = {Proceedings of NAACL-HLT 2018, Volume 2 (Short Papers)},
+  pages = {212--217},
+  year = {2018}
+}""",
     "pennington2014": """@inproceedings{pennington2014,
   title = {{GloVe}: Global Vectors for Word Representation},
   author = {Pennington, Jeffrey and Socher, Richard and Manning, Christopher},

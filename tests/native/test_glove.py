@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.native.models.glove import PARTS, GloVeTrainer
+from wordvec.native.models.glove import PARTS, PULLS, GloVeTrainer
 
 D, STRIDE = 21, 32
 X_MAX, ALPHA = 10.0, 0.75
@@ -225,3 +225,130 @@ def test_tiles_that_do_not_fit_are_refused():
     assert worker.train([], 0, 0) == (0.0, 0)
     with pytest.raises(ValueError, match=f"part {PARTS} of {PARTS}"):
         worker.train([good], 0, PARTS)
+
+
+# -- the pull to a prior (Mittens) -----------------------------------------------------------------
+
+
+def pulled(
+    words,
+    contexts,
+    prior,
+    pull,
+    matrix,
+    *,
+    symmetric=True,
+    isa=None,
+    clip=100.0,
+    eta=0.05,
+    bias=1.0,
+):
+    """An epoch with a pull of weight `pull` for each time that a word is pulled."""
+    rate, padded = rates(eta, bias), np.zeros((len(words), STRIDE), np.float32)
+    padded[:, :D] = prior
+    own = rate[0].copy()
+    own[D:] = 0
+    trainer = GloVeTrainer(
+        words, contexts, rate[0], rate[1], k=1, x_max=X_MAX, alpha=ALPHA, clip=clip,
+        symmetric=symmetric, prior=padded, pull=pull, pull_rate=own, isa=isa,
+    )  # fmt: skip
+    return epoch(trainer, tile_of(matrix), 7)
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_a_pull_is_adagrad_on_both_rows(isa, symmetric):
+    """Without cells an epoch is PULLS steps of the pull alone, here in float64."""
+    n = 300  # several blocks of nothing; every row set
+    words, contexts = parameters(n, 12)
+    prior = np.random.default_rng(13).normal(0, 0.3, (n, D)).astype(np.float32)
+    pull = np.random.default_rng(14).uniform(0, 1, n).astype(np.float32)
+    pull[::3] = 0
+    w, c = (m[:, :D].astype(np.float64) for m in (words, contexts))
+    gw, gc = (m[:, STRIDE : STRIDE + D].astype(np.float64) for m in (words, contexts))
+    before = words.copy(), contexts.copy()
+    assert pulled(words, contexts, prior, pull, np.zeros((n, n)), symmetric=symmetric, isa=isa) == (
+        0.0,
+        0,
+    )
+    for _ in range(PULLS):
+        a = 0.05 * pull[:, None].astype(np.float64) * (w + c - prior)
+        w, c = w - a / np.sqrt(gw), c - a / np.sqrt(gc)
+        gw, gc = gw + a**2, gc + a**2
+    for got, value, sums, old in ((words, w, gw, before[0]), (contexts, c, gc, before[1])):
+        moved = np.abs(value - old[:, :D]).max()
+        np.testing.assert_allclose(got[:, :D], value, atol=2**-12 * moved + 1e-6)
+        np.testing.assert_allclose(got[:, STRIDE : STRIDE + D], sums, rtol=1e-4)
+        # Biases, their partners and what pads the rows stay what they are, and so do other words.
+        assert np.array_equal(got[:, D:STRIDE], old[:, D:STRIDE])
+        assert np.array_equal(got[::3], old[::3])
+
+
+def test_a_pass_with_a_pull_follows_the_finite_differences_of_mittens_objective(isa):
+    eta, mu = 1e-4, 0.7
+    matrix = np.array([[2.0, 3, 50], [0, 0.5, 0], [0, 10, 0]])
+    full = np.maximum(matrix, matrix.T)
+    words, contexts = parameters(3, 2)
+    prior = np.random.default_rng(15).normal(0, 0.3, (3, D)).astype(np.float32)
+    pull = np.array([1, 0, 1], np.float32)
+    before = words.astype(np.float64), contexts.astype(np.float64)
+    share = pull * np.float32(2 * mu / PULLS)
+    pulled(words, contexts, prior, share, np.triu(full), isa=isa, eta=eta, bias=eta)
+    points = [m[:, :STRIDE].copy() for m in before]
+
+    def mittens(w, c):
+        away = (w + c)[:, :D] - prior
+        return objective(w, c, full) + mu * float((pull[:, None] * away**2).sum())
+
+    h = 1e-5
+    for side, after in enumerate((words, contexts)):
+        for at in [(0, 0), (0, D - 1), (1, 5), (2, 3), (2, D - 1)]:
+            values = []
+            for sign in (1, -1):
+                moved = [m.copy() for m in points]
+                moved[side][at] += sign * h
+                values.append(mittens(*moved))
+            gradient = (values[0] - values[1]) / (2 * h)
+            root = np.sqrt(before[side][at[0], STRIDE + at[1]])
+            # As in the test of a pass without a pull.
+            room = 0.01 * abs(gradient) + 2**-23 / eta * root
+            step = -(float(after[at]) - before[side][at]) * root / eta
+            assert step == pytest.approx(gradient, abs=room)
+
+
+def test_every_instruction_set_pulls_as_the_scalar_one(vector_isa):
+    matrix = np.triu(np.random.default_rng(5).poisson(2, (30, 30)).astype(float))
+    prior = np.random.default_rng(16).normal(0, 0.3, (30, D)).astype(np.float32)
+    reference, result = parameters(30, 6), parameters(30, 6)
+    pull = np.full(30, 0.4, np.float32)
+    pulled(*reference, prior, pull, matrix, isa="scalar")
+    pulled(*result, prior, pull, matrix, isa=vector_isa)
+    for a, b in zip(result, reference, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-3)
+
+
+def test_a_pull_is_clipped(isa):
+    words, contexts = parameters(1, 10)
+    before = contexts.copy()
+    prior = np.full((1, D), 1e6, np.float32)
+    pulled(words, contexts, prior, np.ones(1, np.float32), np.zeros((1, 1)), isa=isa, clip=0.5)
+    # Each of PULLS steps adds (rate clip)^2 to the sum.
+    grown = (contexts - before)[0, STRIDE : STRIDE + D]
+    np.testing.assert_allclose(grown, PULLS * (0.05 * 0.5) ** 2, rtol=1e-3)
+
+
+def test_a_prior_that_does_not_fit_is_refused():
+    words, contexts = parameters(3, 11)
+    rate, ones = rates(), np.ones(3, np.float32)
+    prior = np.zeros((3, STRIDE), np.float32)
+
+    def trainer(**more):
+        return GloVeTrainer(
+            words, contexts, rate[0], rate[1], k=1, x_max=1, alpha=1, clip=1, symmetric=True, **more
+        )
+
+    with pytest.raises(ValueError, match="needs pull and pull_rate"):
+        trainer(prior=prior)
+    with pytest.raises(ValueError, match="prior must have 3 rows of 32"):
+        trainer(prior=prior[:2], pull=ones, pull_rate=rate[0])
+    with pytest.raises(ValueError, match="pull must have 3 floats and pull_rate 32"):
+        trainer(prior=prior, pull=ones[:2], pull_rate=rate[0])

@@ -8,6 +8,7 @@ import numpy as np
 
 from wordvec.blas import single_threaded
 from wordvec.counts.shards import Shards
+from wordvec.models.prior import Prior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,13 +20,22 @@ class Diagnostic:
     """Compares a sample of words with their weighted-least-squares solutions.
 
     With contexts and biases fixed, GloVe's objective is quadratic in a word's vector w_i: its best
-    value solves (sum_j f(X_ij) c_j c_j') w = sum_j f(X_ij) (log X_ij - b_i - b~_j) c_j. A word with
-    fewer cells than dimensions has no single solution and is not drawn.
+    value solves (sum_j f(X_ij) c_j c_j') w = sum_j f(X_ij) (log X_ij - b_i - b~_j) c_j. A prior
+    adds 2 mu to the diagonal and 2 mu (r_i - c_i) to the right. A word with fewer cells than
+    dimensions has no single solution without it and is not drawn.
     """
 
     def __init__(
-        self, shards: Shards, dim: int, words: int, x_max: float, alpha: float, seed: int
+        self,
+        shards: Shards,
+        dim: int,
+        words: int,
+        x_max: float,
+        alpha: float,
+        seed: int,
+        prior: Prior | None = None,
     ) -> None:
+        self.prior = prior
         rng = np.random.Generator(np.random.Philox(key=seed))
         drawn = rng.permutation(shards.words)[: 4 * words].tolist()
         self.sample: list[tuple[int, NDArray[np.int64], Floats, Floats]] = []
@@ -49,8 +59,13 @@ class Diagnostic:
             c = contexts[cols].astype(np.float64)
             target = log_x - biases[word] - context_biases[cols]
             weighted = weight[:, None] * c
+            left, right = weighted.T @ c, weighted.T @ target
+            if self.prior is not None:
+                pull = 2.0 * self.prior.pull * self.prior.known[word]
+                left += pull * np.eye(len(left))
+                right += pull * (self.prior.rows[word, : len(left)] - contexts[word])
             try:
-                best = np.linalg.solve(weighted.T @ c, weighted.T @ target)
+                best = np.linalg.solve(left, right)
             except np.linalg.LinAlgError:  # contexts that do not span the space
                 continue
             w = words[word].astype(np.float64)

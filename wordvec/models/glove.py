@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -12,19 +13,22 @@ from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
+from wordvec.models.prior import Prior
 from wordvec.native.models import hyper
-from wordvec.native.models.glove import PARTS, GloVeTrainer, GloVeWorker
+from wordvec.native.models.glove import PARTS, PULLS, GloVeTrainer, GloVeWorker
 from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix, uniform_rows
 from wordvec.training.tiles import Matrix, Start, TileModel
+from wordvec.vectors.vectors import WordVectors
 
+PULL = 0.1  # mu of Mittens
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
 
 
 @dataclass(kw_only=True)
 class GloVe(TileModel):
-    """GloVe [1]_.
+    """GloVe [1]_, and with `prior` Mittens [2]_.
 
     Parameters
     ----------
@@ -51,6 +55,13 @@ class GloVe(TileModel):
     diagnostic : int
         Number of words that are compared, after each epoch, with their weighted least-squares
         solution given the contexts; 0 for none.
+    prior : WordVectors or path, optional
+        Vectors of a general corpus, of `vector_size` dimensions. Words that they have start from
+        there and are drawn back to there, so that a small corpus of a domain moves what it has
+        evidence for. Other words are trained as usual.
+    pull : float
+        mu, the weight of pull |w + c - prior|^2 for each such word; 0 trains as if there were no
+        prior.
     threads : int, optional
         By default all processors; the result does not depend on it.
     seed : int
@@ -69,9 +80,11 @@ class GloVe(TileModel):
     References
     ----------
     .. [1] Pennington, Socher & Manning 2014, "GloVe: Global vectors for word representation".
+    .. [2] Dingwall & Potts 2018, "Mittens: an extension of GloVe for learning domain-specialized
+       representations", equation 4.
     """
 
-    papers: ClassVar[tuple[str, ...]] = ("pennington2014",)
+    papers: ClassVar[tuple[str, ...]] = ("pennington2014", "dingwall2018")
 
     epochs: int = same_option(TileModel, "epochs", 15)
     eta: float = option(0.05, "Learning rate of AdaGrad.", above=0, source="Pennington et al. 2014")
@@ -101,11 +114,44 @@ class GloVe(TileModel):
         at_least=0,
     )
 
+    prior: str | os.PathLike[str] | WordVectors | None = option(
+        None,
+        "Vectors of a general corpus, to which words are drawn (Mittens).",
+        none="none",
+        unit="path",
+    )
+    pull: float = option(
+        PULL,
+        "Weight with which words are drawn to the prior; 0 is off.",
+        at_least=0,
+        source="Dingwall & Potts 2018",
+    )
+
     convergence_: list[float] = field(init=False, repr=False, compare=False)
+    _prior: Prior | None = field(default=None, init=False, repr=False, compare=False)
+
+    def _check(self) -> None:
+        super()._check()
+        if self.prior is None and self.pull not in (0, PULL):
+            raise ValueError("pull is for the words of prior: give the vectors that have them")
+
+    def recorded(self) -> dict[str, Any]:
+        options = super().recorded()
+        if self._prior is None:  # the same card and checkpoint as of GloVe without these options
+            return {k: v for k, v in options.items() if k not in ("prior", "pull")}
+        return options | {"prior": self._prior.facts}
+
+    def notes(self) -> list[str]:
+        return [*super().notes(), *([] if self._prior is None else self._prior.notes)]
 
     def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
         d = self.vector_size
         words, contexts = (self._parameters(shards.words, side) for side in (0, 1))
+        self._prior = None
+        if self.prior is not None and self.pull > 0:
+            self._prior = Prior.of(self.prior, shards.vocab, d, self.pull)
+            for matrix in (words, contexts):
+                matrix[:, :d] += self._prior.rows[:, :d] / 2
         if (warm := start.warm(shards, d)) is not None:
             words[warm.ids, :d], contexts[warm.ids, :d] = warm.words, warm.contexts
             if warm.biases is not None:
@@ -114,6 +160,8 @@ class GloVe(TileModel):
             shards, [words, contexts], self._plan(shards, words, contexts), start, progress
         )
         self.convergence_ = trained.convergence
+        if self._prior is not None:
+            self._prior.measure(words[:, :d], contexts[:, :d])
         self.vectors_ = self._store(
             shards,
             trained,
@@ -145,6 +193,17 @@ class GloVe(TileModel):
 
     def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[GloVeWorker, _Visit]:
         stride = words.shape[1] // 2
+        pulled: dict[str, Any] = {}
+        if self._prior is not None:
+            # A unit of a symmetric model holds both rows of its words, else only one (i, i) does.
+            times = PULLS * (shards.k if shards.symmetric else 1)
+            rate = self._rates(stride, 0)
+            rate[self.vector_size :] = 0
+            pulled = {
+                "prior": self._prior.rows,
+                "pull": self._prior.known * np.float32(2 * self.pull / times),
+                "pull_rate": rate,
+            }
         trainer = GloVeTrainer(
             words,
             contexts,
@@ -155,6 +214,7 @@ class GloVe(TileModel):
             alpha=self.weight_exponent,
             clip=CLIP,
             symmetric=shards.symmetric,
+            **pulled,
         )
 
         def epoch_rounds(epoch: int) -> Iterator[list[_Visit]]:
@@ -191,7 +251,9 @@ class GloVe(TileModel):
         if not self.diagnostic:
             return None
         d = self.vector_size
-        sample = Diagnostic(shards, d, self.diagnostic, self.x_max, self.weight_exponent, self.seed)
+        sample = Diagnostic(
+            shards, d, self.diagnostic, self.x_max, self.weight_exponent, self.seed, self._prior
+        )
         return lambda: sample.cosine(words[:, :d], words[:, d], contexts[:, :d], contexts[:, d + 1])
 
 

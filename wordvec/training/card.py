@@ -38,7 +38,7 @@ def card(
         With model, options, the facts, training (losses; held_out where it was measured) and tool.
         Nothing of the clock: files of the same vectors are the same bytes.
     """
-    options = estimator.get_params()
+    options = estimator.recorded()
     meta = {
         "model": name or type(estimator).__name__.lower(),
         "options": {name: value for name, value in options.items() if name != "threads"},

@@ -12,9 +12,11 @@ from wordvec.vectors.vectors import WordVectors
 
 
 def rows_in_common(
-    old: WordVectors, words: Iterable[str], dim: int
+    old: WordVectors, words: Iterable[str], dim: int, name: str = "init"
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The words that older vectors have too: their ids here, and their rows in `old`.
+
+    `name` is that of the argument that the vectors came by, for messages.
 
     Raises
     ------
@@ -22,18 +24,18 @@ def rows_in_common(
         When there are none, the older vectors have other dimensions, or one of them is not finite.
     """
     if old.vector_size != dim:
-        raise ValueError(f"init has {old.vector_size} dimensions, vector_size is {dim}")
+        raise ValueError(f"{name} has {old.vector_size} dimensions, vector_size is {dim}")
     place = old.key_to_index
     found = [(i, place[word]) for i, word in enumerate(words) if word in place]
     if not found:
-        raise ValueError("init has none of the words")
+        raise ValueError(f"{name} has none of the words")
     ids, rows = np.array(found, np.int64).T
     bad = rows[~np.isfinite(old.norms[rows])]
     if len(bad):
         some = ", ".join(old.index_to_key[i] for i in bad[:3].tolist())
         have = "1 vector that is" if len(bad) == 1 else f"{len(bad):,} vectors that are"
         more = ", ..." if len(bad) > 3 else ""
-        raise ValueError(f"init has {have} not finite: {some}{more}")
+        raise ValueError(f"{name} has {have} not finite: {some}{more}")
     return ids, rows
 
 

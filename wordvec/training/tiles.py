@@ -238,7 +238,7 @@ class TileModel(MatrixModel, abc.ABC):
         progress: Callback | None,
     ) -> Trained:
         """Trains what a checkpoint leaves, and keeps the losses."""
-        identity = {name: v for name, v in self.get_params().items() if name not in self._free}
+        identity = {name: v for name, v in self.recorded().items() if name not in self._free}
         manifest = (shards.path / "manifest.json").read_bytes()
         identity |= {"model": type(self).__name__, "shards": zlib.crc32(manifest)}
         keeper = Checkpoint(

@@ -240,7 +240,12 @@ def train(
         output,
         format=written,
         force=force,
-        inputs=[*inputs, *(reading.get(name) for name in PATHS), run.get("init")],
+        inputs=[
+            *inputs,
+            *(reading.get(name) for name in PATHS),
+            run.get("init"),
+            options.get("prior"),
+        ],
     )
     check_checkpoint(run.get("checkpoint"), resume=run.get("resume", False))
     if run.get("init"):

@@ -7,6 +7,9 @@ _Tile = tuple[int, int, NDArray[np.uint32], NDArray[np.uint16], _F32]
 PARTS: int
 """Parts of an epoch."""
 
+PULLS: int
+"""Times that a unit of tiles pulls a word to its prior, over the parts of an epoch."""
+
 BLOCK: int
 """Bytes of the rows that are visited together."""
 
@@ -23,10 +26,14 @@ class GloVeTrainer:
         alpha: float,
         clip: float,
         symmetric: bool,
+        prior: _F32 | None = None,
+        pull: _F32 | None = None,
+        pull_rate: _F32 | None = None,
         isa: str | None = None,
     ) -> None:
         """words, contexts (V, 2 stride) as csrc/wv_glove.h has them; rates (stride,); the words are
-        dealt to `k` tiles."""
+        dealt to `k` tiles. With a prior (V, stride): pull (V,), 2 mu for one of its times, and the
+        rates of its step (stride,), 0 behind the values."""
 
     def worker(self) -> GloVeWorker: ...
 

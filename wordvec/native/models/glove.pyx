@@ -25,6 +25,9 @@ cdef extern from "wv_glove.h" nogil:
         int32_t symmetric
         int32_t k
         float log_x_max, alpha
+        const float *prior
+        const float *pull
+        const float *pull_rate
         const wv_glove *table
     ctypedef struct wv_glove_tile:
         int32_t row_tile, col_tile, n_cols
@@ -40,6 +43,8 @@ cdef extern from "wv_glove.h" nogil:
 
 # Of an epoch: each is trained on its own, when all tiles have had the one before.
 PARTS = WV_GLOVE_GRID * WV_GLOVE_GRID
+# Times that a unit of tiles pulls a word to its prior, over the parts of an epoch.
+PULLS = WV_GLOVE_GRID
 # Bytes of the rows that are visited together: the same on every machine, as the order is.
 BLOCK = WV_GLOVE_BLOCK
 
@@ -52,7 +57,8 @@ cdef class GloVeTrainer:
 
     def __init__(self, float[:, ::1] words, float[:, ::1] contexts, const float[::1] word_rate,
                  const float[::1] context_rate, *, int32_t k, double x_max, double alpha,
-                 float clip, bint symmetric, isa=None):
+                 float clip, bint symmetric, const float[:, ::1] prior=None,
+                 const float[::1] pull=None, const float[::1] pull_rate=None, isa=None):
         cdef Py_ssize_t v = words.shape[0], n = word_rate.shape[0]
         if v < 1 or v > 2147483647 or contexts.shape[0] != v:
             raise ValueError("words and contexts must have a row for each word")
@@ -62,7 +68,14 @@ cdef class GloVeTrainer:
             raise ValueError(f"rows must have {2 * n} floats")
         if k < 1 or (v + k - 1) // k > 65536:
             raise ValueError("tiles have 1 to 65,536 words")
-        self.arrays = (words, contexts, word_rate, context_rate)
+        if prior is not None:
+            if pull is None or pull_rate is None:
+                raise ValueError("a prior needs pull and pull_rate")
+            if prior.shape[0] != v or prior.shape[1] != n:
+                raise ValueError(f"prior must have {v} rows of {n} floats")
+            if pull.shape[0] != v or pull_rate.shape[0] != n:
+                raise ValueError(f"pull must have {v} floats and pull_rate {n}")
+        self.arrays = (words, contexts, word_rate, context_rate, prior, pull, pull_rate)
         self.model.words = &words[0, 0]
         self.model.contexts = &contexts[0, 0]
         self.model.stride = n
@@ -73,6 +86,11 @@ cdef class GloVeTrainer:
         self.model.k = k
         self.model.log_x_max = <float>log(x_max)
         self.model.alpha = <float>alpha
+        self.model.prior = self.model.pull = self.model.pull_rate = NULL
+        if prior is not None:
+            self.model.prior = &prior[0, 0]
+            self.model.pull = &pull[0]
+            self.model.pull_rate = &pull_rate[0]
         self.model.table = wv_glove_for(cpu.parse(isa))
         self.vocab = <int32_t>v
 
