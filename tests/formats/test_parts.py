@@ -127,7 +127,7 @@ def test_words_that_a_format_cannot_hold_are_left_out_and_counted(tmp_path, run,
     code, _, said = run("convert", tmp_path / "v.wv", tmp_path / "o", "--to", name, "--force")
     assert code == 0
     many = "1 word that" if len(bad) == 1 else f"{len(bad)} words that"
-    assert said.startswith(f"{many} {name} cannot hold w")
+    assert f"{many} {name} cannot hold w" in said
     if name != "static-embedding":
         assert list(load(tmp_path / "o")) == ["cat", "dog"]
 

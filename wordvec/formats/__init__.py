@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import importlib
 import os
 import shutil
@@ -17,6 +16,7 @@ from wordvec.errors import FormatError, StoreError
 from wordvec.files import WV_MAGIC, check_target, scratch_file
 from wordvec.folders import check_folder
 from wordvec.formats.notes import dropped
+from wordvec.formats.refused import refuse
 from wordvec.formats.stream import Part, Stream, split_member
 from wordvec.text.lines import bytes_of, read_words
 from wordvec.vectors.vectors import WordVectors
@@ -41,8 +41,6 @@ class Format:
     def load(self) -> Any:
         return importlib.import_module(f"wordvec.formats.{self.module}")
 
-
-_PICKLES = (b"\x02", b"\x03", b"\x04", b"\x05")  # protocols
 
 # In the order in which contents are compared: those with a magic number first, text last.
 FORMATS: dict[str, Format] = {
@@ -136,7 +134,7 @@ def _load(path: str | os.PathLike[str], part: Part, verify: bool, mmap: bool) ->
     with Stream.open(file, member) as stream:
         stream.part = part
         head = stream.peek(4096)
-        _refuse(stream, head)
+        refuse(stream, head)
         # A name that says so is believed, so that a damaged store is not taken for something else.
         if os.fspath(path).endswith(".wv"):
             raise StoreError(_no_store(path, head))
@@ -196,18 +194,6 @@ def _no_store(path: str | os.PathLike[str], head: bytes) -> str:
     )
     what = f"it looks like {kind}: rename it" if kind else "it is damaged, or of another program"
     return f"{os.fspath(path)}: not a .wv file, though its name says so; {what}"
-
-
-def _refuse(stream: Stream, head: bytes) -> None:
-    """Raises FormatError for what is known and never read."""
-    if head[:1] == b"\x80" and head[1:2] in _PICKLES:
-        stream.fail(
-            "a pickle (gensim's .save?), which can run code and is never read; open it with gensim "
-            "and use wordvec.from_gensim(model.wv).save('vectors.wv')",
-            0,
-        )
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        stream.fail("UTF-16 text; change it to UTF-8, for example with iconv", 0)
 
 
 def save(

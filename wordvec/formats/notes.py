@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from wordvec.native.corpus.text import utf8_valid
+from wordvec.text.lines import bytes_of
 from wordvec.vectors.vectors import WordVectors
 
 _SHOWN = 3
+_LOOK = 1000  # vectors that are looked at
 
 
 def about(vectors: WordVectors) -> list[str]:
@@ -25,6 +28,17 @@ def about(vectors: WordVectors) -> list[str]:
         said.append(
             f"{_count(numbered)} {end} in a number: a part of the word, or a number too many"
         )
+    bad = [word for word in vectors if not (word.isascii() or utf8_valid(bytes_of(word)))]
+    if bad:
+        are = "is" if len(bad) == 1 else "are"
+        said.append(
+            f"{_count(len(bad))} {are} not valid UTF-8 and kept as bytes ({named(bad)}); another "
+            "encoding? iconv -f LATIN1 -t UTF-8"
+        )
+    if vectors.vector_size == 1 and len(vectors) > 1:
+        first = vectors.rows(0, _LOOK)
+        if bool((first == np.rint(first)).all() and (first > 0).all()):
+            said.append("1 dimension of whole numbers: is this a vocabulary with counts?")
     with np.errstate(invalid="ignore"):
         finite = np.isfinite(vectors.norms)
         zero = vectors.norms == 0

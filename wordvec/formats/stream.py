@@ -334,6 +334,16 @@ def _some(names: list[str]) -> str:
 def _unzip(file: IO[bytes], member: str | None = None) -> IO[bytes]:
     archive = zipfile.ZipFile(file)
     members = {each.filename: each for each in archive.infolist() if not each.is_dir()}
+    if any(name.endswith("/data.pkl") for name in members):
+        raise FormatError(
+            "a file of PyTorch: a pickle, which can run code and is never read; load it there and "
+            "give its array to wordvec.WordVectors(words, array)"
+        )
+    if member is None and members and all(name.endswith(".npy") for name in members):
+        raise FormatError(
+            "a NumPy archive (.npz); write its array with numpy.save('NAME.npy', array) and the "
+            "words, one per line, to NAME.words.txt"
+        )
     chosen = members[_choose(list(members), member)]
     if chosen.flag_bits & 1:
         raise zipfile.BadZipFile("an encrypted archive; unpack it first")

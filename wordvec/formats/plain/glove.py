@@ -10,7 +10,7 @@ import os
 
 from wordvec.files import write_atomically
 from wordvec.formats.plain.lines import check_line_ends, first_lines, read_lines
-from wordvec.formats.plain.numbers import agreed_count
+from wordvec.formats.plain.numbers import agreed_count, count_numbers, no_words
 from wordvec.formats.plain.word2vec import holds_text, write_lines
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
 from wordvec.vectors.vectors import WordVectors
@@ -33,12 +33,24 @@ def read(stream: Stream) -> WordVectors:
     size = agreed_count(lines)
     if not 0 < size <= MAX_DIMENSIONS:
         stream.fail(f"{size:,} numbers in a line; 1 to {MAX_DIMENSIONS:,} are read", 0)
+    _check_words(stream, lines, size)
     table = Table(size, stream.part)
     for some in read_lines(stream, size, " (from most of the first lines)"):
         table.add(some.words, some.rows, some.numbered)
         if table.full:
             break
     return table.vectors()
+
+
+def _check_words(stream: Stream, lines: list[bytes], size: int) -> None:
+    """FormatError for lines of numbers without words."""
+    words = [line.rsplit(None, size)[0].strip() for line in lines if count_numbers(line) == size]
+    if no_words(words):
+        stream.fail(
+            "lines of numbers without words; write the numbers with numpy.save('NAME.npy', array) "
+            "and the words, one per line, to NAME.words.txt",
+            0,
+        )
 
 
 holds = holds_text

@@ -40,6 +40,13 @@ def agreed_count(lines: list[bytes]) -> int:
     return min(counts, key=lambda count: (-counts[count], count), default=0)
 
 
+def no_words(words: list[bytes]) -> bool:
+    """Whether the words of the first lines are numbers of a table that has no words: all are
+    numbers, and many are not whole (years and the ids of nodes are words)."""
+    fractions = sum(not word.isdigit() for word in words)
+    return len(words) > 2 and 2 * fractions >= len(words) and all(map(is_number, words))
+
+
 def nearest_float(text: bytes) -> np.float32:
     """The float32 nearest to a number in decimal notation, ties to even; ValueError for none.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wordvec.formats.plain.lines import check_line_ends, first_lines, read_lines
-from wordvec.formats.plain.numbers import count_numbers, is_number
+from wordvec.formats.plain.numbers import count_numbers, is_number, no_words
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
 from wordvec.vectors.vectors import WordVectors
 
@@ -62,6 +62,9 @@ def _shape(lines: list[bytes]) -> _Shape | None:
     plain = sum(count_numbers(line) == len(line.split()) - 1 > 0 for line in lines)
     for separator in (";", ",", "\t", " "):
         rows = [_cells(line, separator) for line in lines]
+        # R writes no name above the words.
+        if len(rows) > 1 and 2 <= len(rows[0]) == len(rows[1]) - 1:
+            rows[0].insert(0, "")
         width = len(rows[0])
         if width < 2 or any(len(row) != width for row in rows):
             continue
@@ -111,6 +114,9 @@ def read(stream: Stream) -> WordVectors:
     width = shape.size + shape.count
     table = Table(width, stream.part)
     separator = shape.separator.encode()
+    cells = [line.split(separator)[shape.before] for line in lines[shape.header :]]
+    if no_words([cell.strip(b' "\t\r') for cell in cells]):
+        stream.fail("a table of numbers without a column of words; put the words first", 0)
     for some in read_lines(stream, width, " (from the first lines)", separator=separator):
         words = [
             _word(stream, w, shape, at) for w, at in zip(some.words, some.offsets, strict=True)

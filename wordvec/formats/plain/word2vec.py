@@ -88,13 +88,28 @@ def _read_binary(stream: Stream, words: int, size: int, table: Table) -> None:
             data += b"\n" * (end - len(data))
         codes = np.frombuffer(data, np.uint8).reshape(len(names), end)
         _check_entries(stream, names, codes[:, width:], start, end)
-        table.add(names, np.ascontiguousarray(codes[:, :width]).view("<f4"))
+        rows = np.ascontiguousarray(codes[:, :width]).view("<f4")
+        if done < _BATCH and _swapped(rows):
+            stream.fail("numbers of the other byte order (big-endian); write them again", start)
+        table.add(names, rows)
         done += len(names)
     if table.full:
         return
     stream.skip(b"\n")
     if not stream.ended:
         stream.fail(f"more data after the {words:,} words that the header promises")
+
+
+def _swapped(rows: NDArray[np.float32]) -> bool:
+    """Whether numbers make sense only with their bytes in the other order: their exponents are
+    scattered or far from 0, and nearly all are usual the other way round."""
+    own, other = rows[rows != 0], rows.byteswap()[rows != 0]
+    if len(np.unique(own)) < 8:
+        return False
+    with np.errstate(invalid="ignore"):
+        usual = (np.abs(other) > 1e-7) & (np.abs(other) < 1e5)
+    exponents = (own.view(np.uint32) >> 23 & 255).astype(np.int64) - 127
+    return bool(usual.mean() > 0.9 and np.abs(exponents).mean() > 30)
 
 
 def _check_entries(

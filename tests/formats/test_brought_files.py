@@ -1,0 +1,123 @@
+"""Files as people bring them, after reports about other tools: read right, or refused by name."""
+
+import gzip
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from vector_files import WORDS, X
+
+from wordvec import load
+from wordvec.errors import FormatError
+from wordvec.formats.notes import about
+
+ROWS = [" ".join(f"{x:g}" for x in row) for row in X]
+LINES = "".join(f"{word} {row}\n" for word, row in zip(WORDS, ROWS, strict=True))
+
+
+def binary(dtype):
+    rows = np.random.default_rng(0).standard_normal((40, 8)).astype(dtype)
+    return b"40 8\n" + b"".join(b"w%d %b\n" % (i, x.tobytes()) for i, x in enumerate(rows))
+
+
+REFUSED = {
+    "TensorFlow's projector": ("\n".join(ROWS).replace(" ", "\t"), "byte 0: lines of numbers"),
+    "numpy.savetxt": ("\n".join(ROWS) + "\n", "byte 0: lines of numbers without words"),
+    "savetxt with commas": ("\n".join(ROWS).replace(" ", ","), "a table of numbers without a col"),
+    "a frame without words": (
+        "dim0,dim1,dim2\n" + "\n".join(ROWS).replace(" ", ","),
+        "a table of numbers without a col",
+    ),
+    "sparse PPMI": ("2 9\ncat 1:0.5 3:0.25\ndog 2:0.5 9:0.1\n", "byte 4"),
+    "a web page": ("\n<!DOCTYPE html>\n<html>404</html>", "byte 0: a web page"),
+    "a pointer of Git LFS": ("version https://git-lfs.github.com/spec/v1\noid x\n", "git lfs pull"),
+    "JSON": (json.dumps({"cat": [1, 2]}), "byte 0: JSON, which is not read"),
+    "JSON Lines": ('{"word": "cat", "vector": [1, 2]}\n', "byte 0: JSON, which is not read"),
+    "packed twice": (gzip.compress(gzip.compress(b"1 2\na 1 2\n")), "byte 0: packed twice"),
+    "big-endian": (binary(">f4"), "numbers of the other byte order"),
+    "float64 in word2vec's binary": (binary("<f8"), "byte"),
+    "float16 in word2vec's binary": (binary("<f2"), "byte"),
+    "hexadecimal numbers": ("1 2\ncat 0x1p-1 0x1p1\n", "byte 4: not a number: b'0x1p"),
+    "two files in a row": (f"4 3\n{LINES}4 3\n{LINES}", "1 numbers after a word, 3 expected"),
+    "a header at the end": (LINES + "4 3\n", "1 numbers after a word, 3 expected"),
+    "a last line that is cut": (f"4 3\n{LINES}"[:-9], "after a word, 3 expected"),
+    "brackets": ("cat [0.5, 1.5]\ndog [0.25, 2.5]\n", "byte 0"),
+    "comment lines": ("# by me\n# 2019\n" + LINES, "byte 0"),
+    "a model of n-grams": ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1.2 a -0.3\n", "byte 0"),
+    "a text": ("In the year 1990\nthere were 12 of them\n", "byte"),
+    "no dimension": ("2 0\ncat\ndog\n", "byte 0: 0 dimensions"),
+    "a header that promises too much": (b"9999999999 300\ncat " + bytes(1200), "promises 9,999"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_file_of_vectors_is_refused_by_name(tmp_path, kind):
+    content, message = REFUSED[kind]
+    (tmp_path / "v").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(FormatError) as error:
+        load(tmp_path / "v")
+    assert message in str(error.value)
+
+
+QUOTED = "".join(f'"{word}" {row}\n' for word, row in zip(WORDS, ROWS, strict=True))
+READ = {
+    "R's write.table": '"V1" "V2" "V3"\n' + QUOTED,
+    "R's write.table with tabs": ('"V1" "V2" "V3"\n' + QUOTED).replace(" ", "\t"),
+    "R's write.csv": ('"" "V1" "V2" "V3"\n' + QUOTED).replace(" ", ","),
+    "fastText's blank at the ends": "4 3 \n" + LINES.replace("\n", " \n"),
+    "two blanks": "4 3\n" + LINES.replace(" ", "  "),
+    "tabs": ("4 3\n" + LINES).replace(" ", "\t"),
+    "CR LF": ("4 3\n" + LINES).replace("\n", "\r\n"),
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_other_spellings_of_the_same_vectors_are_read(tmp_path, kind):
+    (tmp_path / "v").write_text(READ[kind], newline="")
+    wv = load(tmp_path / "v")
+    assert list(wv) == WORDS
+    np.testing.assert_array_equal(wv.vectors, X)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("4 3\n</s> .1 .2 .3\n00,0 km² .1 .2 .3\nR$ 0,00 .4 .5 .6\n% .4 .5 .6\n", "00,0 km²"),
+        (". . . 0.1 0.2 0.3\nat name@domain.com 0.1 0.2 0.4\n", ". . ."),
+        ("3 2\n\u00a0 0.5 1.5\ncat 0.25 1\n\u3000 1 2.5\n", "\u00a0"),
+        ("2 2\nNew York|GPE 0.5 1.5\nduck|NOUN 1 2.5\n", "New York|GPE"),
+        ("2 2\n1990 0.5 1.5\n3.14 1 2.5\n", "3.14"),
+        ("0 1.5 2.5\n17 0.5 1.5\n4 0.5 3.5\n", "17"),  # ids of nodes, as node2vec writes them
+        ("2 2\n__label__a 0.5 1.5\n__label__b 1 2.5\n", "__label__a"),
+    ],
+)
+def test_odd_words_are_words(tmp_path, content, words):
+    (tmp_path / "v").write_text(content, encoding="utf-8")
+    assert words in load(tmp_path / "v")
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (b"2 2\ncaf\xe9 .5 1.5\nna\xefve 1 2.5\n", "2 words are not valid UTF-8"),
+        (b"the 1000\nof 900\nand 800\n", "a vocabulary with counts?"),
+        (b"3 2\ncat .5 1\ncat 1 2\ndog 1 2\n", "1 word came again"),
+        (b"2 2\ncat nan 1\ndog 0 0\n", "1 word has a vector that is zero (dog)"),
+    ],
+)
+def test_what_is_lawful_but_odd_is_said(tmp_path, content, note):
+    (tmp_path / "v").write_bytes(content)
+    with np.errstate(invalid="ignore"):
+        assert any(note in said for said in about(load(tmp_path / "v")))
+
+
+def test_archives_of_other_tools_are_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.pt", "w") as file:
+        file.writestr("archive/data.pkl", b"\x80\x02}")
+        file.writestr("archive/data/0", X.tobytes())
+    with pytest.raises(FormatError, match="a file of PyTorch: a pickle"):
+        load(tmp_path / "m.pt")
+    np.savez(tmp_path / "m.npz", vectors=X, words=np.array(WORDS))
+    with pytest.raises(FormatError, match="a NumPy archive"):
+        load(tmp_path / "m.npz")
