@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "vocab": "wordvec.cli.corpus.count:vocab",
     "vocab merge": "wordvec.cli.corpus.count:merge_vocab",
     "count": "wordvec.cli.corpus.count:count",
+    "plan": "wordvec.cli.corpus.plan:plan",
     "tokenize": "wordvec.cli.corpus.text:tokenize",
     "pieces": "wordvec.cli.corpus.text:pieces",
     "documents": "wordvec.cli.corpus.text:documents",

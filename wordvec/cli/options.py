@@ -17,6 +17,7 @@ else:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+AMOUNTS = {"": 1e0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -37,6 +38,25 @@ class Size(_SizeType):
         if size < 1 << 20:
             self.fail(f"{value!r} is less than 1M", param, ctx)
         return size
+
+
+class Amount(_SizeType):
+    """A number of things: 500K, 2M, 10G, in thousands."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        text = str(value).strip().upper().replace(",", "").replace("_", "")
+        unit = text[-1:] if text[-1:].isalpha() else ""
+        try:
+            number = float(text[: len(text) - len(unit)]) * AMOUNTS[unit]
+            if number < 1 or number != round(number):
+                raise ValueError("not a whole number")
+            return round(number)
+        except (KeyError, ValueError, OverflowError):
+            self.fail(f"{value!r} is not a whole number such as 2M or 10G", param, ctx)
 
 
 def spelled_size(size: int) -> str:
@@ -86,6 +106,8 @@ def to_click(option: Option, default: Any = ...) -> click.Option:
         return click.Option([f"{flag(option.name)}/--no-{flag(option.name)[2:]}"], **details)
     if default is None:
         details["show_default"] = option.none or False
+    elif option.unit == "amount":
+        details["show_default"] = f"{default:,}"
     elif option.unit == "bytes":
         details["show_default"] = spelled_size(int(default))
     elif option.kind is tuple:
@@ -98,6 +120,8 @@ def _type(option: Option) -> Any:
         return click.Choice(option.choices)
     if option.unit == "bytes":
         return Size()
+    if option.unit == "amount":
+        return Amount()
     if option.unit == "path":
         return click.Path(exists=True, dir_okay=False)
     if option.unit == "folder":

@@ -549,7 +549,7 @@ def _context(text: list[Span], reading: dict[str, Any], keep_lines: bool) -> Ids
 def _reaches(corpus: Corpus, window: int, sample: float, seed: int, keep_lines: bool) -> bool:
     """Whether ids before a part hold all that a window before its first word can reach."""
     ids = np.asarray(corpus.ids)
-    if sample:
+    if sample and len(ids):
         known = int((ids >= 0).sum())
         there = replace(corpus, offset=corpus.offset - known)
         ids = np.concatenate([each[mask] for _, each, mask in kept_ids(there, sample, seed)])

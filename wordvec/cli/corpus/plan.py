@@ -1,0 +1,93 @@
+"""wordvec plan: what a corpus costs, before it is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.options import add_options
+from wordvec.cli.progress import clock, quantity
+from wordvec.estimator import options_of
+from wordvec.scale.reckon import Job
+
+GBIT = 1.1e9 / 10  # bytes per second that arrive of a Gbit/s
+
+
+@click.command(cls=Command)
+@add_options(options_of(Job), without=("threads",))
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1, max=4096),
+    help="Threads of each machine.",
+    show_default="all processors of this one",
+)
+@click.option(
+    "--network",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    help="Gbit/s between two machines.",
+)
+@format_option
+def plan(threads: int | None, network: float, output: str, **options: Any) -> None:
+    """Memory, disk, network and time that a corpus needs, stage by stage.
+
+    What a token, a cell and a pair cost is measured on this machine first, which takes some
+    seconds; how words and cells grow with the text is that of English Wikipedia. All machines are
+    taken to be like this one. The constants are printed below the stages.
+    """
+    from wordvec.parallel import default_threads
+    from wordvec.scale.calibrate import calibrate
+    from wordvec.scale.reckon import constants, stages
+
+    job = Job(threads=threads or default_threads(), **options)
+    rates = replace(
+        calibrate(vector_size=min(job.vector_size, 1000), window=min(job.window, 100)),
+        network=network * GBIT,
+    )
+    rows = list(stages(job, rates))
+    if output == "json":
+        emit([each.as_row() for each in rows] + constants(rates, job), output)
+        return
+    if output == "tsv":
+        emit([each.as_row() for each in rows], output)
+        return
+    machines = f"{job.workers} machines" if job.workers > 1 else "one machine"
+    click.echo(
+        f"{quantity(job.tokens)} tokens, {job.words:,} words, {quantity(job.cells())} stored "
+        f"cells; {machines} of {job.threads} threads\n"
+    )
+    emit(
+        [
+            {
+                "stage": each.stage,
+                "CPU": clock(3600 * each.cpu_hours),
+                "time": clock(3600 * each.hours),
+                "memory per machine": f"{quantity(each.memory)}B",
+                "disk": f"{quantity(each.disk)}B",
+                "network per machine": f"{quantity(each.network)}B",
+                "network time": clock(3600 * each.network_hours),
+            }
+            for each in rows
+        ],
+        output,
+    )
+    click.echo()
+    emit(constants(rates, job), output)
+    if job.workers > 1:
+        alone = list(stages(replace(job, workers=1), rates))
+        click.echo()
+        emit(
+            [
+                {
+                    "one machine instead": one.stage,
+                    "time": clock(3600 * one.hours),
+                    "memory": f"{quantity(one.memory)}B",
+                    "times as long": round(one.hours / each.hours, 1) if each.hours else 0.0,
+                }
+                for one, each in zip(alone, rows, strict=True)
+            ],
+            output,
+        )

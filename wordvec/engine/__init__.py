@@ -1,0 +1,1 @@
+"""Engine: who runs tasks, threads of this process or workers of a cluster."""

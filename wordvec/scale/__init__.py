@@ -1,0 +1,1 @@
+"""Scale: what a corpus costs in time, memory, disk and network."""
