@@ -68,7 +68,11 @@ def write_stub():
     pathlib.Path("wordvec", "__init__.pyi").write_text(text)
 
 
-DATA = glob.glob("data/*.toml") + glob.glob("data/*.tsv") + glob.glob("data/README.md")
+DATA = [
+    path
+    for pattern in ("*.toml", "*.tsv", "README.md", "relations/*")
+    for path in sorted(glob.glob(f"data/{pattern}"))
+]
 
 
 class BuildExtensions(build_ext):

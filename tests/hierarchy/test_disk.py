@@ -165,6 +165,24 @@ def test_edges_are_geodesics_in_depth_too() -> None:
     np.testing.assert_allclose(ends[0] + ends[1], whole, rtol=1e-3)
 
 
+def test_an_edge_between_terms_at_the_rim_stays_inside() -> None:
+    rng = np.random.default_rng(0)
+    angles = rng.uniform(0, 2 * math.pi, 400)
+    radii = 1 - 10.0 ** -rng.uniform(1, 9, 400)
+    radii[0] = 0.3
+    points = radii[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])
+    names = [f"n{i}" for i in range(400)]
+    hyperbolic = WordVectors(names, points, meta={"manifold": "poincare"})
+    edges = [(name, names[0]) for name in names[1:]]
+    drawn = disk.disk_svg(hyperbolic, edges, labels=0, origin=True)
+    ways = re.findall(r'd="M([^"]*)"', drawn)
+    assert len(ways) == 399
+    for way in ways:
+        for place in way.split("L"):
+            x, y = map(float, place.split())
+            assert math.hypot(x - SIZE / 2, y - SIZE / 2) < DISK + 0.02
+
+
 def test_drawn_terms_are_capped_and_what_is_left_out_is_said() -> None:
     rng = np.random.default_rng(3)
     names = [f"t{i}" for i in range(5000)]

@@ -300,6 +300,9 @@ class _Shape:
         """The shortest way from a to b: an arc of the disk, or its points at their depths."""
         if self.scale == "poincare":
             return _geodesic(a, b, colour, self)
+        near, far = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+        if near > far:  # from the inner end, where sums are exact
+            a, b, far = b, a, near
         towards = manifold.add(-a[None], b[None])[0]
         length = float(np.linalg.norm(towards))
         if length == 0:
@@ -307,6 +310,10 @@ class _Shape:
         depth = _depth(length)
         steps = np.tanh(np.linspace(0, depth, 2 + min(14, int(3 * depth))) / 2)
         way = manifold.add(np.repeat(a[None], len(steps), 0), steps[:, None] * towards / length)
+        # A way lies nowhere farther out than its ends; at the rim a rounding error would say so.
+        norms = np.linalg.norm(way, axis=1, keepdims=True)
+        way *= np.minimum(1, far / np.maximum(norms, 1e-300))
+        way[0], way[-1] = a, b
         path = "L".join("{:.2f} {:.2f}".format(*self.place(z)) for z in way)
         return f'<path d="M{path}" fill="none" {colour} stroke-opacity="0.55" stroke-width="0.8"/>'
 
