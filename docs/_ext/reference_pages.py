@@ -14,7 +14,7 @@ import click
 from sphinx.application import Sphinx
 
 import wordvec
-from wordvec.cli import COMMANDS
+from wordvec.cli import SECTIONS
 from wordvec.cli.base import LazyGroup, Program
 from wordvec.cli.models.train import fields_of
 from wordvec.estimator import Option
@@ -102,7 +102,7 @@ def _cell(text: str) -> str:
 
 def commands() -> str:
     """The help of every command, as the terminal shows it."""
-    program = Program(COMMANDS)
+    program = Program(SECTIONS)
     root = click.Context(program, info_name="wordvec", **_settings(program))
     lines = ["# Commands", "", "```text", program.get_help(root), "```"]
     for name in program.list_commands(root):

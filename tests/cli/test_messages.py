@@ -1,10 +1,15 @@
 """The library's messages name arguments; the command line names its options."""
 
+import re
+from collections.abc import Iterator
+
+import click
 import numpy as np
 import pytest
 
 import wordvec
-from wordvec.cli.base import ARGUMENTS, with_options
+from wordvec.cli import SECTIONS
+from wordvec.cli.base import ARGUMENTS, Program, with_options
 
 OPTIONS = {
     "vector_size": ("--vector-size", []),
@@ -69,3 +74,20 @@ def test_commands_name_their_options(run, tmp_path):
     code, err = run(*train, "--vector-size", 5, "--init", vectors)
     assert code == 2
     assert "init has 3 dimensions, --vector-size is 5" in err
+
+
+def _commands(group: click.Group, ctx: click.Context) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from _commands(command, click.Context(command, parent=ctx, info_name=name))
+
+
+def test_the_list_of_commands_says_of_each_in_one_line_what_it_does() -> None:
+    program = Program(SECTIONS)
+    for name, command in _commands(program, click.Context(program, info_name="wordvec")):
+        summary = command.get_short_help_str(limit=80)
+        assert re.search(r"[^.]\.$", summary), f"{name}: {summary} is cut"
+        assert len(summary) <= 60, f"{name}: {summary} is wider than a terminal of 80 columns"

@@ -19,46 +19,62 @@ from wordvec.cli.base import Program, with_options
 from wordvec.cli.process import OUTPUT, abandon_output, ending_signals, prepare_streams
 from wordvec.errors import Terminated, WordvecError
 
-# Command -> the module that defines it, imported when the command is used: start-up stays short.
-COMMANDS: dict[str, str] = {
-    "train": "wordvec.cli.models.train:train",
-    "vocab": "wordvec.cli.corpus.count:vocab",
-    "vocab merge": "wordvec.cli.corpus.count:merge_vocab",
-    "count": "wordvec.cli.corpus.count:count",
-    "plan": "wordvec.cli.corpus.plan:plan",
-    "tokenize": "wordvec.cli.corpus.text:tokenize",
-    "pieces": "wordvec.cli.corpus.text:pieces",
-    "documents": "wordvec.cli.corpus.text:documents",
-    "phrases": "wordvec.cli.corpus.phrases:phrases",
-    "shards": "wordvec.cli.corpus.shards:shards",
-    "neighbors": "wordvec.cli.vectors.lookup:neighbors",
-    "similarity": "wordvec.cli.vectors.lookup:similarity",
-    "analogy": "wordvec.cli.vectors.lookup:analogy",
-    "uncertainty": "wordvec.cli.vectors.uncertainty:uncertainty",
-    "stability": "wordvec.cli.vectors.stability:stability",
-    "eval": "wordvec.cli.vectors.judge:evaluate",
-    "bias": "wordvec.cli.vectors.judge:bias",
-    "transform": "wordvec.cli.vectors.spaces:transform",
-    "debias": "wordvec.cli.vectors.spaces:debias",
-    "geometry": "wordvec.cli.vectors.geometry:geometry",
-    "hubs": "wordvec.cli.vectors.geometry:hubs",
-    "informativeness": "wordvec.cli.vectors.geometry:informativeness",
-    "keywords": "wordvec.cli.vectors.geometry:keywords",
-    "convert": "wordvec.cli.vectors.lookup:convert",
-    "info": "wordvec.cli.vectors.lookup:info",
-    "verify": "wordvec.cli.vectors.lookup:verify",
-    "oov": "wordvec.cli.oov:group",
-    "relations": "wordvec.cli.models.hierarchy:relations",
-    "taxonomy": "wordvec.cli.models.hierarchy:taxonomy",
-    "align": "wordvec.cli.vectors.align:align",
-    "translate": "wordvec.cli.vectors.align:translate",
-    "combine": "wordvec.cli.vectors.align:combine",
-    "retrofit": "wordvec.cli.vectors.align:retrofit",
-    "specialise": "wordvec.cli.vectors.align:specialise",
-    "data": "wordvec.cli.about:data",
-    "doctor": "wordvec.cli.about:doctor",
-    "completion": "wordvec.cli.about:completion",
+# What `wordvec --help` lists: heading -> command -> the module that defines it, which is imported
+# when the command is used, so that start-up stays short.
+SECTIONS: dict[str, dict[str, str]] = {
+    "Read and count texts": {
+        "tokenize": "wordvec.cli.corpus.text:tokenize",
+        "pieces": "wordvec.cli.corpus.text:pieces",
+        "phrases": "wordvec.cli.corpus.phrases:phrases",
+        "vocab": "wordvec.cli.corpus.count:vocab",
+        "vocab merge": "wordvec.cli.corpus.count:merge_vocab",
+        "count": "wordvec.cli.corpus.count:count",
+        "shards": "wordvec.cli.corpus.shards:shards",
+        "plan": "wordvec.cli.corpus.plan:plan",
+    },
+    "Train": {
+        "train": "wordvec.cli.models.train:train",
+        "oov": "wordvec.cli.oov:group",
+        "stability": "wordvec.cli.vectors.stability:stability",
+    },
+    "Ask": {
+        "neighbors": "wordvec.cli.vectors.lookup:neighbors",
+        "similarity": "wordvec.cli.vectors.lookup:similarity",
+        "analogy": "wordvec.cli.vectors.lookup:analogy",
+        "documents": "wordvec.cli.corpus.text:documents",
+        "keywords": "wordvec.cli.vectors.geometry:keywords",
+        "uncertainty": "wordvec.cli.vectors.uncertainty:uncertainty",
+    },
+    "Judge": {
+        "eval": "wordvec.cli.vectors.judge:evaluate",
+        "bias": "wordvec.cli.vectors.judge:bias",
+        "geometry": "wordvec.cli.vectors.geometry:geometry",
+        "hubs": "wordvec.cli.vectors.geometry:hubs",
+        "informativeness": "wordvec.cli.vectors.geometry:informativeness",
+    },
+    "Change and align": {
+        "transform": "wordvec.cli.vectors.spaces:transform",
+        "debias": "wordvec.cli.vectors.spaces:debias",
+        "retrofit": "wordvec.cli.vectors.align:retrofit",
+        "specialise": "wordvec.cli.vectors.align:specialise",
+        "align": "wordvec.cli.vectors.align:align",
+        "translate": "wordvec.cli.vectors.align:translate",
+        "combine": "wordvec.cli.vectors.align:combine",
+    },
+    "Hierarchies": {
+        "relations": "wordvec.cli.models.hierarchy:relations",
+        "taxonomy": "wordvec.cli.models.hierarchy:taxonomy",
+    },
+    "Files and installation": {
+        "info": "wordvec.cli.vectors.lookup:info",
+        "convert": "wordvec.cli.vectors.lookup:convert",
+        "verify": "wordvec.cli.vectors.lookup:verify",
+        "data": "wordvec.cli.about:data",
+        "doctor": "wordvec.cli.about:doctor",
+        "completion": "wordvec.cli.about:completion",
+    },
 }
+COMMANDS = {name: where for section in SECTIONS.values() for name, where in section.items()}
 
 
 def main(args: list[str] | None = None) -> None:
@@ -73,7 +89,7 @@ def main(args: list[str] | None = None) -> None:
 
 def _run(argv: list[str], debug: bool) -> int:
     try:
-        result = Program(COMMANDS).main(argv, prog_name="wordvec", standalone_mode=False)
+        result = Program(SECTIONS).main(argv, prog_name="wordvec", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:

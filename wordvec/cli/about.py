@@ -29,14 +29,14 @@ def _entry(name: str) -> Any:
 data = LazyGroup(
     {"list": "wordvec.cli.about:data_list", "path": "wordvec.cli.about:data_path"},
     name="data",
-    help="The evaluation sets of the English suite: which there are, and where each one is.",
+    help="List the evaluation sets, and where each one is.",
 )
 
 
 @click.command("list", cls=Command)
 @format_option
 def data_list(output: str) -> None:
-    """List the sets with kind, licence, source, and the file of each that was found.
+    """List the sets: kind, licence, source, and where each is.
 
     The sets do not ship with wordvec, and it downloads nothing. They are looked for in the folder
     that WORDVEC_DATA names, and among the files of an installed gensim.
@@ -81,7 +81,7 @@ def data_path(name: str) -> None:
 @click.command(cls=Command)
 @format_option
 def doctor(output: str) -> None:
-    """Show what this installation has: kernels, caches, threads, extras, data, and what is missing.
+    """Show what this installation has and what is missing.
 
     Put its output into a report of a fault.
     """
@@ -172,7 +172,7 @@ def _version(package: str) -> str:
 @click.command(cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a script that completes commands and options in a shell.
+    """Print a script for command completion in a shell.
 
     \b
     bash:  wordvec completion bash >> ~/.bashrc

@@ -223,11 +223,12 @@ class LazyGroup(click.Group):
 
 
 class Program(LazyGroup):
-    """The whole command line."""
+    """The whole command line: heading -> commands."""
 
-    def __init__(self, commands: Mapping[str, str]) -> None:
+    def __init__(self, sections: Mapping[str, Mapping[str, str]]) -> None:
+        self.sections = sections
         super().__init__(
-            commands,
+            {name: where for section in sections.values() for name, where in section.items()},
             name="wordvec",
             help="Static word embeddings: train, store, look up and judge them.",
             context_settings={
@@ -257,6 +258,17 @@ class Program(LazyGroup):
                 ),
             ],
         )
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.lazy))
+        for heading, names in self.sections.items():
+            rows = []
+            for name in names:
+                command = self.get_command(ctx, name)
+                assert command is not None
+                rows.append((name.ljust(width), command.get_short_help_str(limit=80)))
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

@@ -45,7 +45,7 @@ def fit(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Fits vectors of character n-grams to VECTORS, for words never seen."""
+    """Fit vectors of character n-grams, for words never seen."""
     import wordvec
     from wordvec.files import check_target
     from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
@@ -80,7 +80,9 @@ def induction(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Fits the matrix that makes vectors of contexts, from texts or shards.
+    """Fit the matrix that makes vectors from contexts.
+
+    It is learned from texts or shards.
 
     Contexts do not reach across lines. Words are made as those of VECTORS were. VECTORS that have
     n-grams also get the weight of form against context.
@@ -117,7 +119,7 @@ def vector(
     fold: bool | None,
     output: str,
 ) -> None:
-    """How the vector of each WORD comes about, and its neighbours."""
+    """Show how the vector of each WORD is made, and its neighbors."""
     import wordvec
 
     wv = wordvec.load(vectors)
@@ -178,5 +180,5 @@ group = LazyGroup(
         "vector": "wordvec.cli.oov:vector",
     },
     name="oov",
-    help="Words that have no vector: fit what answers for them, and ask it.",
+    help="Answer for words that have no vector.",
 )

@@ -57,7 +57,9 @@ def vocab(
     display: Display,
     **options: Any,
 ) -> None:
-    """Count the words of texts into a vocabulary file: a word and its count a line.
+    """Count the words of texts into a vocabulary file.
+
+    The file has one word and its count per line.
 
     With --part the file holds all words of a part of the texts; `wordvec vocab merge` adds those of
     all parts and leaves out rare words.
@@ -109,7 +111,9 @@ def _refuse_limits(ctx: click.Context) -> None:
 def merge_vocab(
     files: tuple[str, ...], output: str, min_count: int, max_vocab: int | None, force: bool
 ) -> None:
-    """Add the vocabularies of all parts of a text (vocab --part) to that of the whole.
+    """Add the vocabularies of all parts of a text.
+
+    `wordvec vocab --part` makes them.
 
     It is the vocabulary that one machine counts. What subsampling needs to know of the parts is
     written beside it (OUTPUT.parts).
@@ -190,7 +194,10 @@ def count(
     display: Display,
     **text: Any,
 ) -> None:
-    """Count co-occurrences of texts into shards, a folder that matrix models train on."""
+    """Count co-occurrences of texts into a folder of shards.
+
+    Matrix models, such as glove and swivel, train on it.
+    """
     from wordvec.counts.count import count as count_corpus
     from wordvec.counts.partial import check_shard_folder
     from wordvec.counts.parts import part_corpus

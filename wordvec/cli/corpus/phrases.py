@@ -77,7 +77,7 @@ def phrases(
     display: Display,
     **options: Any,
 ) -> None:
-    """Find phrases in texts (word2phrase) and write the texts with them joined: new_york.
+    """Find phrases in texts and join them: new_york.
 
     INPUT is as for `wordvec train`. The output keeps all words, lines and bytes; only the white
     space within a phrase becomes the delimiter. With --tokenize and the like it has the words as

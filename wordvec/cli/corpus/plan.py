@@ -32,7 +32,7 @@ GBIT = 1.1e9 / 10  # bytes per second that arrive of a Gbit/s
 )
 @format_option
 def plan(threads: int | None, network: float, output: str, **options: Any) -> None:
-    """Memory, disk, network and time that a corpus needs, stage by stage.
+    """Reckon memory, disk, network and time of a corpus.
 
     What a token, a cell and a pair cost is measured on this machine first, which takes some
     seconds; how words and cells grow with the text is that of English Wikipedia. All machines are

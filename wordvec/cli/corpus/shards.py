@@ -15,7 +15,7 @@ shards = LazyGroup(
         name: f"wordvec.cli.corpus.shards:{name.replace('-', '_')}"
         for name in ("info", "verify", "merge", "import-glove", "export-glove")
     },
-    help="Look at, check, add, import and export shards of counts.",
+    help="Show, check, add, import and export shards of counts.",
 )
 
 FOLDER = click.argument("folder", type=click.Path())
@@ -33,7 +33,7 @@ def _said(made: Any) -> None:
 @FOLDER
 @format_option
 def info(folder: str, output: str) -> None:
-    """What FOLDER holds."""
+    """Show what FOLDER holds."""
     from wordvec.counts.convert import describe
     from wordvec.counts.shards import Shards
 
@@ -54,7 +54,7 @@ def info(folder: str, output: str) -> None:
 @click.command(cls=Command)
 @FOLDER
 def verify(folder: str) -> None:
-    """Checks every byte of FOLDER: checksums, structure and sums."""
+    """Check every byte of FOLDER: checksums, structure and sums."""
     from wordvec.counts.shards import Shards
 
     opened = Shards(folder)
@@ -71,7 +71,7 @@ def verify(folder: str) -> None:
 def merge(
     folders: tuple[str, ...], target: str, memory: int, threads: int | None, force: bool
 ) -> None:
-    """Adds FOLDERs that were counted the same way, exactly.
+    """Add FOLDERs that were counted the same way, exactly.
 
     Of one vocabulary (count --vocab), the result is that of counting their texts at once; otherwise
     words are united. One FOLDER that `count --blocks` made is the sum of its blocks.
@@ -114,7 +114,10 @@ def import_glove(
     threads: int | None,
     force: bool,
 ) -> None:
-    """Shards of the VOCAB (vocab.txt) and RECORDS (cooccur.bin) of Stanford's GloVe."""
+    """Make shards of the counts of Stanford's GloVe.
+
+    VOCAB is its vocab.txt and RECORDS its cooccur.bin.
+    """
     from wordvec.counts import convert as shardtools
     from wordvec.estimator import thread_count
 
@@ -138,7 +141,10 @@ def import_glove(
 @click.argument("records", type=click.Path(dir_okay=False))
 @FORCE
 def export_glove(folder: str, vocab: str, records: str, force: bool) -> None:
-    """Writes FOLDER as the VOCAB and RECORDS that Stanford's `shuffle` and `glove` read."""
+    """Write FOLDER as files that Stanford's GloVe reads.
+
+    They are the VOCAB and the RECORDS of its `shuffle` and `glove`.
+    """
     from wordvec.counts import convert as shardtools
 
     n = shardtools.export_glove(folder, vocab, records, force=force)

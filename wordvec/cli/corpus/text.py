@@ -37,7 +37,9 @@ def tokenize(
     display: Display,
     **options: Any,
 ) -> None:
-    """Write texts as training sees them: a space between words, a blank line after a document.
+    """Write texts as training would see them.
+
+    There is a space between words and a blank line after a document.
 
     INPUT is as for `wordvec train`. Training on OUTPUT without options is training on INPUT with
     these.
@@ -97,7 +99,9 @@ def pieces(
     display: Display,
     **options: Any,
 ) -> None:
-    """Find the pieces that words are made of (SentencePiece), for languages with little text.
+    """Find the pieces that words are made of (SentencePiece).
+
+    This helps languages with little text.
 
     `wordvec train INPUT --tokenize sentencepiece:OUTPUT` then trains vectors of pieces.
     """
@@ -167,7 +171,7 @@ def documents(
     display: Display,
     **options: Any,
 ) -> None:
-    """Write vectors of documents: weighted means of their words' vectors.
+    """Write vectors of documents: means of their words' vectors.
 
     INPUT is as for `wordvec train`: rows of a table (--text-column), articles, lines (--text lines)
     or, in plain text, what blank lines part. Words are made as those of VECTORS were. Row i of

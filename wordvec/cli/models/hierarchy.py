@@ -81,7 +81,7 @@ relations = LazyGroup(
         "check": "wordvec.cli.models.hierarchy:relations_check",
     },
     name="relations",
-    help="Lists of (child, parent) relations.",
+    help="Make and check lists of (child, parent) relations.",
 )
 
 
@@ -91,7 +91,7 @@ relations = LazyGroup(
 @click.option("--closure", is_flag=True, help="All (synset, ancestor) pairs, not direct ones.")
 @_FORCE
 def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> None:
-    """Reads WordNet's own noun files into a list of relations."""
+    """Make a list of relations from WordNet's own noun files."""
     from wordvec.hierarchy.relations import read_wordnet
 
     _check(output, force)
@@ -109,7 +109,7 @@ def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> N
 @_DIRECTION
 @_FORCE
 def relations_closure(source: str, output: str, direction: str, force: bool) -> None:
-    """Writes all (node, ancestor) pairs of a list, child first."""
+    """Write all (node, ancestor) pairs of a list, child first."""
     _check(output, force, source)
     _write(_read(source, direction).closure(), output, force)
 
@@ -120,7 +120,7 @@ def relations_closure(source: str, output: str, direction: str, force: bool) -> 
 @_DIRECTION
 @_FORCE
 def relations_direct(source: str, output: str, direction: str, force: bool) -> None:
-    """Writes a list without the pairs that two others imply, child first."""
+    """Write a list without the pairs that others imply."""
     _check(output, force, source)
     _write(_read(source, direction).direct(), output, force)
 
@@ -132,7 +132,7 @@ def relations_direct(source: str, output: str, direction: str, force: bool) -> N
 @_DIRECTION
 @_FORCE
 def relations_shards(source: str, output: str, closure: bool, direction: str, force: bool) -> None:
-    """Turns a list into a folder of relation shards."""
+    """Turn a list into a folder of relation shards."""
     from wordvec.counts.shards import SHARDS
     from wordvec.folders import check_folder
     from wordvec.hierarchy.relations import write_shards
@@ -147,7 +147,7 @@ def relations_shards(source: str, output: str, closure: bool, direction: str, fo
 @_DIRECTION
 @format_option
 def relations_check(source: str, direction: str, output: str) -> None:
-    """Counts what a list holds, and what is wrong with it."""
+    """Count what a list holds, and what is wrong with it."""
     found = _read(source, direction)
     cycles = found.cycles()
     emit(
@@ -179,7 +179,7 @@ taxonomy = LazyGroup(
         )
     },
     name="taxonomy",
-    help="Vectors of hierarchies: what is above and below, drawings, repairs, measures.",
+    help="Ask, measure, draw and repair vectors of hierarchies.",
 )
 
 
@@ -219,21 +219,21 @@ def _looking(function: F) -> F:
 @click.command("parents", cls=Command)
 @_looking
 def taxonomy_parents(vectors: str, words: tuple[str, ...], topn: int, output: str) -> None:
-    """The nearest more general terms of each WORD."""
+    """List the nearest more general terms of each WORD."""
     _look_up("parent", vectors, words, topn, output)
 
 
 @click.command("children", cls=Command)
 @_looking
 def taxonomy_children(vectors: str, words: tuple[str, ...], topn: int, output: str) -> None:
-    """The nearest more specific terms of each WORD."""
+    """List the nearest more specific terms of each WORD."""
     _look_up("child", vectors, words, topn, output)
 
 
 @click.command("ancestors", cls=Command)
 @_looking
 def taxonomy_ancestors(vectors: str, words: tuple[str, ...], topn: int, output: str) -> None:
-    """The nearest more general terms of each WORD, from specific to general."""
+    """List the more general terms of each WORD, nearest first."""
     _look_up("ancestor", vectors, words, topn, output)
 
 
@@ -252,7 +252,7 @@ def taxonomy_add(
     output: str,
     force: bool,
 ) -> None:
-    """Adds the term NAME without moving any other one."""
+    """Add the term NAME without moving any other one."""
     from wordvec.hierarchy.lookup import add_node
 
     check_target(output, force=force, inputs=[vectors])
@@ -282,7 +282,9 @@ def taxonomy_judge(
     direction: str,
     output: str,
 ) -> None:
-    """Mean rank and MAP of relations: reconstruction, or link prediction with --known.
+    """Measure mean rank and MAP of relations.
+
+    It is reconstruction, or link prediction with --known.
 
     --undirected and --exact judge constructions: RELATIONS are the edges of a tree or graph.
     """
@@ -348,7 +350,7 @@ def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
 @click.option("--senses", type=click.Choice(["best", "first"]), default="best")
 @format_option
 def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: str, output: str) -> None:
-    """Graded entailment (HyperLex) or detection of hypernymy (WBLESS)."""
+    """Measure entailment (HyperLex) or hypernymy (WBLESS)."""
     from wordvec.hierarchy.measures import entailment
 
     measure = entailment.hyperlex if kind == "hyperlex" else entailment.wbless
@@ -375,7 +377,7 @@ def taxonomy_refine(
     force: bool,
     output: str,
 ) -> None:
-    """Proposes moves of badly attached terms, and parents for those that have none."""
+    """Propose new parents for terms that are badly attached."""
     from wordvec.hierarchy.taxonomy import apply, refine
 
     if repaired is not None:
@@ -422,7 +424,7 @@ def taxonomy_plot(
     direction: str,
     force: bool,
 ) -> None:
-    """Draws two-dimensional vectors on the hyperbolic disk, as SVG."""
+    """Draw two-dimensional vectors on the hyperbolic disk."""
     from wordvec.hierarchy.disk import FAINT, disk_svg, mean_rank, write_disk
 
     if not output.lower().endswith(".svg"):
@@ -449,7 +451,7 @@ def taxonomy_plot(
 @click.option("-o", "--output", required=True, help="The .wv file to write.")
 @_FORCE
 def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
-    """Writes the same points in the coordinates of the other hyperbolic model."""
+    """Write the points in the other hyperbolic model."""
     from wordvec.hierarchy.lookup import convert_model
 
     check_target(output, force=force, inputs=[vectors])
@@ -461,7 +463,7 @@ def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
 @click.option("-o", "--output", required=True, help="The text file to write.")
 @_FORCE
 def taxonomy_export(vectors: str, output: str, force: bool) -> None:
-    """Writes names and coordinates as text, with all digits of float64."""
+    """Write names and coordinates as text, with all digits."""
     from wordvec.hierarchy.lookup import write_text
 
     check_target(output, force=force, inputs=[vectors])

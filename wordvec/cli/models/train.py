@@ -214,7 +214,7 @@ def train(
     display: Display,
     **options: Any,
 ) -> None:
-    """Train vectors on texts, on counts, or on the relations of a hierarchy.
+    """Train vectors on texts, counts, or lists of relations.
 
     INPUT is one or more text files (.gz, .bz2, .xz and .zst are detected from their content), - for
     standard input, or one folder of counts that `wordvec count` made, for the models that train on

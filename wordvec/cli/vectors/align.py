@@ -141,7 +141,10 @@ def align(
 def translate(
     mapped: str, target: str, words: tuple[str, ...], topn: int, retrieval: Any, output: str
 ) -> None:
-    """Translate WORDS of MAPPED, which `wordvec align` wrote, into words of TARGET."""
+    """Translate WORDS of MAPPED into words of TARGET.
+
+    MAPPED is what `wordvec align` wrote.
+    """
     import wordvec
     from wordvec.spaces.alignment.translate import Translator
 
@@ -293,7 +296,7 @@ def specialise(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Draw synonyms together and push antonyms apart.
+    """Move synonyms together and antonyms apart.
 
     Words of an evaluation set that stand in the lexicons are no test any more: judge with lexicons
     that leave them out, too.

@@ -31,7 +31,7 @@ _FREE = 0.5  # share of words whose neighbours hang on a scale, from which it is
 def geometry(
     vectors: Sequence[str], counts: str | None, with_hubs: bool, topn: int, output: str
 ) -> None:
-    """Norms, centre, isotropy and hubs, by types and by tokens.
+    """Describe a space: norms, centre, isotropy, hubs.
 
     types: each word of the vocabulary counts once; tokens: as often as it occurs in the text.
     """
@@ -97,7 +97,7 @@ def hubs(
     seed: int,
     output: str,
 ) -> None:
-    """Words that are everyone's neighbour, and frequent words that are no one's."""
+    """List words that are neighbours of very many, or of none."""
     import wordvec
     from wordvec.spaces.geometry import hubs as count
 
@@ -127,7 +127,9 @@ def hubs(
 def informativeness(
     shards: str, vectors: str | None, path: Path | None, top: int, force: bool, output: str
 ) -> None:
-    """Information of words: KL divergence of their contexts, by chance, and beyond it.
+    """Measure how much information the contexts of words carry.
+
+    It is the Kullback-Leibler divergence of a word's contexts, by chance and beyond it.
 
     SHARDS were counted by `wordvec count`, best with --weighting flat: what chance gives is then
     exact. With VECTORS the squared norm stands beside it.
@@ -221,7 +223,10 @@ def keywords(
     window: int,
     output: str,
 ) -> None:
-    """Key words of each document: words whose contexts are unlike the document's."""
+    """Find the key words of documents.
+
+    They are the words whose contexts are unlike those of the document.
+    """
     from wordvec.spaces.keywords import keywords as find
 
     if (measure == "norm") != (vectors is not None):

@@ -181,7 +181,7 @@ def evaluate(
     gates: Mapping[str, float],
     **shared: Any,
 ) -> int:
-    """Score vectors on similarity, analogies and other sets."""
+    """Score vectors on similarity, analogy and other sets."""
     from dataclasses import replace
 
     from wordvec.evaluation import suite as suites
@@ -263,7 +263,7 @@ def bias(
     most_biased_of: str | None,
     **shared: Any,
 ) -> int:
-    """Measure associations of vectors: WEAT with exact p-values, and other measures."""
+    """Measure bias: WEAT with exact p-values, and other measures."""
     from wordvec.evaluation import suite as suites
 
     chosen = suites.Suite(

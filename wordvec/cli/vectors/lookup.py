@@ -45,7 +45,7 @@ def neighbors(
     covariance: str,
     output: str,
 ) -> int:
-    """The words nearest to each WORD.
+    """List the words nearest to each WORD.
 
     A WORD that is not there is named, the others are answered, and the exit code is 1. The column
     "how" says how a word that was never seen got its vector.
@@ -101,7 +101,7 @@ def similarity(
     covariance: str,
     output: str,
 ) -> None:
-    """How similar A and B are: the cosine of their vectors."""
+    """Print how similar A and B are: the cosine of their vectors."""
     import wordvec
 
     if uncertainty is not None:
@@ -127,7 +127,7 @@ def similarity(
 @click.option("--cosmul", is_flag=True, help="Combine by products (3CosMul) instead of sums.")
 @format_option
 def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, output: str) -> None:
-    """What is to C as B is to A (A: man, B: king, C: woman)."""
+    """Find what is to C as B is to A (man, king, woman: queen)."""
     import wordvec
 
     wv = wordvec.load(vectors)
@@ -186,7 +186,7 @@ def convert(
     strict: bool,
     force: bool,
 ) -> None:
-    """Reads vectors of any known format and writes them in another, or in another encoding.
+    """Convert vectors to another format or encoding.
 
     The format of IN is detected from its content. IN may be compressed; of an archive with several
     files, ARCHIVE:MEMBER names one. Words that the format of OUT cannot hold are left out and
@@ -231,7 +231,7 @@ def _contexts(wv: Any, source: str) -> Any:
 @click.argument("file", required=False, type=_FILE)
 @format_option
 def info(file: str | None, output: str) -> None:
-    """What FILE holds; without FILE, what this program runs on."""
+    """Show what FILE holds; without FILE, what wordvec runs on."""
     record = _machine() if file is None else _card(file)
     if output == "table":
         emit([{"what": key, "value": _short(value)} for key, value in record.items()], output)
@@ -271,7 +271,7 @@ def _card(file: str) -> dict[str, Any]:
 @click.command(cls=Command)
 @click.argument("file", type=_FILE)
 def verify(file: str) -> None:
-    """Checks all of a .wv file: checksums, and that words, index and order agree."""
+    """Check all of a .wv file: checksums, words, index, order."""
     from wordvec.vectors.file import Store
 
     if os.path.isdir(file):

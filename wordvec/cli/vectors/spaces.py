@@ -348,7 +348,7 @@ def debias(
     output: str,
     **options: Any,
 ) -> None:
-    """Take an association with a concept out of vectors, and prove what is left.
+    """Take an association out of vectors and show what is left.
 
     Words that are about the concept by meaning keep their vectors. The table compares readers,
     measures of association and quality before and after. No method makes vectors free of bias.

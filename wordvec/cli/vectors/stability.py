@@ -98,7 +98,7 @@ def stability(
     display: Display,
     **options: Any,
 ) -> None:
-    """How much vectors change when documents are drawn anew, or with another seed.
+    """Train again on resampled documents and compare.
 
     INPUT is texts, or one folder that `wordvec count --blocks` made. Columns: count; blocks that
     have the word; design effect (variance of its counts over blocks by their mean; 1 is chance);

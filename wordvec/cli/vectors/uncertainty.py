@@ -196,7 +196,9 @@ def uncertainty(
     display: Display,
     **options: Any,
 ) -> int:
-    """How sure the vectors of WORDS are, from the SHARDS that they were trained on.
+    """Show how certain the vectors of WORDS are.
+
+    SHARDS are the counts that the vectors were trained on.
 
     Columns: contexts (words it stands with), sigma (spread of log counts about what the vectors
     say), error (size of the error relative to the vector, squared), convergence (cosine with the
