@@ -1,4 +1,5 @@
-/* Gram matrices of gathered rows, in double: what weighted least squares over a sparse row needs.
+/* Gram matrices of gathered rows, and their inverses: what weighted least squares over a sparse row
+ * needs.
  *
  * A system is a list of n ids. Its row j is
  *   z_j = [ a_j X[ids_j] | b_j Y[ids_j] | E_j ]
@@ -6,9 +7,12 @@
  * for an intercept, the target). The result is G = sum_j z_j z_j'. With a = sqrt(f) and E = sqrt(f)
  * (1, y) one pass gives C'FC, C'Fy, y'Fy and the sums for an intercept.
  *
- * Rows are converted WV_GRAM_BLOCK at a time into a panel that stays in the second-level cache, and
- * the panel's products are summed in registers, then added to G: the order of a sum depends on the
- * ids alone, so the bytes do not depend on threads. Instruction sets differ by rounding.
+ * Rows are converted a block at a time into a panel that stays in the second-level cache; tiles of
+ * the panel's products are summed in registers and then added to G. `gram` does so in double.
+ * `gram_single` has rows and sums of a block of WV_GRAM_SINGLE rows in float, and adds blocks in
+ * double: each entry G_rc is off by about 1e-7 sqrt(G_rr G_cc), for half the time. The order of a
+ * sum depends on the ids alone, so bytes do not depend on threads. Instruction sets differ by
+ * rounding.
  */
 #ifndef WV_GRAM_H
 #define WV_GRAM_H
@@ -16,8 +20,9 @@
 #include "wv_cpu.h"
 
 enum {
-    WV_GRAM_BLOCK = 64,
-    WV_GRAM_ALIGN = 8 /* doubles of which a row of a panel is a multiple */
+    WV_GRAM_DOUBLE = 64,  /* rows of a block of doubles, */
+    WV_GRAM_SINGLE = 128, /* and of floats */
+    WV_GRAM_ALIGN = 8     /* numbers of which a row of G is a multiple */
 };
 
 typedef struct wv_gram_side {
@@ -27,20 +32,29 @@ typedef struct wv_gram_side {
 } wv_gram_side;
 
 typedef struct wv_gram_system {
-    const int32_t *ids; /* (n,) in [0, V): not checked */
-    int64_t n;
+    const int32_t *ids; /* (n + more,) in [0, V): not checked */
+    int64_t n, more;    /* the last `more` ids are of systems to come: their rows are fetched */
     wv_gram_side x, y;
     const double *extra; /* (n, d_extra) */
     ptrdiff_t d_extra;
 } wv_gram_system;
 
-/* The width of a panel's rows and of G: x.d + y.d + d_extra up to a multiple of WV_GRAM_ALIGN. */
+/* The width p of G: x.d + y.d + d_extra up to a multiple of WV_GRAM_ALIGN. */
 ptrdiff_t wv_gram_width(const wv_gram_system *system);
 
+/* Doubles of scratch that every function here needs for a width p; it starts on a cache line. */
+ptrdiff_t wv_gram_room(ptrdiff_t p);
+
 typedef struct wv_gram {
-    /* G (p, p), p = wv_gram_width: its upper triangle becomes the sum, with zeros where it is
-     * padded; below the diagonal it may hold anything. panel (WV_GRAM_BLOCK, p): scratch. */
-    void (*gram)(const wv_gram_system *system, double *restrict panel, double *restrict G);
+    /* The upper triangle of G (p, p) becomes the sum, with zeros where it is padded; below the
+     * diagonal it may hold anything. */
+    void (*gram)(const wv_gram_system *system, double *restrict room, double *restrict G);
+    void (*gram_single)(const wv_gram_system *system, double *restrict room, double *restrict G);
+    /* The upper triangle of M (n, n), row stride p >= n a multiple of WV_GRAM_ALIGN, becomes that
+     * of its inverse; columns from n on are overwritten. Returns the smallest pivot of its Cholesky
+     * factorisation, squared, over the largest; 0 when M is not positive definite, which leaves M
+     * undefined. */
+    double (*invert)(double *restrict M, ptrdiff_t n, ptrdiff_t p, double *restrict room);
     /* out[j] = sum_i X[ids_j][i] w[i]; ids (n,), X (V, d) row stride `stride`, w (d,) */
     void (*dots)(const int32_t *ids, int64_t n, const float *X, ptrdiff_t d, ptrdiff_t stride,
                  const double *w, double *out);

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.native import cpu
-from wordvec.native.vectors.gram import dots, grams
+from wordvec.native.vectors.gram import dots, grams, inverses
 
 
 def system(rng, n, V, dx, dy=0, de=0):
@@ -119,3 +119,65 @@ def test_arguments_that_do_not_fit_are_refused():
         dots(ptr, ids, X, np.ones((2, 2)), np.empty(2))
     with pytest.raises(ValueError, match="out must"):
         dots(ptr, ids, X, np.ones((1, 2)), np.empty(3))
+
+
+@pytest.mark.parametrize("n", [0, 1, 127, 128, 129, 300])
+@pytest.mark.parametrize("d", [1, 7, 8, 9, 15, 16, 17, 31, 33, 100])
+def test_products_of_floats_are_off_by_the_rounding_of_a_block(isa, n, d):
+    ids, arguments, z = system(np.random.default_rng(n + d), n, 50, d, d, 1)
+    ptr = np.array([0, n], np.int64)
+    (got,) = grams(ptr, ids, *arguments, single=True, isa=isa)
+    # Two roundings for each factor, and at most 128 of a block's sum.
+    room = (4 + 128) * np.finfo(np.float32).eps / 2 * (np.abs(z).T @ np.abs(z))
+    assert np.all(np.abs(got - z.T @ z) <= room + 1e-300)
+    assert np.array_equal(got, got.T)
+    if n == 300:
+        sizes = np.sqrt(np.diag(z.T @ z))
+        assert np.abs(got - z.T @ z).max() <= 5e-7 * np.outer(sizes, sizes).max()
+
+
+def definite(rng, n, condition):
+    """A positive definite matrix of some condition number."""
+    Q, _ = np.linalg.qr(rng.normal(size=(n, n)))
+    return Q * np.geomspace(1, 1 / condition, n) @ Q.T
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 16, 17, 33, 100, 101])
+@pytest.mark.parametrize("condition", [1, 1e3, 1e8])
+def test_inverses_are_those_of_numpy(isa, n, condition):
+    rng = np.random.default_rng(n)
+    M = np.stack([definite(rng, n, condition), 7 * np.eye(n)])
+    M = (M + M.swapaxes(1, 2)) / 2
+    read = M + np.tril(np.full((n, n), np.nan), -1)  # the lower triangle is not looked at
+    got, pivots = inverses(read, isa=isa)
+    for mine, matrix in zip(got, M, strict=True):
+        assert np.array_equal(mine, mine.T)
+        # The forward error of a stable inversion: n eps times the condition number.
+        worst = 20 * n * np.finfo(float).eps * condition * np.linalg.norm(mine, 2)
+        assert np.abs(mine - np.linalg.inv(matrix)).max() <= worst
+    squares = np.diag(np.linalg.cholesky(M[0])) ** 2
+    assert pivots[0] == pytest.approx(squares.min() / squares.max(), rel=1e-13 * condition + 1e-12)
+    assert pivots[1] == pytest.approx(1)
+
+
+def test_a_matrix_that_is_not_positive_definite_has_no_pivot(isa):
+    n = 20
+    singular = np.ones((n, n))
+    negative = np.diag(np.r_[np.ones(n - 1), -1.0])
+    missing = np.eye(n)
+    missing[3, 11] = np.nan
+    _, pivots = inverses(np.stack([singular, negative, missing, np.eye(n)]), isa=isa)
+    assert np.all(pivots[:3] < 1e-14)
+    assert pivots[3] == 1
+
+
+def test_inverses_take_views_and_refuse_what_is_not_square():
+    rng = np.random.default_rng(2)
+    wide = rng.normal(size=(3, 30, 30))
+    M = np.einsum("nij,nkj->nik", wide, wide)
+    got, _ = inverses(M[:, 4:17, 4:17])
+    np.testing.assert_allclose(got, np.linalg.inv(M[:, 4:17, 4:17]), rtol=1e-9)
+    assert inverses(np.empty((0, 3, 3)))[0].shape == (0, 3, 3)
+    for shape in ((2, 3, 4), (2, 0, 0)):
+        with pytest.raises(ValueError, match="square"):
+            inverses(np.ones(shape))

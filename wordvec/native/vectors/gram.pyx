@@ -1,8 +1,9 @@
 # cython: language_level=3, binding=True, boundscheck=False, wraparound=False
-"""Gram matrices of gathered rows, for many systems in one call."""
+"""Gram matrices of gathered rows, and their inverses, for many systems in one call."""
 
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from wordvec.native.cpu cimport wv_isa
 
 cdef extern from "wv_gram.h" nogil:
     enum:
-        WV_GRAM_BLOCK
         WV_GRAM_ALIGN
     ctypedef struct wv_gram_side:
         const float *rows
@@ -19,16 +19,45 @@ cdef extern from "wv_gram.h" nogil:
         const double *scale
     ctypedef struct wv_gram_system:
         const int32_t *ids
-        int64_t n
+        int64_t n, more
         wv_gram_side x, y
         const double *extra
         Py_ssize_t d_extra
     ctypedef struct wv_gram:
         void (*gram)(const wv_gram_system *, double *, double *) noexcept nogil
+        void (*gram_single)(const wv_gram_system *, double *, double *) noexcept nogil
+        double (*invert)(double *, Py_ssize_t, Py_ssize_t, double *) noexcept nogil
         void (*dots)(const int32_t *, int64_t, const float *, Py_ssize_t, Py_ssize_t,
                      const double *, double *) noexcept nogil
     const wv_gram *wv_gram_for(wv_isa) noexcept
     Py_ssize_t wv_gram_width(const wv_gram_system *) noexcept
+    Py_ssize_t wv_gram_room(Py_ssize_t) noexcept
+
+
+cdef class _Room:
+    """Doubles that start on a cache line."""
+
+    cdef void *memory
+    cdef double *start
+
+    def __cinit__(self, Py_ssize_t doubles):
+        self.memory = malloc(<size_t>(doubles + 8) * sizeof(double))
+        if self.memory is NULL:
+            raise MemoryError(f"{doubles} doubles")
+        self.start = <double *>((<size_t>self.memory + 63) & ~<size_t>63)
+
+    def __dealloc__(self):
+        free(self.memory)
+
+
+cdef void _mirror(double *G, Py_ssize_t n, Py_ssize_t stride) noexcept nogil:
+    """Copies the upper triangle of G (n, n) to the lower, a square of cache lines at a time."""
+    cdef Py_ssize_t top, left, r, c
+    for top in range(0, n, 8):
+        for left in range(top, n, 8):
+            for c in range(left, min(left + 8, n)):
+                for r in range(top, min(top + 8, c)):
+                    G[c * stride + r] = G[r * stride + c]
 
 
 cdef int _check(const int64_t[::1] ptr, const int32_t[::1] ids, Py_ssize_t V) except -1:
@@ -55,17 +84,15 @@ cdef Py_ssize_t _stride(const float[:, :] X) except -1:
 
 def grams(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
           const double[::1] a, const float[:, :] Y=None, const double[::1] b=None,
-          const double[:, ::1] extra=None, isa=None):
-    cdef Py_ssize_t i, r, c, systems = ptr.shape[0] - 1, n = ids.shape[0], d, p
+          const double[:, ::1] extra=None, bint single=False, isa=None):
+    cdef Py_ssize_t i, systems = ptr.shape[0] - 1, n = ids.shape[0], d, p
     cdef wv_gram_system s, one
     cdef const wv_gram *table = wv_gram_for(cpu.parse(isa))
-    cdef double *room
-    cdef double *panel
-    cdef double *G
+    cdef _Room room
     cdef double[:, :, ::1] out
     s.x.d, s.x.stride, s.y.d, s.y.stride, s.d_extra = X.shape[1], _stride(X), 0, 0, 0
     s.x.rows, s.y.rows, s.extra, s.x.scale, s.y.scale, s.ids = NULL, NULL, NULL, NULL, NULL, NULL
-    s.n = 0
+    s.n, s.more = 0, 0
     _check(ptr, ids, X.shape[0])
     if a.shape[0] != n:
         raise ValueError("a must have an entry for each id")
@@ -80,40 +107,58 @@ def grams(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
         if extra.shape[0] != n:
             raise ValueError("extra must have a row for each id")
     d, p = s.x.d + s.y.d + s.d_extra, wv_gram_width(&s)
-    result = np.zeros((systems, d, d))
     if systems == 0 or n == 0:
-        return result
+        return np.zeros((systems, d, d))
+    result = np.empty((systems, p, p))
     out = result
     s.x.rows, s.x.scale = &X[0, 0], &a[0]
     if s.y.d:
         s.y.rows, s.y.scale = &Y[0, 0], &b[0]
     if s.d_extra:
         s.extra = &extra[0, 0]
-    # Rows of the panel start on cache lines.
-    room = <double *>malloc(<size_t>(p * (p + WV_GRAM_BLOCK) + 8) * sizeof(double))
-    if room is NULL:
-        raise MemoryError(f"a Gram matrix of {d} columns")
-    panel = <double *>((<size_t>room + 63) & ~<size_t>63)
-    G = panel + p * WV_GRAM_BLOCK
-    try:
-        with nogil:
-            for i in range(systems):
-                one = s
-                one.ids = &ids[0] + ptr[i]
-                one.n = ptr[i + 1] - ptr[i]
-                one.x.scale = s.x.scale + ptr[i]
-                if s.y.d:
-                    one.y.scale = s.y.scale + ptr[i]
-                if s.d_extra:
-                    one.extra = s.extra + ptr[i] * s.d_extra
-                table.gram(&one, panel, G)
-                for r in range(d):
-                    for c in range(r, d):
-                        out[i, r, c] = G[r * p + c]
-                        out[i, c, r] = G[r * p + c]
-    finally:
-        free(room)
-    return result
+    room = _Room(wv_gram_room(p))
+    with nogil:
+        for i in range(systems):
+            one = s
+            one.ids = &ids[0] + ptr[i]
+            one.n = ptr[i + 1] - ptr[i]
+            one.more = n - ptr[i + 1]
+            one.x.scale = s.x.scale + ptr[i]
+            if s.y.d:
+                one.y.scale = s.y.scale + ptr[i]
+            if s.d_extra:
+                one.extra = s.extra + ptr[i] * s.d_extra
+            (table.gram_single if single else table.gram)(&one, room.start, &out[i, 0, 0])
+            _mirror(&out[i, 0, 0], d, p)
+    return result[:, :d, :d]
+
+
+def inverses(const double[:, :, :] M, isa=None):
+    cdef Py_ssize_t i, r, c, systems = M.shape[0], n = M.shape[1]
+    cdef Py_ssize_t p = (n + WV_GRAM_ALIGN - 1) // WV_GRAM_ALIGN * WV_GRAM_ALIGN
+    cdef const wv_gram *table = wv_gram_for(cpu.parse(isa))
+    cdef _Room room
+    cdef double *square
+    cdef double[:, :, ::1] out
+    cdef double[::1] ratio
+    if M.shape[2] != n or n < 1:
+        raise ValueError(f"matrices must be square, got {M.shape[1]} x {M.shape[2]}")
+    result, pivots = np.empty((systems, n, n)), np.empty(systems)
+    if systems == 0:
+        return result, pivots
+    out, ratio = result, pivots
+    room = _Room(wv_gram_room(p) + p * p + 8)
+    square = room.start + (wv_gram_room(p) + 7) // 8 * 8
+    with nogil:
+        for i in range(systems):
+            for r in range(n):
+                for c in range(r, n):
+                    square[r * p + c] = M[i, r, c]
+            ratio[i] = table.invert(square, n, p, room.start)
+            for r in range(n):
+                memcpy(&out[i, r, r], square + r * p + r, (n - r) * sizeof(double))
+            _mirror(&out[i, 0, 0], n, n)
+    return result, pivots
 
 
 def dots(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
