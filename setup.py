@@ -31,6 +31,7 @@ MODULES = {
     "cpu": ["wv_cpu"],
     "corpus.cooc": ["wv_cooc"],
     "corpus.phrase": ["wv_phrase"],
+    "corpus.rows": ["wv_rows"],
     "corpus.text": ["wv_text"],
     "corpus.unicode": ["wv_unicode"],
     "corpus.wiki": ["wv_wiki"],

@@ -40,6 +40,7 @@ VERSION = 1
 TILE_SIDE = 4096  # words; 4096 rows of 100 floats and their gradients are a few MB, an L2 or L3
 MIN_TILES = 16  # a symmetric schedule keeps k / 2 threads busy
 MAX_TILES = 64  # beyond, tiles grow up to 65,536 words (16-bit columns), then k grows again
+FEW = 8  # rows that are looked for in a tile one by one: a comparison of each cell takes .2 ns
 MAX_MANIFEST = 64 << 20  # bytes; a folder that claims more is not ours
 
 
@@ -550,7 +551,7 @@ class Shards:
         rows = []
         for part in parts:
             cols, values = (np.concatenate(arrays) for arrays in zip(*part, strict=True))
-            order = np.argsort(cols)
+            order = np.argsort(cols, kind="stable")  # sorted runs: one pass each
             rows.append((cols[order], values[order]))
         return rows
 
@@ -565,15 +566,21 @@ class Shards:
         """Adds to rows words[places] what a symmetric matrix keeps in their columns, in (i, j)."""
         tile = self.tile(i, j)
         wanted = np.array([words[at] // self.k for at in places])
-        is_wanted = np.zeros(tile_words(self.words, self.k, j), bool)
-        is_wanted[wanted] = True
-        found = np.flatnonzero(is_wanted[tile.cols])
-        ranks = (np.searchsorted(tile.row_ptr, found, side="right") - 1) * self.k + i
-        cols = tile.cols[found]
+        if len(places) > FEW:
+            is_wanted = np.zeros(tile_words(self.words, self.k, j), bool)
+            is_wanted[wanted] = True
+            among = np.flatnonzero(is_wanted[tile.cols])
+            cols = tile.cols[among]
         for at, col in zip(places, wanted.tolist(), strict=True):
-            mine = (cols == col) & (ranks != words[at])  # not the diagonal again
-            values = tile.values[found[mine]].astype(np.float64)
-            parts[at].append((ranks[mine].astype(np.int64), values))
+            if len(places) > FEW:
+                found = among[cols == col]
+            else:
+                found = np.flatnonzero(tile.cols == np.uint16(col))
+            ranks = (np.searchsorted(tile.row_ptr, found, side="right") - 1) * self.k + i
+            off = ranks != words[at]  # not the diagonal again
+            parts[at].append(
+                (ranks[off].astype(np.int64), tile.values[found[off]].astype(np.float64))
+            )
 
     def sparse(self) -> csr_array:
         """The whole matrix, both triangles, as float64 scipy.sparse CSR (V, V)."""
