@@ -5,7 +5,8 @@ import pytest
 from least_squares_oracle import ALPHA, X_MAX, D, least_squares
 
 from wordvec.errors import Unanswerable
-from wordvec.inference.least_squares import solve
+from wordvec.inference import least_squares as ls
+from wordvec.inference.least_squares import slopes, solve
 from wordvec.inference.rows import Equations, Half
 from wordvec.inference.uncertainty import Uncertainty
 
@@ -196,3 +197,57 @@ def test_the_gradient_of_the_objective_at_the_polished_vector_is_nil(trained, co
 
         assert gradient(unc.polished(word)) < 1e-6 * gradient(wv[word].astype(float))
         assert len(unc.polished(word)) == D
+
+
+@pytest.mark.parametrize("options", [{"covariance": "model"}, {"profiled": True}, {"halves": 2}])
+def test_products_of_floats_are_near_those_of_doubles(options):
+    halves = options.pop("halves", 1)
+    equations, _ = random_system(8, halves=halves, cells=1000, dim=20)
+    output = "sum" if halves == 2 else "words"
+    exact = solved(equations, output=output, **options)
+    fast = solved(equations, output=output, single=True, **options)
+    near(fast.covariance, exact.covariance, 3e-6)
+    near(fast.polished, exact.polished, 1e-6)
+    assert fast.sigma == pytest.approx(exact.sigma, rel=1e-6)
+    assert not np.array_equal(fast.covariance, exact.covariance)
+
+
+def test_where_contexts_are_nearly_collinear_products_are_of_doubles_all_the_same():
+    equations, _ = random_system(9)
+    C = equations.halves[0].others
+    C[:, 0] = C[:, 1] * (1 + 1e-3 * C[:, 0])
+    exact, fast = (solved(equations, single=single) for single in (False, True))
+    assert fast.covariance.tobytes() == exact.covariance.tobytes()
+    (one, other) = (
+        slopes(equations, profiled=True, output="words", single=single) for single in (False, True)
+    )
+    assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("profiled", [False, True])
+def test_a_long_row_is_summed_in_pieces_that_threads_do_not_change(monkeypatch, profiled):
+    equations, (f, C, _, y, _) = random_system(10)
+    monkeypatch.setattr(ls, "PIECE", 64)
+    one, many = (solved(equations, profiled=profiled, threads=threads) for threads in (1, 3))
+    assert one.covariance.tobytes() == many.covariance.tobytes()
+    assert one.polished.tobytes() == many.polished.tobytes()
+    near(one.covariance, least_squares(None, y[0], f, C, profiled=profiled).hc1)
+
+
+def test_some_of_the_equations_are_those_of_their_words():
+    (first, _), (second, _) = random_system(1), random_system(2)
+    sides = [
+        Half(a.own, a.others, np.concatenate([a.targets, b.targets]))
+        for a, b in zip(first.halves, second.halves, strict=True)
+    ]
+    both = Equations(
+        np.array([0, CELLS, 2 * CELLS], np.int64),
+        np.concatenate([first.ids, second.ids]),
+        np.concatenate([first.weights, second.weights]),
+        tuple(sides),
+        np.array([CELLS, CELLS]),
+    )
+    some = both.some(np.array([1]))
+    assert some.ptr.tolist() == [0, CELLS]
+    assert np.array_equal(some.weights, second.weights)
+    assert np.array_equal(some.halves[0].targets, second.halves[0].targets)

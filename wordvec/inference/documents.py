@@ -9,7 +9,7 @@ resample is `stability`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -79,8 +79,15 @@ class DocumentDraws:
             self._held.popitem(last=False)
         return out
 
-    def solution(self, rank: int) -> Solution | Unanswerable:
-        """The vector of the whole text, with the covariance of its resamples."""
+    def contexts(self, rank: int) -> int:
+        """With how many words a word stands."""
+        return len(self.counts.cells([rank]).ids)
+
+    def solve(self, ranks: Sequence[int]) -> Iterator[Solution | Unanswerable]:
+        """The vectors of the whole text, with the covariances of their resamples."""
+        return map(self._solution, ranks)
+
+    def _solution(self, rank: int) -> Solution | Unanswerable:
         word = list(self.counts.blocks.vocab)[rank]
         spread = self.counts.blocks.spread(rank)
         if spread < LEAST_BLOCKS:
@@ -125,6 +132,11 @@ class DocumentDraws:
             words = [rank] * len(x)
             equations = self.rows.equations(words, cells, own_bias=not self.profiled)
             parts.append(
-                slopes(equations, profiled=self.profiled, output=self.rows.parameters.output)
+                slopes(
+                    equations,
+                    profiled=self.profiled,
+                    output=self.rows.parameters.output,
+                    single=True,
+                )
             )
         return np.concatenate(parts)

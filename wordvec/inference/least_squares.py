@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from wordvec.errors import Unanswerable
-from wordvec.native.vectors.gram import dots, grams
+from wordvec.native.vectors.gram import dots, grams, inverses
+from wordvec.parallel import over_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wordvec.inference.rows import Equations, Half
+    from wordvec.inference.rows import Equations
 
+    F32 = NDArray[np.float32]
     F64 = NDArray[np.float64]
 
 PIVOT = 1e-12  # of the largest: below, the contexts do not span the space to double precision
+
+SINGLE_PIVOT = 1e-4  # below, products of floats are not exact enough, and are computed in double
+PIECE = 8192  # observations whose products are summed as one; what a thread takes of a long row
 
 Covariance = Literal["sandwich", "model"]
 
@@ -53,10 +57,6 @@ class Solution:
     convergence: float = float("nan")
 
 
-_NONE = np.empty(0)
-PENDING = Solution(0, 0.0, _NONE, _NONE, _NONE)  # in a list, until the word's turn comes
-
-
 def refusal(word: str, cells: int, dim: int) -> str | None:
     """Why a word of so few cells has no covariance, or None.
 
@@ -82,6 +82,8 @@ def solve(
     polished: bool = True,
     profiled: bool = False,
     output: str = "words",
+    single: bool = False,
+    threads: int = 1,
 ) -> list[Solution | Unanswerable]:
     """Solves the regressions of some words.
 
@@ -104,96 +106,266 @@ def solve(
     output : {"words", "sum", "both"}
         For two halves: both come from the same observations, and their covariances and what they
         share are put together for w + c, or w beside c.
+    single : bool
+        Products of floats, for half the time: where a matrix is ill-conditioned, in double all the
+        same.
+    threads : int
+        Which the products of long rows are dealt to; the result does not depend on it.
 
     Returns
     -------
     list of Solution, or of the Unanswerable that says why there is none
     """
-    ptr, halves, f = equations.ptr, equations.halves, equations.weights
-    d, H = halves[0].others.shape[1], len(halves)
-    G, at, y = _normal_equations(equations, profiled)
-    sizes = np.diff(ptr)
-    width = d + profiled
+    sums = _Sums(equations, profiled, single, threads)
+    sizes, width, d, H = np.diff(equations.ptr), sums.width, sums.d, len(equations.halves)
+    reasons = [refusal(w, int(n), width) for w, n in zip(words, sizes.tolist(), strict=True)]
+    M = sums.normal_equations()
+    inverse, pivots = zip(*(inverses(M.part(h, h)) for h in range(H)), strict=True)
+    worst = np.min(pivots, axis=0)
+    worst[[i for i, why in enumerate(reasons) if why]] = np.nan
+    best = np.stack([_times(inverse[h], M.target(h)) for h in range(H)], axis=1)
+    beta = np.zeros_like(best)
+    for h, half in enumerate(equations.halves):
+        beta[:, h, :d] = half.own[ranks]
+        if profiled:
+            beta[:, h, d] = intercepts[h]
+    free = sizes - width
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = sizes / free
+        if covariance == "model" and polished:
+            # y'Fy - b'Z'Fy, of the products that are there.
+            squares = np.stack(
+                [M.square(h) - np.sum(best[:, h] * M.target(h), axis=1) for h in range(H)], axis=1
+            )
+            residuals: list[F64] = []
+        else:
+            residuals = sums.residuals(best if polished else beta)
+            squares = np.stack([sums.weighted_squares(r) for r in residuals], axis=1)
+        sigma = np.sqrt(np.maximum(squares, 0) / free[:, None])
+        if covariance == "sandwich":
+            middle = sums.scores(residuals)
+            blocks = [
+                [inverse[g] @ (middle.part(g, h) @ inverse[h][:, :, :d]) for h in range(g, H)]
+                for g in range(H)
+            ]
+            weights = [[scale] * H] * H
+        else:
+            blocks = [
+                [
+                    inverse[h] if g == h else inverse[g] @ (M.part(g, h) @ inverse[h])
+                    for h in range(g, H)
+                ]
+                for g in range(H)
+            ]
+            weights = [[sigma[:, g] * sigma[:, h] for h in range(H)] for g in range(H)]
+        spread = _assembled(blocks, weights, d, output)
+    trained, exact = (_joined(v[:, :, :d], output) for v in (beta, best))
+    sigmas, convergence = np.sqrt(np.mean(sigma**2, axis=1)), _cosines(trained, exact)
     found: list[Solution | Unanswerable] = []
-    inverses = np.zeros((len(words), H, width, width))
-    beta = np.zeros((len(words), H, width))
-    best = np.zeros_like(beta)
-    for i, word in enumerate(words):
-        if (why := refusal(word, int(sizes[i]), width)) is not None:
+    for i, (word, why) in enumerate(zip(words, reasons, strict=True)):
+        if why is None and not worst[i] > PIVOT:
+            why = (
+                f"{word!r}: its {int(sizes[i]):,} contexts do not span the {width} dimensions: "
+                "nothing is known in some directions; train fewer dimensions"
+            )
+        if why is not None:
             found.append(Unanswerable(why))
             continue
-        try:
-            for h in range(H):
-                inverses[i, h] = _inverse(word, _part(G[i], at[h], at[h]), int(sizes[i]))
-                best[i, h] = inverses[i, h] @ G[i][at[h], y[h]]
-        except Unanswerable as error:
-            found.append(error)
-            continue
-        for h, half in enumerate(halves):
-            beta[i, h, :d] = half.own[ranks[i]]
-            if profiled:
-                beta[i, h, d] = intercepts[h][i]
-        found.append(PENDING)
-    centre = best if polished else beta
-    free = sizes - width
-    residuals: list[F64] = []
-    if covariance == "model" and polished:
-        # y'Fy - b'Z'Fy, of the products that are there; G has every y'Fy on its diagonal.
-        squares = np.stack(
-            [
-                G[:, y[h], y[h]] - np.einsum("ij,ij->i", best[:, h], G[:, at[h], y[h]])
-                for h in range(H)
-            ],
-            axis=1,
+        found.append(
+            Solution(
+                int(sizes[i]),
+                float(sigmas[i]),
+                trained[i],
+                exact[i],
+                spread[i],
+                contexts=int(equations.contexts[i]),
+                convergence=float(convergence[i]),
+            )
         )
-    else:
-        residuals = [_residuals(equations, half, centre[:, h], d) for h, half in enumerate(halves)]
-        squares = np.stack(
-            [np.add.reduceat(np.append(f * r**2, 0.0), ptr[:-1]) for r in residuals], axis=1
+    if single and len(again := np.flatnonzero(worst < SINGLE_PIVOT)):
+        better = solve(
+            [words[i] for i in again.tolist()],
+            equations.some(again),
+            [each[again] for each in intercepts],
+            [ranks[i] for i in again.tolist()],
+            covariance=covariance,
+            polished=polished,
+            profiled=profiled,
+            output=output,
+            threads=threads,
         )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sigma = np.sqrt(np.maximum(squares, 0) * (sizes > 0)[:, None] / free[:, None])
-    sigmas = np.sqrt(np.mean(sigma**2, axis=1))
-    trained, exact = (_joined(v[:, :, :d], output) for v in (beta, best))
-    convergence = _cosines(trained, exact)
-    spread = None
-    if covariance == "sandwich":
-        scores = [f * r for r in residuals]
-        more = np.stack(scores, axis=1) if profiled else None
-        spread = _grams(equations, scores[0], scores[-1], more)
-        at = _places(d, H, profiled, targets=0)
-    for i, solution in enumerate(found):
-        if isinstance(solution, Unanswerable):
-            continue
-        blocks = np.zeros((H * d, H * d))
-        for g in range(H):
-            for h in range(g, H):
-                if spread is not None:
-                    middle = _part(spread[i], at[g], at[h]) * (sizes[i] / free[i])
-                elif g == h:
-                    blocks[g * d : g * d + d, h * d : h * d + d] = (
-                        sigma[i, h] ** 2 * inverses[i, h][:d, :d]
-                    )
-                    continue
-                else:
-                    middle = _part(G[i], at[g], at[h]) * (sigma[i, g] * sigma[i, h])
-                part = inverses[i, g][:d] @ middle @ inverses[i, h][:, :d]
-                blocks[g * d : g * d + d, h * d : h * d + d] = part
-                if g < h:
-                    blocks[h * d : h * d + d, g * d : g * d + d] = part.T
-        total = blocks
-        if H == 2 and output == "sum":
-            total = blocks[:d, :d] + blocks[d:, d:] + blocks[:d, d:] + blocks[d:, :d]
-        found[i] = Solution(
-            int(sizes[i]),
-            float(sigmas[i]),
-            trained[i],
-            exact[i],
-            (total + total.T) / 2,
-            contexts=int(equations.contexts[i]),
-            convergence=float(convergence[i]),
-        )
+        for i, solution in zip(again.tolist(), better, strict=True):
+            found[i] = solution
     return found
+
+
+def slopes(equations: Equations, *, profiled: bool, output: str, single: bool = False) -> F64:
+    """The exact solutions alone (n, m); NaN where there are too few observations for one."""
+    sums = _Sums(equations, profiled, single)
+    M = sums.normal_equations()
+    halves = range(len(equations.halves))
+    inverse, pivots = zip(*(inverses(M.part(h, h)) for h in halves), strict=True)
+    best = np.stack([_times(inverse[h], M.target(h)) for h in halves], axis=1)
+    out = _joined(best[:, :, : sums.d], output)
+    worst = np.min(pivots, axis=0)
+    few = [refusal("", n, sums.width) is not None for n in np.diff(equations.ptr).tolist()]
+    out[np.array(few, bool) | ~(worst > PIVOT)] = np.nan
+    if single and len(again := np.flatnonzero((worst < SINGLE_PIVOT) & ~np.array(few, bool))):
+        out[again] = slopes(equations.some(again), profiled=profiled, output=output)
+    return out
+
+
+class _Products:
+    """Sums z z' over each word's observations, and where in them things stand.
+
+    The columns are the vectors of the halves (d each), then a target for each half where there are
+    targets, then the ones of each half where there are intercepts.
+    """
+
+    def __init__(self, G: F64, d: int, halves: int, targets: int, ones: bool) -> None:
+        self.G, self.d, self.halves, self.targets, self.ones = G, d, halves, targets, ones
+
+    def _places(self, half: int) -> slice | NDArray[np.intp]:
+        vectors = slice(half * self.d, (half + 1) * self.d)
+        if not self.ones:
+            return vectors
+        ones = self.halves * self.d + self.targets + half
+        return np.append(np.arange(vectors.start, vectors.stop), ones)
+
+    def _target(self, half: int) -> int:
+        return self.halves * self.d + half
+
+    def part(self, g: int, h: int) -> F64:
+        """Of the regressors of two halves (n, width, width)."""
+        rows, cols = self._places(g), self._places(h)
+        if isinstance(rows, slice):
+            return self.G[:, rows, cols]
+        return self.G[:, rows[:, None], cols]
+
+    def target(self, h: int) -> F64:
+        """Of the regressors of a half with its target (n, width)."""
+        return self.G[:, self._places(h), self._target(h)]
+
+    def square(self, h: int) -> F64:
+        """Of the target of a half with itself (n,)."""
+        return self.G[:, self._target(h), self._target(h)]
+
+
+class _Sums:
+    """Sums over the observations of each word, a piece of a row at a time, in this order for any
+    number of threads."""
+
+    def __init__(
+        self, equations: Equations, profiled: bool, single: bool, threads: int = 1
+    ) -> None:
+        self.equations, self.profiled, self.single = equations, profiled, single
+        self.d = equations.halves[0].others.shape[1]
+        self.width = self.d + profiled
+        ptr = equations.ptr
+        pieces = np.maximum(1, -(-np.diff(ptr) // PIECE))
+        self.first = np.cumsum(pieces) - pieces
+        self.owner = np.repeat(np.arange(len(pieces)), pieces)
+        within = np.arange(len(self.owner)) - self.first[self.owner]
+        self.ptr = np.append(ptr[self.owner] + PIECE * within, ptr[-1])
+        self.threads = min(threads, len(self.owner))
+
+    def normal_equations(self) -> _Products:
+        """Products of regressors and targets, weighted."""
+        halves, root = self.equations.halves, np.sqrt(self.equations.weights)
+        extra = [root * half.targets for half in halves] + [root] * (self.profiled * len(halves))
+        G = self._grams([root] * len(halves), extra)
+        return _Products(G, self.d, len(halves), len(halves), self.profiled)
+
+    def scores(self, residuals: Sequence[F64]) -> _Products:
+        """Products of regressors, each weighted by f r."""
+        scores = [self.equations.weights * r for r in residuals]
+        G = self._grams(scores, scores if self.profiled else [])
+        return _Products(G, self.d, len(scores), 0, self.profiled)
+
+    def residuals(self, beta: F64) -> list[F64]:
+        """y - z . beta of each observation, for the coefficients (words, halves, width)."""
+        out = []
+        for h, half in enumerate(self.equations.halves):
+            r = np.empty(len(self.equations.ids))
+            W = np.ascontiguousarray(beta[self.owner, h, : self.d])
+
+            def work(
+                begin: int, end: int, W: F64 = W, others: F32 = half.others, r: F64 = r
+            ) -> None:
+                span, ptr = self._pieces(begin, end)
+                dots(ptr, self.equations.ids[span], others, W[begin:end], r[span])
+
+            over_range(work, 0, len(self.owner), self.threads)
+            np.subtract(half.targets, r, out=r)
+            if self.profiled:
+                r -= np.repeat(beta[:, h, self.d], np.diff(self.equations.ptr))
+            out.append(r)
+        return out
+
+    def _fit(self, others: F32, W: F64, out: F64) -> None:
+        def work(begin: int, end: int) -> None:
+            span, ptr = self._pieces(begin, end)
+            dots(ptr, self.equations.ids[span], others, W[begin:end], out[span])
+
+        over_range(work, 0, len(self.owner), self.threads)
+
+    def weighted_squares(self, residuals: F64) -> F64:
+        """Sums of f r^2 (words,)."""
+        squares = np.append(self.equations.weights * residuals**2, 0.0)
+        return np.add.reduceat(squares, self.equations.ptr[:-1]) * (np.diff(self.equations.ptr) > 0)
+
+    def _pieces(self, begin: int, end: int) -> tuple[slice, NDArray[np.int64]]:
+        """The observations of some pieces, and where in them each piece is."""
+        ptr = self.ptr[begin : end + 1]
+        return slice(int(ptr[0]), int(ptr[-1])), ptr - ptr[0]
+
+    def _grams(self, scales: Sequence[F64], extra: Sequence[F64]) -> F64:
+        e = self.equations
+        two = len(e.halves) == 2
+        columns = np.stack(extra, axis=1) if extra else None
+
+        def work(begin: int, end: int) -> F64:
+            span, ptr = self._pieces(begin, end)
+            return grams(
+                ptr,
+                e.ids[span],
+                e.halves[0].others,
+                scales[0][span],
+                e.halves[1].others if two else None,
+                scales[1][span] if two else None,
+                None if columns is None else columns[span],
+                single=self.single,
+            )
+
+        parts = over_range(work, 0, len(self.owner), self.threads)
+        G = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return G if len(G) == len(self.first) else np.add.reduceat(G, self.first, axis=0)
+
+
+def _times(M: F64, v: F64) -> F64:
+    """M v of each word: (n, w, w) and (n, w)."""
+    return np.asarray((M @ v[:, :, None])[:, :, 0])
+
+
+def _assembled(
+    blocks: Sequence[Sequence[F64]], weights: Sequence[Sequence[F64]], d: int, output: str
+) -> F64:
+    """Covariances (n, m, m) of what the halves make, from blocks (g, h >= g) times weights."""
+    H, n = len(blocks), len(blocks[0][0])
+    summed = H == 2 and output == "sum"
+    out = np.zeros((n, d, d) if summed or H == 1 else (n, H * d, H * d))
+    for g in range(H):
+        for h in range(g, H):
+            part = blocks[g][h - g][:, :d, :d] * weights[g][h][:, None, None]
+            if g == h:
+                part = (part + part.swapaxes(1, 2)) / 2
+            if summed or H == 1:
+                out += part if g == h else part + part.swapaxes(1, 2)
+            else:
+                rows, cols = slice(g * d, g * d + d), slice(h * d, h * d + d)
+                out[:, rows, cols] = part
+                out[:, cols, rows] = part.swapaxes(1, 2)
+    return out
 
 
 def _cosines(a: F64, b: F64) -> F64:
@@ -203,100 +375,6 @@ def _cosines(a: F64, b: F64) -> F64:
         return np.asarray(dots / np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1)))
 
 
-def slopes(equations: Equations, *, profiled: bool, output: str) -> F64:
-    """The exact solutions alone (n, m); NaN where there are too few observations for one."""
-    halves = equations.halves
-    d, H = halves[0].others.shape[1], len(halves)
-    G, at, y = _normal_equations(equations, profiled)
-    out = np.full((len(G), d if output == "sum" else H * d), np.nan)
-    for i, cells in enumerate(np.diff(equations.ptr).tolist()):
-        if refusal("", cells, d + profiled) is not None:
-            continue
-        try:
-            best = [_solution(_part(G[i], at[h], at[h]), G[i][at[h], y[h]]) for h in range(H)]
-        except np.linalg.LinAlgError:
-            continue
-        out[i] = _joined(np.stack(best)[None, :, :d], output)[0]
-    return out
-
-
-def _normal_equations(
-    equations: Equations, profiled: bool
-) -> tuple[F64, list[list[int]], list[int]]:
-    """For each word, the products of all columns; where the regressors of each half stand in them,
-    and where its target."""
-    halves, root = equations.halves, np.sqrt(equations.weights)
-    d, H = halves[0].others.shape[1], len(halves)
-    extra = [root * half.targets for half in halves]
-    if profiled:
-        extra += [root] * H
-    G = _grams(equations, root, root, np.stack(extra, axis=1))
-    return G, _places(d, H, profiled), [H * d + h for h in range(H)]
-
-
-def _solution(M: F64, v: F64) -> F64:
-    """x with M x = v, M positive definite; LinAlgError when it is not, to double precision."""
-    factor, info = dpotrf(M, lower=1, clean=1)
-    pivots = factor.diagonal() ** 2
-    if info or not pivots.min() > PIVOT * pivots.max():
-        raise np.linalg.LinAlgError("singular")
-    return np.asarray(dpotrs(factor, v, lower=1)[0])
-
-
 def _joined(halves: F64, output: str) -> F64:
     """The vectors (n, m) of the halves (n, H, d) of words."""
     return halves.sum(axis=1) if output == "sum" else halves.reshape(len(halves), -1)
-
-
-def _places(d: int, H: int, profiled: bool, targets: int | None = None) -> list[list[int]]:
-    """Which columns of a Gram matrix are the regressors of each half: its vectors, and its ones.
-
-    The columns are the vectors of the halves, `targets` targets (by default one for each half),
-    then the ones of each half."""
-    ones = H * d + (H if targets is None else targets)
-    return [[*range(h * d, h * d + d), *([ones + h] if profiled else [])] for h in range(H)]
-
-
-def _part(G: F64, rows: list[int], cols: list[int]) -> F64:
-    """Some rows and columns of a matrix; without a copy where they lie together."""
-    if rows[-1] - rows[0] == len(rows) - 1 and cols[-1] - cols[0] == len(cols) - 1:
-        return G[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-    return G[np.ix_(rows, cols)]
-
-
-def _grams(equations: Equations, a: F64, b: F64, extra: F64 | None) -> F64:
-    halves = equations.halves
-    two = len(halves) == 2
-    return grams(
-        equations.ptr,
-        equations.ids,
-        halves[0].others,
-        a,
-        halves[1].others if two else None,
-        b if two else None,
-        None if extra is None else np.ascontiguousarray(extra),
-    )
-
-
-def _residuals(equations: Equations, half: Half, beta: F64, d: int) -> F64:
-    fitted = np.empty(len(equations.ids))
-    dots(equations.ptr, equations.ids, half.others, np.ascontiguousarray(beta[:, :d]), fitted)
-    if beta.shape[1] > d:
-        fitted += np.repeat(beta[:, d], np.diff(equations.ptr))
-    return half.targets - fitted
-
-
-def _inverse(word: str, M: F64, cells: int) -> F64:
-    """The inverse of a positive definite matrix, or a refusal."""
-    factor, info = dpotrf(M, lower=1, clean=1)
-    pivots = factor.diagonal() ** 2
-    if info or not pivots.min() > PIVOT * pivots.max():
-        raise Unanswerable(
-            f"{word!r}: its {cells:,} contexts do not span the {len(M)} dimensions: nothing is "
-            "known in some directions; train fewer dimensions"
-        )
-    inverse, info = dpotri(factor, lower=1)
-    # The upper triangle is zero: dpotrf cleaned it.
-    full = inverse + inverse.T
-    full.flat[:: len(M) + 1] *= 0.5
-    return np.asarray(full)

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.sparse import coo_array
 
 from wordvec.counts.blocks import Blocks
 from wordvec.counts.shards import Shards, tile_words
 from wordvec.errors import Unanswerable
+from wordvec.native.corpus.rows import whole_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,12 +38,23 @@ UNK = "<unk>"
 
 
 class Cells(NamedTuple):
-    """Sparse rows one after another: row i has columns ids[ptr[i] : ptr[i + 1]], rising, and their
-    counts x."""
+    """Sparse rows one after another: row i has columns ids[ptr[i] : ptr[i + 1]] and their counts
+    x, as float64, or as float32 that they are stored in."""
 
     ptr: NDArray[np.int64]
     ids: NDArray[np.int32]
-    x: F64
+    x: NDArray[np.floating]
+
+    def part(self, begin: int, end: int) -> Cells:
+        """Rows [begin, end)."""
+        ptr = self.ptr[begin : end + 1]
+        span = slice(int(ptr[0]), int(ptr[-1]))
+        return Cells(ptr - ptr[0], self.ids[span], self.x[span])
+
+    def some(self, rows: NDArray[np.integer]) -> Cells:
+        """Some of the rows, rising."""
+        ptr, cells = _among(self.ptr, rows)
+        return Cells(ptr, self.ids[cells], self.x[cells])
 
 
 class Half(NamedTuple):
@@ -67,6 +78,27 @@ class Equations(NamedTuple):
     weights: F64
     halves: tuple[Half, ...]
     contexts: NDArray[np.int64]
+
+    def some(self, words: NDArray[np.integer]) -> Equations:
+        """Those of some of the words, rising."""
+        ptr, cells = _among(self.ptr, words)
+        return Equations(
+            ptr,
+            self.ids[cells],
+            self.weights[cells],
+            tuple(half._replace(targets=half.targets[cells]) for half in self.halves),
+            self.contexts[words],
+        )
+
+
+def _among(
+    ptr: NDArray[np.int64], rows: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Row pointers of some rows, rising, and which cells are theirs."""
+    sizes = np.diff(ptr)
+    wanted = np.zeros(len(sizes), bool)
+    wanted[rows] = True
+    return np.concatenate([[0], np.cumsum(sizes[rows])]).astype(np.int64), np.repeat(wanted, sizes)
 
 
 class Counts(Protocol):
@@ -106,26 +138,13 @@ class WholeCounts:
 
 def _row_tile(shards: Shards, i: int) -> Cells:
     """The whole rows of row tile i: its tiles, and of a symmetric matrix those that mirror them."""
-    rows, cols, values = [], [], []
+    tiles = []
     for j in range(shards.k):
-        tile = shards.tile(i, j)
-        rows.append(tile.rows.astype(np.int32))
-        cols.append(tile.cols.astype(np.int32) * shards.k + j)
-        values.append(tile.values)
-        if shards.symmetric:
-            tile = shards.tile(j, i)
-            ranks = (tile.rows * shards.k + j).astype(np.int32)
-            off = tile.cols.astype(np.int32) * shards.k + i != ranks
-            rows.append(tile.cols[off].astype(np.int32))
-            cols.append(ranks[off])
-            values.append(tile.values[off])
-    n = tile_words(shards.words, shards.k, i)
-    at = (np.concatenate(cols), np.concatenate(rows))
-    # Twice transposed, and so sorted by row and column in linear time.
-    both = coo_array((np.concatenate(values), at), shape=(shards.words, n)).tocsr().T.tocsr()
-    return Cells(
-        both.indptr.astype(np.int64), both.indices.astype(np.int32), both.data.astype(np.float64)
-    )
+        words = tile_words(shards.words, shards.k, j)
+        for mirrored in (False, True)[: 1 + shards.symmetric]:
+            tile = shards.tile(j, i) if mirrored else shards.tile(i, j)
+            tiles.append((j, words, mirrored, tile.row_ptr, tile.cols, tile.values))
+    return Cells(*whole_rows(tiles, i, shards.k, tile_words(shards.words, shards.k, i)))
 
 
 class BlockCounts:
@@ -232,16 +251,18 @@ class GloVeRows:
         p = self.parameters
         assert p.biases is not None
         assert p.context_biases is not None
-        log_x = np.log(cells.x)
-        word = np.repeat(np.asarray(words), np.diff(cells.ptr))
+        log_x, sizes = np.log(cells.x, dtype=np.float64), np.diff(cells.ptr)
         halves = [Half(p.words, p.contexts, log_x - p.context_biases[cells.ids])]
         if p.output != "words":
             halves.append(Half(p.contexts, p.words, log_x - p.biases[cells.ids]))
         if own_bias:
             for half, bias in zip(halves, (p.biases, p.context_biases), strict=False):
-                half.targets[:] -= bias[word]
-        weights = np.minimum(1.0, (cells.x / self.x_max) ** self.exponent)
-        return Equations(cells.ptr, cells.ids, weights, tuple(halves), np.diff(cells.ptr))
+                half.targets[:] -= np.repeat(bias[words], sizes)
+        # min(1, (x / x_max)^exponent), from the logarithm that is there
+        log_x -= np.log(self.x_max)
+        log_x *= self.exponent
+        weights = np.exp(np.minimum(log_x, 0, out=log_x), out=log_x)
+        return Equations(cells.ptr, cells.ids, weights, tuple(halves), sizes)
 
     def intercepts(self, words: Sequence[int]) -> list[F64]:
         """The words' biases, one array (n,) for each half."""
@@ -270,7 +291,7 @@ class PPMIRows:
         p, V = self.parameters, len(self.log_row)
         place = cells.ids + np.repeat(np.arange(len(words)), np.diff(cells.ptr)) * V
         word = np.repeat(np.asarray(words), np.diff(cells.ptr))
-        log_x = np.log(cells.x)
+        log_x = np.log(cells.x, dtype=np.float64)
         halves = []
         for own, others, row, col in (
             (p.words, p.contexts, word, cells.ids),

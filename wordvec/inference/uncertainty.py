@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -26,10 +27,10 @@ from wordvec.inference.estimates import (
     quantile,
     two_sided,
 )
-from wordvec.inference.least_squares import Covariance, Solution, solve
-from wordvec.inference.packed import StoredSolutions
-from wordvec.inference.rows import UNK, BlockCounts, Cells, GloVeRows, WholeCounts, rows_of
-from wordvec.parallel import ordered_map
+from wordvec.inference.least_squares import Covariance, Solution
+from wordvec.inference.rows import UNK, BlockCounts, GloVeRows, WholeCounts, rows_of
+from wordvec.inference.solver import CountSolutions, How
+from wordvec.inference.stored import StoredSolutions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     Word = str | bytes
 
 HELD = 256 << 20  # bytes of covariances that are kept for later questions
-BATCH_CELLS = 1 << 20  # observations that a thread solves at once
-BATCH_BYTES = 16 << 20  # of Gram matrices that a thread holds at once; its results take as much
 CONVERGED = 0.95  # cosine of a trained vector with its solution; below, a warning
 FIRST_DRAWS = 1000  # of which the share with a neighbour in the first place is told
 CANDIDATES = 3  # times the neighbours asked for: whose similarity is computed anew
@@ -125,17 +124,17 @@ class Uncertainty:
         check("seed", seed, 0, (1 << 63) - 1)
         quantile(level)
         self.vectors, self.kind, self.level, self.seed = vectors, source, level, seed
-        self._covariance, self._polished = covariance, centre == "polished"
-        self._profiled = biases == "profiled"
-        self._threads = thread_count(threads)
+        self._how = How(
+            covariance, centre == "polished", biases == "profiled", thread_count(threads)
+        )
         self._held: OrderedDict[int, Solution | Unanswerable] = OrderedDict()
         self._documents: DocumentDraws | None = None
-        self._stored: StoredSolutions | None = None
         self.counts: Shards | Blocks | None = None
+        self._solver: CountSolutions | DocumentDraws | StoredSolutions
         if shards is None:
             if source == "documents":
                 raise Unanswerable("source='documents' needs counts in blocks of documents")
-            self._stored = StoredSolutions(vectors)
+            self._solver = StoredSolutions(vectors)
             self._words = len(vectors)
             return
         if not isinstance(shards, Shards | Blocks):
@@ -147,17 +146,24 @@ class Uncertainty:
             )
         self.counts = shards
         self.rows = rows_of(vectors, shards, x_max=x_max, weight_exponent=weight_exponent)
-        self._source = BlockCounts(shards) if isinstance(shards, Blocks) else WholeCounts(shards)
-        self._words = self._source.words
+        source_of = BlockCounts(shards) if isinstance(shards, Blocks) else WholeCounts(shards)
+        self._words = source_of.words
         if source == "documents":
-            assert isinstance(self._source, BlockCounts)
+            assert isinstance(source_of, BlockCounts)
             self._documents = DocumentDraws(
-                self._source, self.rows, draws=draws, seed=seed, profiled=self._profiled,
-                threads=self._threads,
-            )  # fmt: skip
+                source_of,
+                self.rows,
+                draws=draws,
+                seed=seed,
+                profiled=self._how.profiled,
+                threads=self._how.threads,
+            )
+            self._solver = self._documents
+        else:
+            self._solver = CountSolutions(vectors.index_to_key, source_of, self.rows, self._how)
 
     def __repr__(self) -> str:
-        how = "documents" if self._documents else self._covariance
+        how = "documents" if self._documents else self._how.covariance
         return f"<Uncertainty of {self.vectors!r}: {self.kind}, {how}>"
 
     # One word.
@@ -198,10 +204,7 @@ class Uncertainty:
 
     def contexts(self, word: Word) -> int:
         """With how many words it stands: cells of its row."""
-        rank = self._rank(word)
-        if self._stored is not None:
-            return int(self._stored.table[rank, 0])
-        return len(self._source.cells([rank]).ids)
+        return self._solver.contexts(self._rank(word))
 
     def known(self, word: Word) -> Known:
         """What is known of a word's vector; a word without a variance says why.
@@ -229,9 +232,15 @@ class Uncertainty:
         if relative > 0.1:
             notes.append("large error: use draws")
         return Known(
-            text, solution.contexts, solution.sigma, relative, convergence, blocks, design,
+            text,
+            solution.contexts,
+            solution.sigma,
+            relative,
+            convergence,
+            blocks,
+            design,
             "; ".join(notes),
-        )  # fmt: skip
+        )
 
     # Several words.
 
@@ -445,13 +454,11 @@ class Uncertainty:
         p = [float("nan")] * len(shown)
         if rest:
             p = holm([self.compare((word, name), (word, rest[0])).p for name in shown])
-        return [
-            Neighbor(
-                name, estimates[name].value, estimates[name].sd, estimates[name].low,
-                estimates[name].high, float(share), each, bool(each > 1 - self.level),
-            )
-            for name, share, each in zip(shown, first, p, strict=False)
-        ]  # fmt: skip
+        out = []
+        for name, share, each in zip(shown, first, p, strict=False):
+            e, tied = estimates[name], bool(each > 1 - self.level)
+            out.append(Neighbor(name, e.value, e.sd, e.low, e.high, float(share), each, tied))
+        return out
 
     # How it is found.
 
@@ -476,7 +483,10 @@ class Uncertainty:
     def _try_solutions(self, words: Sequence[Word]) -> list[Solution | Unanswerable]:
         ranks = [self._rank(word) for word in words]
         missing = sorted({rank for rank in ranks if rank not in self._held})
-        for rank, solution in zip(missing, self._solve(missing), strict=True):
+        for rank, solution in zip(missing, self._solver.solve(missing), strict=True):
+            if isinstance(solution, Solution):
+                # Of a batch's covariances it would keep them all.
+                solution = replace(solution, covariance=solution.covariance.copy())
             self._held[rank] = solution
         out = []
         for rank in ranks:
@@ -490,85 +500,28 @@ class Uncertainty:
     def all_solutions(self) -> Iterator[tuple[int, Solution | Unanswerable]]:
         """The rank and the solution of each word, in an order that the counts decide; nothing is
         kept."""
-        if self._stored is not None or self._documents is not None:
+        if not isinstance(self._solver, CountSolutions):
             raise Unanswerable("all solutions are there for the reconstruction of counts")
-        size = self._batch_size()
-
-        def batches() -> Iterator[tuple[NDArray[np.int64], Cells]]:
-            for ranks, cells in self._source.all_cells():
-                for begin in range(0, len(ranks), size):
-                    end = min(begin + size, len(ranks))
-                    ptr = cells.ptr[begin : end + 1]
-                    span = slice(int(ptr[0]), int(ptr[-1]))
-                    yield (
-                        ranks[begin:end],
-                        Cells(ptr - ptr[0], cells.ids[span], cells.x[span]),
-                    )
-
-        def solve_one(
-            _: None, batch: tuple[NDArray[np.int64], Cells]
-        ) -> tuple[NDArray[np.int64], list[Solution | Unanswerable]]:
-            ranks, cells = batch
-            return ranks, self._solve_cells(ranks.tolist(), cells)
-
-        for ranks, found in ordered_map(solve_one, batches(), [None] * self._threads):
-            yield from zip(ranks.tolist(), found, strict=True)
+        yield from self._solver.all()
 
     def centre_of(self, solution: Solution) -> F64:
         """The vector of a solution that estimates are about."""
-        return solution.polished if self._polished else solution.trained
+        return solution.polished if self._how.polished else solution.trained
 
     def options(self) -> dict[str, object]:
         """What the variances are of, for a record."""
-        if self._stored is not None:
+        if isinstance(self._solver, StoredSolutions):
             return dict(self.vectors.meta.get("uncertainty", {}))
         weights = {}
         if isinstance(self.rows, GloVeRows):
             weights = {"x_max": self.rows.x_max, "weight_exponent": self.rows.exponent}
         return {
             "kind": self.kind,
-            "covariance": self._covariance,
-            "centre": "polished" if self._polished else "trained",
-            "biases": "profiled" if self._profiled else "fixed",
+            "covariance": self._how.covariance,
+            "centre": "polished" if self._how.polished else "trained",
+            "biases": "profiled" if self._how.profiled else "fixed",
             **weights,
         }
-
-    def _batch_size(self) -> int:
-        """Words that a thread solves at once."""
-        dim = self.rows.parameters.dim
-        width = (1 if self.rows.parameters.output == "words" else 2) * (dim + 2)
-        size = max(1, BATCH_BYTES // (8 * width**2))
-        return max(1, min(size, BATCH_CELLS // self._words)) if self.rows.dense else size
-
-    def _solve(self, ranks: Sequence[int]) -> Iterator[Solution | Unanswerable]:
-        """Solutions of words, in order, computed in threads a batch at a time."""
-        if self._stored is not None:
-            yield from map(self._stored.solve, ranks)
-            return
-        if self._documents is not None:
-            yield from map(self._documents.solution, ranks)
-            return
-        size = self._batch_size()
-
-        def batch(_: None, some: Sequence[int]) -> list[Solution | Unanswerable]:
-            return self._solve_cells(some, self._source.cells(some))
-
-        batches = (ranks[i : i + size] for i in range(0, len(ranks), size))
-        for part in ordered_map(batch, batches, [None] * self._threads):
-            yield from part
-
-    def _solve_cells(self, ranks: Sequence[int], cells: Cells) -> list[Solution | Unanswerable]:
-        equations = self.rows.equations(ranks, cells, own_bias=not self._profiled)
-        return solve(
-            [self.vectors.index_to_key[rank] for rank in ranks],
-            equations,
-            self.rows.intercepts(ranks),
-            ranks,
-            covariance=self._covariance,
-            polished=self._polished,
-            profiled=self._profiled,
-            output=self.rows.parameters.output,
-        )
 
 
 def _text(word: Word) -> str:

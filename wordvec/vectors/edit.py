@@ -40,7 +40,7 @@ class Editable(Comparable):
     context_biases: Floats | None = None
     subwords: Subwords | None = None
     induction: Induction | None = None
-    variances: Floats | None = None  # of each word, as wordvec.inference.packed has them
+    variances: Floats | None = None  # of each word, as wordvec.inference.stored has them
     _contexts: Matrix | None = None
     _unknown: Sequence[store.Section] = ()
     _attributes: Mapping[str, NDArray[Any]] = {}
