@@ -15,7 +15,7 @@ void wv_rows_count(const wv_tile *tile, int mirrored, int diagonal, int64_t *cou
 
 /* Puts the same cells at the places at (rows of i,), which move on: ids are the ranks of their
  * columns, words being dealt to k tiles. */
-void wv_rows_fill(const wv_tile *tile, int mirrored, int diagonal, int32_t k, int32_t j, int64_t *at,
-                  int32_t *ids, float *values);
+void wv_rows_fill(const wv_tile *tile, int mirrored, int diagonal, int32_t k, int32_t j,
+                  int64_t *at, int32_t *ids, float *values);
 
 #endif
