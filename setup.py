@@ -43,6 +43,7 @@ MODULES = {
     "models.sgns_tile": ["wv_sgns_tile", *with_isa("wv_sgns")],
     "models.swivel": with_isa("wv_swivel"),
     "vectors.analogy": ["wv_analogy"],
+    "vectors.best": with_isa("wv_best"),
     "vectors.codec": ["wv_codec"],
     "vectors.decimal": ["wv_decimal"],
     "vectors.gram": with_isa("wv_gram"),

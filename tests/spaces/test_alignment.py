@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 
@@ -15,7 +15,7 @@ from wordvec.spaces.alignment import vecmap
 from wordvec.spaces.alignment.dictionaries import Dictionary, identical_words, read_dictionary
 from wordvec.spaces.alignment.mapping import Normal, Procrustes, packed, procrustes, unpacked
 from wordvec.spaces.alignment.rcsls import RCSLS
-from wordvec.spaces.alignment.retrieval import hubness, mean_of_largest, nearest, penalties
+from wordvec.spaces.alignment.retrieval import hubness, nearest, penalties
 from wordvec.spaces.alignment.translate import Translator, alignment_card, keep_hubness
 from wordvec.spaces.alignment.vecmap import VecMap
 
@@ -99,20 +99,6 @@ def test_hubness_kept_in_the_file_gives_the_same_translations(tmp_path):
     loaded = wordvec.load(tmp_path / "m.wv")
     assert "hubness" in alignment_card(loaded)
     assert Translator(loaded, target).translate(words, 3) == fresh
-
-
-@settings(max_examples=20)
-@given(st.integers(1, 700), st.integers(1, 12), st.integers(0, 5))
-def test_the_mean_of_the_largest_is_that_of_a_sort(columns, k, seed):
-    scores = np.random.default_rng(seed).standard_normal((3, columns)).astype(np.float32)
-    expected = np.sort(scores, axis=1)[:, ::-1][:, :k].astype(np.float64).mean(axis=1)
-    np.testing.assert_allclose(mean_of_largest(scores, k), expected, atol=1e-6)
-
-
-def test_the_mean_of_the_largest_in_many_columns():
-    scores = np.random.default_rng(0).standard_normal((4, 9001)).astype(np.float32)
-    expected = np.sort(scores, axis=1)[:, -10:].astype(np.float64).mean(axis=1)
-    np.testing.assert_allclose(mean_of_largest(scores, 10), expected, atol=1e-6)
 
 
 def test_csls_is_brute_force():

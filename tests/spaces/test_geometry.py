@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec import WordVectors
-from wordvec.spaces.geometry import geometry, hubs, isoscore
+from wordvec.spaces.geometry import geometry, isoscore
+from wordvec.spaces.hubs import hubs
 
 
 def vectors_of(X, counts=None):

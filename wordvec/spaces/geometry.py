@@ -1,4 +1,4 @@
-"""The shape of a space: norms, centre, isotropy, effective dimensions, hubs.
+"""The shape of a space: norms, centre, isotropy, effective dimensions.
 
 "Isotropic" of the vocabulary (types, each word once) and of the text (tokens, each word as often as
 it occurs) are different claims, so everything of second order is given for both.
@@ -15,18 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wordvec.blas import single_threaded
-from wordvec.parallel import ordered_map, over_range, threads
-from wordvec.spaces.moments import Moments, many_moments, word_weights
+from wordvec.parallel import ordered_map, threads
+from wordvec.spaces.hubs import Hubs, hubs
+from wordvec.spaces.moments import Moments, check_flat, many_moments, word_weights
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.vectors import WordVectors
 
 F64: TypeAlias = NDArray[np.float64]
 Ids: TypeAlias = NDArray[np.int64]
 
-HUB_SAMPLE = 10_000  # queries where all words against all would be too many
-HUB_EXACT = 100_000  # words up to which all are asked
 _ROWS = 8192
-_QUERIES = 512
 _SHORT = 60.0  # lengths whose exponentials float32 holds
 _TIE = 1e-6  # eigenvalues nearer than this, relatively, have no eigenvectors of their own
 _SCALES = (0.0, 0.5)  # powers of the singular values tried beside 1, the vectors as they are
@@ -142,7 +140,7 @@ def geometry(vectors: WordVectors, *, counts: ArrayLike | None = None) -> Geomet
     >>> round(geometry(wv).isoscore, 6)
     1.0
     """
-    _check_flat(vectors)
+    check_flat(vectors)
     known = counts is not None or vectors.counts is not None
     kinds = ["types", "tokens"] if known else ["types"]
     found = many_moments(vectors.matrix, [word_weights(vectors, kind, counts) for kind in kinds])
@@ -161,14 +159,6 @@ def geometry(vectors: WordVectors, *, counts: ArrayLike | None = None) -> Geomet
         ties=ties,
         vectors=vectors,
     )
-
-
-def _check_flat(vectors: WordVectors) -> None:
-    if vectors.meta.get("manifold") is not None:
-        raise ValueError(
-            f"vectors of the manifold {vectors.meta['manifold']!r} have neither covariance nor "
-            "cosines"
-        )
 
 
 def _shape(found: Moments, n: int, d: int) -> Shape:
@@ -251,153 +241,6 @@ def _partition(matrix: Matrix, found: Moments) -> tuple[float, tuple[int, ...]]:
             top = new
     logs = top + np.log(sums)
     return float(np.exp(logs.min() - logs.max())), tuple(ties.tolist())
-
-
-# --- hubs -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Hubs:
-    """How often each word is among the k nearest of others.
-
-    Attributes
-    ----------
-    k, words, queries : int
-        Neighbours of each query; words that have a vector; words that were asked.
-    sampled : bool
-        Whether only some words were asked: counts are then of those, and the skewness is biased
-        towards that of a binomial.
-    ids : ndarray of int64
-        Ids of the words, those with a vector.
-    counts : ndarray of int64
-        N: of how many queries each was among the k nearest; the mean is queries k / words.
-    skewness : float
-        Third standardised moment of N; 0 when all N are the same.
-    robin_hood : float
-        Share of all appearances that would have to move for all N to be the same.
-    gini : float
-    antihubs : float
-        Share of words that are nobody's neighbour.
-    hub_share : float
-        Share of all appearances that are of words with twice the mean or more.
-    """
-
-    k: int
-    words: int
-    queries: int
-    sampled: bool
-    ids: Ids
-    counts: Ids
-    skewness: float
-    robin_hood: float
-    gini: float
-    antihubs: float
-    hub_share: float
-    vectors: WordVectors = field(repr=False)
-
-    @property
-    def maximum(self) -> int:
-        """The largest N."""
-        return int(self.counts.max())
-
-    def top(self, n: int = 20) -> list[tuple[str, int]]:
-        """The n words that are most often a neighbour, with N; ties by id."""
-        order = np.argsort(-self.counts, kind="stable")[:n]
-        return [(self.vectors.index_to_key[int(self.ids[i])], int(self.counts[i])) for i in order]
-
-    def bottom(self, n: int = 20) -> list[tuple[str, int]]:
-        """The n most frequent words that are least often a neighbour."""
-        order = np.argsort(self.counts, kind="stable")[:n]
-        return [(self.vectors.index_to_key[int(self.ids[i])], int(self.counts[i])) for i in order]
-
-
-def hubs(
-    vectors: WordVectors,
-    k: int = 10,
-    *,
-    restrict_vocab: int | None = None,
-    sample: int | None = None,
-    seed: int = 1,
-) -> Hubs:
-    """Counts of the k nearest by cosine, a word itself left out.
-
-    Parameters
-    ----------
-    k : int
-    restrict_vocab : int, optional
-        Only the first words.
-    sample : int, optional
-        Words that are asked; by default all up to 100,000 and 10,000 of more.
-    seed : int
-        Of the sample.
-
-    Raises
-    ------
-    ValueError
-        When there are not more than k words, or the vectors are of a manifold.
-
-    References
-    ----------
-    Radovanovic, Nanopoulos & Ivanovic (2010), "Hubs in space".
-    """
-    _check_flat(vectors)
-    stop = len(vectors) if restrict_vocab is None else min(restrict_vocab, len(vectors))
-    there = np.flatnonzero(vectors.norms[:stop] > 0)
-    n = len(there)
-    if not 1 <= k < n:
-        raise ValueError(f"k must be >= 1 and less than the {n} words with a vector, got {k}")
-    among = vectors
-    if n < len(vectors):
-        rows = vectors.matrix.take(there)
-        among = WordVectors([vectors.index_to_key[i] for i in there.tolist()], rows)
-    asked = np.arange(n)
-    wanted = (n if n <= HUB_EXACT else HUB_SAMPLE) if sample is None else min(sample, n)
-    if wanted < 1:
-        raise ValueError(f"sample must be >= 1, got {sample}")
-    if wanted < n:
-        asked = np.sort(np.random.default_rng(seed).choice(n, wanted, replace=False))
-    counts = np.zeros(n, np.int64)
-    blocks = -(-len(asked) // _QUERIES)
-
-    def some(first: int, last: int) -> Ids:
-        found = np.zeros(n, np.int64)
-        for block in range(first, last):
-            ids = asked[block * _QUERIES : (block + 1) * _QUERIES]
-            queries = among.matrix.take(ids) / among.norms[ids, None]
-            near, _ = among.nearest(queries.astype(np.float32), k + 1)
-            others = near != ids[:, None]
-            # A word with more than k twins of smaller id is not among its own nearest.
-            others[others.all(axis=1), -1] = False
-            np.add.at(found, near[others], 1)
-        return found
-
-    with single_threaded():
-        for part in over_range(some, 0, blocks, min(threads(), blocks)):
-            counts += part
-    return _hubs(counts, k, wanted, there, vectors)
-
-
-def _hubs(counts: Ids, k: int, queries: int, ids: Ids, vectors: WordVectors) -> Hubs:
-    n = len(counts)
-    total = int(counts.sum())
-    mean = total / n
-    sd = float(counts.std())
-    rising = np.sort(counts)
-    weights = 2 * np.arange(1, n + 1) - n - 1
-    return Hubs(
-        k=k,
-        words=n,
-        queries=queries,
-        sampled=queries < n,
-        ids=ids,
-        counts=counts,
-        skewness=float(((counts - mean) ** 3).mean() / sd**3) if sd > 0 else 0.0,
-        robin_hood=float(np.abs(counts - mean).sum() / (2 * total)),
-        gini=float((weights * rising).sum() / (n * total)),
-        antihubs=float((counts == 0).mean()),
-        hub_share=float(counts[counts >= 2 * mean].sum() / total),
-        vectors=vectors,
-    )
 
 
 # --- freedom of scale -----------------------------------------------------------------------------

@@ -60,6 +60,15 @@ class Moments:
         return values, vectors * np.where(largest < 0, -1.0, 1.0)
 
 
+def check_flat(vectors: WordVectors) -> None:
+    """Raises ValueError for vectors of a manifold."""
+    if vectors.meta.get("manifold") is not None:
+        raise ValueError(
+            f"vectors of the manifold {vectors.meta['manifold']!r} have neither covariance nor "
+            "cosines"
+        )
+
+
 def word_weights(vectors: WordVectors, weights: str, counts: ArrayLike | None = None) -> F64:
     """The weight (V,) of each word: 1 for "types", its count for "tokens"; they add up to 1.
 

@@ -99,7 +99,7 @@ def hubs(
 ) -> None:
     """List words that are neighbours of very many, or of none."""
     import wordvec
-    from wordvec.spaces.geometry import hubs as count
+    from wordvec.spaces.hubs import hubs as count
 
     wv = wordvec.load(vectors)
     found = count(wv, topn, restrict_vocab=restrict_vocab, sample=sample, seed=seed)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.blas import single_threaded
 from wordvec.estimator import option
 from wordvec.spaces.alignment.dictionaries import Dictionary, as_dictionary
 from wordvec.spaces.apply import AffineStage, Stage, UnitStage
@@ -132,12 +133,13 @@ class Mapping(Transform):
         if target is None or pairs is None:
             raise ValueError(f"{type(self).__name__}.fit needs source, target and pairs of words")
         self._check()
-        source_normal, X = Normal.of(vectors, self.normalize)
-        target_normal, Z = Normal.of(target, self.normalize)
-        self._notes: list[str] = []
-        self.pairs_ = as_dictionary(pairs).ids(vectors, target)
-        self._solve(X, Z, self.pairs_)
-        self._finish(source_normal, target_normal, X, Z)
+        with single_threaded():  # threads of BLAS spin longer than matrices this small take
+            source_normal, X = Normal.of(vectors, self.normalize)
+            target_normal, Z = Normal.of(target, self.normalize)
+            self._notes: list[str] = []
+            self.pairs_ = as_dictionary(pairs).ids(vectors, target)
+            self._solve(X, Z, self.pairs_)
+            self._finish(source_normal, target_normal, X, Z)
         return self
 
     @abc.abstractmethod

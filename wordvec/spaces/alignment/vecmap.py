@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wordvec.blas import single_threaded
 from wordvec.estimator import option
 from wordvec.native.vectors.vec import rng_key
+from wordvec.parallel import threads
 from wordvec.spaces.alignment.dictionaries import as_dictionary, identical_words
 from wordvec.spaces.alignment.mapping import (
     F32,
@@ -22,7 +23,7 @@ from wordvec.spaces.alignment.mapping import (
     Pairs,
     procrustes,
 )
-from wordvec.spaces.alignment.retrieval import blocks, mean_of_largest
+from wordvec.spaces.best import COLUMNS, ROWS, Block, Lists, edges, largest_both, merged, over
 from wordvec.vectors.vectors import WordVectors
 
 Ids = NDArray[np.int64]
@@ -118,22 +119,23 @@ class VecMap(Mapping):
         if target is None:
             raise ValueError("VecMap.fit needs source and target")
         self._check()
-        self._notes: list[str] = []
-        source_normal, X = Normal.of(vectors, self.normalize)
-        target_normal, Z = Normal.of(target, self.normalize)
-        if self.start == "unsupervised":
-            self.pairs_ = unsupervised_pairs(X[:START_WORDS], Z[:START_WORDS], self.neighbors)
-        elif self.start == "dictionary":
-            if pairs is None:
-                raise ValueError('VecMap.fit needs pairs of words for the start "dictionary"')
-            self.pairs_ = as_dictionary(pairs).ids(vectors, target)
-        else:
-            words = identical_words(vectors, target, numerals=self.start == "numerals")
-            self.pairs_ = words.ids(vectors, target)
-        if self.self_learning or self.start != "dictionary":
-            self.pairs_ = self._learn(X, Z, self.pairs_)
-        self._solve(X, Z, self.pairs_)
-        self._finish(source_normal, target_normal, X, Z)
+        with single_threaded():  # threads of BLAS spin longer than matrices this small take
+            self._notes: list[str] = []
+            source_normal, X = Normal.of(vectors, self.normalize)
+            target_normal, Z = Normal.of(target, self.normalize)
+            if self.start == "unsupervised":
+                self.pairs_ = unsupervised_pairs(X[:START_WORDS], Z[:START_WORDS], self.neighbors)
+            elif self.start == "dictionary":
+                if pairs is None:
+                    raise ValueError('VecMap.fit needs pairs of words for the start "dictionary"')
+                self.pairs_ = as_dictionary(pairs).ids(vectors, target)
+            else:
+                words = identical_words(vectors, target, numerals=self.start == "numerals")
+                self.pairs_ = words.ids(vectors, target)
+            if self.self_learning or self.start != "dictionary":
+                self.pairs_ = self._learn(X, Z, self.pairs_)
+            self._solve(X, Z, self.pairs_)
+            self._finish(source_normal, target_normal, X, Z)
         return self
 
     def _learn(self, X: F32, Z: F32, pairs: Ids) -> Ids:
@@ -206,57 +208,45 @@ def _whitening(X: F64) -> F64 | None:
 def _translate_both(A: F32, B: F32, k: int, keep: float, key: int) -> tuple[Ids, float, float]:
     """Pairs found in both directions, the mean cosine of the best, and the share that is mutual.
 
-    A score is taken from the game with probability 1 - keep, by a random number of its place: the
-    result is the same for any number of threads. (Artetxe et al. set such scores to 0; here they
-    are -inf, so that one cannot win among negative scores.)
+    A score is dropped with probability 1 - keep, by a random number of its place: the result is the
+    same for any number of threads. (Artetxe et al. set such scores to 0; here they are -inf, so
+    that one cannot win among negative scores.)
+
+    Products are made twice, for hubness and for the choice, and a block of them is kept at a time.
     """
-    with single_threaded():
-        S = np.empty((len(A), len(B)), np.float32)
-        r_source = np.empty(len(A), np.float32)
-        for begin, end in blocks(len(A), len(B)):
-            np.matmul(A[begin:end], B.T, out=S[begin:end])
-            r_source[begin:end] = mean_of_largest(S[begin:end], k)
-        r_target = np.empty(len(B), np.float32)
-        for begin, end in blocks(len(B), len(A)):
-            r_target[begin:end] = mean_of_largest(np.ascontiguousarray(S[:, begin:end].T), k)
-    forward = np.empty(len(A), np.int64)
-    back = np.full(len(B), -1, np.int64)
-    best = np.full(len(B), -np.inf, np.float32)
-    top_row, top_col = np.empty(len(A), np.float32), np.full(len(B), -np.inf, np.float32)
-    plain = np.empty(len(A), np.int64)
-    plain_back = np.zeros(len(B), np.int64)
-    columns = np.arange(len(B))
-    for number, (begin, end) in enumerate(blocks(len(A), len(B))):
-        block = S[begin:end]
-        plain[begin:end] = block.argmax(axis=1)
-        top_row[begin:end] = block.max(axis=1)
-        peak = block.argmax(axis=0)
-        higher = block[peak, columns] > top_col
-        plain_back[higher] = begin + peak[higher]
-        np.maximum(top_col, block[peak, columns], out=top_col)
-        scored = block - r_target / np.float32(2)
-        other = block - r_source[begin:end, None] / np.float32(2)
-        if keep < 1:
-            rng = np.random.Philox(key=rng_key(key, number))
-            draws = rng.random_raw(-(-block.size // 4)).view(np.uint16)[: block.size]
-            dropped = (draws >= np.uint16(keep * 65536)).reshape(block.shape)
-            scored[dropped] = -np.inf
-            other[dropped] = -np.inf
-        forward[begin:end] = scored.argmax(axis=1)
-        peak = other.argmax(axis=0)
-        higher = other[peak, columns] > best
-        back[higher] = begin + peak[higher]
-        np.maximum(best, other[peak, columns], out=best)
-    found = back >= 0
-    pairs = np.concatenate(
-        [
-            np.stack([np.arange(len(A)), forward], axis=1),
-            np.stack([back[found], columns[found]], axis=1),
-        ]
-    )
-    objective = (float(top_row.mean(dtype=np.float64)) + float(top_col.mean(dtype=np.float64))) / 2
-    mutual = float((plain_back[plain] == np.arange(len(A))).mean())
-    return pairs, objective, mutual
+    cosine, cosine_back = largest_both(A, B, k)
+    half_source, half_target = (each.means() / np.float32(2) for each in (cosine, cosine_back))
+    forward = Lists(len(A), 1)
+    parts = [Lists(len(B), 1) for _ in range(threads())]
+    rows, columns = edges(len(A), ROWS), edges(len(B), COLUMNS)
+
+    def work(state: tuple[Lists, Block, Block], number: int) -> None:
+        (back, room, less), (begin, end) = state, rows[number]
+        for at, (first, last) in enumerate(columns):
+            scores = room.product(A[begin:end], B[first:last])
+            changed = less.like(*scores.shape)
+            if keep < 1:
+                place = rng_key(key, number * len(columns) + at)
+                draws = np.random.Philox(key=place).random_raw(-(-scores.size // 4))
+                dropped = draws.view(np.uint16)[: scores.size] >= np.uint16(keep * 65536)
+                np.putmask(scores, dropped.reshape(scores.shape), -np.inf)
+            np.subtract(scores, half_target[first:last], out=changed)
+            forward.rows(changed, begin, first)
+            np.subtract(scores, half_source[begin:end, None], out=changed)
+            back.columns(changed, first, begin)
+
+    over(work, range(len(rows)), [(lists, Block(), Block()) for lists in parts])
+    pairs = np.concatenate([_pairs(forward), _pairs(merged(parts))[:, ::-1]])
+    objective = sum(float(each.top[:, 0].mean(dtype=np.float64)) for each in (cosine, cosine_back))
+    nearest, nearest_back = cosine.ids[:, 0], cosine_back.ids[:, 0]
+    mutual = float((nearest_back[nearest] == np.arange(len(A))).mean())
+    return pairs, objective / 2, mutual
+
+
+def _pairs(found: Lists) -> Ids:
+    """(row, the best of it) of the rows of which not all scores were dropped."""
+    there = np.flatnonzero(np.isfinite(found.top[:, 0]))
+    return np.stack([there, found.ids[there, 0].astype(np.int64)], axis=1)
 
 
 def unsupervised_pairs(X: F32, Z: F32, k: int) -> Ids:

@@ -1,0 +1,6 @@
+#if defined(__x86_64__)
+#define WV_SIMD_AVX512
+#include "wv_best_simd.h"
+#else
+typedef int wv_not_compiled_here;
+#endif
