@@ -36,6 +36,10 @@ class TrainingError(WordvecError):
     """A run that diverged (NaN or infinity) or cannot start with these data and options."""
 
 
+class ClusterError(WordvecError):
+    """A cluster that cannot work: no scheduler, unlike workers, files that they do not see."""
+
+
 class Terminated(SystemExit):
     """The process was asked to end by SIGTERM or SIGHUP.
 

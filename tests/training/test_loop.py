@@ -9,7 +9,7 @@ import pytest
 
 from wordvec.errors import TrainingError
 from wordvec.training import loop
-from wordvec.training.checkpoint import OLD_FORMAT, Checkpoint
+from wordvec.training.checkpoint import OLD_FORMAT, Checkpoint, _checksum
 from wordvec.training.loop import Plan, Step
 
 ROUNDS = [["a", "b", "c"], ["d"], ["e", "f"]]
@@ -168,7 +168,7 @@ def test_a_checkpoint_of_the_old_format_goes_on(tmp_path, identity, left):
         "identity": identity,
         "state": state,
         "arrays": [("<f8", [1])],
-        "crc32": keeper._checksum(state),
+        "crc32": _checksum(state, keeper.arrays),
     }
     (tmp_path / "state").write_bytes(json.dumps(header).encode() + b"\n" + bytes(8))
     recorder = Recorder()

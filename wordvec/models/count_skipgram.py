@@ -64,6 +64,9 @@ class CountSkipGram(TileModel):
         Vectors are w alone, as in word2vec, w + c, or w beside c. Contexts are kept in any case.
     unk : bool
         Add `<unk>` as the last word: the mean of the 100 rarest words.
+    super_tile : int
+        Tiles on each side of a super-tile, whose tiles are trained together: a cluster then moves
+        rows that many times less often. Another number is another order, and other bytes.
     threads : int, optional
         By default all processors; the result does not depend on it.
     seed : int
@@ -140,7 +143,8 @@ class CountSkipGram(TileModel):
         def epoch_rounds(epoch: int) -> Iterator[list[_Visit]]:
             key = rng_key(self.seed, epoch, 1)
             for part in range(PARTS):
-                plan = rounds(shards.k, symmetric=False, seed=key + part)
+                g = self.super_tile
+                plan = rounds(shards.k, symmetric=False, seed=key + part, group=g)
                 for at, units in enumerate(plan):
                     alpha = self._alpha((epoch + (part + at / len(plan)) / PARTS) / self.epochs)
                     yield [_Visit(key, part, alpha, i, j) for i, j in units]

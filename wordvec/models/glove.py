@@ -11,6 +11,9 @@ import numpy as np
 
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
+from wordvec.engine.cluster import Cluster
+from wordvec.engine.traffic import copies_moved
+from wordvec.errors import ClusterError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
 from wordvec.models.prior import Prior
@@ -23,6 +26,8 @@ from wordvec.training.tiles import Matrix, Start, TileModel
 from wordvec.vectors.vectors import WordVectors
 
 PULL = 0.1  # mu of Mittens
+NETWORK = 1.1e9  # bytes per second that a worker receives at 10 Gbit/s
+CELL_SECONDS = 0.63e-9  # per cell and dimension, on one thread of an AMD EPYC (Turin)
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
 
 
@@ -62,6 +67,9 @@ class GloVe(TileModel):
     pull : float
         mu, the weight of pull |w + c - prior|^2 for each such word; 0 trains as if there were no
         prior.
+    super_tile : int
+        Tiles on each side of a super-tile, whose tiles are trained together: a cluster then moves
+        rows that many times less often. Another number is another order, and other bytes.
     threads : int, optional
         By default all processors; the result does not depend on it.
     seed : int
@@ -85,6 +93,7 @@ class GloVe(TileModel):
     """
 
     papers: ClassVar[tuple[str, ...]] = ("pennington2014", "dingwall2018")
+    _both: ClassVar[bool] = True
 
     epochs: int = same_option(TileModel, "epochs", 15)
     eta: float = option(0.05, "Learning rate of AdaGrad.", above=0, source="Pennington et al. 2014")
@@ -145,6 +154,8 @@ class GloVe(TileModel):
         return [*super().notes(), *([] if self._prior is None else self._prior.notes)]
 
     def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
+        if isinstance(start.engine, Cluster):
+            self._refuse(shards, start.engine)
         d = self.vector_size
         words, contexts = (self._parameters(shards.words, side) for side in (0, 1))
         self._prior = None
@@ -170,6 +181,27 @@ class GloVe(TileModel):
             biases=words[:, d],
             context_biases=contexts[:, d + 1],
         )
+
+    def _refuse(self, shards: Shards, cluster: Cluster) -> None:
+        """Raises ClusterError where the cluster would wait for its network most of the time.
+
+        An epoch goes over all tiles in 16 parts, each of which moves both matrices.
+        """
+        if self.prior is not None and self.pull > 0:
+            raise ClusterError("prior: GloVe is drawn to prior vectors on one machine only")
+        if cluster.on_one_machine:
+            return
+        workers = cluster.workers()
+        sides = copies_moved(-(-shards.k // self.super_tile), len(workers), symmetric=True)
+        row = 8 * row_stride(self.vector_size + 2)
+        network = PARTS * 2 * sides * shards.words * row / len(workers) / NETWORK
+        work = shards.full_cells * self.vector_size * CELL_SECONDS / sum(workers.values())
+        if network > work:
+            raise ClusterError(
+                f"GloVe on {len(workers)} workers would take {network:,.1f} s per epoch for moving "
+                f"rows (at 10 Gbit/s) and {work:,.1f} s for training: train it on one machine, or "
+                f"with a larger super_tile than {self.super_tile}"
+            )
 
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values and bias, AdaGrad's sums) as csrc/wv_glove.h has them."""
@@ -222,7 +254,8 @@ class GloVe(TileModel):
             order = np.empty(PARTS, np.int64)
             hyper.order(key, order)
             for part in map(int, order):
-                for units in rounds(shards.k, symmetric=shards.symmetric, seed=key + part):
+                g, both = self.super_tile, shards.symmetric
+                for units in rounds(shards.k, symmetric=both, seed=key + part, group=g):
                     yield [_Visit(key, part, i, j) for i, j in units]
 
         def train(worker: GloVeWorker, visit: _Visit) -> Step:

@@ -56,6 +56,9 @@ class Swivel(TileModel):
         Contexts are kept in any case.
     unk : bool
         Add `<unk>` as the last word: the mean of the 100 rarest words.
+    super_tile : int
+        Tiles on each side of a super-tile, whose tiles are trained together: a cluster then moves
+        rows that many times less often. Another number is another order, and other bytes.
     threads : int, optional
         By default all processors; the result does not depend on it.
     seed : int
@@ -99,6 +102,14 @@ class Swivel(TileModel):
         words, contexts = (self._parameters(shards.words, side) for side in (0, 1))
         if (warm := start.warm(shards, d)) is not None:
             words[warm.ids, :d], contexts[warm.ids, :d] = warm.words, warm.contexts
+        plan = self._plan(shards, words, contexts)
+        trained = self._run(shards, [words, contexts], plan, start, progress)
+        self.vectors_ = self._store(shards, trained, words[:, :d], contexts[:, :d])
+
+    def _plan(
+        self, shards: Shards, words: Matrix, contexts: Matrix
+    ) -> Plan[TileBuffer, tuple[int, int]]:
+        d = self.vector_size
         tiles = Tiles(shards, diagonal=self.diagonal)
         trainer = SwivelTrainer(
             words,
@@ -112,7 +123,8 @@ class Swivel(TileModel):
         )
 
         def epoch_rounds(epoch: int) -> list[list[tuple[int, int]]]:
-            return rounds(shards.k, symmetric=False, seed=rng_key(self.seed, epoch, 1))
+            key = rng_key(self.seed, epoch, 1)
+            return rounds(shards.k, symmetric=False, seed=key, group=self.super_tile)
 
         def train(buffer: TileBuffer, at: tuple[int, int]) -> Step:
             n_rows, n_cols = (tile_words(shards.words, shards.k, t) for t in at)
@@ -123,7 +135,7 @@ class Swivel(TileModel):
             loss = trainer.train(buffer.work, *at, shards.k, n_cols, cells, scale)
             return Step(loss, n_rows * n_cols, n_rows * n_cols, self.eta)
 
-        plan = Plan(
+        return Plan(
             epochs=self.epochs,
             rounds=epoch_rounds,
             train=train,
@@ -132,8 +144,6 @@ class Swivel(TileModel):
             unit="cells",
             lower="eta",
         )
-        trained = self._run(shards, [words, contexts], plan, start, progress)
-        self.vectors_ = self._store(shards, trained, words[:, :d], contexts[:, :d])
 
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values, AdaGrad's sums) as csrc/wv_swivel.h has them; values from N(0, 1/d)."""

@@ -3,3 +3,7 @@ def available() -> tuple[str, ...]:
 
 def isa() -> str:
     """Name of the instruction set in use (the last of `available`, or WORDVEC_ISA)."""
+
+def use(name: str) -> None:
+    """Makes an instruction set of this machine the one in use, for kernels that are made from now
+    on: workers of a cluster agree on one. ValueError for one that does not run here."""

@@ -18,6 +18,11 @@ def isa():
     return _NAMES[<int>active]
 
 
+def use(str name):
+    global active
+    active = parse(name)
+
+
 cdef wv_isa parse(object name) except *:
     """The ISA of that name; None for the active one."""
     if name is None:

@@ -17,7 +17,7 @@ import signal
 import threading
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -27,6 +27,7 @@ import numpy as np
 
 from wordvec.errors import Terminated, TrainingError
 from wordvec.files import check_writable, lock, lock_holder, sweep, sync_folder, write_atomically
+from wordvec.training.blocks import Saved, read_block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 FORMAT = "wordvec checkpoint 3"
 OLD_FORMAT = "wordvec checkpoint 2"  # counted rounds of tiles, not tasks, within an epoch
 FILE = "state"
+BLOCK_FILE = re.compile(r"block-\d+-\d+-\d+-\d+\.bin")  # beside it, of a run on a cluster
 MAX_HEADER = 1 << 24  # bytes
 Folder: TypeAlias = str | os.PathLike[str]
 State = TypeVar("State")
@@ -126,6 +128,9 @@ class Checkpoint:
         if self.folder is None and resume:
             raise ValueError("resume needs the checkpoint that it resumes from")
         self.identity, self.arrays, self.resume = identity, arrays, resume
+        # Of a run on a cluster: what writes the blocks of the arrays, and those that were loaded.
+        self.blocks: Callable[[], list[Saved]] | None = None
+        self.loaded: list[Saved] = []
         self._saved = time.monotonic()
         self._epochs = 0  # that have ended since the last time
         self._signal: int | None = None  # that asked the run to end
@@ -222,20 +227,25 @@ class Checkpoint:
 
     def save(self, state: Any) -> None:
         """Replaces the file."""
+        if not self.path.parent.is_dir():
+            self._make_folder()
         saved = dataclasses.asdict(state)
+        blocks = None if self.blocks is None else self.blocks()
+        arrays = self.arrays if blocks is None else ()
         header = {
             "format": FORMAT,
             "identity": self.identity,
             "state": saved,
             "arrays": [(array.dtype.str, array.shape) for array in self.arrays],
-            "crc32": self._checksum(saved),
+            "crc32": _checksum(saved, arrays),
         }
-        if not self.path.parent.is_dir():
-            self._make_folder()
+        if blocks is not None:
+            header["blocks"] = [block.as_json() for block in blocks]
         with write_atomically(self.path, force=True) as file:
             file.write(json.dumps(header).encode() + b"\n")
-            for array in self.arrays:
+            for array in arrays:
                 file.write(array.data)
+        self._forget_blocks(blocks or [])
         self._saved, self._epochs = time.monotonic(), 0
 
     def load(self, start: State) -> State:
@@ -262,24 +272,46 @@ class Checkpoint:
                 if header["format"] == OLD_FORMAT:
                     state["rounds" if "shards" in identity else "tasks"] = state.pop("at")
                 here = type(start)(**state)
+                blocks = [Saved.of(block) for block in header.get("blocks", ())]
                 arrays, crc = header["arrays"], header["crc32"]
             except (ValueError, KeyError, TypeError) as error:
                 raise TrainingError(f"{self.path}: not a checkpoint: {error}") from error
             self._compare(identity)
             if arrays != [[array.dtype.str, list(array.shape)] for array in self.arrays]:
                 raise TrainingError(f"{self.path}: is of other shapes: damaged")
-            for array in self.arrays:
+            self._load_blocks(blocks)
+            inside = () if blocks else self.arrays
+            for array in inside:
                 if file.readinto(array.data.cast("B")) != array.nbytes:
                     raise TrainingError(f"{self.path}: is cut short: remove it to start again")
-            if crc != self._checksum(saved) or file.read(1):
+            if crc != _checksum(saved, inside) or file.read(1):
                 raise TrainingError(f"{self.path}: damaged: remove it to start again")
         return here
 
-    def _checksum(self, state: Mapping[str, Any]) -> int:
-        crc = zlib.crc32(json.dumps(state, sort_keys=True).encode())
-        for array in self.arrays:
-            crc = zlib.crc32(array.data, crc)
-        return crc
+    def _load_blocks(self, blocks: list[Saved]) -> None:
+        """Fills the arrays with what a run on a cluster has saved, each block in its own file."""
+        rows = [0] * len(self.arrays)
+        for block in blocks:
+            group = block.group
+            if not (
+                block.array < len(rows)
+                and (group.words, block.width) == self.arrays[block.array].shape
+                and 0 <= group.first < group.last <= group.k <= group.words
+            ):
+                raise TrainingError(f"{self.path}: is of other shapes: damaged")
+            assert self.folder is not None
+            group.put(self.arrays[block.array], read_block(os.fspath(self.folder), block))
+            rows[block.array] += group.rows
+        if blocks and rows != [len(array) for array in self.arrays]:
+            raise TrainingError(f"{self.path}: lacks blocks: damaged")
+        self.loaded = blocks
+
+    def _forget_blocks(self, kept: list[Saved]) -> None:
+        """Removes the files of blocks of older saves."""
+        names = {block.name for block in kept}
+        for path in self.path.parent.glob("block-*.bin"):
+            if BLOCK_FILE.fullmatch(path.name) and path.name not in names:
+                path.unlink(missing_ok=True)
 
     def _compare(self, old: Mapping[str, Any]) -> None:
         old = {self.renamed.get(name, name): value for name, value in old.items()}
@@ -296,6 +328,13 @@ class Checkpoint:
                 f"{self.path}: is of another run: {'; '.join(changed)}; name another folder, or "
                 "give the options that it was started with"
             )
+
+
+def _checksum(state: Mapping[str, Any], arrays: Sequence[NDArray[np.generic]]) -> int:
+    crc = zlib.crc32(json.dumps(state, sort_keys=True).encode())
+    for array in arrays:
+        crc = zlib.crc32(array.data, crc)
+    return crc
 
 
 @dataclass

@@ -126,10 +126,10 @@ def run(plan: Plan[State, Task], checkpoint: Checkpoint, progress: Callback | No
         After saving, see `Checkpoint`.
     """
     with checkpoint, ThreadPoolExecutor(len(plan.states), "wordvec") as pool:
-        return _Run(plan, checkpoint, progress, pool).train()
+        return Run(plan, checkpoint, progress, pool).train()
 
 
-class _Run:
+class Run:
     """One run: its plan, and where it stands."""
 
     def __init__(
@@ -137,7 +137,7 @@ class _Run:
         plan: Plan[Any, Any],
         checkpoint: Checkpoint,
         progress: Callback | None,
-        pool: ThreadPoolExecutor,
+        pool: ThreadPoolExecutor | None,
     ) -> None:
         self.plan, self.checkpoint, self.progress, self.pool = plan, checkpoint, progress, pool
         self.here = checkpoint.load(Position())
@@ -168,7 +168,11 @@ class _Run:
             self.report(here.epoch, here.losses[-1])
             last = here.epoch == plan.epochs or self.stalled()
             self.checkpoint.rest(here, epoch=True, last=last)
+            self.epoch_ended()
         return Trained(here.losses, here.held_out, self.convergence)
+
+    def epoch_ended(self) -> None:
+        """Called after each epoch, when it was saved if it was to be."""
 
     def train_epoch(self) -> None:
         """The tasks that are left of an epoch. Threads come to rest between rounds, and within one

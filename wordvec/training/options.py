@@ -89,6 +89,10 @@ class RunOptions:
         Go on from the checkpoint, if there is one, to the same bytes as a run that never stopped;
         with one thread, for models whose bytes depend on threads. More `epochs` lengthen a finished
         run of a model whose rate does not depend on them.
+    client : distributed.Client or str, optional
+        Train on the workers of a cluster, to the bytes of one machine: a client of Dask, the
+        address of a scheduler, the path of its file, or "local:4" for processes of this machine.
+        The counts, and `checkpoint`, must lie where all workers see them.
     """
 
     init: str | None = option(
@@ -106,6 +110,9 @@ class RunOptions:
     )
     every: str = option("1epoch", "How often the run is saved: 1epoch, 10min, 30s, 2h.")
     resume: bool = option(False, "Go on from the checkpoint, if there is one.")
+    client: str | None = option(
+        None, "Train on a cluster of Dask.", none="this machine", command_line=False
+    )
 
 
 _SHARED = """

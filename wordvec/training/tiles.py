@@ -14,17 +14,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 import numpy as np
 
 from wordvec.counts.count import Window, count
-from wordvec.counts.shards import Shards
+from wordvec.counts.shards import Shards, is_shards
+from wordvec.engine.cluster import Cluster, connected
+from wordvec.engine.local import Engine
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.folders import scratch_folder
+from wordvec.native import cpu
 from wordvec.text.corpus import NO_PAIR, Corpus, Source
-from wordvec.training import loop
+from wordvec.training import loop, spread
 from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Trained
 from wordvec.training.options import OutputVectors, WordModel, documented
 from wordvec.training.rows import rows_in_common, with_old_words
+from wordvec.training.spread import Traffic
 from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -152,6 +156,7 @@ class Start:
     checkpoint: Folder | None = None
     every: str = "1epoch"
     resume: bool = False
+    engine: Engine | None = None
 
     def warm(self, shards: Shards, dim: int) -> Warm | None:
         """What `init` has of the shards' words; new words start as they always do.
@@ -187,6 +192,16 @@ class TileModel(MatrixModel, abc.ABC):
     """Base of matrix models that train tile by tile, for some epochs."""
 
     epochs: int = option(10, "Passes over the counts.", at_least=1)
+    super_tile: int = option(
+        1,
+        "Tiles on each side of a super-tile, trained together; for a cluster try 8. Changes the "
+        "order and so the bytes, on any number of machines alike.",
+        at_least=1,
+        at_most=1 << 16,
+    )
+
+    traffic_: Traffic | None = field(default=None, init=False, repr=False, compare=False)
+    _both: ClassVar[bool] = False  # whether a tile trains both matrices of both of its groups
 
     _free: ClassVar[tuple[str, ...]] = FREE
 
@@ -202,6 +217,7 @@ class TileModel(MatrixModel, abc.ABC):
         checkpoint: Folder | None = None,
         every: str = "1epoch",
         resume: bool = False,
+        client: Any = None,
     ) -> Self:
         """Trains on shards, or on a text that is counted first; returns the estimator.
 
@@ -215,12 +231,23 @@ class TileModel(MatrixModel, abc.ABC):
             A source that cannot be read.
         TrainingError
             When the loss is no longer a number, or a checkpoint is of other options or data.
+        ClusterError
+            When the cluster cannot be used: no scheduler, unlike workers, counts they do not see.
         """
         self._check()
         if keep and init is None:
             raise ValueError("keep is for the words of init: give the vectors that have them")
-        with self._shards(source, progress) as shards:
-            self._fit(shards, Start(init, checkpoint, every, resume), progress)
+        with contextlib.ExitStack() as stack:
+            engine = None
+            if client is not None:
+                if not (isinstance(source, Shards) or is_shards(source)):
+                    raise ValueError(
+                        "client trains on counts that all workers see: count the text first and "
+                        "give the folder of shards"
+                    )
+                engine = stack.enter_context(connected(client))
+            shards = stack.enter_context(self._shards(source, progress))
+            self._fit(shards, Start(init, checkpoint, every, resume, engine), progress)
         if keep and init is not None:
             self.vectors_ = with_old_words(self.vectors_, init)
         return self
@@ -249,6 +276,49 @@ class TileModel(MatrixModel, abc.ABC):
             resume=start.resume,
             renamed=self.renamed() | self._once,
         )
-        trained = loop.run(plan, keeper, progress)
+        self.traffic_ = None
+        if start.engine is None:
+            trained = loop.run(plan, keeper, progress)
+        else:
+            trained, self.traffic_ = spread.run(
+                plan,
+                keeper,
+                progress,
+                start.engine,
+                self._recipe(shards, zlib.crc32(manifest), start.engine),
+                shards,
+                arrays,
+                both=self._both and shards.symmetric,
+            )
         self.losses_ = trained.losses
         return trained
+
+    @abc.abstractmethod
+    def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[Any, Any]:
+        """What is to be trained: the same on every worker, which has but some of the rows."""
+
+    def _recipe(self, shards: Shards, manifest: int, engine: Engine) -> spread.Recipe:
+        """What a worker makes the plan from."""
+        kind, own = type(self), {"threads"}
+        params = {name: value for name, value in self.get_params().items() if name not in own}
+        path = os.path.abspath(shards.path)
+        isa = engine.isa if isinstance(engine, Cluster) else cpu.isa()
+        name = f"{kind.__module__}:{kind.__qualname__}"
+        return spread.Recipe(name, params, path, manifest, min(self.super_tile, shards.k), isa)
+
+    def recorded(self) -> dict[str, Any]:
+        options = super().recorded()
+        if self.super_tile == 1:  # the same card and checkpoint as before there was this option
+            options.pop("super_tile", None)
+        return options
+
+    def notes(self) -> list[str]:
+        if self.traffic_ is None:
+            return super().notes()
+        moved, reckoned = (
+            f"{n / 1e6:,.1f} MB" for n in (self.traffic_.moved, self.traffic_.reckoned)
+        )
+        return [
+            *super().notes(),
+            f"{self.traffic_.workers} workers sent each other {moved} (the plan has {reckoned})",
+        ]

@@ -197,6 +197,13 @@ def shared_names() -> list[str]:
     help="Change the vectors before they are written, such as all-but-the-top:n=1, unit or "
     "whiten:weights=tokens; may be repeated.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Train from counts on a cluster of Dask: tcp://host:8786, the file of its scheduler, or "
+    "local:4 for processes of this machine.",
+    show_default="this machine",
+)
 @VOCAB
 @PHRASES
 @TEXT_OPTIONS
@@ -210,6 +217,7 @@ def train(
     output: str,
     model: str,
     transforms: tuple[str, ...],
+    cluster: str | None,
     force: bool,
     display: Display,
     **options: Any,
@@ -233,6 +241,14 @@ def train(
     names = {f.name for f in dataclasses.fields(kind)}
     estimator = kind(**{name: value for name, value in options.items() if name in names})
     run = {name: value for name, value in options.items() if name not in names}
+    if cluster is not None:
+        if "client" not in inspect.signature(kind.fit).parameters or not isinstance(source, str):
+            raise click.UsageError(
+                "--cluster is for models that train on counts, from a folder of them: "
+                "`wordvec count` the texts first, and use one of "
+                + ", ".join(each.name for each in MODELS.values() if each.trains_on == "counts")
+            )
+        run["client"] = cluster
     # The suffix says the format, as in `wordvec convert`; a name without one that is known is .wv.
     suffix = os.path.splitext(output)[1].lower()
     written = None if suffix in OTHER_SUFFIXES else "wv"

@@ -1,0 +1,264 @@
+"""The engine of a cluster: the workers of Dask, an extra, found by the address of their scheduler.
+
+No data are scattered and no actors are used, because both are lost with their worker: a task gets
+what it needs from files and from other tasks, which Dask runs again when a worker dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from wordvec._version import __version__
+from wordvec.errors import ClusterError, MissingExtra
+from wordvec.native import cpu
+from wordvec.parallel import threads as all_threads
+
+ANSWER = 10.0  # seconds in which a scheduler has to answer
+WORKERS = 30.0  # seconds in which the first worker has to be there
+LOOK = 1.0  # seconds between two looks at which workers there are
+CHUNK = 64  # handles whose results are asked for at once
+
+
+def _dask() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingExtra("dask.distributed", "dask", "working on a cluster") from error
+    return distributed
+
+
+@contextlib.contextmanager
+def connected(cluster: Any) -> Iterator[Cluster]:
+    """The engine of a cluster.
+
+    Parameters
+    ----------
+    cluster : str or distributed.Client
+        "tcp://host:8786"; the path of the file that `dask scheduler --scheduler-file` writes;
+        "local:4" for four worker processes of this machine, which end with the block; or a client
+        that is open already, and stays so.
+
+    Raises
+    ------
+    ClusterError
+        When no scheduler answers, when it has no worker, or the workers are of another version or
+        processor.
+    """
+    distributed = _dask()
+    if isinstance(cluster, distributed.Client):
+        yield Cluster(cluster)
+        return
+    spec = os.fspath(cluster)
+    with contextlib.ExitStack() as stack:
+        if spec.startswith("local:"):
+            made = stack.enter_context(_local(distributed, spec))
+            client = stack.enter_context(distributed.Client(made))
+        else:
+            client = stack.enter_context(_client(distributed, spec))
+        yield Cluster(client)
+
+
+@contextlib.contextmanager
+def _local(distributed: Any, spec: str) -> Iterator[Any]:
+    """Worker processes of this machine, which nobody else can reach."""
+    import dask
+
+    number = spec.partition(":")[2]
+    if not number.isdecimal() or not 1 <= int(number) <= 1024:
+        raise ValueError(f"cluster must be such as local:4 or tcp://host:8786, got {spec!r}")
+    n = int(number)
+    quiet = {"distributed.scheduler.work-stealing": False}
+    with (
+        dask.config.set(quiet),
+        distributed.LocalCluster(
+            n_workers=n,
+            threads_per_worker=max(all_threads() // n, 1),
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=50,
+        ) as made,
+    ):
+        yield made
+
+
+def _client(distributed: Any, spec: str) -> Any:
+    """A client of a scheduler that runs somewhere."""
+    where: dict[str, Any] = {"address": spec}
+    if "://" not in spec:
+        if not Path(spec).is_file():
+            raise ClusterError(
+                f"{spec}: is neither an address such as tcp://host:8786, nor local:N, nor the file "
+                "of a scheduler"
+            )
+        where = {"scheduler_file": spec}
+    try:
+        return distributed.Client(timeout=ANSWER, set_as_default=False, **where)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ClusterError(
+            f"{spec}: no scheduler answers there ({ANSWER:.0f} s were waited for it): start one "
+            "with `dask scheduler`, and workers with `dask worker tcp://HOST:8786`"
+        ) from error
+
+
+class Cluster:
+    """The engine of the workers of a Dask client.
+
+    Attributes
+    ----------
+    isa : str
+        The instruction set that all tasks use: that of this process.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._distributed = _dask()
+        self._numbers = itertools.count()
+        self._names: dict[str, str] = {}
+        self._workers: dict[str, int] = {}
+        self._looked = -LOOK
+        self.isa = cpu.isa()
+        self.check()
+
+    def check(self) -> None:
+        """Raises ClusterError, with the addresses of workers that are of another version of
+        wordvec or cannot use the instruction set; or when there is no worker."""
+        try:
+            self.client.wait_for_workers(1, timeout=WORKERS)
+        except (TimeoutError, OSError) as error:
+            raise ClusterError(
+                f"{self.client.scheduler.address}: the scheduler has no worker ({WORKERS:.0f} s "
+                "were waited for one): start some with `dask worker`"
+            ) from error
+        for worker, said in sorted(self.client.run(_about(), on_error="return").items()):
+            if isinstance(said, Exception):
+                raise ClusterError(f"worker {worker}: {said}") from said
+            version, isas, why = said
+            if version != __version__:
+                has = f"wordvec {version}" if version else f"no wordvec ({why})"
+                raise ClusterError(
+                    f"worker {worker} has {has}, this is {__version__}: install the same version "
+                    "on all machines and start the worker again"
+                )
+            if self.isa not in isas:
+                raise ClusterError(
+                    f"worker {worker} cannot use {self.isa}, which this process uses; it has "
+                    f"{', '.join(isas)}. All must use one for equal bytes: set "
+                    f"WORDVEC_ISA={isas[-1]} here"
+                )
+
+    def check_sees(self, path: str | os.PathLike[str], crc32: int | None, what: str) -> None:
+        """Raises ClusterError for workers that do not see a file as it is here."""
+        seen = self.client.run(_crc, os.path.abspath(path), on_error="return")
+        for worker, found in sorted(seen.items()):
+            if isinstance(found, Exception) or (crc32 is not None and found != crc32):
+                why = getattr(found, "strerror", None) or "it has another content there"
+                raise ClusterError(
+                    f"worker {worker} does not see {what} {os.path.abspath(path)} ({why}): keep it "
+                    "on a file system that all workers have under the same path"
+                )
+
+    def workers(self) -> dict[str, int]:
+        """The addresses of the workers that are there, and how many threads each has; looked up
+        once a second."""
+        if time.monotonic() - self._looked >= LOOK:
+            found = self.client.scheduler_info(n_workers=-1)["workers"]
+            self._workers = {name: int(w["nthreads"]) for name, w in sorted(found.items())}
+            self._looked = time.monotonic()
+        return self._workers
+
+    @property
+    def on_one_machine(self) -> bool:
+        """Whether all workers have one address, so that nothing goes through a network."""
+        return len({name.rpartition(":")[0] for name in self.workers()}) <= 1
+
+    def submit(
+        self, function: Callable[..., Any], *args: Any, near: int | None = None, label: str = ""
+    ) -> Any:
+        hint: dict[str, Any] = {}
+        if near is not None and (workers := list(self.workers())):
+            # A wish and no order: with `workers` alone a task waits for one that has died.
+            hint = {"workers": [workers[near % len(workers)]], "allow_other_workers": True}
+        name = f"{label or function.__name__} [{next(self._numbers)}:{os.urandom(4).hex()}]"
+        return self.client.submit(function, *args, key=name, pure=False, **hint)
+
+    def gather(self, handles: Iterable[Any]) -> Iterator[Any]:
+        waiting = iter(handles)
+        while some := list(itertools.islice(waiting, CHUNK)):
+            try:
+                yield from self.client.gather(some)
+            except Exception as error:
+                raise self._told(error) from error
+
+    def _told(self, error: Exception) -> Exception:
+        """An error of Dask in our words; one of a task as it is."""
+        name = type(error).__name__
+        if name == "KilledWorker":
+            task = str(getattr(error, "task", "a task")).partition(" [")[0]
+            return ClusterError(
+                f"{task}: each worker that ran it died, most likely for want of memory: use "
+                "workers with more memory, or a smaller super_tile"
+            )
+        gone = name in ("FutureCancelledError", "CancelledError", "CommClosedError", "TimeoutError")
+        if gone or self.client.status not in ("running", "connecting"):
+            return ClusterError(
+                f"{self.client.scheduler.address if self.client.scheduler else 'the cluster'}: the "
+                f"connection to the scheduler was lost ({error}): when it runs again, go on from "
+                "the checkpoint (resume)"
+            )
+        return error
+
+    def release(self, handles: Iterable[Any]) -> None:
+        for handle in handles:
+            handle.release()
+
+    def cancel(self, handles: Iterable[Any]) -> None:
+        """Gives up tasks that have not started."""
+        with contextlib.suppress(Exception):
+            self.client.cancel(list(handles))
+
+    def moved(self) -> int:
+        """Bytes that the workers have sent so far; those of a worker that died are forgotten."""
+        sent = self.client.run(_sent, on_error="ignore")
+        return sum(int(each) for each in sent.values())
+
+
+def use(isa: str) -> None:
+    """Makes a worker use the instruction set that all have agreed on."""
+    if cpu.isa() != isa:
+        cpu.use(isa)
+
+
+def _about() -> Callable[[], tuple[str, tuple[str, ...], str]]:
+    """A function that travels as its code, because a worker may have no wordvec to take it from."""
+
+    def about() -> tuple[str, tuple[str, ...], str]:
+        try:
+            from wordvec._version import __version__ as version
+            from wordvec.native import cpu
+        except ImportError as error:
+            return "", (), str(error)
+        return version, tuple(cpu.available()), ""
+
+    about.__module__ = "__main__"
+    return about
+
+
+def _crc(path: str) -> int:
+    import zlib
+
+    with open(path, "rb") as file:
+        crc = 0
+        while data := file.read(1 << 20):
+            crc = zlib.crc32(data, crc)
+    return crc
+
+
+def _sent(dask_worker: Any) -> int:
+    return int(dask_worker.transfer_outgoing_bytes_total)

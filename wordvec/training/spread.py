@@ -1,0 +1,453 @@
+"""A tile model trained by an engine: a data flow of super-tiles, to the bytes of one thread.
+
+A super-tile reads and writes the rows of its two groups of tiles and nothing else, and its random
+numbers are keyed by place. So its result depends on the current version of those rows alone, and
+any execution that orders every two super-tiles with a group in common as the plan does gives the
+same bytes. Here each task takes versions of blocks and gives the next ones. What a block depends on
+is run again when it is lost; files of blocks, written now and then, keep that short.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import itertools
+import os
+import shutil
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wordvec.counts.shards import Shards
+from wordvec.engine.cluster import Cluster, use
+from wordvec.engine.local import Engine
+from wordvec.errors import ClusterError, TrainingError, WordvecError
+from wordvec.estimator import Callback
+from wordvec.files import hidden_name, lock, sweep
+from wordvec.parallel import ordered_map
+from wordvec.training.blocks import Group, Saved, groups, read_block, sparse_matrix, write_block
+from wordvec.training.checkpoint import Checkpoint
+from wordvec.training.loop import Plan, Run, Step, Trained
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+AHEAD = 2  # rounds of super-tiles that are under way at once
+CUT = (
+    60.0  # seconds after which blocks are written, at the end of an epoch, to keep histories short
+)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a run moved between workers.
+
+    Attributes
+    ----------
+    moved, reckoned : int
+        Bytes that workers sent to each other; bytes that the plan moves when each group of rows
+        stays with its worker and none dies.
+    workers : int
+    """
+
+    moved: int
+    reckoned: int
+    workers: int
+
+
+class Recipe(NamedTuple):
+    """What a worker needs to make a model's plan: its class and options, and the counts."""
+
+    kind: str
+    params: dict[str, Any]
+    shards: str
+    manifest: int
+    size: int
+    isa: str
+
+
+class Key(NamedTuple):
+    """A block: a group of the rows of an array."""
+
+    array: int
+    group: int
+
+
+class Batch(NamedTuple):
+    """Super-tiles that have no group in common: for each its blocks, and its tasks in rounds, each
+    task with its number in the plan."""
+
+    tiles: list[tuple[tuple[Key, ...], list[list[tuple[int, Any]]]]]
+    tasks: int
+
+
+@dataclass
+class Flight:
+    """A batch that is under way."""
+
+    tasks: int
+    numbers: list[list[int]]
+    steps: list[Any] = field(default_factory=list)
+
+
+def batches(
+    rounds: Iterable[Sequence[Any]], size: int, *, both: bool, done: int = 0
+) -> Iterator[Batch]:
+    """The tasks of a plan as batches of super-tiles, in order.
+
+    Parameters
+    ----------
+    rounds : rounds of tasks, whose last two items are their row tile and column tile
+    size : int
+        Tiles on each side of a super-tile.
+    both : bool
+        Whether a task trains both matrices of both of its tiles.
+    done : int
+        How many tasks to leave out.
+    """
+    found: dict[tuple[Key, ...], list[list[tuple[int, Any]]]] = {}
+    taken: dict[Key, tuple[Key, ...]] = {}
+    number = tasks = 0
+    for tasks_of_round in rounds:
+        fresh: set[tuple[Key, ...]] = set()
+        for task in tasks_of_round:
+            number += 1
+            if number <= done:
+                continue
+            keys = _keys(task[-2] // size, task[-1] // size, both)
+            if any(taken.get(key, keys) != keys for key in keys):
+                yield Batch(list(found.items()), tasks)
+                found, taken, fresh, tasks = {}, {}, set(), 0
+            taken.update(dict.fromkeys(keys, keys))
+            own = found.setdefault(keys, [])
+            if keys not in fresh:
+                own.append([])
+                fresh.add(keys)
+            own[-1].append((number, task))
+            tasks += 1
+    if found:
+        yield Batch(list(found.items()), tasks)
+
+
+def _keys(i: int, j: int, both: bool) -> tuple[Key, ...]:
+    if not both:
+        return Key(0, i), Key(1, j)
+    return tuple(Key(array, group) for array in (0, 1) for group in sorted({i, j}))
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(path: str, manifest: int) -> Shards:
+    shards = Shards(path)
+    if zlib.crc32((shards.path / "manifest.json").read_bytes()) != manifest:
+        raise ClusterError(f"{path}: is of other counts on this machine")
+    return shards
+
+
+def train_super_tile(
+    recipe: Recipe,
+    label: str,
+    threads: int,
+    keys: tuple[Key, ...],
+    rounds: list[list[Any]],
+    *blocks: NDArray[Any],
+) -> tuple[Any, ...]:
+    """The next versions of blocks, and the steps of the tasks: what a worker does.
+
+    The arrays may be read-only and are never changed: their rows are copied to their places in two
+    matrices of full size, of which only these rows take memory.
+    """
+    with naming_task(label):
+        use(recipe.isa)
+        module, _, name = recipe.kind.partition(":")
+        shards = _opened(recipe.shards, recipe.manifest)
+        model = getattr(importlib.import_module(module), name)(**recipe.params, threads=threads)
+        parts = groups(shards.words, shards.k, recipe.size)
+        arrays = [sparse_matrix(shards.words, blocks[0].shape[1]) for _ in (0, 1)]
+        for (array, group), block in zip(keys, blocks, strict=True):
+            parts[group].put(arrays[array], block)
+        plan = model._plan(shards, *arrays)
+        steps = [step for tasks in rounds for step in ordered_map(plan.train, tasks, plan.states)]
+        made = [parts[group].take(arrays[array]) for array, group in keys]
+    return (*made, [tuple(step) for step in steps])
+
+
+@contextlib.contextmanager
+def naming_task(label: str) -> Iterator[None]:
+    """Adds to an error which task it is of, and the worker that ran it."""
+    try:
+        yield
+    except (WordvecError, OSError, ValueError, MemoryError, RuntimeError, TypeError) as error:
+        text = str(error) or type(error).__name__
+        if isinstance(error, OSError) and error.strerror:
+            text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        raise TrainingError(f"{label}, on {_here()}: {text}") from error
+
+
+def _here() -> str:
+    try:
+        from distributed import get_worker
+
+        return f"worker {get_worker().address}"
+    except (ImportError, ValueError):
+        return "this machine"
+
+
+def _pick(results: tuple[Any, ...], at: int) -> Any:
+    return results[at]
+
+
+def _write(label: str, *args: Any) -> Saved:
+    with naming_task(label):
+        return write_block(*args)
+
+
+def _read(label: str, *args: Any) -> NDArray[Any]:
+    with naming_task(label):
+        return read_block(*args)
+
+
+class Spread(Run):
+    """A run whose tasks go to an engine."""
+
+    def __init__(
+        self,
+        plan: Plan[Any, Any],
+        checkpoint: Checkpoint,
+        progress: Callback | None,
+        engine: Engine,
+        recipe: Recipe,
+        shards: Shards,
+        arrays: Sequence[NDArray[Any]],
+        folder: Path,
+        *,
+        both: bool,
+    ) -> None:
+        super().__init__(plan, checkpoint, progress, None)
+        self.engine, self.recipe, self.both, self.arrays = engine, recipe, both, arrays
+        self.shards, self.folder = shards, folder
+        self.groups = groups(shards.words, shards.k, recipe.size)
+        self.versions: dict[Key, Any] = {}
+        self.homes: dict[Key, int] = {}
+        self.reckoned = 0
+        self.cut_at = time.monotonic()
+        self.files: list[Saved] = []
+        self.measure: Callable[[], None] = lambda: None  # called before the result is fetched
+        checkpoint.blocks = self.save_blocks
+        for saved in self._first():
+            self._start_from(saved)
+
+    def _first(self) -> Iterator[Saved]:
+        """Files of the blocks as they are at the start: a checkpoint's, or new ones."""
+        loaded = {(each.array, each.group): each for each in self.checkpoint.loaded}
+        for array, matrix in enumerate(self.arrays):
+            for group in self.groups:
+                saved = loaded.get((array, group))
+                if saved is None:
+                    name = self._name(array, group)
+                    saved = write_block(
+                        os.fspath(self.folder), name, array, group, group.take(matrix)
+                    )
+                    self.files.append(saved)
+                yield saved
+
+    def _name(self, array: int, group: Group) -> str:
+        return f"block-{self.here.epoch}-{self.here.tasks}-{array}-{group.first}.bin"
+
+    def _start_from(self, saved: Saved) -> None:
+        """Makes a file the version of its block: what was before it need never run again."""
+        key = Key(saved.array, self.groups.index(saved.group))
+        if key in self.versions:
+            self.engine.release([self.versions[key]])
+        label = f"block {saved.name}"
+        self.versions[key] = self.engine.submit(
+            _read, label, os.fspath(self.folder), saved, near=key.group, label=label
+        )
+        self.homes[key] = key.group
+
+    def train(self) -> Trained:
+        try:
+            trained = super().train()
+            self.measure()
+            for key, handle in self.versions.items():
+                block = next(iter(self.engine.gather([handle])))
+                self.groups[key.group].put(self.arrays[key.array], block)
+            return trained
+        finally:
+            with contextlib.suppress(Exception):
+                self.engine.release(self.versions.values())
+
+    def train_epoch(self) -> None:
+        here, flights = self.here, deque[Flight]()
+        rounds = self.plan.rounds(here.epoch)
+        try:
+            for batch in batches(rounds, self.recipe.size, both=self.both, done=here.tasks):
+                flights.append(self._submit(batch))
+                if len(flights) >= AHEAD:
+                    self._settle(flights.popleft())
+                if self.checkpoint.due():
+                    while flights:
+                        self._settle(flights.popleft())
+                    self.checkpoint.rest(here)
+            while flights:
+                self._settle(flights.popleft())
+        except BaseException:
+            if isinstance(self.engine, Cluster):
+                self.engine.cancel(itertools.chain.from_iterable(f.steps for f in flights))
+            raise
+
+    def _submit(self, batch: Batch) -> Flight:
+        flight = Flight(batch.tasks, [])
+        threads = self._threads(len(batch.tiles))
+        workers = self._workers()
+        for keys, rounds in batch.tiles:
+            near = keys[0].group
+            pair = sorted({key.group for key in keys}) if self.both else [k.group for k in keys]
+            label = f"epoch {self.here.epoch + 1}, super-tile ({pair[0]}, {pair[-1]})"
+            tasks = [[task for _, task in units] for units in rounds]
+            given = [self.versions[key] for key in keys]
+            handle = self.engine.submit(
+                train_super_tile,
+                self.recipe,
+                label,
+                threads,
+                keys,
+                tasks,
+                *given,
+                near=near,
+                label=label,
+            )
+            for at, key in enumerate(keys):
+                self.versions[key] = self.engine.submit(_pick, handle, at, near=near)
+                if self.homes[key] % workers != near % workers:
+                    self.reckoned += 4 * self.groups[key.group].rows * self.arrays[0].shape[1]
+                self.homes[key] = near
+            flight.steps.append(self.engine.submit(_pick, handle, len(keys), near=near))
+            flight.numbers.append([number for units in rounds for number, _ in units])
+            self.engine.release([handle, *given])
+        return flight
+
+    def _workers(self) -> int:
+        return max(len(self.engine.workers()), 1) if isinstance(self.engine, Cluster) else 1
+
+    def _threads(self, width: int) -> int:
+        """Threads of a task, so that a round has about as many as all workers together."""
+        if not isinstance(self.engine, Cluster):
+            return 1
+        total = sum(self.engine.workers().values())
+        return max(1, min(self.recipe.size, total // max(width, 1)))
+
+    def _settle(self, flight: Flight) -> None:
+        """Takes note of the steps of a batch, in the order of the plan."""
+        found: dict[int, Step] = {}
+        results = self.engine.gather(flight.steps)
+        for numbers, steps in zip(flight.numbers, results, strict=True):
+            found |= {n: Step(*step) for n, step in zip(numbers, steps, strict=True)}
+        self.engine.release(flight.steps)
+        for number in sorted(found):
+            self.add(found[number])
+
+    def epoch_ended(self) -> None:
+        if time.monotonic() - self.cut_at >= CUT:
+            self.save_blocks()
+
+    def save_blocks(self) -> list[Saved]:
+        """Writes all blocks, goes on from the files, and removes the files before them."""
+        folder = os.fspath(self.folder)
+        waiting = []
+        for key, handle in self.versions.items():
+            group = self.groups[key.group]
+            name = self._name(key.array, group)
+            waiting.append(
+                self.engine.submit(
+                    _write,
+                    f"block {name}",
+                    folder,
+                    name,
+                    key.array,
+                    group,
+                    handle,
+                    near=key.group,
+                    label=f"writing block {name}",
+                )
+            )
+        made = list(self.engine.gather(waiting))
+        self.engine.release(waiting)
+        for saved in made:
+            self._start_from(saved)
+        if self.checkpoint.folder is None:
+            self.forget(made)
+        self.cut_at = time.monotonic()
+        return made
+
+    def forget(self, kept: list[Saved]) -> None:
+        """Removes the files of blocks that are not among these."""
+        names = {each.name for each in kept}
+        for each in self.files:
+            if each.name not in names:
+                (self.folder / each.name).unlink(missing_ok=True)
+        self.files = kept
+
+
+@contextlib.contextmanager
+def shared_folder(shards: Shards) -> Iterator[Path]:
+    """A folder for blocks that all who see the shards see too, removed at the end."""
+    parent = Path(os.path.abspath(shards.path)).parent
+    sweep(parent)
+    folder = parent / hidden_name()
+    try:
+        os.mkdir(folder)
+    except OSError as error:
+        raise ClusterError(
+            f"{parent}: the blocks of the run cannot be kept there ({error.strerror}): name a "
+            "folder that all workers see as checkpoint"
+        ) from error
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        lock(descriptor)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def run(
+    plan: Plan[Any, Any],
+    checkpoint: Checkpoint,
+    progress: Callback | None,
+    engine: Engine,
+    recipe: Recipe,
+    shards: Shards,
+    arrays: Sequence[NDArray[Any]],
+    *,
+    both: bool = False,
+) -> tuple[Trained, Traffic | None]:
+    """Trains with an engine what `loop.run` trains with threads, to the same bytes."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(checkpoint)
+        before = 0
+        if isinstance(engine, Cluster):
+            manifest = shards.path / "manifest.json"
+            engine.check_sees(manifest, recipe.manifest, "the counts")
+            before = engine.moved()
+        if checkpoint.folder is not None:
+            folder = Path(os.path.abspath(checkpoint.folder))
+        else:
+            folder = stack.enter_context(shared_folder(shards))
+        spread = Spread(
+            plan, checkpoint, progress, engine, recipe, shards, arrays, folder, both=both
+        )
+        traffic: list[Traffic] = []
+
+        def measure() -> None:
+            if isinstance(engine, Cluster):
+                found = engine.moved() - before
+                traffic.append(Traffic(found, spread.reckoned, spread._workers()))
+
+        spread.measure = measure
+        trained = spread.train()
+        return trained, traffic[-1] if traffic else None
