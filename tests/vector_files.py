@@ -51,14 +51,14 @@ def numbered(folder):
 def magnitude(folder):
     path = folder / "v.magnitude"
     base = sqlite3.connect(path)
-    base.execute("CREATE TABLE magnitude (key TEXT COLLATE NOCASE, dim_0 INTEGER, dim_1 INTEGER, "
-                 "dim_2 INTEGER)")  # fmt: skip
+    columns = "key TEXT COLLATE NOCASE, dim_0 INTEGER, dim_1 INTEGER, dim_2 INTEGER"
+    base.execute(f"CREATE TABLE magnitude ({columns})")
     base.execute("CREATE TABLE magnitude_format (key TEXT COLLATE NOCASE, value INTEGER)")
     for key, value in [("size", 4), ("dim", 3), ("precision", 7), ("entropy", 0)]:
         base.execute("INSERT INTO magnitude_format VALUES (?, ?)", (key, value))
     for word, row in zip(WORDS, X.tolist(), strict=True):
-        base.execute("INSERT INTO magnitude VALUES (?, ?, ?, ?)",
-                     (word, *(round(x * 10**7) for x in row)))  # fmt: skip
+        numbers = [round(x * 10**7) for x in row]
+        base.execute("INSERT INTO magnitude VALUES (?, ?, ?, ?)", (word, *numbers))
     base.commit()
     base.close()
     return path
@@ -119,6 +119,36 @@ def fasttext(folder):
     return path
 
 
+def with_ngrams(folder, name):
+    """floret's table of 16 rows in three dimensions, two hashes and n-grams of 2 to 3 characters,
+    as floret or as spaCy write it; it has no words."""
+    table = np.random.default_rng(5).integers(-64, 64, (16, 3)).astype(np.float32) / 16
+    if name == "floret":
+        rows = [f"{i} " + " ".join(f"{x:g}" for x in row) for i, row in enumerate(table)]
+        path = folder / "v.floret"
+        path.write_text("16 3 2 3 2 2166136261 < >\n" + "\n".join(rows) + "\n")
+        return path
+    place = folder / "floret"
+    place.mkdir()
+    (place / "key2row").write_bytes(b"\x80")
+    with open(place / "vectors", "wb") as file:
+        np.save(file, table)
+    facts = {"mode": "floret", "minn": 2, "maxn": 3, "hash_count": 2, "hash_seed": 2166136261}
+    (place / "vectors.cfg").write_text(json.dumps({**facts, "bow": "<", "eow": ">", "attr": 65}))
+    (place / "strings.json").write_text("[]")
+    return place
+
+
+def sense2vec(folder):
+    """As spaCy's vectors, with frequencies."""
+    from wordvec.formats.tools.spacy import murmur64
+
+    place = spacy(folder)
+    facts = [[murmur64(word.encode()), 10 - i] for i, word in enumerate(WORDS)]
+    (place / "freqs.json").write_text(json.dumps(facts))
+    return place
+
+
 SAMPLES = {
     "word2vec": written("word2vec"),
     "word2vec-text": written("word2vec-text"),
@@ -136,5 +166,9 @@ SAMPLES = {
     "csv with blanks and a header": csv("word a b c", " "),
     "magnitude": magnitude,
     "hdf5": hdf5,
+    "safetensors": written("safetensors"),
+    "static-embedding": written("static-embedding"),
     "spacy": spacy,
+    "sense2vec": sense2vec,
 }
+WITHOUT_WORDS = ("floret", "spacy in floret's mode")

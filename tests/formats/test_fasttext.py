@@ -4,6 +4,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from wordvec import load
 from wordvec.errors import FormatError
@@ -13,7 +15,8 @@ WORDS = [a + b + c for a in "kmrst" for b in "aeiou" for c in "nlrst"]
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Supervised models of 300 lines: plain, quantised, and quantised with pruned n-grams."""
+    """Supervised models of 300 lines: plain, quantised, and quantised with pruned n-grams;
+    the last with a quantised output, too."""
     fasttext = pytest.importorskip("fasttext")
     folder = tmp_path_factory.mktemp("fasttext")
     rng = np.random.default_rng(0)
@@ -31,10 +34,17 @@ def models(tmp_path_factory):
     model = fasttext.train_supervised(text, bucket=2000, minn=2, maxn=4, wordNgrams=2, **options)
     model.quantize(input=text, cutoff=300, dsub=3)
     model.save_model(str(folder / "pruned.ftz"))
+    # The output can be quantised from 256 labels on.
+    many = [line.replace("__label__", f"__label__{i}", 1) for i, line in enumerate(lines)]
+    (folder / "many").write_text("".join(many))
+    many_labels = str(folder / "many")
+    model = fasttext.train_supervised(many_labels, bucket=2000, minn=2, maxn=3, **options)
+    model.quantize(input=many_labels, qout=True, qnorm=True, cutoff=400, retrain=True)
+    model.save_model(str(folder / "both.ftz"))
     return folder
 
 
-@pytest.mark.parametrize("name", ["plain.bin", "quantised.ftz", "pruned.ftz"])
+@pytest.mark.parametrize("name", ["plain.bin", "quantised.ftz", "pruned.ftz", "both.ftz"])
 def test_vectors_are_fasttexts_own(models, name):
     import fasttext
 
@@ -44,7 +54,7 @@ def test_vectors_are_fasttexts_own(models, name):
     expected = np.array([theirs.get_word_vector(word) for word in wv])
     np.testing.assert_allclose(wv.vectors, expected, rtol=0, atol=1e-6)
     assert wv.contexts is None  # the output rows belong to labels
-    if name == "pruned.ftz":
+    if name in ("pruned.ftz", "both.ftz"):
         assert wv.subwords is None
         assert wv.meta["pruned_ngrams"] > 0
     else:
@@ -109,3 +119,25 @@ def test_other_versions_are_refused_by_name(tmp_path, version):
     (tmp_path / "m.bin").write_bytes(tiny(2, 3, version=version))
     with pytest.raises(FormatError, match=f"byte 4: fastText version {version}; 11 and 12"):
         load(tmp_path / "m.bin")
+
+
+@pytest.mark.parametrize("name", ["plain.bin", "quantised.ftz", "pruned.ftz", "both.ftz"])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_model_that_is_damaged_anywhere_is_lawful_or_one_error(models, tmp_path, name, data):
+    whole = (models / name).read_bytes()
+    # Most bytes are numbers, so half of the damage goes to the facts at the beginning.
+    at = data.draw(st.one_of(st.integers(0, 1500), st.integers(0, len(whole) - 1)))
+    some = data.draw(st.binary(min_size=1, max_size=8))
+    skipped = data.draw(st.sampled_from([0, len(some), 12]))
+    (tmp_path / "m").write_bytes(whole[:at] + some + whole[at + skipped :])
+    wv, said = None, "byte"
+    try:
+        with np.errstate(all="ignore"):
+            wv = load(tmp_path / "m")
+    except FormatError as error:
+        said = str(error)
+    assert "byte" in said
+    assert wv is None or (len(wv) <= 200 and wv.vectors.shape == (len(wv), wv.vector_size))

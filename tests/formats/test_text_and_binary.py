@@ -223,7 +223,7 @@ def test_formats_are_named_when_the_suffix_is_unknown(tmp_path):
     wv = WordVectors(["a"], np.ones((1, 2), np.float32))
     with pytest.raises(ValueError, match=r"'\.xyz'"):
         formats.save(wv, tmp_path / "v.xyz")
-    with pytest.raises(ValueError, match="one of: wv, parquet, npy, word2vec"):
+    with pytest.raises(ValueError, match="one of: wv, parquet, npy, safetensors, word2vec"):
         formats.save(wv, tmp_path / "v", format="nonsense")
 
 

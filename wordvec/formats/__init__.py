@@ -26,14 +26,16 @@ from wordvec.vectors.vectors import WordVectors
 class Format:
     """One foreign format: the module that knows it and what that module can do.
 
-    Such a module has `matches(head) -> bool` and `read(stream) -> WordVectors`, and, where it can
-    write, the function `writer`, called as `write(vectors, path, force=)`. `holds(word) -> bool`
-    says which words (bytes) the format can hold, where it cannot hold all.
+    Such a module has `matches(head) -> bool` and `read(stream) -> WordVectors`; for a `folder`
+    `find(path) -> Path | None` and `read_folder(path, part)`; and, where it can write, the function
+    `writer`, called as `write(vectors, path, force=)`. `holds(word) -> bool` says which words
+    (bytes) the format can hold, where it cannot hold all.
     """
 
     module: str
     suffixes: tuple[str, ...] = ()
     reads: bool = True
+    folder: bool = False
     writer: str | None = None
     holds: str | None = None
     keeps_meta: bool = False
@@ -50,6 +52,7 @@ FORMATS: dict[str, Format] = {
     "npy": Format("arrays.npy", (".npy",), writer="write", holds="holds"),
     "hdf5": Format("arrays.hdf5", (".h5", ".hdf5")),
     "magnitude": Format("arrays.magnitude", (".magnitude",)),
+    "safetensors": Format("arrays.safetensors", (".safetensors",), writer="write"),
     "floret": Format("tools.floret", (".floret",)),
     "word2vec": Format("plain.word2vec", (".bin",), writer="write_binary", holds="holds_binary"),
     "word2vec-text": Format(
@@ -57,10 +60,14 @@ FORMATS: dict[str, Format] = {
     ),
     "csv": Format("plain.table", (".csv", ".tsv")),
     "glove": Format("plain.glove", (".glove",), writer="write", holds="holds"),
-    "safetensors": Format("arrays.safetensors", (".safetensors",), reads=False, writer="write"),
     "static-embedding": Format(
-        "arrays.safetensors", reads=False, writer="write_static", holds="holds_static"
+        "arrays.safetensors",
+        reads=False,
+        folder=True,
+        writer="write_static",
+        holds="holds_static",
     ),
+    "spacy": Format("tools.spacy", reads=False, folder=True),
 }
 
 
@@ -148,15 +155,16 @@ def _load(path: str | os.PathLike[str], part: Part, verify: bool, mmap: bool) ->
 
 
 def _folder(path: str | os.PathLike[str], part: Part) -> WordVectors:
-    spacy = importlib.import_module("wordvec.formats.tools.spacy")
-    place = spacy.find(path)
-    if place is None:
-        raise IsADirectoryError(
-            f"{os.fspath(path)}: is a directory without spaCy's vectors (`vectors` and `key2row`)"
-        )
-    vectors = spacy.read_folder(place, part)
-    assert isinstance(vectors, WordVectors)
-    return vectors
+    for each in FORMATS.values():
+        place = each.load().find(path) if each.folder else None
+        if place is not None:
+            vectors = each.load().read_folder(place, part)
+            assert isinstance(vectors, WordVectors)
+            return vectors
+    raise IsADirectoryError(
+        f"{os.fspath(path)}: a folder with neither spaCy's vectors (`vectors` and `key2row`) nor a "
+        "static embedding (`model.safetensors` and `tokenizer.json`)"
+    )
 
 
 def _word_set(words: Iterable[str | bytes] | str | os.PathLike[str]) -> list[bytes]:

@@ -1,18 +1,20 @@
-"""safetensors, written: a file of vectors and words, or the folder of a StaticEmbedding.
+"""safetensors: a file of vectors and words, or the folder of a static embedding.
 
-The format is a u64 length, a JSON header of so many bytes, and the tensors. sentence-transformers'
-StaticEmbedding is a folder with `model.safetensors` (embedding.weight), a `tokenizer.json` and a
-`modules.json`.
+The format is a u64 length, a JSON header of so many bytes, and the tensors. The folder of a
+sentence-transformers StaticEmbedding has `model.safetensors` (embedding.weight), `tokenizer.json`
+and `modules.json`; Model2Vec's folders are alike (embeddings).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import os
 import re
 import struct
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,186 @@ from numpy.typing import NDArray
 from wordvec.errors import FormatError
 from wordvec.files import write_atomically
 from wordvec.folders import Kind, write_folder
+from wordvec.formats.stream import MAX_DIMENSIONS, Part, Stream, Table
 from wordvec.vectors.vectors import WordVectors
 
 _KINDS = {"float32": "F32", "float64": "F64", "float16": "F16", "int64": "I64", "uint8": "U8"}
 _UNKNOWN = "[UNK]"
+_MAX_HEADER = 100_000_000  # bytes, as the library allows
+_DTYPES: dict[str, Any] = {
+    "F64": np.dtype("<f8"),
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+    "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
+    "U8": np.dtype("u1"),
+}
+_FLOATS = ("F64", "F32", "F16", "BF16")
+_LENGTH = struct.Struct("<Q")
+
+
+class _Tensor(NamedTuple):
+    dtype: str
+    shape: tuple[int, ...]
+    data: NDArray[Any]
+
+
+def matches(head: bytes) -> bool:
+    """Whether it begins with a length and a JSON object."""
+    if len(head) < 10 or head[8:9] != b"{":
+        return False
+    return 2 <= int.from_bytes(head[:8], "little") <= _MAX_HEADER
+
+
+def read(stream: Stream) -> WordVectors:
+    """The vectors of a file that `write` wrote, with counts, contexts and biases."""
+    tensors = _tensors(stream)
+    rows = _matrix(stream, tensors, "vectors")
+    places, letters = tensors.get("offsets"), tensors.get("words")
+    if places is None or letters is None:
+        stream.fail(
+            f"tensors {_named(tensors)} without words; a folder is read that has tokenizer.json "
+            "beside model.safetensors",
+            8,
+        )
+    ends = places.data.reshape(-1).astype(np.int64)
+    size = letters.data.size
+    if places.dtype != "I64" or letters.dtype != "U8" or places.shape != (len(rows) + 1,):
+        stream.fail(f"words of {letters.dtype} and offsets {places.dtype} {places.shape}", 8)
+    if ends[0] != 0 or ends[-1] != size or (np.diff(ends) < 0).any():
+        stream.fail(f"offsets of words that do not rise from 0 to {size:,}", 8)
+    text = letters.data.tobytes()
+    edges = ends.tolist()
+    words = [text[a:b] for a, b in itertools.pairwise(edges)]
+    if len(set(words)) != len(words):
+        stream.fail("a word is there twice", 8)
+    columns: dict[str, Any] = {}
+    for name, shape in (
+        ("counts", (len(rows),)),
+        ("contexts", rows.shape),
+        ("biases", (len(rows),)),
+        ("context_biases", (len(rows),)),
+    ):
+        if name in tensors:
+            if tensors[name].shape != shape:
+                stream.fail(f"{name} of shape {tensors[name].shape}, {shape} expected", 8)
+            columns[name] = _numbers(tensors[name])
+    return WordVectors(words, rows, **columns)
+
+
+def _tensors(stream: Stream) -> dict[str, _Tensor]:
+    """The tensors of a file, each of which has the bytes that its shape needs."""
+    (length,) = _LENGTH.unpack(stream.read(8, "the length of the header"))
+    if length > _MAX_HEADER:
+        stream.fail(f"a header of {length:,} bytes", 0)
+    try:
+        header = json.loads(stream.read(length, "the header"))
+    except (ValueError, RecursionError) as error:
+        stream.fail(f"a header that is no JSON: {error}", 8)
+    if not isinstance(header, dict):
+        stream.fail("a header that is no JSON object", 8)
+    facts = []
+    for name, each in header.items():
+        if name != "__metadata__":
+            facts.append((*_fact(stream, name, each), name))
+    start, found = stream.offset, {}
+    for begin, end, dtype, shape, name in sorted(facts):
+        if begin != stream.offset - start:
+            stream.fail(f"tensor {name!r} begins at {begin:,}, where it should not", 8)
+        data = np.frombuffer(stream.read(end - begin, f"tensor {name!r}"), _DTYPES[dtype])
+        found[name] = _Tensor(dtype, shape, data.reshape(shape))
+    if not stream.ended:
+        stream.fail("more data behind the tensors")
+    return found
+
+
+def _fact(stream: Stream, name: str, each: Any) -> tuple[int, int, str, tuple[int, ...]]:
+    """Where a tensor of the header begins and ends, its type and its shape."""
+    try:
+        dtype, shape, (begin, end) = each["dtype"], tuple(each["shape"]), each["data_offsets"]
+    except (KeyError, TypeError, ValueError):
+        stream.fail(f"tensor {name!r} lacks dtype, shape or data_offsets", 8)
+    if not all(type(n) is int and n >= 0 for n in (*shape, begin, end)) or len(shape) > 8:
+        stream.fail(f"tensor {name!r} with shape {shape} at {begin} to {end}", 8)
+    if dtype not in _DTYPES:
+        stream.fail(f"tensor {name!r} of {dtype!r}; known are {', '.join(_DTYPES)}", 8)
+    size = math.prod(shape) * _DTYPES[dtype].itemsize
+    if end - begin != size:
+        stream.fail(f"tensor {name!r} has {end - begin:,} bytes, its shape needs {size:,}", 8)
+    return begin, end, dtype, shape
+
+
+def _numbers(tensor: _Tensor) -> NDArray[Any]:
+    if tensor.dtype == "BF16":
+        return (tensor.data.astype(np.uint32) << 16).view(np.float32)
+    return tensor.data.astype(np.float32) if tensor.dtype == "F16" else tensor.data
+
+
+def _matrix(stream: Stream, tensors: dict[str, _Tensor], name: str) -> NDArray[Any]:
+    """The tensor of that name, or the only matrix of numbers (V, d)."""
+    found = [each for each in tensors.values() if each.dtype in _FLOATS and len(each.shape) == 2]
+    if name in tensors:
+        found = [tensors[name]]
+    if len(found) != 1 or found[0].dtype not in _FLOATS or len(found[0].shape) != 2:
+        stream.fail(f"tensors {_named(tensors)}; one matrix of vectors was expected", 8)
+    if not 1 <= found[0].shape[1] <= MAX_DIMENSIONS:
+        stream.fail(f"vectors of {found[0].shape[1]:,} dimensions", 8)
+    return _numbers(found[0])
+
+
+def _named(tensors: dict[str, _Tensor]) -> str:
+    return ", ".join(list(tensors)[:8]) or "(none)"
+
+
+def find(folder: str | os.PathLike[str]) -> Path | None:
+    """The folder with a static embedding in or below a folder, None without one."""
+    base = Path(folder)
+    for place in (base, *sorted(base.glob("*_StaticEmbedding"))):
+        if all((place / name).is_file() for name in ("model.safetensors", "tokenizer.json")):
+            return place
+    return None
+
+
+def read_folder(place: Path, part: Part) -> WordVectors:
+    """The vectors of a static embedding: those of its tokenizer's words, by their ids.
+
+    A row of zeros for unknown words is left out.
+    """
+    with Stream.open(place / "model.safetensors") as stream:
+        rows = _matrix(stream, _tensors(stream), "embedding.weight")
+    path = place / "tokenizer.json"
+    words = _vocabulary(path)
+    if len(words) != len(rows):
+        raise FormatError(f"{path}: byte 0: {len(words):,} words for {len(rows):,} vectors")
+    if _UNKNOWN.encode() in words:
+        unknown = words.index(_UNKNOWN.encode())
+        if not rows[unknown].any():
+            rows = np.delete(rows, unknown, axis=0)
+            del words[unknown]
+    table = Table(rows.shape[1], part)
+    table.add(words, rows)
+    return table.vectors()
+
+
+def _vocabulary(path: Path) -> list[bytes]:
+    """The words of a tokenizer by their ids, which are 0, 1, 2, ..."""
+    try:
+        value = json.loads(path.read_bytes())
+        vocab = value["model"]["vocab"]
+        ids = (
+            {token: i for i, (token, _) in enumerate(vocab)}
+            if isinstance(vocab, list)
+            else dict(vocab)
+        )
+        for each in value.get("added_tokens") or ():
+            ids.setdefault(each["content"], each["id"])
+        by_id = {i: token.encode("utf-8", "surrogatepass") for token, i in ids.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise FormatError(f"{path}: byte 0: no vocabulary can be read: {error}") from error
+    if sorted(by_id, key=str) != sorted(range(len(ids)), key=str):
+        raise FormatError(f"{path}: byte 0: the ids of {len(ids):,} words are not 0, 1, 2, ...")
+    return [by_id[i] for i in range(len(ids))]
 
 
 def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = False) -> None:

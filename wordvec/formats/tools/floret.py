@@ -6,8 +6,10 @@ A header "rows dimensions minn maxn hashes seed < >", then a line a row: its num
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec.formats.plain.lines import read_lines
 from wordvec.formats.stream import Rows, Stream
@@ -42,14 +44,20 @@ def read(stream: Stream) -> WordVectors:
         table.add(some.rows)
     if len(table) < rows:
         stream.fail(f"the file ends after {len(table):,} of {rows:,} rows")
-    wv = WordVectors([], np.empty((0, size), np.float32), meta={"model": "floret"})
+    return vectors_of(table.array(), minn, maxn, hashes, seed & 0xFFFFFFFF)
+
+
+def vectors_of(rows: NDArray[Any], minn: int, maxn: int, hashes: int, seed: int) -> WordVectors:
+    """Vectors without words over a table (buckets, d): the vector of a word is the mean of the rows
+    of all hashes of its n-grams. (Subwords take a sum over the hashes, so rows are divided.)"""
+    wv = WordVectors([], np.empty((0, rows.shape[1]), np.float32), meta={"model": "floret"})
     wv.subwords = Subwords(
-        Matrix(table.array()),
+        Matrix(np.asarray(rows, np.float32) / np.float32(hashes)),
         minn=minn,
         maxn=maxn,
         hash=FLORET,
         combine=MEAN,
         hashes=hashes,
-        seed=seed & 0xFFFFFFFF,
+        seed=seed,
     )
     return wv

@@ -1,7 +1,8 @@
 """spaCy's vectors, read: the `vectors` folder, or the model or package that holds one.
 
 `vectors` is a NumPy array, `key2row` a MessagePack map from the hash of a word to its row, and
-`strings.json` the words. Several words may share a row (pruned vectors). floret's mode is refused.
+`strings.json` the words. Several words may share a row (pruned vectors). sense2vec's folders are
+the same, with frequencies. In floret's mode the array has n-grams, and no words are kept.
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ import json
 import os
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
 from wordvec.formats.arrays.npy import read_array
 from wordvec.formats.stream import Part, Stream, Table
+from wordvec.formats.tools.floret import vectors_of
+from wordvec.text.lines import bytes_of
 from wordvec.vectors.vectors import WordVectors
 
+MAX_SEED = (1 << 32) - 1
 _FILES = ("vectors", "key2row")
 _M, _MASK = 0xC6A4A7935BD1E995, (1 << 64) - 1
 _WIDTHS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}  # MessagePack's unsigned integers
@@ -33,22 +39,30 @@ def find(folder: str | os.PathLike[str]) -> Path | None:
 
 
 def read_folder(place: Path, part: Part) -> WordVectors:
-    """The vectors of the folder that `find` found.
+    """The vectors of the folder that `find` found, with the frequencies that sense2vec keeps.
+
+    In floret's mode there are no words: every vector comes from n-grams.
 
     Raises
     ------
     FormatError
-        For a file that is damaged or lacking, with its offset, and for floret's mode.
+        For a file that is damaged or lacking, with its offset.
     """
     options = _json(place / "vectors.cfg", {})
-    mode = options.get("mode", "default") if isinstance(options, dict) else None
+    assert isinstance(options, dict)
+    with Stream.open(place / "vectors") as stream:
+        rows = read_array(stream)
+    mode = options.get("mode", "default")
+    if mode == "floret":
+        return _floret(place, options, rows)
     if mode != "default":
-        raise FormatError(f"{place}: vectors of mode {mode!r}; only 'default' is read")
+        raise FormatError(
+            f"{place / 'vectors.cfg'}: byte 0: vectors of mode {mode!r}; 'default' and 'floret' "
+            "are read"
+        )
     strings = _json(_strings(place), [])
     if not isinstance(strings, list) or not all(isinstance(each, str) for each in strings):
         raise FormatError(f"{_strings(place)}: byte 0: a list of strings was expected")
-    with Stream.open(place / "vectors") as stream:
-        rows = read_array(stream)
     with Stream.open(place / "key2row") as stream:
         row_of = _map(stream)
     bad = next((row for row in row_of.values() if row >= len(rows)), None)
@@ -69,7 +83,45 @@ def read_folder(place: Path, part: Part) -> WordVectors:
     wv = table.vectors()
     if len(found) < len(row_of):
         wv.meta["words_without_a_string"] = len(row_of) - len(found)
+    frequencies = place / "freqs.json"
+    if frequencies.is_file():
+        wv.counts = _counts(frequencies, wv)
     return wv
+
+
+def _floret(place: Path, options: dict[str, Any], rows: NDArray[Any]) -> WordVectors:
+    """The n-grams of floret's mode."""
+    lawful = {"minn": (1, 255), "maxn": (1, 255), "hash_count": (1, 4), "hash_seed": (0, MAX_SEED)}
+    numbers: list[int] = []
+    for name, (least, most) in lawful.items():
+        number = options.get(name)
+        if type(number) is not int or not least <= number <= most:
+            raise FormatError(f"{place / 'vectors.cfg'}: byte 0: {name} is {number!r}")
+        numbers.append(number)
+    if (options.get("bow"), options.get("eow")) != ("<", ">"):
+        raise FormatError(f"{place / 'vectors.cfg'}: byte 0: marks other than < and >")
+    if numbers[0] > numbers[1] or not len(rows):
+        raise FormatError(
+            f"{place / 'vectors.cfg'}: byte 0: {len(rows)} rows for n-grams of {numbers[0]} to "
+            f"{numbers[1]} characters"
+        )
+    return vectors_of(rows, *numbers)
+
+
+def _counts(path: Path, wv: WordVectors) -> NDArray[np.int64]:
+    """The frequencies that sense2vec keeps: a list of (hash of a word, frequency)."""
+    pairs = _json(path, [])
+    assert isinstance(pairs, list)
+    known = {}
+    for pair in pairs:
+        whole = isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair)
+        if not whole or not 0 <= pair[1] < 1 << 63:
+            raise FormatError(
+                f"{path}: byte 0: {str(pair)[:40]} where a hash and a count should be"
+            )
+        known[pair[0]] = pair[1]
+    words = (bytes_of(word) for word in wv)
+    return np.array([known.get(murmur64(word), 0) for word in words], np.int64)
 
 
 def _strings(place: Path) -> Path:

@@ -1,0 +1,169 @@
+"""Files that other programs wrote come back equal."""
+
+import csv
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from vector_files import WORDS, X
+
+from wordvec import WordVectors, formats, load
+
+# Words that every format here can hold: no white space, no NUL; not numbers, which headerless text
+# tells apart from numbers only by where they stand.
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="\x85\u2028\u2029"),
+    min_size=1,
+    max_size=12,
+).map(lambda text: "w" + text)
+WIDE = st.floats(width=32, allow_nan=False, allow_infinity=False)
+GIVEN = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@st.composite
+def vectors(draw):
+    words = draw(st.lists(NAMES, min_size=1, max_size=6, unique=True))
+    shape = (len(words), draw(st.integers(1, 5)))
+    return words, draw(arrays.arrays(np.float32, shape, elements=WIDE))
+
+
+def same(path, words, rows):
+    wv = load(path)
+    assert list(wv) == words
+    np.testing.assert_array_equal(wv.vectors, rows)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+@GIVEN
+@given(made=vectors())
+def test_word2vecs_formats_of_gensim(tmp_path, binary, made):
+    KeyedVectors = pytest.importorskip("gensim.models").KeyedVectors
+    words, rows = made
+    keyed = KeyedVectors(rows.shape[1])
+    keyed.add_vectors(words, rows)
+    keyed.save_word2vec_format(tmp_path / "v", binary=binary)
+    same(tmp_path / "v", words, rows)
+
+
+@GIVEN
+@given(made=vectors())
+def test_arrays_of_numpy_with_words_beside(tmp_path, made):
+    words, rows = made
+    np.save(tmp_path / "v.npy", rows)
+    (tmp_path / "v.words.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    same(tmp_path / "v.npy", words, rows)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@GIVEN
+@given(made=vectors())
+def test_tables_of_the_csv_module(tmp_path, separator, made):
+    words, rows = made
+    with open(tmp_path / "v.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, delimiter=separator)
+        table.writerow(["word", *(f"x{i}" for i in range(rows.shape[1]))])
+        table.writerows(
+            [word, *map(repr, row.tolist())] for word, row in zip(words, rows, strict=True)
+        )
+    same(tmp_path / "v.csv", words, rows)
+
+
+@GIVEN
+@given(made=vectors())
+def test_data_frames_of_h5py(tmp_path, made):
+    h5py = pytest.importorskip("h5py")
+    words, rows = made
+    with h5py.File(tmp_path / "v.h5", "w") as file:
+        group = file.create_group("mat")
+        group["axis0"] = np.arange(rows.shape[1])
+        group["axis1"] = np.array([word.encode() for word in words])
+        group["block0_values"] = rows
+    same(tmp_path / "v.h5", words, rows)
+
+
+@GIVEN
+@given(made=vectors())
+def test_tables_of_pyarrow(tmp_path, made):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    words, rows = made
+    numbers = pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+    parquet.write_table(pa.table({"word": words, "vector": numbers}), tmp_path / "v.parquet")
+    same(tmp_path / "v.parquet", words, rows)
+
+
+@GIVEN
+@given(made=vectors())
+def test_tensors_of_safetensors(tmp_path, made):
+    library = pytest.importorskip("safetensors.numpy")
+    words, rows = made
+    text = [word.encode() for word in words]
+    tensors = {
+        "words": np.frombuffer(b"".join(text), np.uint8),
+        "offsets": np.cumsum([0, *map(len, text)]),
+        "vectors": rows,
+        "counts": np.arange(len(words), 0, -1),
+    }
+    library.save_file(tensors, tmp_path / "v.safetensors", metadata={"by": "the library"})
+    same(tmp_path / "v.safetensors", words, rows)
+    assert load(tmp_path / "v.safetensors").counts.tolist() == tensors["counts"].tolist()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_numbers_of_other_sizes_in_safetensors(tmp_path, dtype):
+    library = pytest.importorskip("safetensors.numpy")
+    text = [word.encode() for word in WORDS]
+    tensors = {
+        "vectors": X.astype(dtype),
+        "words": np.frombuffer(b"".join(text), np.uint8),
+        "offsets": np.cumsum([0, *map(len, text)]),
+    }
+    library.save_file(tensors, tmp_path / "v.safetensors")
+    same(tmp_path / "v.safetensors", WORDS, X)
+
+
+def test_bfloat16_in_safetensors(tmp_path):
+    rows = (X.view(np.uint32) >> 16).astype("<u2").tobytes()
+    words, ends = b"catdog", np.array([0, 3, 6]).tobytes()
+    at, header = 0, {}
+    for name, dtype, shape, data in (
+        ("vectors", "BF16", [2, 6], rows),
+        ("words", "U8", [6], words),
+        ("offsets", "I64", [3], ends),
+    ):
+        offsets = [at, at := at + len(data)]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+    text = json.dumps(header).encode()
+    (tmp_path / "v").write_bytes(struct.pack("<Q", len(text)) + text + rows + words + ends)
+    same(tmp_path / "v", ["cat", "dog"], X.reshape(2, 6))
+
+
+def test_the_library_reads_what_we_write(tmp_path):
+    library = pytest.importorskip("safetensors.numpy")
+    formats.save(WordVectors(WORDS, X), tmp_path / "v.safetensors")
+    np.testing.assert_array_equal(library.load_file(tmp_path / "v.safetensors")["vectors"], X)
+
+
+def test_tables_of_floret(tmp_path):
+    floret = pytest.importorskip("floret")
+    rng = np.random.default_rng(0)
+    words = [a + b + c for a in "kmrst" for b in "aeiou" for c in "nlrst"]
+    lines = [" ".join(rng.choice(words, 9)) for _ in range(200)]
+    (tmp_path / "text").write_text("\n".join(lines) + "\n")
+    options = {"mode": "floret", "minn": 2, "maxn": 4, "dim": 6, "bucket": 100, "epoch": 2}
+    for hashes in (1, 2, 3, 4):
+        model = floret.train_unsupervised(
+            str(tmp_path / "text"), hashCount=hashes, thread=1, verbose=0, **options
+        )
+        model.save_floret_vectors(str(tmp_path / "v.floret"))
+        wv = load(tmp_path / "v.floret")
+        # The file has five digits; floret gives its first word and </s> rows of their own.
+        for word in [*model.get_words()[2:40], "unseen", "größe", "x"]:
+            expected = model.get_word_vector(word)
+            np.testing.assert_allclose(wv.vector(word).vector, expected, rtol=0, atol=2e-4)
