@@ -1,5 +1,5 @@
 # make demo: install, train on real text, look up, judge      make test: lint, types, tests
-# make bench, make sanitize, make fuzz, make lint, make format, make clean
+# make bench, sanitize, fuzz, lint, format, docs, links, wheels, coverage, lowest, clean: see CONTRIBUTING.md
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -8,7 +8,7 @@ PY     := $(BIN)/python
 # Warnings as the code is held to, for both compilers' sake without those of one alone.
 CWARN  := -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only
 
-.PHONY: demo test bench lint format sanitize fuzz torture tsan build docs wheels clean
+.PHONY: demo test bench lint format sanitize fuzz torture tsan build docs links wheels coverage lowest clean
 
 $(VENV)/pip:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "wordvec needs Python 3.11 or later"'
@@ -38,6 +38,7 @@ lint: $(VENV)/test build
 	$(CC) $(CWARN) csrc/*.c
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
 
 format: $(VENV)/test
 	$(BIN)/ruff check --fix .
@@ -47,6 +48,10 @@ format: $(VENV)/test
 # The site, with executed tutorials; a warning is an error. Look at docs/_build/index.html.
 docs: $(VENV)/docs build
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+
+# Addresses that the pages point to; needs the network.
+links: $(VENV)/docs build
+	$(BIN)/sphinx-build -q -b linkcheck docs docs/_build/links
 
 # The wheel and the source distribution, each installed and tried in an empty environment.
 wheels: | $(VENV)/pip
@@ -71,6 +76,23 @@ sanitize: $(VENV)/test
 	    LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so.6)" \
 	    ../../$(PY) -m pytest -n 2 tests/native tests/models tests/training tests/text \
 	    tests/counts tests/vectors/test_file.py --ignore tests/training/test_pins.py
+
+# Lines and branches of Python, and lines of C, that the tests run. C is built a second time for it,
+# without optimisation and with gcov's counters.
+coverage: $(VENV)/test
+	rm -rf build/coverage && mkdir -p build/coverage
+	cp -r setup.py pyproject.toml Makefile *.md LICENSE csrc wordvec data docs evals tests build/coverage
+	rm -f $$(find build/coverage/wordvec/native -name '*.so')
+	cd build/coverage && CFLAGS="-O0 -g0 --coverage" LDFLAGS="--coverage" \
+	    ../../$(PY) setup.py -q build_ext --inplace -j 2
+	cd build/coverage && PYTHONPATH=. ../../$(PY) -m coverage run -m pytest -n 2 $(COVERED)
+	cd build/coverage && ../../$(PY) -m coverage combine -q && ../../$(PY) -m coverage report
+	$(PY) tests/c_coverage.py build/coverage
+COVERED ?= --ignore tests/torture --ignore tests/test_tutorials.py
+
+# The oldest packages that pyproject.toml allows, in an environment of their own.
+lowest: | $(VENV)/pip
+	$(PY) tests/lowest.py build/lowest
 
 # Damaged and hostile files against every reader, for twice FUZZ_SECONDS.
 FUZZ_SECONDS ?= 60

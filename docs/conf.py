@@ -25,12 +25,15 @@ exclude_patterns = ["_build", "jupyter_execute", ".jupyter_cache", "**/.ipynb_ch
 source_suffix = {".md": "myst-nb"}
 
 html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"wordvec {version}"
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "footer_end": [],
+    "header_links_before_dropdown": 8,
 }
 html_sidebars = {"start": [], "changelog": []}
 html_show_sourcelink = False

@@ -1,13 +1,16 @@
 """What is at hand: evaluation sets, the state of the installation, citations, completion."""
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import wordvec
+from wordvec.cli import about
 from wordvec.models import MODELS
 from wordvec.references import PAPERS
 
@@ -36,15 +39,32 @@ def test_the_path_of_a_set_or_how_to_get_it(run, monkeypatch, tmp_path):
 
 
 def test_doctor_says_what_is_here_and_how_to_get_the_rest(run, monkeypatch):
-    from wordvec.cli import about
-
     monkeypatch.setattr(about, "_version", lambda name: "")
     code, out, _ = run("doctor", "--format", "json")
     rows = {row["what"]: row for row in json.loads(out)}
     assert code == 0
     assert rows["wordvec"]["found"] == wordvec.__version__
     assert os.environ.get("WORDVEC_ISA", "") in rows["instruction set"]["found"]
-    assert rows["extra io"]["remedy"] == "pip install 'wordvec[io]' brings zstandard"
+    assert rows["extra parquet"]["remedy"] == "pip install 'wordvec[parquet]' brings pyarrow"
+
+
+def test_the_relations_that_ship_are_where_the_path_says(run):
+    code, out, _ = run("data", "path", "mammals")
+    assert code == 0
+    content = Path(out.strip()).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == about.MAMMALS
+    assert content.count(b"\n") == 6540
+
+
+def test_extras_that_this_python_cannot_have_are_not_asked_for(monkeypatch):
+    asked = [
+        "zstandard>=0.22; python_version < '3.14' and extra == \"io\"",
+        'pyarrow>=15; extra == "parquet"',
+        "old; python_version < '3.9' and extra == \"parquet\"",
+    ]
+    monkeypatch.setattr(about.metadata, "requires", lambda name: asked)
+    newer = sys.version_info >= (3, 14)
+    assert about._extras() == {"parquet": ["pyarrow"]} | ({} if newer else {"io": ["zstandard"]})
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)

@@ -2,17 +2,20 @@
 
 import bz2
 import gzip
+import importlib
 import io
 import itertools
 import lzma
 import random
+import sys
+import types
 from collections import Counter
 
 import numpy as np
 import pytest
 
 import wordvec
-from wordvec.errors import CorpusError
+from wordvec.errors import CorpusError, MissingExtra
 from wordvec.native.corpus.text import BREAK, GAP
 from wordvec.text import corpus, reader, spool
 from wordvec.text.corpus import count_vocabulary, encode
@@ -92,11 +95,43 @@ def test_compression_is_told_by_content(tmp_path, pack):
     assert encode(path, min_count=1).vocab.words == [b"two", b"one"]
 
 
-def test_zstandard_is_read(tmp_path):
-    zstandard = pytest.importorskip("zstandard")
+@pytest.fixture(params=["zstandard", "compression.zstd"])
+def zstd(request, monkeypatch):
+    """The two libraries that can read it; the newer one by its backport before Python 3.14."""
+    if request.param == "zstandard":
+        monkeypatch.setitem(sys.modules, "compression.zstd", None)
+        return pytest.importorskip("zstandard")
+    if sys.version_info < (3, 14):
+        backport = pytest.importorskip("backports.zstd")
+        monkeypatch.setitem(sys.modules, "compression", types.ModuleType("compression"))
+        monkeypatch.setitem(sys.modules, "compression.zstd", backport)
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    return importlib.import_module("compression.zstd")
+
+
+def test_zstandard_is_read(zstd, tmp_path):
     path = tmp_path / "text"
-    path.write_bytes(zstandard.compress(b"one two two\n"))
+    path.write_bytes(zstd.compress(b"one two ") + zstd.compress(b"two\n"))
     assert encode(path, min_count=1).vocab.words == [b"two", b"one"]
+
+
+def test_damaged_zstandard_is_named(zstd, tmp_path):
+    path = tmp_path / "text"
+    whole = zstd.compress(b"one two two\n" * 1000)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CorpusError, match="zstandard"):
+        encode(path, min_count=1)
+    path.write_bytes(whole[:6] + b"\xff" * 20)
+    with pytest.raises(CorpusError, match="zstandard file is damaged"):
+        encode(path, min_count=1)
+
+
+def test_without_a_library_for_zstandard_the_extra_is_named(monkeypatch, tmp_path):
+    for name in ("compression.zstd", "zstandard"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (tmp_path / "text").write_bytes(b"\x28\xb5\x2f\xfd" + b"\0" * 20)
+    with pytest.raises(MissingExtra, match=r"wordvec\[io\]"):
+        encode(tmp_path / "text", min_count=1)
 
 
 def test_several_files_do_not_share_a_line(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -15,21 +16,38 @@ from wordvec.cli.base import Command, LazyGroup, emit, format_option, nearest
 
 # Extra -> the packages that it brings; the name to install is wordvec[extra].
 EXTRA = 'extra == "'
+# Of data/relations/mammals.tsv.
+MAMMALS = "f5e7d8fb3f3e18184a3ace8bdb79ea6f92467d19c7f9ca9682433575cff6ff7c"
 
 
 def _entry(name: str) -> Any:
-    from wordvec.evaluation.suite import catalogue
-
-    entries = {entry.name: entry for entry in catalogue()}
+    entries = {entry.name: entry for entry in _entries()}
     if name not in entries:
         raise click.UsageError(f"no set {name!r}{nearest(name, entries)}")
     return entries[name]
 
 
+def _entries() -> list[Any]:
+    """The sets of the English suite, and the relations that ship."""
+    from wordvec.evaluation.suite import Entry, catalogue
+    from wordvec.files import data_file
+
+    mammals = Entry(
+        name="mammals",
+        kind="relations",
+        source="WordNet 3.0; Nickel & Kiela 2017",
+        licence="WordNet 3.0",
+        sha256=MAMMALS,
+        path=data_file("relations/mammals.tsv"),
+        wanted=(),
+    )
+    return [*catalogue(), mammals]
+
+
 data = LazyGroup(
     {"list": "wordvec.cli.about:data_list", "path": "wordvec.cli.about:data_path"},
     name="data",
-    help="List the evaluation sets, and where each one is.",
+    help="List evaluation sets and samples, and where each one is.",
 )
 
 
@@ -38,11 +56,10 @@ data = LazyGroup(
 def data_list(output: str) -> None:
     """List the sets: kind, licence, source, and where each is.
 
-    The sets do not ship with wordvec, and it downloads nothing. They are looked for in the folder
-    that WORDVEC_DATA names, and among the files of an installed gensim.
+    Evaluation sets do not ship with wordvec, and it downloads nothing. They are looked for in the
+    folder that WORDVEC_DATA names, and among the files of an installed gensim. The relations of
+    `mammals`, which the tutorial on hierarchies uses, do ship.
     """
-    from wordvec.evaluation.suite import catalogue
-
     rows = [
         {
             "set": entry.name,
@@ -52,7 +69,7 @@ def data_list(output: str) -> None:
             "source": entry.source,
             "sha256": entry.sha256 if output != "table" else entry.sha256[:12],
         }
-        for entry in catalogue()
+        for entry in _entries()
     ]
     emit(rows, output)
     missing = sum(row["found"] is None for row in rows)
@@ -154,6 +171,9 @@ def _extras() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for line in metadata.requires("wordvec") or []:
         requirement, _, marker = line.partition(";")
+        older = re.search(r"python_version < ['\"]3\.(\d+)", marker)
+        if older and sys.version_info >= (3, int(older[1])):
+            continue  # this Python needs it no more, or cannot have it
         if EXTRA in marker:
             extra = marker.split(EXTRA)[1].split('"')[0]
             name = "".join(c if c.isalnum() or c in "-_." else " " for c in requirement).split()[0]

@@ -65,8 +65,8 @@ class GloVe(TileModel):
         there and are drawn back to there, so that a small corpus of a domain moves what it has
         evidence for. Other words are trained as usual.
     pull : float
-        mu, the weight of pull |w + c - prior|^2 for each such word; 0 trains as if there were no
-        prior.
+        mu, the weight of the squared distance between w + c and the prior, for each such word;
+        0 trains as if there were no prior.
     super_tile : int
         Tiles on each side of a super-tile, whose tiles are trained together: a cluster then moves
         rows that many times less often. Another number is another order, and other bytes.

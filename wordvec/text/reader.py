@@ -5,13 +5,14 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import importlib
 import io
 import lzma
 import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.files import WV_MAGIC
@@ -170,13 +171,9 @@ def open_text(path: str | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
         elif kind == "xz":
             file = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(file)))
         elif kind == "zstandard":
-            try:
-                import zstandard
-            except ImportError as error:
-                raise MissingExtra("zstandard", "io", f"reading {name}") from error
-            reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+            reader, error_type = _unzstd(file, name)
             file = cast(BinaryIO, stack.enter_context(reader))
-            damage = (*damage, zstandard.ZstdError)
+            damage = (*damage, error_type)
         try:
             yield name, file
         except damage as error:
@@ -188,6 +185,19 @@ def open_text(path: str | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
             if kind is None or error.errno is not None:
                 raise
             raise CorpusError(f"{name}: the {kind} file is damaged: {error}") from error
+
+
+def _unzstd(file: BinaryIO, name: str) -> tuple[Any, type[Exception]]:
+    """A reader of zstandard, and its error: of the standard library (Python 3.14), or the extra."""
+    with contextlib.suppress(ImportError):
+        zstd = importlib.import_module("compression.zstd")
+        return zstd.ZstdFile(file), zstd.ZstdError
+    try:
+        zstandard = importlib.import_module("zstandard")
+    except ImportError as error:
+        raise MissingExtra("zstandard", "io", f"reading {name}") from error
+    reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+    return reader, zstandard.ZstdError
 
 
 def _begun(path: str | BinaryIO) -> bool:
