@@ -21,10 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 
 PINS = Path(__file__).with_name("pins.json")
 # The reciprocal root of these kernels is an estimate that differs between makers of processors.
 ESTIMATED = {"glove": ("avx2", "avx512"), "glove-asymmetric": ("avx2", "avx512")}
+# Made by LAPACK, whose last bits follow the versions of numpy and scipy.
+BY_LAPACK = ("ppmi", "hmds")
 # OpenBLAS chooses its kernels by processor; these are on every one that has AVX2.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "HASWELL"}
 
@@ -103,6 +106,11 @@ def models(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "hmds", lambda: wordvec.HyperbolicMDS(vector_size=3, tau=0.2).fit(distances)
 
 
+def libraries() -> list[str]:
+    """The versions that LAPACK comes with."""
+    return [f"numpy {np.__version__}", f"scipy {scipy.__version__}"]
+
+
 def processor() -> str:
     """The maker of this machine's processor."""
     try:
@@ -139,7 +147,8 @@ def write() -> None:
     for isa in cpu.available():
         for name, value in digests_with(isa).items():
             table.setdefault(name, {})[isa] = value
-    PINS.write_text(json.dumps({"processor": processor(), "models": table}, indent=1) + "\n")
+    made = {"processor": processor(), "libraries": libraries(), "models": table}
+    PINS.write_text(json.dumps(made, indent=1) + "\n")
 
 
 if __name__ == "__main__":

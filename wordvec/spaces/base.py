@@ -134,7 +134,8 @@ class AffineTransform(Transform):
     @property
     def rank_(self) -> int:
         """Rank of A: the dimensions that are left."""
-        return int(np.linalg.matrix_rank(self.matrix_))
+        # A product of projections leaves some eps * d where numpy's tolerance expects one.
+        return int(np.linalg.matrix_rank(self.matrix_, rtol=1e-10))
 
 
 @dataclass(kw_only=True)
