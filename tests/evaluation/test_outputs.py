@@ -144,11 +144,11 @@ def test_words_answered_in_lower_case_are_counted(random_vectors):
     test = WeatTest("t", "", ("W1", "w2", "W3"), ("w4", "w5", "w6"), ("w7",), ("w8",))
     found = weat.weat(random_vectors, test)
     assert found.lists["X"].lower == ("W1", "W3")
-    assert "X 3/3 (2 in lower case)" in list_sizes(to_json(found))
+    assert "X 3/3 (2 in other case)" in list_sizes(to_json(found))
     upper = datasets.loads(pairs(12, "W"), name="upper")
     result = MEASURES["similarity"].run(random_vectors, upper)
     assert len(result.coverage.lower) == 14
-    assert "14 words in lower case" in answered(to_json(result))
+    assert "14 words in other case" in answered(to_json(result))
     lower = MEASURES["similarity"].run(Space.of(random_vectors, case="lower"), upper)
     assert lower.coverage.lower == ()
 

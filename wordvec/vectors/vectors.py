@@ -466,8 +466,11 @@ class WordVectors(Editable):
 
         return splitter_for(self.meta)
 
-    def _split(self, text: str) -> list[str]:
+    def split(self, text: str) -> list[str]:
+        """A short text's words, as the text of the training was split (see docs/howto/text.md)."""
         return self._splitter(text)
+
+    _split = split
 
     def vector(
         self,

@@ -46,7 +46,7 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
                 "--case",
                 type=click.Choice(["fallback", "exact", "lower"]),
                 default="fallback",
-                help="Look words up as written, else in lower case; only as written; only in "
+                help="Look words up as written, else in other case; only as written; only in "
                 "lower case.",
             ),
             click.option(

@@ -101,7 +101,7 @@ def answered(e: Entry) -> str:
     notes = []
     if scant(e):
         notes.append("another language?" if another_language(e) else "too few")
-    for how, what in (("lower", "in lower case"), ("composed", "composed")):
+    for how, what in (("lower", "in other case"), ("composed", "composed")):
         if count := len(e.get("coverage", {}).get(how, ())):
             notes.append(f"{count:,} words {what}")
     return f"{got:,} of {asked:,}" + (f" ({', '.join(notes)})" if notes else "")
@@ -120,7 +120,7 @@ def list_sizes(e: Entry) -> str:
 def _list_size(side: str, part: Entry) -> str:
     notes = [
         f"{len(part[how])} {what}"
-        for how, what in (("lower", "in lower case"), ("composed", "composed"))
+        for how, what in (("lower", "in other case"), ("composed", "composed"))
         if part[how]
     ]
     size = f"{side} {len(part['used'])}/{part['asked']}"

@@ -36,7 +36,7 @@ class Coverage:
     missing : tuple of str
         Words without a vector, in the order of the set.
     lower : tuple of str
-        Words that were found in lower case only: Bill answered by bill.
+        Words that were found in another spelling: Bill answered by bill, paris by Paris.
     composed : tuple of str
         Words that were never seen, with vectors made from their parts.
     """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,8 +55,11 @@ class Space:
     seen : int
         How many of the rows are words of the vocabulary; those behind are words never seen.
     case : str
-        "exact": as the dataset writes them; "fallback": as written, else in lower case; "lower":
-        in lower case only.
+        "exact": as the dataset writes them; "fallback": as written, else in lower case, else as the
+        text of the training was split into words, else the most frequent word that differs in case
+        alone (paris is answered by Paris); "lower": in lower case only.
+    split : callable or None
+        A text's words as the text of the training was split, where the vectors say how.
     """
 
     unit: NDArray[np.float32]
@@ -64,6 +69,7 @@ class Space:
     unusable: tuple[str, ...]
     case: str
     seen: int
+    split: Callable[[str], list[str]] | None = None
 
     @classmethod
     def of(cls, vectors: Vectors | Space, *, case: str = "fallback") -> Space:
@@ -97,7 +103,8 @@ class Space:
             rows = {word: row for row, word in enumerate(words)}
             matrix, norms = matrix[usable], norms[usable]
         unit = np.asarray(matrix / norms[:, None].astype(matrix.dtype), np.float32, order="C")
-        return cls(unit, words, rows, norms.astype(np.float32), unusable, case, len(unit))
+        split = getattr(vectors, "split", None) if case == "fallback" else None
+        return cls(unit, words, rows, norms.astype(np.float32), unusable, case, len(unit), split)
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -126,6 +133,7 @@ class Space:
             self.unusable,
             self.case,
             self.seen,
+            self.split,
         )
 
     def row(self, word: str) -> int | None:
@@ -133,10 +141,34 @@ class Space:
         if self.case == "lower":
             return self.rows.get(word.lower())
         row = self.rows.get(word)
-        return self.rows.get(word.lower()) if row is None and self.case == "fallback" else row
+        return self._otherwise(word) if row is None and self.case == "fallback" else row
+
+    def _otherwise(self, word: str) -> int | None:
+        """Row of a word that is not there as it is written."""
+        row = self.rows.get(word.lower())
+        if row is None and self.split is not None:
+            made = self.split(word)
+            row = self.rows.get(made[0]) if len(made) == 1 else None
+        return self._by_case.get(word.casefold()) if row is None else row
+
+    @cached_property
+    def _by_case(self) -> dict[str, int]:
+        """Row of the first word of each spelling without regard to case."""
+        found: dict[str, int] = {}
+        for row, word in enumerate(itertools.islice(self.words, self.seen)):
+            found.setdefault(word.casefold(), row)
+        return found
+
+    def pair(self, one: str, other: str) -> tuple[int, int] | None:
+        """The rows of two words; None where one is missing, or where both are one word under the
+        case policy though they are written differently."""
+        rows = self.row(one), self.row(other)
+        if rows[0] is None or rows[1] is None or (rows[0] == rows[1] and one != other):
+            return None
+        return rows[0], rows[1]
 
     def how(self, words: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """(those found in lower case only, those never seen) of words that are found."""
+        """(those found in another spelling, those never seen) of words that are found."""
         lower: dict[str, None] = {}
         composed: dict[str, None] = {}
         for word in words:
@@ -166,3 +198,25 @@ class Space:
                 found.append(word)
                 rows.append(row)
         return found, rows, missing
+
+    def rows_once(self, words: Iterable[str]) -> list[int | None]:
+        """The row of each word, None where it is missing, or is one word with an earlier one under
+        the case policy."""
+        seen: dict[int, str] = {}
+        rows: list[int | None] = []
+        for word in words:
+            row = self.row(word)
+            rows.append(row if row is not None and seen.setdefault(row, word) == word else None)
+        return rows
+
+    def find_once(
+        self, words: Iterable[str]
+    ) -> tuple[list[str], list[int], list[str], tuple[str, ...]]:
+        """`find`, with each row once: the first of the words that are one word under the case
+        policy (Amy, amy) stays, and the others are returned last."""
+        found, rows, missing = self.find(words)
+        first: dict[int, str] = {}
+        for word, row in zip(found, rows, strict=True):
+            first.setdefault(row, word)
+        dropped = tuple(w for w, row in zip(found, rows, strict=True) if first[row] != w)
+        return list(first.values()), list(first), missing, dropped

@@ -67,7 +67,7 @@ def evaluate(
         The known words have fewer than two classes, or are no more than their classes.
     """
     space = Space.of(vectors)
-    rows = [space.row(word) for word in dataset.words]
+    rows = space.rows_once(dataset.words)
     missing = tuple(w for w, row in zip(dataset.words, rows, strict=True) if row is None)
     known = [row for row in rows if row is not None]
     names = [c for c, row in zip(dataset.classes, rows, strict=True) if row is not None]

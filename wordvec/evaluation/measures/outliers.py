@@ -68,13 +68,13 @@ def evaluate(
     asked = 0
     for number, group in enumerate(dataset.groups):
         asked += len(group.outliers)
-        _, rows, unknown = space.find(group.words)
+        _, rows, unknown, _ = space.find_once(group.words)
         missing.update(dict.fromkeys(unknown))
         members = space.unit[rows].astype(np.float64)
         inner = members @ members.T
         for outlier in group.outliers:
             row = space.row(outlier)
-            if row is None:
+            if row is None or row in rows:
                 missing[outlier] = None
             elif len(rows) >= LEAST:
                 to = members @ space.unit[row].astype(np.float64)

@@ -47,7 +47,7 @@ def evaluate(
     representations".
     """
     space = Space.of(vectors)
-    rows = [space.row(word) for word in dataset.words]
+    rows = space.rows_once(dataset.words)
     missing = tuple(w for w, row in zip(dataset.words, rows, strict=True) if row is None)
     known = np.array([row is not None for row in rows])
     X = space.unit[[row for row in rows if row is not None]].astype(np.float64)

@@ -94,8 +94,10 @@ def evaluate(
         Fewer than two relations, or fewer first words than folds, are known.
     """
     space = Space.of(vectors)
-    rows = [(space.row(a), space.row(b)) for a, b in dataset.pairs]
-    known = [i for i, pair in enumerate(rows) if None not in pair]
+    rows = [space.pair(a, b) for a, b in dataset.pairs]
+    first = {row: dataset.pairs[i] for i, row in reversed([*enumerate(rows)])}
+    # Pairs that are an earlier one under the case policy count once.
+    known = [i for i, row in enumerate(rows) if row is not None and first[row] == dataset.pairs[i]]
     kinds, labels = np.unique(
         np.array([dataset.labels[i] for i in known], dtype=object).astype(str), return_inverse=True
     )

@@ -56,10 +56,10 @@ class SimilarityResult(SetScore):
 def cosines(vectors: Vectors | Space, dataset: SimilaritySet) -> NDArray[np.float64]:
     """Cosine of each pair, NaN where a word is missing: (pairs,) float64."""
     space = Space.of(vectors)
-    rows = [(space.row(one), space.row(two)) for one, two in dataset.pairs]
-    known = np.array([one is not None and two is not None for one, two in rows], bool)
+    rows = [space.pair(one, two) for one, two in dataset.pairs]
+    known = np.array([row is not None for row in rows], bool)
     out = np.full(len(rows), np.nan)
-    both = np.array([row for row, ok in zip(rows, known, strict=True) if ok], np.int64)
+    both = np.array([row for row in rows if row is not None], np.int64)
     if len(both):
         left, right = (space.unit[both[:, side]].astype(np.float64) for side in (0, 1))
         out[known] = np.einsum("ij,ij->i", left, right)
@@ -188,9 +188,9 @@ def compare(
 
 def of_vectors(space: Space, dataset: SimilaritySet, _: SimilarityResult) -> Scored:
     """Spearman's rho as a function of the vectors of the words of the answered pairs."""
-    rows = [(space.row(one), space.row(two)) for one, two in dataset.pairs]
-    known = [one is not None and two is not None for one, two in rows]
-    pairs = np.array([pair for pair, ok in zip(rows, known, strict=True) if ok], np.int64)
+    rows = [space.pair(one, two) for one, two in dataset.pairs]
+    known = [row is not None for row in rows]
+    pairs = np.array([row for row in rows if row is not None], np.int64)
     distinct, place = np.unique(pairs, return_inverse=True)
     place = place.reshape(pairs.shape)
     human = dataset.scores[np.array(known)]

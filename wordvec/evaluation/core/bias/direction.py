@@ -39,10 +39,11 @@ def direction(
     Bolukbasi et al. (2016), equation for the subspace B.
     """
     space = Space.of(vectors)
-    found = [(a, b, space.row(a), space.row(b)) for a, b in pairs]
-    known = [(r, s) for _, _, r, s in found if r is not None and s is not None]
-    used = tuple(f"{a}/{b}" for a, b, r, s in found if r is not None and s is not None)
-    missing = tuple(f"{a}/{b}" for a, b, r, s in found if r is None or s is None)
+    rows = [space.pair(a, b) for a, b in pairs]
+    known = [row for row in rows if row is not None]
+    named = [f"{a}/{b}" for a, b in pairs]
+    used = tuple(name for name, row in zip(named, rows, strict=True) if row is not None)
+    missing = tuple(name for name, row in zip(named, rows, strict=True) if row is None)
     require(len(known), len(pairs), min_share, "the direction", "the defining pairs", missing)
     one, other = (space.unit[[pair[i] for pair in known]].astype(np.float64) for i in (0, 1))
     half = (one - other) / 2  # centred at the pair's mean, the two words are +half and -half
@@ -84,8 +85,8 @@ def along(
     """
     space = Space.of(vectors)
     g = direction(space, pairs, min_share=min_share)
-    used, rows, missing = space.find(words)
-    require(len(used), len(words), min_share, name, "the words", missing)
+    used, rows, missing, dropped = space.find_once(words)
+    require(len(used), len(words) - len(dropped), min_share, name, "the words", missing)
     of = values(space, rows, g.unit)
     rng = np.random.default_rng(seed)
     replicates = np.array(
@@ -105,7 +106,7 @@ def along(
         f"case: {space.case}",
         lists={
             "pairs": g.coverage,
-            "words": list_coverage(space, "words", words, used, missing),
+            "words": list_coverage(space, "words", words, used, missing, dropped),
         },
         score=summary(of),
         interval=statistics.percentile_interval(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -51,7 +51,8 @@ class WeatTest:
 @dataclass(frozen=True)
 class ListCoverage:
     """One list of a test: words asked, used, missing, and left out to balance sizes; of the used
-    ones, those found in lower case only and those never seen with a vector made from their parts.
+    ones, those found in another spelling (case, or as the text was split) and those never seen with
+    a vector made from their parts.
     """
 
     label: str
@@ -176,13 +177,16 @@ def gender_lists() -> GenderLists:
 
 
 def list_coverage(
-    space: Space, label: str, words: Sequence[str], found: Sequence[str], missing: Sequence[str]
+    space: Space,
+    label: str,
+    words: Sequence[str],
+    found: Sequence[str],
+    missing: Sequence[str],
+    dropped: tuple[str, ...] = (),
 ) -> ListCoverage:
     """What became of a list that `Space.find` looked up."""
     lower, composed = space.how(found)
-    return ListCoverage(
-        label, len(words), tuple(found), tuple(missing), lower=lower, composed=composed
-    )
+    return ListCoverage(label, len(words), tuple(found), tuple(missing), dropped, lower, composed)
 
 
 def cover(
@@ -198,12 +202,8 @@ def cover(
     lists, rows, refused = {}, {}, []
     for side, label in zip("XYAB", test.labels, strict=True):
         words: tuple[str, ...] = getattr(test, side)
-        found, rows[side], missing = space.find(words)
-        first = dict(zip(reversed(rows[side]), reversed(found), strict=True))
-        folded = tuple(w for w, row in zip(found, rows[side], strict=True) if first[row] != w)
-        rows[side] = list(dict.fromkeys(rows[side]))
-        found = [first[row] for row in rows[side]]
-        lists[side] = replace(list_coverage(space, label, words, found, missing), dropped=folded)
+        found, rows[side], missing, folded = space.find_once(words)
+        lists[side] = list_coverage(space, label, words, found, missing, folded)
         if not found or len(found) < min_share * len(words):
             refused.append(
                 f"{label} has {len(found)} of {len(words)} (missing: {first_few(missing)})"

@@ -45,7 +45,7 @@ def gipe(
     """
     space = Space.of(vectors)
     g = direction(space, pairs, min_share=min_share)
-    used, rows, missing = space.find(words)
+    used, rows, missing, _ = space.find_once(words)
     require(len(used), len(words), min_share, "gipe", "the words", missing, few=2)
     stop = min(restrict_vocab, len(space))
     W = space.unit[rows].astype(np.float64)

@@ -54,7 +54,7 @@ def neighbor_bias(
     g = direction(origin, pairs, min_share=min_share)
     stop = min(restrict_vocab, len(space))
     sides = _leaning(space, origin, g.unit.astype(np.float32), stop)
-    used, rows, missing = space.find(words)
+    used, rows, missing, _ = space.find_once(words)
     there = [(w, r, o) for w, r in zip(used, rows, strict=True) if (o := origin.row(w)) is not None]
     require(len(there), len(words), min_share, "neighbor_bias", "the words", missing, few=4)
     names, places, origins = zip(*there, strict=True)

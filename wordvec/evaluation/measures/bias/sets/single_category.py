@@ -92,8 +92,8 @@ def single_category(
     space = Space.of(vectors)
     lists, rows = {}, {}
     for side, given in (("words", words), ("A", A), ("B", B)):
-        found, rows[side], missing = space.find(given)
-        lists[side] = list_coverage(space, side, given, found, missing)
+        found, rows[side], missing, dropped = space.find_once(given)
+        lists[side] = list_coverage(space, side, given, found, missing, dropped)
         require(len(found), len(given), min_share, name, f"list {side}", missing)
     W, a, b = (space.unit[rows[side]].astype(np.float64) for side in ("words", "A", "B"))
     to_a, to_b = W @ a.T, W @ b.T
