@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from wordvec.evaluation.core import datasets, statistics
+from wordvec.evaluation.core import datasets, pigeonhole, statistics
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.core.space import Space
 from wordvec.evaluation.measures import analogy
@@ -161,7 +161,7 @@ def test_resampled_accuracy_equals_a_loop_over_questions():
     with np.errstate(invalid="ignore"):
         micro = hits / drawn
         macro = np.nansum(shares, axis=0) / np.isfinite(shares).sum(axis=0)
-    found = analogy._replicates(data, right, asked, 20, 7)
+    found = pigeonhole.replicates(data, right, asked, 20, 7)
     np.testing.assert_array_equal(found[0], micro)
     np.testing.assert_allclose(found[1], macro, rtol=1e-15)
 

@@ -230,6 +230,15 @@ def test_precision_has_both_denominators_and_takes_any_translation():
     assert low < 1 / 3 < high
 
 
+def test_a_test_dictionary_of_the_other_direction_is_noticed():
+    source, target, pairs = spaces()
+    translator = Translator(Procrustes().fit(source, target, pairs).transform(source), target)
+    assert translator.mapped
+    assert not Translator(source, target).mapped
+    with pytest.raises(DatasetError, match="400 the other way round"):
+        translation(translator, [(b, a) for a, b in pairs])
+
+
 def test_dictionaries_of_both_kinds_are_read(tmp_path):
     for name, text in (("a", "one uno\ntwo dos\n"), ("b", "uno @ one\ndos @ two\n")):
         (tmp_path / name).write_text(text)

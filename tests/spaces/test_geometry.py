@@ -58,8 +58,9 @@ def test_the_corrected_isoscore_is_right_for_small_samples():
     found = [
         geometry(vectors_of(rng.standard_normal((20 * d, d)) * scale)).types for _ in range(40)
     ]
-    raw, corrected = (np.mean([getattr(f, k) for f in found])
-                      for k in ("isoscore", "isoscore_corrected"))  # fmt: skip
+    raw, corrected = (
+        np.mean([getattr(f, k) for f in found]) for k in ("isoscore", "isoscore_corrected")
+    )
     assert corrected == pytest.approx(true, rel=0.02)
     assert abs(raw - true) > abs(corrected - true)
 

@@ -104,8 +104,19 @@ def test_other_windows_take_the_percentile_and_say_so(text, tmp_path):
 
 def test_subsampled_counts_are_refused(text, tmp_path):
     with pytest.raises(SystemExit):
-        main(["count", str(text), "-o", str(tmp_path / "s"), "--sample", ".001", "--weighting",
-              "flat", "--quiet"])  # fmt: skip
+        main(
+            [
+                "count",
+                str(text),
+                "-o",
+                str(tmp_path / "s"),
+                "--sample",
+                ".001",
+                "--weighting",
+                "flat",
+                "--quiet",
+            ]
+        )
     with pytest.raises(ValueError, match="subsampled"):
         information(Shards(tmp_path / "s"))
 
@@ -149,8 +160,12 @@ def test_kl_of_a_document_is_that_of_its_counts():
 
 def test_tokens_and_stems():
     assert tokens_of("The U.S.-led, co-op (2019) isn't “new”!") == [
-        "the", "u.s.-led", "co-op", "isn't", "new",
-    ]  # fmt: skip
+        "the",
+        "u.s.-led",
+        "co-op",
+        "isn't",
+        "new",
+    ]
     found = keywords("models model models tests", 9, measure="count", stem=lambda w: w.rstrip("s"))
     assert found == [("models", 3.0), ("test", 1.0)] or found == [("models", 3.0), ("tests", 1.0)]
     assert keywords("", 5) == []

@@ -104,9 +104,23 @@ def test_a_lexicon_is_read_by_lines_of_a_head_and_others(tmp_path):
     path = tmp_path / "l.txt"
     path.write_bytes("\ufeffen_a en_b en_c\r\n\r\nd\te\n".encode())
     assert read_lexicon(path, prefix="en_").links == (("a", "b"), ("a", "c"), ("d", "e"))
-    path.write_text("a b\nalone\n")
-    with pytest.raises(DatasetError, match="line 2: two words or more"):
+    path.write_text("a b\nalone\n\nlonely\n")
+    read = read_lexicon(path)
+    assert read.links == (("a", "b"),)
+    assert read.skipped == f"{path}: 2 lines of one word left out, first line 2: 'alone'"
+    path.write_text("alone\n")
+    with pytest.raises(DatasetError, match="1 line of one word left out, first line 1: 'alone'"):
         read_lexicon(path)
+
+
+def test_what_was_left_out_of_a_lexicon_is_noted(tmp_path):
+    path = tmp_path / "l.txt"
+    path.write_text("w0 w1\nalone\n")
+    wv = vectors()
+    for fitted in (Retrofit().fit(wv, path), AttractRepel().fit(wv, path)):
+        assert "1 line of one word left out" in fitted.notes()[0]
+    path.write_text("w0 w1\n")
+    assert len(Retrofit().fit(wv, path).notes()) == 1
 
 
 def test_links_are_found_in_lower_case_on_request_and_words_can_be_left_out():

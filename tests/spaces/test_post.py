@@ -61,6 +61,8 @@ def test_whitening_drops_directions_without_variance_and_says_the_rank(wv):
     flat[:, 7] = flat[:, 0] - flat[:, 1]
     t = Whiten().fit(WordVectors([*wv], flat))
     assert t.rank_ == 7
+    assert t.notes() == ["whitened 7 directions; 1 have no variance and were dropped"]
+    assert Whiten().fit(wv).notes() == []
     cov = np.cov(t.transform(WordVectors([*wv], flat)).vectors.T, ddof=0)
     values = np.linalg.eigvalsh(cov)
     np.testing.assert_allclose(values, [0, *[1] * 7], atol=1e-4)

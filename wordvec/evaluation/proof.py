@@ -156,9 +156,11 @@ def prove(
     lookup = Lookup(before)
     defining = lookup.sets(subject.sets, "defining sets")
     chosen = leaning(
-        before, defining, words=words * HELD_OUT,
+        before,
+        defining,
+        words=words * HELD_OUT,
         leave_out=lookup.ids(sorted(subject.defining)),
-    )  # fmt: skip
+    )
     rows = [
         *_readers(models, chosen, subject, level, seed, progress),
         *_measured(models, subject, resamples, level, seed, progress),
@@ -211,9 +213,7 @@ def _readers(
     yield Row(READERS, "V-measure", "of the clusters and the classes", "0", v_cells)
 
 
-def _probe(
-    X: F64, Y: F64, taught: Any, judged: Any, k: int, *, gaussian: bool
-) -> float:  # fmt: skip
+def _probe(X: F64, Y: F64, taught: Any, judged: Any, k: int, *, gaussian: bool) -> float:
     scores = []
     if gaussian and len(X) > _TAUGHT:
         some = np.linspace(0, len(X) - 1, _TAUGHT).astype(np.int64)
@@ -288,8 +288,11 @@ def _measured(
 
 _LISTED = ((rnd, "RND", "0"), (rnsb, "RNSB", "0"), (mac, "MAC", "1"), (ect, "ECT", "1"))
 _ALONG = (
-    (direct_bias, "direct bias"), (indirect_bias, "indirect bias"), (ripa, "RIPA"), (gipe, "GIPE"),
-)  # fmt: skip
+    (direct_bias, "direct bias"),
+    (indirect_bias, "indirect bias"),
+    (ripa, "RIPA"),
+    (gipe, "GIPE"),
+)
 
 
 def _weat(test: WeatTest, how: Mapping[str, Any], space: Space, _: Space) -> Any:
@@ -375,8 +378,9 @@ def _damage(
     yield Row(DAMAGE, "cosine", "mean cosine of words before and after", "1", cosine)
     yield Row(DAMAGE, "neighbours", f"share of the 10 nearest kept, {len(sample)} words", "1", kept)
     for dataset in sets:
-        measure = next((m for m in ("similarity", "analogy") if MEASURES[m].asks is type(dataset)),
-                       None)  # fmt: skip
+        measure = next(
+            (m for m in ("similarity", "analogy") if MEASURES[m].asks is type(dataset)), None
+        )
         if measure is None or not isinstance(dataset, SimilaritySet | AnalogySet):
             continue
         yield from _of_set(models, MEASURES[measure], dataset, resamples, level, seed, progress)
@@ -410,8 +414,9 @@ def _of_set(
                     differences[name] = measure.compare(dataset, pair, **how)[0].interval
                 except Unanswerable:
                     continue
-    yield Row(DAMAGE, dataset.source.name, f"{measure.title}; {measure.score}", "1", cells,
-              differences)  # fmt: skip
+    yield Row(
+        DAMAGE, dataset.source.name, f"{measure.title}; {measure.score}", "1", cells, differences
+    )
 
 
 def _mean_cosine(one: WordVectors, other: WordVectors) -> float:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from wordvec.errors import DatasetError
 from wordvec.evaluation.core.results import Interval
 from wordvec.evaluation.core.statistics import LEVEL, wilson_interval
 from wordvec.spaces.alignment.dictionaries import Dictionary, as_dictionary
@@ -98,7 +97,7 @@ def translation(translator: Translator, dictionary: Pairs, *, level: float = LEV
     Raises
     ------
     DatasetError
-        When no word is covered.
+        When no word is covered, or more pairs are there the other way round.
 
     References
     ----------
@@ -106,6 +105,7 @@ def translation(translator: Translator, dictionary: Pairs, *, level: float = LEV
     """
     given: Dictionary = as_dictionary(dictionary)
     source, target = translator.source, translator.target
+    given.ids(source, target)  # notices a dictionary of the other direction
     gold = given.gold()
     covered = {
         word: {target.get_index(t) for t in words if t in target}
@@ -113,8 +113,6 @@ def translation(translator: Translator, dictionary: Pairs, *, level: float = LEV
         if word in source
     }
     covered = {word: ids for word, ids in covered.items() if ids}
-    if not covered:
-        raise DatasetError(f"{given.name}: no source word of which both vocabularies have a pair")
     words = list(covered)
     rows = source.get_ids(words)
     found = translator.ids(rows, max(AT))

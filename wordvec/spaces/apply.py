@@ -270,9 +270,11 @@ def _kept(stages: Sequence[Stage]) -> Ids:
     kept = stages[0].keep
     for stage in stages:
         touched = stage.ids if isinstance(stage, ReplaceStage) else None
-        kept = np.setdiff1d(kept, touched) if touched is not None else (
-            np.intersect1d(kept, stage.keep)
-        )  # fmt: skip
+        kept = (
+            np.setdiff1d(kept, touched)
+            if touched is not None
+            else (np.intersect1d(kept, stage.keep))
+        )
     return kept
 
 
@@ -302,9 +304,14 @@ def _subwords(
     if maps:
         made = _mapped(made, maps, code, allocate, words=False)
     return Subwords(
-        made, minn=grams.minn, maxn=grams.maxn, hash=grams.hash, combine=combine,
-        hashes=grams.hashes, seed=grams.seed,
-    )  # fmt: skip
+        made,
+        minn=grams.minn,
+        maxn=grams.maxn,
+        hash=grams.hash,
+        combine=combine,
+        hashes=grams.hashes,
+        seed=grams.seed,
+    )
 
 
 def _induction(

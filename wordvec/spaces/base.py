@@ -212,6 +212,9 @@ class Pipeline(Transform):
                 vectors = step.transform(vectors, dtype="f32")
         return self
 
+    def notes(self) -> list[str]:
+        return [note for step in self.steps for note in step.notes()]
+
     def is_fitted(self) -> bool:
         return all(step.is_fitted() for step in self.steps)
 

@@ -150,6 +150,7 @@ class Whiten(_OfMoments):
     """
 
     name: ClassVar[str] = "whiten"
+    _dropped: int = field(default=0, init=False, repr=False, compare=False)
     method: Literal["zca", "pca"] = option(
         "zca", "Axes of the result: near those of the input (zca), or principal ones (pca)."
     )
@@ -159,11 +160,19 @@ class Whiten(_OfMoments):
         if not values[0] > 0:
             raise ValueError("vectors that are all the same cannot be whitened")
         kept = values > _RIDGE * values[0]
+        self._dropped = int((~kept).sum())
         scaled = axes[:, kept] / np.sqrt(values[kept])
         self.matrix_ = scaled.T if self.method == "pca" else scaled @ axes[:, kept].T
         if self.method == "zca":
             self.matrix_ = (self.matrix_ + self.matrix_.T) / 2
         self.offset_ = -self.matrix_ @ found.mean
+
+    def notes(self) -> list[str]:
+        if not self._dropped:
+            return []
+        return [
+            f"whitened {self.rank_} directions; {self._dropped} have no variance and were dropped"
+        ]
 
 
 @dataclass(kw_only=True)

@@ -359,3 +359,10 @@ def test_every_method_refuses_manifolds_and_small_vocabularies_in_a_sentence(mak
     if method in ("leace", "inlp", "double-hard"):
         with pytest.raises(DatasetError, match="too small a vocabulary"):
             transform(method, pairs=[("w0", "w1")]).fit(wv)
+
+
+def test_double_hard_needs_defining_words_beside_labels(planted, pairs):
+    words = [word for pair in pairs for word in pair]
+    labels = ["f", "m"] * len(pairs)
+    with pytest.raises(ValueError, match="DoubleHard needs a concept, pairs or sets"):
+        DoubleHard().fit(planted, words=words, labels=labels)

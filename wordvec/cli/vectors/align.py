@@ -19,6 +19,7 @@ from wordvec.spaces.registry import ALIGNMENT, transform_class
 
 if TYPE_CHECKING:
     from wordvec.spaces.alignment.mapping import Mapping
+    from wordvec.spaces.alignment.translate import Translator
     from wordvec.vectors.vectors import WordVectors
 
 _IN = click.Path(exists=True)
@@ -149,12 +150,22 @@ def translate(
     from wordvec.spaces.alignment.translate import Translator
 
     translator = Translator(wordvec.load(mapped), wordvec.load(target), retrieval)
+    _say_unmapped(translator, mapped)
     rows = [
         {"word": word, "translation": found, "cosine": cosine}
         for word, best in zip(words, translator.translate(words, topn), strict=True)
         for found, cosine in best
     ]
     emit(rows, output)
+
+
+def _say_unmapped(translator: Translator, name: str) -> None:
+    if not translator.mapped:
+        click.echo(
+            f"note      {name} does not say that wordvec align mapped it: its vectors are taken to "
+            "lie in the target's space as they are",
+            err=True,
+        )
 
 
 def judge_translation(
@@ -179,6 +190,8 @@ def judge_translation(
     for name in names:
         for retrieval in ("nn", "csls"):
             translator = Translator(wordvec.load(name), other, retrieval)
+            if retrieval == "nn":
+                _say_unmapped(translator, name)
             for file in files:
                 result = translation(translator, file)
                 records.append({"model": name, "target": target, **result.record()})
@@ -311,9 +324,10 @@ def specialise(
     known = {name: value for name, value in options.items() if name in kind.options()}
     wv = wordvec.load(vectors)
     chosen = kind(**known).fit(
-        wv, _joined(synonyms, prefix) if synonyms else None,
+        wv,
+        _joined(synonyms, prefix) if synonyms else None,
         _joined(antonyms, prefix) if antonyms else None,
-    )  # fmt: skip
+    )
     _say(quiet, *(f"note      {note}" for note in chosen.notes()))
     made = chosen.transform(wv)
     made.save(output, force=force)
@@ -325,4 +339,6 @@ def _joined(paths: tuple[str, ...], prefix: str = "") -> Any:
     from wordvec.spaces.lexicons.lexicon import Lexicon, read_lexicon
 
     read = [read_lexicon(path, prefix=prefix) for path in paths]
-    return Lexicon(tuple(link for each in read for link in each.links), ", ".join(paths))
+    skipped = "; ".join(each.skipped for each in read if each.skipped)
+    links = tuple(link for each in read for link in each.links)
+    return Lexicon(links, ", ".join(paths), skipped)

@@ -46,8 +46,10 @@ def geometry(
         found = measure(wv, counts=counts_of(wv, counts))
         short = Path(name).stem if Path(name).stem not in columns else name
         own = columns[short] = {
-            "words": found.words, "zero vectors": found.zeros, "dimensions": found.dimensions,
-        }  # fmt: skip
+            "words": found.words,
+            "zero vectors": found.zeros,
+            "dimensions": found.dimensions,
+        }
         for kind, shape in (("types", found.types), ("tokens", found.tokens)):
             for key in asdict(found.types):
                 value = None if shape is None else getattr(shape, key)
@@ -144,8 +146,11 @@ def informativeness(
         check_target(path, force=force, inputs=[shards])
     found = information.information(Shards(shards))
     columns: dict[str, Any] = {
-        "count": found.counts, "kl": found.kl, "by chance": found.expected, "excess": found.excess,
-    }  # fmt: skip
+        "count": found.counts,
+        "kl": found.kl,
+        "by chance": found.expected,
+        "excess": found.excess,
+    }
     if vectors is not None:
         columns |= _norms(vectors, found.words, found.counts)
     click.echo(

@@ -332,11 +332,15 @@ def _uncertain(
 
     return {
         name: wordvec.Uncertainty(
-            vectors, None if counts == "stored" else counts, source=source, draws=draws,
-            level=common["level"], seed=common["seed"],
+            vectors,
+            None if counts == "stored" else counts,
+            source=source,
+            draws=draws,
+            level=common["level"],
+            seed=common["seed"],
         )
         for name, (vectors, _) in models.items()
-    }  # fmt: skip
+    }
 
 
 def _with_vectors(

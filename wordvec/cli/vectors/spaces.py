@@ -134,6 +134,8 @@ def transform(
     _check_targets([path, rest["html"], rest["json"]], rest["force"], vectors)
     if chosen is not None:
         chosen.fit(wv)
+        for note in chosen.notes():
+            _progress(rest["quiet"])(f"note: {note}")
     if compare:
         models = {"as they are": wv}
         if chosen is not None:
@@ -236,9 +238,11 @@ def _compare(
     for row in report.rows(document):
         found = pairs.get((row["dataset"], row["model"]))
         sign = 0 if found is None else -1 if found["first"] == first else 1
-        ends = [] if found is None else sorted(
-            sign * found["interval"][end] for end in ("low", "high")
-        )  # fmt: skip
+        ends = (
+            []
+            if found is None
+            else sorted(sign * found["interval"][end] for end in ("low", "high"))
+        )
         rows.append(
             {k: row[k] for k in ("model", "dataset", "score", "low", "high")}
             | {
@@ -381,8 +385,9 @@ def debias(
     if first.unknown_ and not quiet:
         click.echo(_unknown(first.unknown_), err=True)
     if proof:
-        _prove(wv, vectors, about, fitted, _sets(suite, datasets), html, json, resamples, quiet,
-               output)  # fmt: skip
+        _prove(
+            wv, vectors, about, fitted, _sets(suite, datasets), html, json, resamples, quiet, output
+        )
     if path is not None:
         _say_written(first.save(wv, path, dtype=dtype, force=force), path, quiet)
 

@@ -37,9 +37,10 @@ class StabilityCommand(TrainCommand):
         from wordvec.training.options import RunOptions
 
         return {
-            name: each for name, each in super().fields(ctx).items() if name not in
-            options_of(RunOptions)
-        }  # fmt: skip
+            name: each
+            for name, each in super().fields(ctx).items()
+            if name not in options_of(RunOptions)
+        }
 
 
 @click.command(cls=StabilityCommand)
@@ -114,9 +115,14 @@ def stability(
     estimator = kind(**{name: value for name, value in options.items() if name in names})
     with _blocks(inputs, reading, estimator, blocks, by, keep, force, display) as counted:
         made = train_runs(
-            estimator, counted, runs=runs, resample=resample, seed=estimator.seed,
-            threads=estimator.threads, progress=display,
-        )  # fmt: skip
+            estimator,
+            counted,
+            runs=runs,
+            resample=resample,
+            seed=estimator.seed,
+            threads=estimator.threads,
+            progress=display,
+        )
         display.close()
         if not words:
             known = list(counted.vocab)
@@ -132,12 +138,17 @@ def stability(
             stable = [each.word for each in found.neighbors if each.stable]
             rows.append(
                 {
-                    "word": word, "count": found.count, "blocks": found.blocks,
-                    "design effect": found.design_effect, "runs": found.runs, "sd": found.sd,
-                    "jaccard": found.jaccard, "rank sd": found.rank_sd,
+                    "word": word,
+                    "count": found.count,
+                    "blocks": found.blocks,
+                    "design effect": found.design_effect,
+                    "runs": found.runs,
+                    "sd": found.sd,
+                    "jaccard": found.jaccard,
+                    "rank sd": found.rank_sd,
                     "stable neighbours": " ".join(stable),
                 }
-            )  # fmt: skip
+            )
         click.echo(
             f"{runs} runs of {model} over {resample}: "
             + (
@@ -184,6 +195,13 @@ def _blocks(
     window, sample = estimator._counting()
     with scratch_folder() as folder:
         yield count_blocks(
-            corpus, keep or Path(folder) / "blocks", blocks, window, by=by, sample=sample,
-            threads=threads, force=force, progress=display,
-        )  # fmt: skip
+            corpus,
+            keep or Path(folder) / "blocks",
+            blocks,
+            window,
+            by=by,
+            sample=sample,
+            threads=threads,
+            force=force,
+            progress=display,
+        )

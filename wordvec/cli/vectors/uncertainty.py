@@ -148,21 +148,34 @@ def similarity_row(unc: Uncertainty, a: str, b: str, trained: float) -> dict[str
     """A similarity with its interval; `trained` is that of the vectors as they are."""
     found = unc.similarity(a, b)
     return {
-        "a": a, "b": b, "similarity": found.value, "sd": found.sd, "low": found.low,
-        "high": found.high, "as trained": trained, "of": unc.kind,
-    }  # fmt: skip
+        "a": a,
+        "b": b,
+        "similarity": found.value,
+        "sd": found.sd,
+        "low": found.low,
+        "high": found.high,
+        "as trained": trained,
+        "of": unc.kind,
+    }
 
 
 def neighbor_rows(unc: Uncertainty, word: str, topn: int) -> list[dict[str, Any]]:
     """A word's neighbours with their intervals and what is sure of their order."""
     return [
         {
-            "word": word, "neighbor": each.word, "similarity": each.similarity, "sd": each.sd,
-            "low": each.low, "high": each.high, "first": each.first, "p (Holm)": each.p,
-            "tied": "yes" if each.tied else "", "of": unc.kind,
+            "word": word,
+            "neighbor": each.word,
+            "similarity": each.similarity,
+            "sd": each.sd,
+            "low": each.low,
+            "high": each.high,
+            "first": each.first,
+            "p (Holm)": each.p,
+            "tied": "yes" if each.tied else "",
+            "of": unc.kind,
         }
         for each in unc.most_similar(word, topn=topn)
-    ]  # fmt: skip
+    ]
 
 
 @click.command(cls=Command)
@@ -222,11 +235,15 @@ def uncertainty(
             of_blocks = {"blocks": each.blocks, "design effect": each.design_effect}
         return [
             {
-                "word": each.word, "contexts": each.contexts, "sigma": each.sigma,
-                "error": each.relative, "convergence": each.convergence, **of_blocks,
+                "word": each.word,
+                "contexts": each.contexts,
+                "sigma": each.sigma,
+                "error": each.relative,
+                "convergence": each.convergence,
+                **of_blocks,
                 "note": each.note,
             }
-        ]  # fmt: skip
+        ]
 
     rows, code = of_each(words, row)
     emit_with_kind(unc, rows, output)

@@ -120,10 +120,15 @@ def evaluate(
     shares = [float((labels == k).mean()) for k in range(len(kinds))]
     ones = np.ones(len(labels))
     scores = tuple(
-        RelationScore(str(kind), int((labels == k).sum()), by_cosine[k].precision(ones),
-                      by_class[k].precision(ones), shares[k])
+        RelationScore(
+            str(kind),
+            int((labels == k).sum()),
+            by_cosine[k].precision(ones),
+            by_class[k].precision(ones),
+            shares[k],
+        )
         for k, kind in enumerate(kinds)
-    )  # fmt: skip
+    )
     score = float(np.mean([each.classifier for each in scores]))
     counts = statistics.resampled_counts(
         len(firsts), min(resamples, _MOST_RESAMPLES), np.random.default_rng(seed)
@@ -143,14 +148,17 @@ def evaluate(
         coverage=space.coverage(len(dataset.pairs), len(known), asked, missing),
         score=score,
         interval=statistics.bounded_interval(
-            np.array(again), score, (0.0, 1.0), level,
+            np.array(again),
+            score,
+            (0.0, 1.0),
+            level,
             f"percentile bootstrap over first words, {len(again)} resamples",
         ),
         chance=float(np.mean(shares)),
         cosine=float(np.mean([each.cosine for each in scores])),
         accuracy=float((decisions.argmax(1) == labels).mean()),
         relations=scores,
-    )  # fmt: skip
+    )
 
 
 def _out_of_fold(

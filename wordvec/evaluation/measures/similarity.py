@@ -178,11 +178,17 @@ def compare(
         _, p = statistics.williams_test(rho[one], rho[other], between, int(common.sum()))
         out.append(
             comparison(
-                "similarity", dataset.source.name, (one, other), int(common.sum()),
-                (rho[one], rho[other]), replicates[:, i] - replicates[:, j],
-                "paired bootstrap over pairs", level, None if math.isnan(p) else p,
+                "similarity",
+                dataset.source.name,
+                (one, other),
+                int(common.sum()),
+                (rho[one], rho[other]),
+                replicates[:, i] - replicates[:, j],
+                "paired bootstrap over pairs",
+                level,
+                None if math.isnan(p) else p,
             )
-        )  # fmt: skip
+        )
     return with_holm(out)
 
 

@@ -54,6 +54,11 @@ class Translator:
             )
         self._penalty = self._penalties()
 
+    @property
+    def mapped(self) -> bool:
+        """Whether the source says that an alignment has mapped it."""
+        return alignment_card(self.source) is not None
+
     def _common(self, target: WordVectors) -> WordVectors:
         """The target in the common space."""
         card = alignment_card(self.source)

@@ -95,21 +95,27 @@ class VecMap(Mapping):
     )
     self_learning: bool = option(False, "Improve the dictionary by translating with the map.")
     cutoff: int = option(
-        20_000, "Words of each side that self-learning translates.", at_least=2,
+        20_000,
+        "Words of each side that self-learning translates.",
+        at_least=2,
         source="Artetxe et al. 2018",
-    )  # fmt: skip
+    )
     patience: int = option(
-        50, "Iterations without growth after which fewer scores are dropped.", at_least=1,
+        50,
+        "Iterations without growth after which fewer scores are dropped.",
+        at_least=1,
         source="Artetxe et al. 2018",
-    )  # fmt: skip
+    )
     max_iterations: int = option(1000, "Iterations of self-learning at most.", at_least=1)
     neighbors: int = option(10, "Neighbours of CSLS.", at_least=1, source="Conneau et al. 2018")
     whiten: bool = option(True, "Whiten in the last step; otherwise the map is orthogonal.")
     dewhiten: bool = option(True, "Undo the whitening at the end; better for small dictionaries.")
     reweight: float = option(
-        0.5, "Power of the canonical correlations that weight each side.", at_least=0,
+        0.5,
+        "Power of the canonical correlations that weight each side.",
+        at_least=0,
         source="Artetxe et al. 2018",
-    )  # fmt: skip
+    )
     seed: int = option(1, "Seed of the scores that are dropped.", at_least=0)
 
     def fit(

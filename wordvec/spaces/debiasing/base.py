@@ -76,9 +76,11 @@ class Debias(AffineTransform):
             if self.concept is not None:
                 raise ValueError("give a concept, or pairs or sets, not both")
             return of_lists(
-                pairs=self.pairs, sets=self.sets, equalize=self.equalize or (),
+                pairs=self.pairs,
+                sets=self.sets,
+                equalize=self.equalize or (),
                 exempt=self.exempt or (),
-            )  # fmt: skip
+            )
         if self.concept is None:
             raise ValueError(f"{type(self).__name__} needs a concept, pairs or sets")
         return concept(self.concept)
@@ -277,14 +279,17 @@ class LearnsFromWords(Debias):
         """
         self._check()
         self._given = None if words is None else self._labelled(vectors, words, labels)
-        if self._given is not None and self.concept is None and self.pairs is None and (
-            self.sets is None
-        ):  # fmt: skip
-            self.concept_ = Concept(name="own labels", classes=("a", "b"), sets=(("a", "b"),))
-            self._learn_from(vectors, self._given)
-            self.exempt_, self.unknown_ = frozenset(self.exempt or ()), ()
-            return self
+        lists = (self.concept, self.pairs, self.sets)
+        if self._given is not None and all(each is None for each in lists):
+            return self._fit_labels(vectors, self._given)
         return super().fit(vectors)
+
+    def _fit_labels(self, vectors: WordVectors, given: Labelled) -> Self:
+        """Learns from labelled words without a concept, where the method can."""
+        raise ValueError(
+            f"{type(self).__name__} needs a concept, pairs or sets beside labelled words: "
+            "it learns the direction from them"
+        )
 
     def _labelled(
         self, vectors: WordVectors, words: Sequence[str], labels: Sequence[Any] | None
@@ -305,20 +310,37 @@ class LearnsFromWords(Debias):
             )
         return Labelled(np.array([*found]), np.array([*found.values()]))
 
-    def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
+    def _every(self, vectors: WordVectors, lookup: Lookup) -> Labelled:
+        """The labelled words, or those that lean to the classes of the concept. Sets `sets_`."""
         self.sets_ = lookup.sets(self.concept_.sets, "defining sets")
-        chosen = self._given
-        if chosen is None:
-            every = leaning(
-                vectors, self.sets_, words=self.words, restrict_vocab=self.restrict_vocab,
-                leave_out=lookup.ids(sorted(self.concept_.defining)),
-            )  # fmt: skip
-            chosen = split(every, "fit")
-        self._learn_from(vectors, chosen)
+        if self._given is not None:
+            return self._given
+        return leaning(
+            vectors,
+            self.sets_,
+            words=self.words,
+            restrict_vocab=self.restrict_vocab,
+            leave_out=lookup.ids(sorted(self.concept_.defining)),
+        )
 
+
+@dataclass(kw_only=True)
+class LearnsFromLabels(LearnsFromWords):
+    """A method that needs nothing but words and their classes."""
+
+    def _fit_labels(self, vectors: WordVectors, given: Labelled) -> Self:
+        self.concept_ = Concept(name="own labels", classes=("a", "b"), sets=(("a", "b"),))
+        self._learn_from(vectors, given)
+        self.exempt_, self.unknown_ = frozenset(self.exempt or ()), ()
+        return self
+
+    def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
+        every = self._every(vectors, lookup)
+        self._learn_from(vectors, every if self._given is not None else split(every, "fit"))
+
+    @abc.abstractmethod
     def _learn_from(self, vectors: WordVectors, chosen: Labelled) -> None:
-        """Learns from words with labels; for methods that do not replace `_learn`."""
-        raise NotImplementedError(type(self).__name__)
+        """Learns from words with labels: sets `matrix_` and `offset_`."""
 
 
 def check_classes(chosen: Labelled) -> int:

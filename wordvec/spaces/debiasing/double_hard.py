@@ -14,7 +14,6 @@ from wordvec.blas import single_threaded
 from wordvec.errors import DatasetError
 from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import F64, Ids, Labelled, LearnsFromWords, check_classes, split
-from wordvec.spaces.debiasing.base import leaning as leaning_words
 from wordvec.spaces.debiasing.concepts import Lookup
 from wordvec.spaces.moments import moments, word_weights
 from wordvec.vectors.vectors import WordVectors
@@ -62,19 +61,13 @@ class DoubleHard(LearnsFromWords):
 
     @single_threaded()
     def _learn(self, vectors: WordVectors, lookup: Lookup) -> None:
-        sets = lookup.sets(self.concept_.sets, "defining sets")
-        every = self._given
-        if every is None:
-            every = leaning_words(
-                vectors, sets, words=self.words, restrict_vocab=self.restrict_vocab,
-                leave_out=lookup.ids(sorted(self.concept_.defining)),
-            )  # fmt: skip
+        every = self._every(vectors, lookup)
         check_classes(every)
         found = moments(vectors.matrix, word_weights(vectors, "types"))
         _, axes = found.axes
         tried = axes.T[: min(self.candidates, len(axes) - 1)]
         chosen, judged = split(every, "fit"), split(every, "judge")
-        maps = [_map(vectors, sets, found.mean, u) for u in tried]
+        maps = [_map(vectors, self.sets_, found.mean, u) for u in tried]
         self.accuracy_ = [self._agreement(vectors, chosen, A, found.mean) for A in maps]
         self.component_ = int(np.argmin(self.accuracy_))
         self.matrix_ = maps[self.component_]

@@ -13,7 +13,7 @@ from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import (
     F64,
     Labelled,
-    LearnsFromWords,
+    LearnsFromLabels,
     check_classes,
     unit_rows,
     without,
@@ -24,7 +24,7 @@ _STOP = 5  # every fifth word learned from tells when to stop
 
 
 @dataclass(kw_only=True)
-class INLP(LearnsFromWords):
+class INLP(LearnsFromLabels):
     """Iterative nullspace projection, which stops when a classifier no longer finds the concept.
 
     Each round fits linear classifiers of the classes to what is left and projects their directions

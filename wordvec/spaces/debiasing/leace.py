@@ -11,7 +11,7 @@ from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import (
     F64,
     Labelled,
-    LearnsFromWords,
+    LearnsFromLabels,
     all_unit,
     check_classes,
     unit_rows,
@@ -20,7 +20,7 @@ from wordvec.vectors.vectors import WordVectors
 
 
 @dataclass(kw_only=True)
-class LEACE(LearnsFromWords):
+class LEACE(LearnsFromLabels):
     """Least-squares concept erasure: after it, the classes have the same mean.
 
     r(x) = x - S_xz (S_zx S_xx^+ S_xz)^+ S_zx S_xx^+ (x - mean). No linear classifier of the words

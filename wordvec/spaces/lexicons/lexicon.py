@@ -27,10 +27,13 @@ class Lexicon:
     links : tuple of (str, str)
     name : str
         Where they come from.
+    skipped : str
+        What of a file was left out, in words; "" for nothing.
     """
 
     links: tuple[tuple[str, str], ...]
     name: str = "links"
+    skipped: str = ""
 
     def __len__(self) -> int:
         return len(self.links)
@@ -39,7 +42,7 @@ class Lexicon:
         """The links of which neither word is one of these, to judge on words never trained on."""
         left_out = set(words)
         kept = tuple(link for link in self.links if not left_out & {*link})
-        return Lexicon(kept, f"{self.name}, without {len(left_out):,} words")
+        return Lexicon(kept, f"{self.name}, without {len(left_out):,} words", self.skipped)
 
     def ids(
         self, vectors: WordVectors, *, fold: bool = False, both_ways: bool = False
@@ -78,6 +81,8 @@ Links: TypeAlias = "Lexicon | str | os.PathLike[str] | Iterable[Sequence[str]]"
 def read_lexicon(path: str | os.PathLike[str], *, prefix: str = "") -> Lexicon:
     """A lexicon file: `head other other ...` in a line, separated by blanks or tabs.
 
+    Lines of one word, which say nothing, are left out and counted in `skipped`.
+
     Parameters
     ----------
     path : path
@@ -87,24 +92,29 @@ def read_lexicon(path: str | os.PathLike[str], *, prefix: str = "") -> Lexicon:
     Raises
     ------
     DatasetError
-        For a line of one word; the message has its number.
+        For a file without any link.
     OSError
     """
     place = Path(path)
     if place.stat().st_size > MOST:
         raise DatasetError(f"{path}: over {MOST >> 20} MB: not a lexicon")
-    links = []
+    links, alone = [], []
     text = place.read_bytes().decode("utf-8-sig", errors="surrogateescape")
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         words = [word.removeprefix(prefix) for word in line.replace("\t", " ").split(" ") if word]
         if not words:
             continue
         if len(words) == 1:
-            raise DatasetError(f"{path}: line {number}: two words or more expected, got {line!r}")
+            alone.append((number, words[0]))
         links += [(words[0], other) for other in words[1:]]
+    skipped = ""
+    if alone:
+        lines = "1 line" if len(alone) == 1 else f"{len(alone):,} lines"
+        number, word = alone[0]
+        skipped = f"{path}: {lines} of one word left out, first line {number}: {word!r}"
     if not links:
-        raise DatasetError(f"{path}: no link")
-    return Lexicon(tuple(links), os.fspath(path))
+        raise DatasetError(skipped or f"{path}: no link")
+    return Lexicon(tuple(links), os.fspath(path), skipped)
 
 
 def as_lexicon(links: Links) -> Lexicon:

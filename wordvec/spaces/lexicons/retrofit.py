@@ -82,6 +82,7 @@ class Retrofit(Transform):
         for _ in range(self.rounds):
             Q[moving] = (self.weight * start + mean @ Q) / (1 + self.weight)
         self.ids_, self.replacement_ = moving, Q[moving].astype(np.float32)
+        self._skipped = [links.skipped] if links.skipped else []
         self.words_, self._card = len(moving), cards(links, pairs)
         return self
 
@@ -97,8 +98,9 @@ class Retrofit(Transform):
     def notes(self) -> list[str]:
         """How many links were used, and how many words move."""
         return [
+            *self._skipped,
             f"{self._card['links_used']:,} of {self._card['links']:,} links are known; "
-            f"{self.words_:,} words move"
+            f"{self.words_:,} words move",
         ]
 
 

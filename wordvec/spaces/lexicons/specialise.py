@@ -48,6 +48,7 @@ class _Specialise(Transform):
         lexicons = [
             as_lexicon(links) if links is not None else None for links in (synonyms, antonyms)
         ]
+        self._skipped = [each.skipped for each in lexicons if each is not None and each.skipped]
         S, A = (_pairs(each, vectors) for each in lexicons)
         known = set(map(tuple, A.tolist()))
         if known:
@@ -80,8 +81,9 @@ class _Specialise(Transform):
     def notes(self) -> list[str]:
         """How many pairs were used, and how many words move."""
         return [
+            *self._skipped,
             f"{self._card['synonyms']:,} synonyms and {self._card['antonyms']:,} antonyms (each "
-            f"direction counts); {self._card['words']:,} words move"
+            f"direction counts); {self._card['words']:,} words move",
         ]
 
 

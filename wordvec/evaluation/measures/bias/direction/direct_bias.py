@@ -36,9 +36,15 @@ def direct_bias(
         return np.asarray(space.unit[rows].astype(np.float64) @ g)
 
     return along(
-        "direct_bias", vectors, words, pairs, values,
-        lambda v: float((np.abs(v) ** strictness).mean()), f"c = {strictness:g}", **how,
-    )  # fmt: skip
+        "direct_bias",
+        vectors,
+        words,
+        pairs,
+        values,
+        lambda v: float((np.abs(v) ** strictness).mean()),
+        f"c = {strictness:g}",
+        **how,
+    )
 
 
 BOLUKBASI = """@inproceedings{bolukbasi2016man,

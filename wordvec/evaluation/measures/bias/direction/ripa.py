@@ -38,9 +38,16 @@ def ripa(
         return np.asarray(raw @ _relation(space, pairs))
 
     return along(
-        "ripa", vectors, words, pairs, values, lambda v: float(np.abs(v).mean()),
-        "vectors as they are", raw=True, **how,
-    )  # fmt: skip
+        "ripa",
+        vectors,
+        words,
+        pairs,
+        values,
+        lambda v: float(np.abs(v).mean()),
+        "vectors as they are",
+        raw=True,
+        **how,
+    )
 
 
 def _relation(space: Space, pairs: Sequence[tuple[str, str]]) -> _F64:

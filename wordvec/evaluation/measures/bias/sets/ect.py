@@ -30,9 +30,15 @@ def ect(vectors: Vectors | Space, test: WeatTest, **how: Unpack[Sampling]) -> Bi
         return statistics.spearman(words @ units["X"].mean(axis=0), words @ units["Y"].mean(axis=0))
 
     return of_lists(
-        "ect", vectors, test, measure,
-        unbiased=1.0, ends=(-1.0, 1.0), exchange=("X", "Y"), **how,
-    )  # fmt: skip
+        "ect",
+        vectors,
+        test,
+        measure,
+        unbiased=1.0,
+        ends=(-1.0, 1.0),
+        exchange=("X", "Y"),
+        **how,
+    )
 
 
 MEASURE = Measure(

@@ -43,9 +43,17 @@ def rnd(
         return np.asarray(np.linalg.norm(words - x, axis=1) - np.linalg.norm(words - y, axis=1))
 
     return of_lists(
-        "rnd", vectors, test, measure, unbiased=0.0, ends=RANGE,
-        values=values, valued=attribute, exchange=("X", "Y"), **how,
-    )  # fmt: skip
+        "rnd",
+        vectors,
+        test,
+        measure,
+        unbiased=0.0,
+        ends=RANGE,
+        values=values,
+        valued=attribute,
+        exchange=("X", "Y"),
+        **how,
+    )
 
 
 MEASURE = Measure(

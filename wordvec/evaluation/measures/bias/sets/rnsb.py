@@ -40,9 +40,18 @@ def rnsb(vectors: Vectors | Space, test: WeatTest, **how: Unpack[Sampling]) -> B
         return float((p * np.log(p * len(p))).sum())
 
     return of_lists(
-        "rnsb", vectors, test, measure, unbiased=0.0, ends=(0.0, None),
-        values=shares, valued="XY", exchange=("A", "B"), most=NULL_DRAWS, **how,
-    )  # fmt: skip
+        "rnsb",
+        vectors,
+        test,
+        measure,
+        unbiased=0.0,
+        ends=(0.0, None),
+        values=shares,
+        valued="XY",
+        exchange=("A", "B"),
+        most=NULL_DRAWS,
+        **how,
+    )
 
 
 MEASURE = Measure(

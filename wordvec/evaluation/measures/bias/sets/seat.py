@@ -23,8 +23,13 @@ from wordvec.text.lines import ascii_split
 _F64 = NDArray[np.float64]
 
 SENTENCES = (
-    "this is {}", "that is {}", "there is {}", "here is {}", "{} is here", "{} is there",
-)  # fmt: skip
+    "this is {}",
+    "that is {}",
+    "there is {}",
+    "here is {}",
+    "{} is here",
+    "{} is there",
+)
 
 
 def seat(
@@ -61,9 +66,17 @@ def seat(
     units = {side: _sentences(space, rows[side], frames) for side in "XYAB"}
     protocol = f"{len(templates)} templates; " + protocol_of(space, rows)
     return measure_units(
-        "seat", test, lists, units, per=len(frames), samples=samples, resamples=resamples,
-        level=level, seed=seed, protocol=protocol,
-    )  # fmt: skip
+        "seat",
+        test,
+        lists,
+        units,
+        per=len(frames),
+        samples=samples,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        protocol=protocol,
+    )
 
 
 def _sentences(space: Space, rows: Sequence[int], frames: Sequence[Sequence[int]]) -> _F64:

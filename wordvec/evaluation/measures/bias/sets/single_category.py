@@ -150,10 +150,18 @@ def _of_gender(
     shares = dict(lists.female_share)
     female, male = ([pair[i] for pair in lists.pairs] for i in (0, 1))
     return single_category(
-        space, list(shares), female, male,
-        name="gender", title="occupations, female over male words", facts=shares,
-        resamples=resamples, level=level, seed=seed, min_share=min_share,
-    )  # fmt: skip
+        space,
+        list(shares),
+        female,
+        male,
+        name="gender",
+        title="occupations, female over male words",
+        facts=shares,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        min_share=min_share,
+    )
 
 
 def _words(e: Entry) -> Table:

@@ -139,10 +139,16 @@ def weat(
         _settle(test, unequal, lists, rows)
     units = {side: space.unit[rows[side]].astype(np.float64) for side in "XYAB"}
     return measure_units(
-        "weat", test, lists, units,
-        samples=samples, resamples=resamples, level=level, seed=seed,
+        "weat",
+        test,
+        lists,
+        units,
+        samples=samples,
+        resamples=resamples,
+        level=level,
+        seed=seed,
         protocol=protocol_of(space, rows),
-    )  # fmt: skip
+    )
 
 
 def _settle(
