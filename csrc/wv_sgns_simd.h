@@ -11,23 +11,29 @@
 
 #if VF_LANES == 16
 #define SGNS_MAX_OUT 11 /* 22 rows and updates + 3 of 32 registers */
+#define SGNS_ROWS 4     /* 24 sums of 6 outputs + 4 inputs and an output */
+#define SGNS_WIDE 2     /* registers of a row that are updated at once, up to so many outputs: */
+#define SGNS_WIDE_OUT 6 /* 24 rows and updates + 5 */
 #else
 #define SGNS_MAX_OUT 6
+#define SGNS_ROWS 2
+#define SGNS_WIDE 1
+#define SGNS_WIDE_OUT 0
 #endif
 
-/* f[i no + k] = in_i . out_k for one or two inputs. */
+/* f[i no + k] = in_i . out_k for one to SGNS_ROWS inputs. */
 V_FN void products(const int rows, float *const *in, float *const *out, const int no, ptrdiff_t n,
                    float *f) {
-    vf sum[2 * SGNS_MAX_OUT + 3];
+    vf sum[SGNS_ROWS * SGNS_MAX_OUT + 3];
     for (int j = 0; j < rows * no + 3; j++) sum[j] = v_zero();
-    const float *x = in[0], *y = in[rows - 1];
     for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
-        const vf vx = v_load(x + c), vy = v_load(y + c);
+        vf x[SGNS_ROWS];
+        for (int i = 0; i < rows; i++) x[i] = v_load(in[i] + c);
 #pragma GCC unroll 16
         for (int k = 0; k < no; k++) {
-            const vf o = v_load(out[k] + c);
-            sum[k] = v_fma(vx, o, sum[k]);
-            if (rows == 2) sum[no + k] = v_fma(vy, o, sum[no + k]);
+            vf o = v_load(out[k] + c);
+            V_KEEP(o);
+            for (int i = 0; i < rows; i++) sum[i * no + k] = v_fma(x[i], o, sum[i * no + k]);
         }
     }
     for (int j = 0; j < rows * no; j += 4) {
@@ -56,35 +62,61 @@ V_FN float logistic(float *f, int pairs, const float *sign, const float *weight,
     return v_sum(loss);
 }
 
-/* in_i += sum_k g[i no + k] out_k and out_k += sum_i g[i no + k] in_i, at the old values. */
-V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
-                 const float *g) {
-    for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
-        vf o[SGNS_MAX_OUT], d[SGNS_MAX_OUT];
+/* in_i += sum_k g[i no + k] out_k and out_k += sum_i g[i no + k] in_i, at the old values, for
+ * `wide` registers of each row from column c on. */
+V_FN void update_columns(const int wide, float *const *in, int ni, float *const *out, const int no,
+                         ptrdiff_t c, const float *g) {
+    vf o[SGNS_WIDE * SGNS_MAX_OUT], d[SGNS_WIDE * SGNS_MAX_OUT];
+#pragma GCC unroll 16
+    for (int k = 0; k < no; k++) {
+        for (int h = 0; h < wide; h++) {
+            o[h * no + k] = v_load(out[k] + c + h * VF_LANES);
+            d[h * no + k] = v_zero();
+        }
+    }
+    for (int i = 0; i < ni; i++) {
+        vf x[SGNS_WIDE], y[SGNS_WIDE];
+        for (int h = 0; h < wide; h++) x[h] = y[h] = v_load(in[i] + c + h * VF_LANES);
 #pragma GCC unroll 16
         for (int k = 0; k < no; k++) {
-            o[k] = v_load(out[k] + c);
-            d[k] = v_zero();
-        }
-        for (int i = 0; i < ni; i++) {
-            const vf x = v_load(in[i] + c);
-            vf y = x;
-#pragma GCC unroll 16
-            for (int k = 0; k < no; k++) {
-                const vf gk = v_set1(g[i * no + k]);
-                y = v_fma(gk, o[k], y);
-                d[k] = v_fma(gk, x, d[k]);
+            const vf gk = v_set1(g[i * no + k]);
+            for (int h = 0; h < wide; h++) {
+                y[h] = v_fma(gk, o[h * no + k], y[h]);
+                d[h * no + k] = v_fma(gk, x[h], d[h * no + k]);
             }
-            v_store(in[i] + c, y);
         }
-#pragma GCC unroll 16
-        for (int k = 0; k < no; k++) v_store(out[k] + c, v_add(v_load(out[k] + c), d[k]));
+        for (int h = 0; h < wide; h++) v_store(in[i] + c + h * VF_LANES, y[h]);
     }
+#pragma GCC unroll 16
+    for (int k = 0; k < no; k++) {
+        for (int h = 0; h < wide; h++) {
+            float *to = out[k] + c + h * VF_LANES;
+            v_store(to, v_add(v_load(to), d[h * no + k]));
+        }
+    }
+}
+
+V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
+                 const float *g) {
+    ptrdiff_t c = 0;
+    if (no <= SGNS_WIDE_OUT)
+        for (; c + SGNS_WIDE * VF_LANES <= n; c += SGNS_WIDE * VF_LANES)
+            update_columns(SGNS_WIDE, in, ni, out, no, c, g);
+    for (; c < n; c += VF_LANES) update_columns(1, in, ni, out, no, c, g);
 }
 
 V_FN float shared_few(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
                       const float *sign, const float *weight, float alpha, float *scratch) {
     int i = 0;
+#if SGNS_ROWS > 2
+    if (no <= SGNS_WIDE_OUT) {
+        for (; i + 4 <= ni; i += 4) products(4, in + i, out, no, n, scratch + i * no);
+        if (i + 3 == ni) {
+            products(3, in + i, out, no, n, scratch + i * no);
+            i += 3;
+        }
+    }
+#endif
     for (; i + 2 <= ni; i += 2) products(2, in + i, out, no, n, scratch + i * no);
     if (i < ni) products(1, in + i, out, no, n, scratch + i * no);
     const float loss = logistic(scratch, ni * no, sign, weight, alpha);

@@ -11,6 +11,14 @@
 
 #include "wv_common.h"
 
+/* A loaded value that serves several operations stays in its register; otherwise compilers load it
+ * anew as the memory operand of each, and loads are what runs short. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define V_KEEP(a) __asm__("" : "+v"(a))
+#else
+#define V_KEEP(a) ((void)0)
+#endif
+
 #if defined(WV_SIMD_AVX512)
 #include <immintrin.h>
 #define WV_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")))
