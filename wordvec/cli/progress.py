@@ -148,7 +148,7 @@ def describe(progress: Progress, *, last: bool) -> str:
 
 def quantity(value: float) -> str:
     """A number for people: 950, 12.3 k, 4.56 M."""
-    for limit, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+    for limit, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= limit:
             return f"{value / limit:.3g}{unit}"
     return f"{value:.0f}"

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -96,7 +96,7 @@ class Window:
 
 
 def count(
-    corpus: Corpus,
+    corpus: Corpus | str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     target: str | os.PathLike[str],
     window: Window | None = None,
     *,
@@ -106,11 +106,15 @@ def count(
     threads: int = 1,
     force: bool = False,
     progress: Callback | None = None,
+    client: Any = None,
+    **reading: Any,
 ) -> Shards:
     """Counts a corpus into a shard folder and opens it.
 
     Parameters
     ----------
+    corpus : Corpus
+        With `client` the paths of the texts, which each worker reads a part of.
     target : path
         The folder to make. While it is made there is `<target>.partial`; a count that was killed
         goes on from the blocks in it when it is started again. `force` replaces a folder of shards,
@@ -125,6 +129,13 @@ def count(
         and 500 bytes per word it is not kept to. `encode` keeps ids to it too, when it is told.
     progress : callable, optional
         Gets a `Progress` for each tile counted.
+    client : distributed.Client or str, optional
+        Count on the workers of a cluster, to the same bytes: a client of Dask, the address of a
+        scheduler ("tcp://host:8786"), the path of its file, or "local:4". `memory` and `threads`
+        are then the workers' own.
+    reading
+        With `client`: `vocab`, `min_count`, `max_vocab`, `keep_gaps`, `keep_lines` and `options`,
+        as `wordvec.encode` has them.
 
     Raises
     ------
@@ -132,6 +143,18 @@ def count(
         When the folder exists and `force` is not given.
     """
     window = window or Window()
+    if client is not None:
+        from wordvec.counts.spread import count_on  # which stands on this module
+
+        if isinstance(corpus, Corpus):
+            raise TypeError("with client, corpus must be the paths of the texts")
+        how: dict[str, Any] = {"sample": sample, "seed": seed, "force": force, **reading}
+        paths = [corpus] if isinstance(corpus, str | os.PathLike) else list(corpus)
+        return count_on(client, paths, target, window, progress=progress, **how)
+    if not isinstance(corpus, Corpus):
+        raise TypeError(f"corpus must be a Corpus (wordvec.encode), got {type(corpus).__name__}")
+    if reading:
+        raise TypeError(f"count has no argument {next(iter(reading))!r} without client")
     details = asdict(window)
     if sample:
         corpus = subsample(corpus, sample, seed, memory=memory)
@@ -142,11 +165,7 @@ def count(
         details |= {"parts": [corpus.part.number], "parts_of": corpus.part.of}
     target = check_shard_folder(target, force=force)
     weight, unit = window.weights()
-    if corpus.known * 2 * int(weight.sum()) >= 1 << 63:
-        raise CorpusError(
-            f"a window of {window.window} over {corpus.known:,} tokens can overflow 64-bit counts: "
-            "use a smaller window or weighting='flat'"
-        )
+    check_overflow(window, corpus.known)
     k = tile_count(len(corpus.vocab))
     limit = _block_memory(corpus, memory, threads)
     with Partial(target) as partial:
@@ -160,7 +179,7 @@ def count(
             if progress:
                 progress(Progress("counting", done, steps, "tiles", watch.seconds))
 
-        counter = _Counter(corpus, window, weight, k, threads)
+        counter = Counter(corpus, window, weight, k, threads)
         writer = ShardWriter(
             partial.made,
             corpus.vocab,
@@ -189,6 +208,15 @@ def count(
                 with contextlib.suppress(OSError):
                     partial.clear()
     return Shards(target)
+
+
+def check_overflow(window: Window, tokens: int) -> None:
+    """Raises CorpusError when counts of so many tokens might not fit 64 bits."""
+    if tokens * 2 * int(window.weights()[0].sum()) >= 1 << 63:
+        raise CorpusError(
+            f"a window of {window.window} over {tokens:,} tokens can overflow 64-bit counts: "
+            "use a smaller window or weighting='flat'"
+        )
 
 
 def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = None) -> Corpus:
@@ -245,7 +273,7 @@ def _uniform(key: int, begin: int, n: int) -> NDArray[np.float64]:
 
 
 def _spill(
-    work: Path, counter: _Counter, blocks: list[Block], tick: Callable[[], None]
+    work: Path, counter: Counter, blocks: list[Block], tick: Callable[[], None]
 ) -> list[Run]:
     """Counts each block into a run, unless it is there already, and returns what to merge.
 
@@ -288,14 +316,14 @@ def _spill(
     return runs
 
 
-def write_run(path: Path, row_tiles: Iterable[Rows]) -> None:
+def write_run(path: Path, row_tiles: Iterable[Rows], *, force: bool = False) -> None:
     """Writes rows of counts, a row tile after the other, whole or not at all.
 
     The arrays of each row tile lie one after another; a table of int64 (row tiles, 3) with offset,
     rows and cells ends the file.
     """
     table = []
-    with write_atomically(path) as file:
+    with write_atomically(path, force=force) as file:
         for rows in row_tiles:
             table.append((file.tell(), len(rows.nnz), len(rows.cols)))
             for array in rows:
@@ -371,7 +399,7 @@ def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> li
     return [(first + n * i // pieces, first + n * (i + 1) // pieces) for i in range(pieces)]
 
 
-class _Counter:
+class Counter:
     """Makes rows, one row tile at a time, from a block of the corpus or from runs; one thread per
     tile."""
 

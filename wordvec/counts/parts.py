@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 import numpy as np
 
+from wordvec import remote
 from wordvec.counts.count import kept_ids
 from wordvec.errors import CorpusError
 from wordvec.files import write_atomically
@@ -66,13 +67,13 @@ class Span:
         """Whether it begins where a line begins."""
         if not self.begin:
             return True
-        with open(self.path, "rb") as file:
+        with remote.open_file(self.path) as file:
             file.seek(self.begin - 1)
             return file.read(1) in LINE_ENDS
 
     def opened(self) -> str | BinaryIO:
         """What `encode` reads it from."""
-        size = os.path.getsize(self.path)
+        size = remote.size(self.path)
         if not self.begin and self.end == size:
             return self.path
         return cast(BinaryIO, _Slice(self))
@@ -92,10 +93,12 @@ class _Slice(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if self._file is None:
-            self._file = cast(BinaryIO, open(self.name, "rb", buffering=0))  # noqa: SIM115
+            self._file = remote.open_file(self.name)
             self._file.seek(self._at)
         n = min(len(buffer), self._span.end - self._at)
-        read = int(self._file.readinto(memoryview(buffer)[:n]) or 0) if n else 0  # type: ignore[attr-defined]
+        data = self._file.read(n) if n else b""
+        read = len(data)
+        buffer[:read] = data
         self._at += read
         if not read:
             self._file.close()
@@ -119,6 +122,9 @@ def sizes_of(paths: Paths) -> list[int]:
     sizes = []
     for path in paths:
         name = os.fspath(path)
+        if remote.is_url(name):
+            sizes.append(remote.size(name))
+            continue
         if os.path.isdir(name):
             raise IsADirectoryError(f"{name}: is a folder; name the files in it ({name}/*)")
         if name == "-" or not os.path.isfile(name):
@@ -153,7 +159,7 @@ def _cut(path: str, at: int, size: int) -> int:
     """The first place from byte `at` on where a line begins, or else one between two words."""
     if at <= 0 or at >= size:
         return min(max(at, 0), size)
-    with open(path, "rb") as file:
+    with remote.open_file(path) as file:
         file.seek(at - 1)
         start, text = at - 1, file.read(LONGEST_LINE)
         if (end := _line_end(text)) is not None:
@@ -215,12 +221,12 @@ def before(paths: Paths, first: Span, size: int, options: TextOptions) -> tuple[
         if not at:
             return found, True
         at -= 1
-        end = os.path.getsize(names[at])
+        end = remote.size(names[at])
 
 
 def _word(path: str, at: int) -> int:
     """Where the first word from byte `at` on begins; 0 in text without white space."""
-    with open(path, "rb") as file:
+    with remote.open_file(path) as file:
         file.seek(at)
         text = file.read(LONGEST_LINE)
     space = _space(text)
@@ -527,11 +533,29 @@ def part_corpus(
     )
     offset = sum(note.known[: part.number - 1]) if sample and note else 0
     corpus = replace(corpus, part=part, offset=offset)
+    how_kept: dict[str, Any] = {"window": window, "sample": sample, "seed": seed}
+    return add_context(corpus, paths, here, reading, memory=memory, **how_kept)
+
+
+def add_context(
+    corpus: Corpus,
+    paths: Paths,
+    here: list[Span],
+    reading: dict[str, Any],
+    *,
+    window: int,
+    sample: float,
+    seed: int,
+    memory: int | None = None,
+) -> Corpus:
+    """A part with the words before it that its first windows reach; `reading` as `encode` takes
+    it, `here` are its spans."""
+    keep_lines = bool(reading["keep_lines"])
     if not here or (keep_lines and here[0].at_line):
         return corpus
     size = CONTEXT
     while True:
-        text, all_of_it = before(paths, here[0], size, how)
+        text, all_of_it = before(paths, here[0], size, reading["options"])
         ids = _context(text, reading, keep_lines) if text else np.empty(0, np.int32)
         if all_of_it or _reaches(replace(corpus, ids=ids), window, sample, seed, keep_lines):
             return _with_context(corpus, ids, memory)

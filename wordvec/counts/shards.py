@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from wordvec import remote
 from wordvec.errors import CorpusError, ShardError
-from wordvec.files import naming, sync_folder
+from wordvec.files import naming, sync_folder, write_atomically
 from wordvec.folders import Kind
 from wordvec.native.corpus import cooc
 from wordvec.text.vocab import Vocabulary
@@ -84,8 +85,23 @@ def read_manifest(path: Path, kind: str, version: int) -> dict[str, Any]:
     return manifest
 
 
+def _fetched(url: str) -> Path:
+    """A folder with copies of the small files of shards in a store."""
+    names = ("manifest.json", "vocab.txt", "marginals.f64")
+    copies = [remote.local_copy(f"{url.rstrip('/')}/{name}") for name in names]
+    folder = remote.cache_folder() / f"copy-{zlib.crc32(str(copies).encode()):08x}-shards"
+    folder.mkdir(exist_ok=True)
+    for copy in copies:
+        if not (folder / copy.name).exists():
+            with write_atomically(folder / copy.name, force=True) as file:
+                file.write(copy.read_bytes())
+    return folder
+
+
 def is_shards(source: object) -> bool:
     """Whether a source of a model is shards, or the path of a folder of them."""
+    if remote.is_url(source):
+        return remote.exists(f"{source.rstrip('/')}/manifest.json")
     if isinstance(source, str | os.PathLike):
         return _has_manifest(Path(source))
     return isinstance(source, Shards)
@@ -184,6 +200,32 @@ class Built(NamedTuple):
     sums: NDArray[np.uint64]
 
 
+def build_tiles(words: int, row_tile: int, rows: Rows, *, unit: int, symmetric: bool) -> Built:
+    """The k tiles of a row tile of a matrix over so many words, as bytes."""
+    k = tile_count(words)
+    sizes = np.empty((k, 2), np.int64)
+    cooc.tile_sizes(*rows, unit, sizes)
+    n = len(rows.nnz)
+    buffers = [bytearray(tile_bytes(n, nnz, fixes)) for nnz, fixes in sizes.tolist()]
+    tiles = [
+        split_tile(buffer, n, nnz, fixes)
+        for buffer, (nnz, fixes) in zip(buffers, sizes.tolist(), strict=True)
+    ]
+    sums = np.zeros((2, words), np.uint64)
+    cooc.tile_fill(*rows, row_tile, unit, symmetric, tiles, sums[0], sums[1])
+    entries = [
+        Entry(
+            0,
+            len(tile.cols),
+            len(tile.fix_at),
+            float(tile.values.sum(dtype=np.float64)),
+            zlib.crc32(buffer),
+        )
+        for buffer, tile in zip(buffers, tiles, strict=True)
+    ]
+    return Built(row_tile, buffers, entries, sums)
+
+
 class ShardWriter:
     """Writes the files of a shard folder, a row tile after the other.
 
@@ -218,27 +260,9 @@ class ShardWriter:
 
     def build(self, row_tile: int, rows: Rows) -> Built:
         """The k tiles of a row tile, as bytes: what threads can do."""
-        sizes = np.empty((self.k, 2), np.int64)
-        cooc.tile_sizes(*rows, self.unit, sizes)
-        n = len(rows.nnz)
-        buffers = [bytearray(tile_bytes(n, nnz, fixes)) for nnz, fixes in sizes.tolist()]
-        tiles = [
-            split_tile(buffer, n, nnz, fixes)
-            for buffer, (nnz, fixes) in zip(buffers, sizes.tolist(), strict=True)
-        ]
-        sums = np.zeros((2, len(self.vocab)), np.uint64)
-        cooc.tile_fill(*rows, row_tile, self.unit, self.symmetric, tiles, sums[0], sums[1])
-        entries = [
-            Entry(
-                0,
-                len(tile.cols),
-                len(tile.fix_at),
-                float(tile.values.sum(dtype=np.float64)),
-                zlib.crc32(buffer),
-            )
-            for buffer, tile in zip(buffers, tiles, strict=True)
-        ]
-        return Built(row_tile, buffers, entries, sums)
+        return build_tiles(
+            len(self.vocab), row_tile, rows, unit=self.unit, symmetric=self.symmetric
+        )
 
     def append(self, built: Built) -> None:
         """Writes the tiles of a row tile; row tiles come in order."""
@@ -308,6 +332,10 @@ class Shards:
     Attributes
     ----------
     path : Path
+        Of shards in a store (s3://bucket/shards), the copies of all files but the tiles, of which
+        each is read when it is used.
+    source : str
+        Where they are: an absolute path, or a URL.
     vocab : Vocabulary
     k : int
         Tiles per side.
@@ -322,7 +350,8 @@ class Shards:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.source = path if remote.is_url(path) else os.path.abspath(path)
+        self.path = _fetched(path) if remote.is_url(path) else Path(path)
         manifest = self._read_manifest()
         try:
             self.manifest: dict[str, Any] = manifest
@@ -363,7 +392,7 @@ class Shards:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Shards travel between processes as their path and are opened again."""
-        return type(self), (os.path.abspath(self.path),)
+        return type(self), (self.source,)
 
     def _read_manifest(self) -> dict[str, Any]:
         path = self.path / "manifest.json"
@@ -385,7 +414,9 @@ class Shards:
             )
         return read_manifest(path, "shards", VERSION)
 
-    def _map_tiles(self) -> memoryview:
+    def _map_tiles(self) -> memoryview | remote.Ranges:
+        if remote.is_url(self.source):
+            return remote.Ranges(f"{self.source.rstrip('/')}/tiles.bin")
         try:
             with open(self.path / "tiles.bin", "rb") as file:
                 size = os.fstat(file.fileno()).st_size

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from wordvec import remote
 from wordvec._version import __version__
 from wordvec.errors import ClusterError, MissingExtra
 from wordvec.native import cpu
@@ -164,6 +165,22 @@ class Cluster:
                     "on a file system that all workers have under the same path"
                 )
 
+    def check_sizes(self, sizes: dict[str, int]) -> None:
+        """Raises ClusterError for workers that do not see files of these sizes."""
+        seen = self.client.run(_sizes, list(sizes), on_error="return")
+        for worker, found in sorted(seen.items()):
+            if isinstance(found, Exception):
+                raise ClusterError(f"worker {worker}: {found}") from found
+            for (path, size), there in zip(sizes.items(), found, strict=True):
+                if size != there:
+                    why = (
+                        "it is not there" if there < 0 else f"{there:,} bytes there, {size:,} here"
+                    )
+                    raise ClusterError(
+                        f"worker {worker} does not see {path} ({why}): keep it on a file system "
+                        "that all workers have under the same path"
+                    )
+
     def workers(self) -> dict[str, int]:
         """The addresses of the workers that are there, and how many threads each has; looked up
         once a second."""
@@ -207,10 +224,10 @@ class Cluster:
             )
         gone = name in ("FutureCancelledError", "CancelledError", "CommClosedError", "TimeoutError")
         if gone or self.client.status not in ("running", "connecting"):
+            where = self.client.scheduler.address if self.client.scheduler else "the cluster"
             return ClusterError(
-                f"{self.client.scheduler.address if self.client.scheduler else 'the cluster'}: the "
-                f"connection to the scheduler was lost ({error}): when it runs again, go on from "
-                "the checkpoint (resume)"
+                f"{where}: the connection to the scheduler was lost: start it again and go on from "
+                "the checkpoint (resume=True), if the run has one"
             )
         return error
 
@@ -258,6 +275,16 @@ def _crc(path: str) -> int:
         while data := file.read(1 << 20):
             crc = zlib.crc32(data, crc)
     return crc
+
+
+def _sizes(paths: list[str]) -> list[int]:
+    sizes = []
+    for path in paths:
+        try:
+            sizes.append(remote.size(path))
+        except FileNotFoundError:
+            sizes.append(-1)
+    return sizes
 
 
 def _sent(dask_worker: Any) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from wordvec import remote
 from wordvec.errors import FormatError, StoreError
 from wordvec.files import WV_MAGIC, check_target, scratch_file
 from wordvec.folders import check_folder
@@ -88,6 +89,7 @@ def load(
     Parameters
     ----------
     path : path
+        A URL (s3://bucket/v.wv) is copied once to this machine, see `wordvec.remote`.
     limit : int, optional
         Only the first so many words. What comes after them is not read.
     words : list of words, or path of a list with a word per line, optional
@@ -110,6 +112,8 @@ def load(
     """
     if limit is not None and limit < 0:
         raise ValueError(f"limit must be >= 0, got {limit}")
+    if remote.is_url(path):
+        path = remote.local_copy(path)
     wanted = None if words is None else frozenset(_word_set(words))
     part = Part(limit, wanted)
     if not os.path.isdir(path) and _is_pipe(path):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from scipy.sparse.linalg import svds
 
+from wordvec import remote
 from wordvec.counts.shards import Shards
+from wordvec.engine.cluster import connected
+from wordvec.engine.local import Engine, Local
+from wordvec.engine.shared import shared_folder
 from wordvec.errors import TrainingError
-from wordvec.estimator import Callback, option, same_option
+from wordvec.estimator import Callback, option, same_option, thread_count
+from wordvec.folders import scratch_folder
+from wordvec.models.randomized import decompose
 from wordvec.text.corpus import Corpus, Source
 from wordvec.training.loop import Trained
 from wordvec.training.options import OutputVectors, documented
@@ -37,6 +45,10 @@ class PPMI(MatrixModel):
         Below 1, rare contexts get less weight; .75 as in [1]_.
     power : float
         In [0, 1]; .5 as in [1]_.
+    solver : {"lanczos", "randomized"}
+        "lanczos" is exact and holds the whole matrix; "randomized" [2]_ multiplies row tiles with a
+        few random vectors, in threads or on a cluster, and is near it: its singular values are at
+        most as large.
     output_vectors : {"words", "sum", "both"}
     unk : bool
         Whether `<unk>` comes last, the mean of the 100 rarest words.
@@ -56,6 +68,8 @@ class PPMI(MatrixModel):
     ----------
     .. [1] Levy, Goldberg & Dagan 2015, "Improving distributional similarity with lessons learned
        from word embeddings".
+    .. [2] Halko, Martinsson & Tropp 2011, "Finding structure with randomness: Probabilistic
+       algorithms for constructing approximate matrix decompositions".
     """
 
     papers: ClassVar[tuple[str, ...]] = ("levy2015",)
@@ -63,6 +77,11 @@ class PPMI(MatrixModel):
     output_vectors: OutputVectors = same_option(MatrixModel, "output_vectors", "words")
     smoothing: float = option(
         0.75, "Contexts are weighed by count to this power.", at_least=0, source="Levy et al. 2015"
+    )
+    solver: Literal["lanczos", "randomized"] = option(
+        "lanczos",
+        "Solver of the decomposition; randomized works row tile by row tile, also on a cluster.",
+        source="Halko et al. 2011",
     )
     power: float = option(
         0.5,
@@ -79,6 +98,7 @@ class PPMI(MatrixModel):
         y: None = None,
         *,
         progress: Callback | None = None,
+        client: Any = None,
     ) -> Self:
         """Factorises shards, or a text that is counted first; returns the estimator.
 
@@ -94,18 +114,52 @@ class PPMI(MatrixModel):
             When there are not more words than dimensions.
         """
         self._check()
+        if client is not None and self.solver != "randomized":
+            raise ValueError("client needs solver='randomized', which works row tile by row tile")
         with self._shards(source, progress) as shards:
             if shards.words <= self.vector_size:
                 raise TrainingError(f"{shards.words} words: vector_size must be smaller")
+            if self.solver == "randomized":
+                U, S, Vt, total = self._randomized(shards, client)
+                self._finish(shards, U, S, Vt, total)
+                return self
             M = self._information(shards)
             first = np.random.Generator(np.random.Philox(key=self.seed)).random(shards.words)
             U, S, Vt = svds(M, self.vector_size, v0=first)
-            self.losses_ = [float(1 - (S**2).sum() / max((M.data**2).sum(), 1e-300))]
-            trained = Trained(self.losses_, [], [])
-            words = (U * S**self.power).astype(np.float32)
-            contexts = (Vt.T * S ** (1 - self.power)).astype(np.float32)
-            self.vectors_ = self._store(shards, trained, words, contexts)
+            self._finish(shards, U, S, Vt, float((M.data**2).sum()))
         return self
+
+    def _finish(self, shards: Shards, U: Any, S: Any, Vt: Any, total: float) -> None:
+        """Keeps the vectors, and what share of the sum of squares is lost."""
+        self.losses_ = [float(1 - (S**2).sum() / max(total, 1e-300))]
+        trained = Trained(self.losses_, [], [])
+        words = (U * S**self.power).astype(np.float32)
+        contexts = (Vt.T * S ** (1 - self.power)).astype(np.float32)
+        self.vectors_ = self._store(shards, trained, words, contexts)
+
+    def _randomized(self, shards: Shards, client: Any) -> tuple[Any, Any, Any, float]:
+        """Singular vectors and values, and the sum of squares of the matrix, by an engine."""
+        options = shards, self.vector_size, self.smoothing, self.seed
+        with contextlib.ExitStack() as stack:
+            engine: Engine
+            if client is None:
+                engine = stack.enter_context(Local(thread_count(self.threads)))
+                folder = stack.enter_context(scratch_folder())
+            else:
+                engine = cluster = stack.enter_context(connected(client))
+                if not remote.is_url(shards.source):
+                    manifest = shards.path / "manifest.json"
+                    crc = zlib.crc32(manifest.read_bytes())
+                    cluster.check_sees(manifest, crc, "the counts")
+                advice = "copy the counts to a folder that all workers can write to"
+                folder = stack.enter_context(shared_folder(shards.source, advice))
+            return decompose(engine, options[0], folder, *options[1:])
+
+    def recorded(self) -> dict[str, Any]:
+        options = super().recorded()
+        if self.solver == "lanczos":  # the same card as before there was this option
+            options.pop("solver", None)
+        return options
 
     def _information(self, shards: Shards) -> csr_array:
         rows, cols = shards.marginals

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
+from wordvec import remote
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress
 from wordvec.native.corpus import text as native
@@ -192,7 +193,7 @@ def encode(
     keep_empty : bool
         Make empty documents of rows without a text, which are left out otherwise.
     may_be_empty : bool
-        Whether a text without a word is no error, as a part of a text may be. Needs `vocab`.
+        Whether a text without a word is no error, as a part of a text may be.
     threads : int
         Threads that tokenise; the result is the same for any number.
     memory : int, optional
@@ -230,7 +231,9 @@ def encode(
         raise CorpusError(_no_token(source, stats))
 
     merged, maps, stopped = _settled(tables, how, stats)
-    if vocab is None:
+    if vocab is None and may_be_empty and not stats.types:
+        vocab = Vocabulary([], np.zeros(0, np.int64), 0)
+    elif vocab is None:
         vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
     ids, known, documents = renumber(
         spool, merged, maps, vocab, keep_gaps=keep_gaps, keep_lines=keep_lines, without=stopped
@@ -495,7 +498,7 @@ def _number_lists(
 def files_of(source: Source) -> list[str | BinaryIO] | None:
     """The files of a source, or None when it is an iterable of token lists."""
     if isinstance(source, str | os.PathLike):
-        return [os.fspath(source)]
+        return [*remote.expanded([os.fspath(source)])]
     if hasattr(source, "read"):
         return [cast(BinaryIO, source)]
     if isinstance(source, bytes):
@@ -503,7 +506,9 @@ def files_of(source: Source) -> list[str | BinaryIO] | None:
     if isinstance(source, list | tuple) and source:
         items: Sequence[Any] = source
         if all(isinstance(item, str | os.PathLike) or hasattr(item, "read") for item in items):
-            return [item if hasattr(item, "read") else os.fspath(item) for item in items]
+            if not any(remote.is_url(item) for item in items):
+                return [item if hasattr(item, "read") else os.fspath(item) for item in items]
+            return [*remote.expanded(map(os.fspath, items))]
     return None
 
 

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from wordvec import remote
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.files import WV_MAGIC
 
@@ -157,9 +158,9 @@ def open_text(path: str | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
         elif path == "-":
             name, raw = "standard input", standard_input()
         else:
-            if os.path.isdir(path):
+            if not remote.is_url(path) and os.path.isdir(path):
                 raise IsADirectoryError(f"{path}: is a folder; name the files in it ({path}/*)")
-            name, raw = path, cast(BinaryIO, stack.enter_context(open(path, "rb", buffering=0)))
+            name, raw = path, stack.enter_context(remote.open_file(path))
         head = b"" if _begun(path) else _peek(raw)
         file = cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw), BLOCK))
         kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
@@ -207,7 +208,7 @@ def _begun(path: str | BinaryIO) -> bool:
 
 def is_compressed(path: str) -> bool:
     """Whether a file begins like a compressed one."""
-    with open(path, "rb") as file:
+    with remote.open_file(path) as file:
         head = file.read(16)
     return any(head.startswith(magic) for magic in _MAGIC)
 

@@ -25,8 +25,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias, TypeVar
 
 import numpy as np
 
+from wordvec import remote
 from wordvec.errors import Terminated, TrainingError
 from wordvec.files import check_writable, lock, lock_holder, sweep, sync_folder, write_atomically
+from wordvec.folders import scratch_folder
 from wordvec.training.blocks import Saved, read_block
 
 if TYPE_CHECKING:
@@ -76,6 +78,13 @@ def check_checkpoint(folder: Folder | None, *, resume: bool) -> None:
     """
     if folder is None:
         return
+    if remote.is_url(folder):
+        if remote.exists(f"{folder.rstrip('/')}/{FILE}") and not resume:
+            raise TrainingError(
+                f"{folder}: has a checkpoint already: resume it, remove it to start again, or name "
+                "another folder"
+            )
+        return
     path = Path(folder)
     if path.exists() and not path.is_dir():
         raise TrainingError(f"{path}: is a file; name a folder for the checkpoint")
@@ -124,7 +133,17 @@ class Checkpoint:
     ) -> None:
         self.renamed = renamed or {}
         self.every = Every.parse(every)
-        self.folder = None if folder is None else Path(folder)
+        # A checkpoint in a store is written here first, and then put there.
+        self.store = folder.rstrip("/") if remote.is_url(folder) else ""
+        self._here: contextlib.ExitStack | None = None
+        self.folder = None if folder is None or self.store else Path(folder)
+        if self.store:
+            check_checkpoint(self.store, resume=resume)
+            self._here = contextlib.ExitStack()
+            self.folder = self._here.enter_context(scratch_folder()) / "run"
+            self.folder.mkdir()
+            if resume and remote.exists(f"{self.store}/{FILE}"):
+                remote.fetch(f"{self.store}/{FILE}", self.path)
         if self.folder is None and resume:
             raise ValueError("resume needs the checkpoint that it resumes from")
         self.identity, self.arrays, self.resume = identity, arrays, resume
@@ -169,6 +188,8 @@ class Checkpoint:
                     os.rmdir(self.folder)  # if nothing was saved
             os.close(self._lock)
             self._lock = -1
+        if self._here is not None:
+            self._here.close()
 
     def _make_folder(self) -> None:
         """Makes the folder and locks it, so that no two runs save in it."""
@@ -223,7 +244,9 @@ class Checkpoint:
             return
         self.save(state)
         if self._signal is not None:
-            self._end(self._signal, f"saved in {self.folder}: resume to go on from there")
+            self._end(
+                self._signal, f"saved in {self.store or self.folder}: resume to go on from there"
+            )
 
     def save(self, state: Any) -> None:
         """Replaces the file."""
@@ -246,6 +269,8 @@ class Checkpoint:
             for array in arrays:
                 file.write(array.data)
         self._forget_blocks(blocks or [])
+        if self.store:
+            remote.put(self.path, f"{self.store}/{FILE}")
         self._saved, self._epochs = time.monotonic(), 0
 
     def load(self, start: State) -> State:

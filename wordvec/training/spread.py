@@ -14,7 +14,6 @@ import functools
 import importlib
 import itertools
 import os
-import shutil
 import time
 import zlib
 from collections import deque
@@ -23,12 +22,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wordvec import remote
 from wordvec.counts.shards import Shards
 from wordvec.engine.cluster import Cluster, use
 from wordvec.engine.local import Engine
-from wordvec.errors import ClusterError, TrainingError, WordvecError
+from wordvec.engine.shared import shared_folder
+from wordvec.engine.tasks import naming_task, pick
+from wordvec.errors import ClusterError, TrainingError
 from wordvec.estimator import Callback
-from wordvec.files import hidden_name, lock, sweep
 from wordvec.parallel import ordered_map
 from wordvec.training.blocks import Group, Saved, groups, read_block, sparse_matrix, write_block
 from wordvec.training.checkpoint import Checkpoint
@@ -161,7 +162,7 @@ def train_super_tile(
     The arrays may be read-only and are never changed: their rows are copied to their places in two
     matrices of full size, of which only these rows take memory.
     """
-    with naming_task(label):
+    with naming_task(label, TrainingError):
         use(recipe.isa)
         module, _, name = recipe.kind.partition(":")
         shards = _opened(recipe.shards, recipe.manifest)
@@ -176,38 +177,13 @@ def train_super_tile(
     return (*made, [tuple(step) for step in steps])
 
 
-@contextlib.contextmanager
-def naming_task(label: str) -> Iterator[None]:
-    """Adds to an error which task it is of, and the worker that ran it."""
-    try:
-        yield
-    except (WordvecError, OSError, ValueError, MemoryError, RuntimeError, TypeError) as error:
-        text = str(error) or type(error).__name__
-        if isinstance(error, OSError) and error.strerror:
-            text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        raise TrainingError(f"{label}, on {_here()}: {text}") from error
-
-
-def _here() -> str:
-    try:
-        from distributed import get_worker
-
-        return f"worker {get_worker().address}"
-    except (ImportError, ValueError):
-        return "this machine"
-
-
-def _pick(results: tuple[Any, ...], at: int) -> Any:
-    return results[at]
-
-
 def _write(label: str, *args: Any) -> Saved:
-    with naming_task(label):
+    with naming_task(label, TrainingError):
         return write_block(*args)
 
 
 def _read(label: str, *args: Any) -> NDArray[Any]:
-    with naming_task(label):
+    with naming_task(label, TrainingError):
         return read_block(*args)
 
 
@@ -322,11 +298,11 @@ class Spread(Run):
                 label=label,
             )
             for at, key in enumerate(keys):
-                self.versions[key] = self.engine.submit(_pick, handle, at, near=near)
+                self.versions[key] = self.engine.submit(pick, handle, at, near=near)
                 if self.homes[key] % workers != near % workers:
                     self.reckoned += 4 * self.groups[key.group].rows * self.arrays[0].shape[1]
                 self.homes[key] = near
-            flight.steps.append(self.engine.submit(_pick, handle, len(keys), near=near))
+            flight.steps.append(self.engine.submit(pick, handle, len(keys), near=near))
             flight.numbers.append([number for units in rounds for number, _ in units])
             self.engine.release([handle, *given])
         return flight
@@ -393,28 +369,6 @@ class Spread(Run):
         self.files = kept
 
 
-@contextlib.contextmanager
-def shared_folder(shards: Shards) -> Iterator[Path]:
-    """A folder for blocks that all who see the shards see too, removed at the end."""
-    parent = Path(os.path.abspath(shards.path)).parent
-    sweep(parent)
-    folder = parent / hidden_name()
-    try:
-        os.mkdir(folder)
-    except OSError as error:
-        raise ClusterError(
-            f"{parent}: the blocks of the run cannot be kept there ({error.strerror}): name a "
-            "folder that all workers see as checkpoint"
-        ) from error
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        lock(descriptor)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
-
-
 def run(
     plan: Plan[Any, Any],
     checkpoint: Checkpoint,
@@ -427,17 +381,25 @@ def run(
     both: bool = False,
 ) -> tuple[Trained, Traffic | None]:
     """Trains with an engine what `loop.run` trains with threads, to the same bytes."""
+    if checkpoint.store:
+        raise ClusterError(
+            f"{checkpoint.store}: the blocks of a run on a cluster cannot be kept in a store: name "
+            "a folder on a file system that all workers see as checkpoint"
+        )
     with contextlib.ExitStack() as stack:
         stack.enter_context(checkpoint)
         before = 0
         if isinstance(engine, Cluster):
-            manifest = shards.path / "manifest.json"
-            engine.check_sees(manifest, recipe.manifest, "the counts")
+            if not remote.is_url(shards.source):
+                manifest = shards.path / "manifest.json"
+                engine.check_sees(manifest, recipe.manifest, "the counts")
             before = engine.moved()
         if checkpoint.folder is not None:
             folder = Path(os.path.abspath(checkpoint.folder))
         else:
-            folder = stack.enter_context(shared_folder(shards))
+            folder = stack.enter_context(
+                shared_folder(shards.source, "name a folder that all workers see as checkpoint")
+            )
         spread = Spread(
             plan, checkpoint, progress, engine, recipe, shards, arrays, folder, both=both
         )

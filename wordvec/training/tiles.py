@@ -9,10 +9,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias, TypeGuard
 
 import numpy as np
 
+from wordvec import remote
 from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards, is_shards
 from wordvec.engine.cluster import Cluster, connected
@@ -51,6 +52,13 @@ FREE = (
 )
 
 
+def _is_folder(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a source is a folder, of this machine or of counts in a store."""
+    if remote.is_url(source):
+        return is_shards(source)
+    return isinstance(source, str | os.PathLike) and Path(source).is_dir()
+
+
 def _with_cells(shards: Shards) -> Shards:
     if not shards.cells:
         raise CorpusError(NO_PAIR)
@@ -83,7 +91,9 @@ class MatrixModel(WordModel):
         """Shards of what `fit` was given."""
         if isinstance(source, Shards):
             yield _with_cells(source)
-        elif isinstance(source, str | os.PathLike) and Path(source).is_dir():
+        elif (remote.is_url(source) and is_shards(source)) or (
+            isinstance(source, str | os.PathLike) and Path(source).is_dir()
+        ):
             yield _with_cells(Shards(source))
         else:
             with scratch_folder() as folder:
@@ -301,10 +311,10 @@ class TileModel(MatrixModel, abc.ABC):
         """What a worker makes the plan from."""
         kind, own = type(self), {"threads"}
         params = {name: value for name, value in self.get_params().items() if name not in own}
-        path = os.path.abspath(shards.path)
         isa = engine.isa if isinstance(engine, Cluster) else cpu.isa()
         name = f"{kind.__module__}:{kind.__qualname__}"
-        return spread.Recipe(name, params, path, manifest, min(self.super_tile, shards.k), isa)
+        size = min(self.super_tile, shards.k)
+        return spread.Recipe(name, params, shards.source, manifest, size, isa)
 
     def recorded(self) -> dict[str, Any]:
         options = super().recorded()

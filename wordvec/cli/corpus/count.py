@@ -30,6 +30,7 @@ from wordvec.counts.count import Window
 from wordvec.estimator import options_of
 
 if TYPE_CHECKING:
+    from wordvec.counts.shards import Shards
     from wordvec.text.corpus import Corpus, Part
 
 
@@ -165,6 +166,13 @@ def merge_vocab(
     help="Seed of the subsampling and of the order in which documents are dealt to blocks.",
 )
 @click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Count on a cluster of Dask: tcp://host:8786, the file of its scheduler, or local:4 for "
+    "processes of this machine.",
+    show_default="this machine",
+)
+@click.option(
     "--memory", type=Size(), default="4G", help="Bytes to hold at most; the rest lies in files."
 )
 @TEXT_OPTIONS
@@ -188,6 +196,7 @@ def count(
     blocks: int | None,
     by: str,
     seed: int,
+    cluster: str | None,
     memory: int,
     threads: int | None,
     force: bool,
@@ -208,6 +217,28 @@ def count(
         raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
     kind = SHARDS if blocks is None else BLOCKS
     check_shard_folder(output, kind, force=force, inputs=(*inputs, vocab, phrases))
+    counting = Window(window=window, weighting=weighting, direction=direction)
+    if cluster is not None:
+        if part is not None or blocks is not None or phrases is not None:
+            raise click.UsageError("--cluster does not go with --part, --blocks or --phrases")
+        shards = count_corpus(
+            list(inputs),
+            output,
+            counting,
+            client=cluster,
+            sample=sample,
+            seed=seed,
+            force=force,
+            progress=display,
+            vocab=vocabulary(vocab),
+            min_count=min_count,
+            max_vocab=max_vocab,
+            keep_gaps=gaps,
+            keep_lines=not across_lines,
+            options=taken(text),
+        )
+        _say_written(display, shards)
+        return
     reading: dict[str, Any] = {
         "keep_gaps": gaps,
         "keep_lines": not across_lines,
@@ -230,7 +261,6 @@ def count(
             **reading,
         )
     say_corpus(display, corpus, inputs)
-    counting = Window(window=window, weighting=weighting, direction=direction)
     options: dict[str, Any] = {
         "sample": sample,
         "seed": seed,
@@ -242,10 +272,13 @@ def count(
     if blocks is not None:
         _count_blocks(corpus, output, blocks, counting, by, options, display)
         return
-    shards = count_corpus(corpus, output, counting, **options)
+    _say_written(display, count_corpus(corpus, output, counting, **options))
+
+
+def _say_written(display: Display, shards: Shards) -> None:
     display.close()
     size = sum(file.stat().st_size for file in shards.path.iterdir())
-    display.say(f"wrote     {output}: {shards.cells:,} cells, {quantity(size)}B")
+    display.say(f"wrote     {shards.path}: {shards.cells:,} cells, {quantity(size)}B")
 
 
 def _vocab_of_parts(vocab: str | None, phrases: str | None, blocks: int | None) -> str:

@@ -312,7 +312,7 @@ def _steps(model: Model, transforms: tuple[str, ...]) -> list[Transform]:
 
 def _source(ctx: click.Context, model: Model, inputs: tuple[str, ...]) -> str | None:
     """The folder of counts or the relations to train on; None for texts."""
-    folder = next((name for name in inputs if Path(name).is_dir()), None)
+    folder = next((name for name in inputs if Path(name).is_dir() or _in_store(name)), None)
     if model.trains_on == "relations":
         if len(inputs) > 1:
             raise click.UsageError(f"{model.name} takes one list of relations", ctx)
@@ -334,6 +334,13 @@ def _source(ctx: click.Context, model: Model, inputs: tuple[str, ...]) -> str | 
         if ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{flag(name)} is fixed in the counts of {folder}", ctx)
     return folder
+
+
+def _in_store(name: str) -> bool:
+    """Whether a path is a folder of counts in a store."""
+    from wordvec.counts.shards import is_shards
+
+    return "://" in name and "*" not in name and is_shards(name)
 
 
 def _read(
