@@ -21,21 +21,24 @@
 
 /* One gradient step of ni inputs. Returns the loss before it.
  *   in   ni pointers to rows of n floats, n a multiple of 16
- *   sign, weight   (ni no,) then zeros up to the next multiple of 16; sign is +1 for an observed
- *        pair and -1 for noise
+ *   label, weight   (ni no,) then zeros up to the next multiple of 16; the label is +1 for an
+ *        observed pair and -1 for noise, for `squares` what the product should be
  *   scratch   wv_sgns_scratch_floats(ni, no) floats
  *
  * Shared noise: every input with every output, on
- *   sum_i sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_k)),
+ *   sum_i sum_k weight[i no + k] log(1 + exp(-label[i no + k] in_i.out_k)),
  * out no pointers, all gradients at the values before the step. An output may repeat: its steps add
  * up. An input that repeats takes its steps in turn.
  *
+ * Squares: the same with the loss sum_i sum_k weight[i no + k] 1/2 (label[i no + k] -
+ * in_i.out_k)^2.
+ *
  * Own noise: input i with outputs of its own, out[i no + k], on
- *   sum_k weight[i no + k] log(1 + exp(-sign[i no + k] in_i.out_(i no + k))),
+ *   sum_k weight[i no + k] log(1 + exp(-label[i no + k] in_i.out_(i no + k))),
  * one step each. The inner products are all taken before the first step, the steps in turn, so that
  * a row that comes again moves each time. */
 typedef float (*wv_sgns_step)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                              const float *sign, const float *weight, float alpha, float *scratch);
+                              const float *label, const float *weight, float alpha, float *scratch);
 
 static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no) {
     return (ptrdiff_t)ni * no + 16 + 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
@@ -49,7 +52,7 @@ typedef void (*wv_sgns_scatter)(float *const *rows, int64_t count, ptrdiff_t n, 
                                 const float *before, const float *after);
 
 typedef struct wv_sgns {
-    wv_sgns_step shared_noise, own_noise;
+    wv_sgns_step shared_noise, own_noise, squares;
     wv_sgns_gather gather;
     wv_sgns_scatter scatter;
 } wv_sgns;

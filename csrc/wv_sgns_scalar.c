@@ -42,6 +42,18 @@ static float shared_noise(float *const *in, int ni, float *const *out, int no, p
     return (float)loss;
 }
 
+static float squares(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                     const float *target, const float *weight, float alpha, float *scratch) {
+    double loss = 0;
+    for (int j = 0; j < ni * no; j++) {
+        const float error = target[j] - dot(in[j / no], out[j % no], n);
+        loss += 0.5 * weight[j] * error * error;
+        scratch[j] = alpha * weight[j] * error;
+    }
+    update(in, ni, out, no, n, scratch, scratch + ni * no);
+    return (float)loss;
+}
+
 static float own_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
                        const float *sign, const float *weight, float alpha, float *scratch) {
     double loss = 0;
@@ -66,4 +78,4 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
         for (ptrdiff_t c = 0; c < n; c++) rows[r][c] += factor * (after[c] - before[c]);
 }
 
-const wv_sgns wv_sgns_scalar = {shared_noise, own_noise, gather, scatter};
+const wv_sgns wv_sgns_scalar = {shared_noise, own_noise, squares, gather, scatter};

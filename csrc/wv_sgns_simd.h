@@ -62,6 +62,30 @@ V_FN float logistic(float *f, int pairs, const float *sign, const float *weight,
     return v_sum(loss);
 }
 
+/* f[j] becomes the step of pair j, alpha weight (target - f); returns the loss. */
+V_FN float squared(float *f, int pairs, const float *target, const float *weight, float alpha) {
+    const vf va = v_set1(alpha), half = v_set1(0.5f);
+    vf loss = v_zero();
+    for (int j = 0; j < pairs; j += VF_LANES) {
+        const vf w = v_load(weight + j);
+        const int m = pairs - j < VF_LANES ? pairs - j : VF_LANES;
+        const vf error = v_sub(v_load(target + j), v_load_n(f + j, m));
+        const vf g = v_mul(w, error);
+        loss = v_fma(v_mul(half, g), error, loss);
+        v_store(f + j, v_mul(va, g));
+    }
+    return v_sum(loss);
+}
+
+/* What a step does: its noise, and its loss. */
+enum { SHARED, OWN, SQUARES };
+
+V_FN float slopes(const int kind, float *f, int pairs, const float *label, const float *weight,
+                  float alpha) {
+    return kind == SQUARES ? squared(f, pairs, label, weight, alpha)
+                           : logistic(f, pairs, label, weight, alpha);
+}
+
 /* in_i += sum_k g[i no + k] out_k and out_k += sum_i g[i no + k] in_i, at the old values, for
  * `wide` registers of each row from column c on. */
 V_FN void update_columns(const int wide, float *const *in, int ni, float *const *out, const int no,
@@ -105,8 +129,9 @@ V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrd
     for (; c < n; c += VF_LANES) update_columns(1, in, ni, out, no, c, g);
 }
 
-V_FN float shared_few(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
-                      const float *sign, const float *weight, float alpha, float *scratch) {
+V_FN float shared_few(const int kind, float *const *in, int ni, float *const *out, const int no,
+                      ptrdiff_t n, const float *label, const float *weight, float alpha,
+                      float *scratch) {
     int i = 0;
 #if SGNS_ROWS > 2
     if (no <= SGNS_WIDE_OUT) {
@@ -119,15 +144,15 @@ V_FN float shared_few(float *const *in, int ni, float *const *out, const int no,
 #endif
     for (; i + 2 <= ni; i += 2) products(2, in + i, out, no, n, scratch + i * no);
     if (i < ni) products(1, in + i, out, no, n, scratch + i * no);
-    const float loss = logistic(scratch, ni * no, sign, weight, alpha);
+    const float loss = slopes(kind, scratch, ni * no, label, weight, alpha);
     update(in, ni, out, no, n, scratch);
     return loss;
 }
 
 /* Any number of outputs; a column's old values and updates wait in scratch. */
-WV_TARGET
-static float shared_many(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                         const float *sign, const float *weight, float alpha, float *scratch) {
+V_FN float shared_many(const int kind, float *const *in, int ni, float *const *out, int no,
+                       ptrdiff_t n, const float *label, const float *weight, float alpha,
+                       float *scratch) {
     float *g = scratch, *old = scratch + ni * (ptrdiff_t)no + 16;
     float *new = old + VF_LANES *(ptrdiff_t)ni, *delta = new + VF_LANES *(ptrdiff_t)ni;
     for (int i = 0; i < ni; i++) {
@@ -135,7 +160,7 @@ static float shared_many(float *const *in, int ni, float *const *out, int no, pt
         for (; k + 4 <= no; k += 4) products(1, in + i, out + k, 4, n, g + i * no + k);
         for (; k < no; k++) products(1, in + i, out + k, 1, n, g + i * no + k);
     }
-    const float loss = logistic(g, ni * no, sign, weight, alpha);
+    const float loss = slopes(kind, g, ni * no, label, weight, alpha);
     for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
         for (int i = 0; i < ni; i++) {
             const vf x = v_load(in[i] + c);
@@ -193,56 +218,62 @@ static float own_many(float *const *in, int ni, float *const *out, int no, ptrdi
     return loss;
 }
 
-V_FN float few(const int own, float *const *in, int ni, float *const *out, const int no,
-               ptrdiff_t n, const float *sign, const float *weight, float alpha, float *scratch) {
-    return own ? own_few(in, ni, out, no, n, sign, weight, alpha, scratch)
-               : shared_few(in, ni, out, no, n, sign, weight, alpha, scratch);
+V_FN float few(const int kind, float *const *in, int ni, float *const *out, const int no,
+               ptrdiff_t n, const float *label, const float *weight, float alpha, float *scratch) {
+    return kind == OWN ? own_few(in, ni, out, no, n, label, weight, alpha, scratch)
+                       : shared_few(kind, in, ni, out, no, n, label, weight, alpha, scratch);
 }
 
 /* The number of outputs becomes a constant. */
-V_FN float any(const int own, float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-               const float *sign, const float *weight, float alpha, float *scratch) {
+V_FN float any(const int kind, float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+               const float *label, const float *weight, float alpha, float *scratch) {
     switch (no) {
     case 1:
-        return few(own, in, ni, out, 1, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 1, n, label, weight, alpha, scratch);
     case 2:
-        return few(own, in, ni, out, 2, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 2, n, label, weight, alpha, scratch);
     case 3:
-        return few(own, in, ni, out, 3, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 3, n, label, weight, alpha, scratch);
     case 4:
-        return few(own, in, ni, out, 4, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 4, n, label, weight, alpha, scratch);
     case 5:
-        return few(own, in, ni, out, 5, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 5, n, label, weight, alpha, scratch);
     case 6:
-        return few(own, in, ni, out, 6, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 6, n, label, weight, alpha, scratch);
 #if SGNS_MAX_OUT > 6
     case 7:
-        return few(own, in, ni, out, 7, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 7, n, label, weight, alpha, scratch);
     case 8:
-        return few(own, in, ni, out, 8, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 8, n, label, weight, alpha, scratch);
     case 9:
-        return few(own, in, ni, out, 9, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 9, n, label, weight, alpha, scratch);
     case 10:
-        return few(own, in, ni, out, 10, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 10, n, label, weight, alpha, scratch);
     case 11:
-        return few(own, in, ni, out, 11, n, sign, weight, alpha, scratch);
+        return few(kind, in, ni, out, 11, n, label, weight, alpha, scratch);
 #endif
     default:
-        return own ? own_many(in, ni, out, no, n, sign, weight, alpha, scratch)
-                   : shared_many(in, ni, out, no, n, sign, weight, alpha, scratch);
+        return kind == OWN ? own_many(in, ni, out, no, n, label, weight, alpha, scratch)
+                           : shared_many(kind, in, ni, out, no, n, label, weight, alpha, scratch);
     }
 }
 
 WV_TARGET
 static float shared_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                          const float *sign, const float *weight, float alpha, float *scratch) {
-    return any(0, in, ni, out, no, n, sign, weight, alpha, scratch);
+                          const float *label, const float *weight, float alpha, float *scratch) {
+    return any(SHARED, in, ni, out, no, n, label, weight, alpha, scratch);
 }
 
 WV_TARGET
 static float own_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                       const float *sign, const float *weight, float alpha, float *scratch) {
-    return any(1, in, ni, out, no, n, sign, weight, alpha, scratch);
+                       const float *label, const float *weight, float alpha, float *scratch) {
+    return any(OWN, in, ni, out, no, n, label, weight, alpha, scratch);
+}
+
+WV_TARGET
+static float squares(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
+                     const float *label, const float *weight, float alpha, float *scratch) {
+    return any(SQUARES, in, ni, out, no, n, label, weight, alpha, scratch);
 }
 
 WV_TARGET
@@ -270,4 +301,4 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
     }
 }
 
-const wv_sgns WV_SIMD(wv_sgns) = {shared_noise, own_noise, gather, scatter};
+const wv_sgns WV_SIMD(wv_sgns) = {shared_noise, own_noise, squares, gather, scatter};

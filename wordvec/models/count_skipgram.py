@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from wordvec.counts.count import Window
-from wordvec.counts.noise import Noise
-from wordvec.counts.schedule import rounds
-from wordvec.counts.shards import Shards
-from wordvec.estimator import Callback, option, same_option, thread_count
-from wordvec.models.skipgram import SkipGram
-from wordvec.native.models.sgns_tile import SGNSTrainer, SGNSWorker
-from wordvec.native.vectors.vec import rng_key
-from wordvec.training.loop import Plan, Step
-from wordvec.training.options import OutputVectors
-from wordvec.training.rows import padded_matrix, uniform_rows
-from wordvec.training.tiles import FREE, Matrix, Start, TileModel
-
-GROUP = 8  # inputs of one output that share noise; a window of the stream has 6 on average
-# Parts of an epoch, a power of two. Each goes over all tiles with its own random share of the
-# visits. On 17 million words, 5 epochs, one seed: WordSim-353 .679, SimLex-999 .301, MEN .623,
-# Google 31.2 %; with 16 .664, .311, .615, 31.1 %, at 1.6 times the time; with 1 and groups of 16
-# .671, .299, .628, 29.4 %, at .8 times; the stream's .672, .310, .616, 28.9 % (two seeds).
-PARTS = 4
+from wordvec.models.visits import VisitModel
 
 
 @dataclass(kw_only=True)
-class CountSkipGram(TileModel):
+class CountSkipGram(VisitModel):
     """Skip-gram with negative sampling, from counts.
 
     What word2vec's stream of pairs [1]_ maximises in expectation is a sum over cells [2]_,
@@ -88,91 +69,4 @@ class CountSkipGram(TileModel):
     _name: ClassVar[str] = "count-skipgram"
     _once: ClassVar[dict[str, str]] = {"SGNS": "CountSkipGram"}
     papers: ClassVar[tuple[str, ...]] = ("mikolov2013distributed", "levy2014")
-
-    window: int = same_option(SkipGram, "window", 5)
-    sample: float = same_option(SkipGram, "sample", 1e-3, counting=True)
-    output_vectors: OutputVectors = same_option(TileModel, "output_vectors", "words")
-    epochs: int = same_option(TileModel, "epochs", 5)
-    negative: int = same_option(SkipGram, "negative", 5)
-    ns_exponent: float = same_option(SkipGram, "ns_exponent", 0.75)
-    alpha: float = same_option(SkipGram, "alpha", 0.025)
-    min_alpha: float = same_option(SkipGram, "min_alpha", 1e-4)
-    cap: float = option(1.0, "Largest weight with which a cell is trained in one visit.", above=0)
-
-    # The rate depends on the number of epochs; `sample` shows in the shards.
-    _free: ClassVar[tuple[str, ...]] = (*(name for name in FREE if name != "epochs"), "sample")
-
-    def _check(self) -> None:
-        super()._check()
-        if self.min_alpha > self.alpha:
-            raise ValueError(f"min_alpha must be <= alpha ({self.alpha}), got {self.min_alpha}")
-
-    def _counting(self) -> tuple[Window, float]:
-        return Window(window=self.window, weighting="linear"), self.sample
-
-    def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
-        d = self.vector_size
-        words, contexts = (padded_matrix(shards.words, d) for _ in range(2))
-        uniform_rows(words, d, 0.5 / d, self.seed)
-        if (warm := start.warm(shards, d)) is not None:
-            words[warm.ids, :d], contexts[warm.ids, :d] = warm.words, warm.contexts
-            old = start.init
-            if old is not None and old.contexts is None and old.vector_size == d:
-                # Vectors alone are inputs here, not a sum; the outputs start as they always do.
-                words[warm.ids, :d] += warm.contexts
-                contexts[:] = 0
-        plan = self._plan(shards, words, contexts)
-        trained = self._run(shards, [words, contexts], plan, start, progress)
-        self.vectors_ = self._store(shards, trained, words[:, :d], contexts[:, :d])
-
-    def _alpha(self, done: float) -> float:
-        return max(self.alpha * (1 - done), self.min_alpha)
-
-    def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[SGNSWorker, _Visit]:
-        trainer = SGNSTrainer(
-            words,
-            contexts,
-            *Noise.of(shards, self.ns_exponent),
-            shards.marginals[0],
-            negative=self.negative,
-            group=GROUP,
-            bits=PARTS.bit_length() - 1,
-            cap=self.cap,
-        )
-
-        def epoch_rounds(epoch: int) -> Iterator[list[_Visit]]:
-            key = rng_key(self.seed, epoch, 1)
-            for part in range(PARTS):
-                g = self.super_tile
-                plan = rounds(shards.k, symmetric=False, seed=key + part, group=g)
-                for at, units in enumerate(plan):
-                    alpha = self._alpha((epoch + (part + at / len(plan)) / PARTS) / self.epochs)
-                    yield [_Visit(key, part, alpha, i, j) for i, j in units]
-
-        def train(worker: SGNSWorker, visit: _Visit) -> Step:
-            key, part, alpha, i, j = visit
-            cells = shards.tile(i, j)[:3]
-            mirror = shards.tile(j, i)[:3] if shards.symmetric else None
-            loss = worker.train(i, j, cells, mirror, rng_key(key, i, j), part, alpha)[0]
-            return Step(loss, 1, 1, alpha)
-
-        tiles, pairs = PARTS * shards.k**2, float(shards.marginals[0].sum())
-        return Plan(
-            epochs=self.epochs,
-            rounds=epoch_rounds,
-            train=train,
-            states=[trainer.worker() for _ in range(thread_count(self.threads))],
-            work=tiles,
-            unit="tiles",
-            scale=tiles / pairs if pairs else 0.0,
-        )
-
-
-class _Visit(NamedTuple):
-    """A task: the part of an epoch, and the tile of which it trains a share."""
-
-    key: int
-    part: int
-    alpha: float
-    row: int
-    col: int
+    _group: ClassVar[int] = 8  # a window of the stream has 6 words on average

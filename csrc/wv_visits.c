@@ -1,10 +1,12 @@
-/* The tile driver of skip-gram from counts: which cells are visited when, with what noise.
+/* Which cells of a tile are visited when, and with what noise.
  *
  * A part of a unit: one pass over the stored cells picks the part's visits, a counting sort brings
  * those of an output together, each output's are shuffled and cut into groups, the groups shuffled.
  * While a group is trained the noise of the next is drawn and its rows are prefetched.
  */
-#include "wv_sgns_tile.h"
+#include "wv_visits.h"
+
+#include "wv_ppmi.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@ typedef struct group {
     int32_t count, out; /* out is -1 for visits without a cell */
 } group;
 
-struct wv_sgns_tile_worker {
+struct wv_visits_worker {
     visit *picked, *sorted;
     group *groups;
     int64_t room, n, groups_room; /* room in picked and sorted, visits in picked */
@@ -31,28 +33,29 @@ struct wv_sgns_tile_worker {
     int32_t side;                 /* room in sums and starts */
     int32_t *noise, *upcoming;    /* (negative,) each */
     float **in, **out;            /* (group,), (1 + negative,) */
-    float *sign, *weight, *scratch;
+    float *label, *weight, *scratch;
+    wv_ppmi information; /* of the unit's pairs, where the model fits it */
 };
 
-wv_sgns_tile_worker *wv_sgns_tile_worker_new(const wv_sgns_tiles *m) {
+wv_visits_worker *wv_visits_worker_new(const wv_visits_model *m) {
     const size_t no = 1 + (size_t)m->negative, pairs = (size_t)m->group * no + 16;
-    wv_sgns_tile_worker *w = calloc(1, sizeof *w);
+    wv_visits_worker *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->noise = malloc((size_t)m->negative * sizeof *w->noise);
     w->upcoming = malloc((size_t)m->negative * sizeof *w->upcoming);
     w->in = malloc((size_t)m->group * sizeof *w->in);
     w->out = malloc(no * sizeof *w->out);
-    w->sign = malloc(pairs * sizeof *w->sign);
+    w->label = malloc(pairs * sizeof *w->label);
     w->weight = malloc(pairs * sizeof *w->weight);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(m->group, (int)no) * sizeof *w->scratch);
-    if (!w->noise || !w->upcoming || !w->in || !w->out || !w->sign || !w->weight || !w->scratch) {
-        wv_sgns_tile_worker_free(w);
+    if (!w->noise || !w->upcoming || !w->in || !w->out || !w->label || !w->weight || !w->scratch) {
+        wv_visits_worker_free(w);
         return NULL;
     }
     return w;
 }
 
-void wv_sgns_tile_worker_free(wv_sgns_tile_worker *w) {
+void wv_visits_worker_free(wv_visits_worker *w) {
     if (!w) return;
     free(w->picked);
     free(w->sorted);
@@ -63,9 +66,10 @@ void wv_sgns_tile_worker_free(wv_sgns_tile_worker *w) {
     free(w->upcoming);
     free(w->in);
     free(w->out);
-    free(w->sign);
+    free(w->label);
     free(w->weight);
     free(w->scratch);
+    wv_ppmi_free(&w->information);
     free(w);
 }
 
@@ -73,7 +77,7 @@ void wv_sgns_tile_worker_free(wv_sgns_tile_worker *w) {
  */
 
 /* Room for `more` visits beyond those that are there. */
-static wv_status reserve(wv_sgns_tile_worker *w, int64_t more) {
+static wv_status reserve(wv_visits_worker *w, int64_t more) {
     if (w->n + more <= w->room) return WV_OK;
     const int64_t room = 2 * (w->n + more);
     visit *picked = realloc(w->picked, (size_t)room * sizeof *picked);
@@ -91,8 +95,15 @@ static inline uint64_t share_of(uint64_t n, uint64_t draw, uint32_t part, int bi
     return ((n * (part + 1) + offset) >> bits) - ((n * part + offset) >> bits);
 }
 
-/* Appends the part's visits of stored cells; adds all cells to w->sums. */
-static wv_status pick(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
+/* X_wc / (X_w. P'(c)). */
+static inline float ratio_of(const wv_visits_model *m, const wv_visits_unit *u, visit v, float x) {
+    const double mass = m->mass[(int64_t)v.in * m->k + u->in_tile];
+    return (float)((double)x / (mass * m->out_share[(int64_t)v.out * m->k + u->out_tile]));
+}
+
+/* Appends the part's visits of stored cells; adds all cells to w->sums and, where the model fits
+ * information, to that. */
+static wv_status pick(const wv_visits_model *m, wv_visits_worker *w, const wv_visits_unit *u,
                       const wv_tile *cells, int mirror, int32_t columns) {
     const float per_cap = 1.0f / m->cap, most = 0x1p30f;
     const uint64_t key = wv_rng_key(u->key, (uint64_t)mirror, 1);
@@ -106,6 +117,7 @@ static wv_status pick(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_s
             if (mirror && u->in_tile == u->out_tile && r == c) continue;
             const visit v = {(uint16_t)(mirror ? c : r), (uint16_t)(mirror ? r : c), x};
             w->sums[v.in] += (double)x;
+            if (m->out_share) wv_ppmi_add(&w->information, v.in, v.out, ratio_of(m, u, v, x));
             uint32_t n = (uint32_t)times; /* ceil, without a call */
             n += (float)n < times;
             const uint64_t now = share_of(n, wv_rng_at(key, i), u->part, m->bits);
@@ -127,7 +139,7 @@ static wv_status pick(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_s
 
 /* Turns w->sums from S into the noise's share of a visit's weight, and appends visits without a
  * cell for what is left. */
-static wv_status balance(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
+static wv_status balance(const wv_visits_model *m, wv_visits_worker *w, const wv_visits_unit *u,
                          int32_t inputs) {
     const uint64_t key = wv_rng_key(u->key, 2, 1);
     for (int32_t i = 0; i < inputs; i++) {
@@ -148,7 +160,7 @@ static wv_status balance(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const w
 }
 
 /* Cuts n visits from `first` on into groups. */
-static int64_t cut(const wv_sgns_tiles *m, group *groups, int64_t first, int64_t n, int32_t out) {
+static int64_t cut(const wv_visits_model *m, group *groups, int64_t first, int64_t n, int32_t out) {
     const int64_t pieces = (n + m->group - 1) / m->group;
     for (int64_t g = 0; g < pieces; g++) {
         const int64_t begin = n * g / pieces, end = n * (g + 1) / pieces;
@@ -158,7 +170,7 @@ static int64_t cut(const wv_sgns_tiles *m, group *groups, int64_t first, int64_t
 }
 
 /* From picked visits, the first `cells` of them of cells, to shuffled groups over w->sorted. */
-static wv_status arrange(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, int64_t cells,
+static wv_status arrange(const wv_visits_model *m, wv_visits_worker *w, int64_t cells,
                          int32_t outputs, wv_rng *rng, int64_t *n_groups) {
     int64_t *at = w->starts;
     memset(at, 0, ((size_t)outputs + 1) * sizeof *at);
@@ -193,7 +205,7 @@ static wv_status arrange(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, int64_t
  */
 
 /* Draws noise for a group and prefetches all rows that it needs. */
-static void prepare(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
+static void prepare(const wv_visits_model *m, wv_visits_worker *w, const wv_visits_unit *u,
                     const group *g, wv_rng *rng) {
     const int64_t start = m->starts[u->out_tile];
     const int32_t words = (int32_t)(m->starts[u->out_tile + 1] - start);
@@ -204,14 +216,24 @@ static void prepare(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgn
     }
     if (g->out >= 0)
         wv_prefetch_row(m->out + ((int64_t)g->out * m->k + u->out_tile) * m->stride, m->stride);
-    for (int32_t i = 0; i < g->count; i++)
-        wv_prefetch_row(m->in +
-                            ((int64_t)w->sorted[g->first + i].in * m->k + u->in_tile) * m->stride,
-                        m->stride);
+    for (int32_t i = 0; i < g->count; i++) {
+        const uint16_t in = w->sorted[g->first + i].in;
+        wv_prefetch_row(m->in + ((int64_t)in * m->k + u->in_tile) * m->stride, m->stride);
+        if (!m->out_share) continue;
+        if (g->out >= 0) wv_ppmi_prefetch(&w->information, in, (uint16_t)g->out);
+        for (int32_t k = 0; k < m->negative; k++)
+            wv_ppmi_prefetch(&w->information, in, (uint16_t)w->upcoming[k]);
+    }
 }
 
-static float train_group(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
-                         const group *g, wv_sgns_tile_stats *stats) {
+/* What the product of an input and an output should come to. */
+static inline float label_of(const wv_visits_model *m, const wv_visits_worker *w, uint16_t in,
+                             int32_t out, float sign) {
+    return m->out_share ? wv_ppmi_find(&w->information, in, (uint16_t)out) : sign;
+}
+
+static float train_group(const wv_visits_model *m, wv_visits_worker *w, const wv_visits_unit *u,
+                         const group *g, wv_visits_stats *stats) {
     const visit *v = w->sorted + g->first;
     const int observed = g->out >= 0, noise = m->share[u->out_tile] > 0 ? m->negative : 0;
     const int no = observed + noise;
@@ -221,24 +243,24 @@ static float train_group(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const w
         float weight = v[i].weight;
         if (observed) {
             stats->weight += (double)weight;
-            w->sign[j] = 1.0f;
+            w->label[j] = label_of(m, w, v[i].in, g->out, 1.0f);
             w->weight[j++] = weight;
             weight *= (float)w->sums[v[i].in];
         }
         for (int k = 0; k < noise; k++, j++) {
-            w->sign[j] = -1.0f;
+            w->label[j] = label_of(m, w, v[i].in, w->noise[k], -1.0f);
             w->weight[j] = weight;
         }
     }
-    for (; j % 16; j++) w->sign[j] = w->weight[j] = 0.0f;
+    for (; j % 16; j++) w->label[j] = w->weight[j] = 0.0f;
     if (observed) w->out[0] = m->out + ((int64_t)g->out * m->k + u->out_tile) * m->stride;
     for (int k = 0; k < noise; k++)
         w->out[observed + k] = m->out + ((int64_t)w->noise[k] * m->k + u->out_tile) * m->stride;
-    return m->table->shared_noise(w->in, g->count, w->out, no, m->stride, w->sign, w->weight,
-                                  u->alpha, w->scratch);
+    return m->step(w->in, g->count, w->out, no, m->stride, w->label, w->weight, u->alpha,
+                   w->scratch);
 }
 
-static wv_status grow_side(wv_sgns_tile_worker *w, int32_t side) {
+static wv_status grow_side(wv_visits_worker *w, int32_t side) {
     if (side <= w->side) return WV_OK;
     double *sums = realloc(w->sums, (size_t)side * sizeof *sums);
     if (sums) w->sums = sums;
@@ -249,9 +271,9 @@ static wv_status grow_side(wv_sgns_tile_worker *w, int32_t side) {
     return WV_OK;
 }
 
-wv_status wv_sgns_tile_train(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, const wv_sgns_unit *u,
-                             wv_sgns_tile_stats *stats) {
-    *stats = (wv_sgns_tile_stats){0, 0, 0, 0};
+wv_status wv_visits_train(const wv_visits_model *m, wv_visits_worker *w, const wv_visits_unit *u,
+                          wv_visits_stats *stats) {
+    *stats = (wv_visits_stats){0, 0, 0, 0};
     const int32_t inputs = (int32_t)(m->starts[u->in_tile + 1] - m->starts[u->in_tile]);
     const int32_t outputs = (int32_t)(m->starts[u->out_tile + 1] - m->starts[u->out_tile]);
     if (!inputs || !outputs) return WV_OK;
@@ -259,9 +281,16 @@ wv_status wv_sgns_tile_train(const wv_sgns_tiles *m, wv_sgns_tile_worker *w, con
     if (status != WV_OK) return status;
     memset(w->sums, 0, (size_t)inputs * sizeof *w->sums);
     w->n = 0;
+    if (m->out_share) {
+        const wv_tile *c = &u->cells, *d = &u->mirror;
+        const int64_t most = (int64_t)c->row_ptr[c->rows] + (d->row_ptr ? d->row_ptr[d->rows] : 0);
+        status = wv_ppmi_clear(&w->information, most);
+        if (status != WV_OK) return status;
+    }
     status = pick(m, w, u, &u->cells, 0, outputs);
     if (status == WV_OK && u->mirror.row_ptr) status = pick(m, w, u, &u->mirror, 1, inputs);
     const int64_t cells = w->n;
+    if (status == WV_OK && m->out_share) status = wv_ppmi_build(&w->information, m->vec);
     if (status == WV_OK) status = balance(m, w, u, inputs);
     if (status != WV_OK) return status;
     if (w->n > UINT32_MAX) return WV_ERR_RANGE;

@@ -5,7 +5,7 @@ _F32 = NDArray[np.float32]
 _F64 = NDArray[np.float64]
 _Cells = tuple[NDArray[np.uint32], NDArray[np.uint16], _F32]
 
-class SGNSTrainer:
+class VisitTrainer:
     def __init__(
         self,
         input: _F32,
@@ -19,16 +19,19 @@ class SGNSTrainer:
         group: int,
         bits: int,
         cap: float,
+        out_share: _F64 | None = None,
         isa: str | None = None,
     ) -> None:
-        """input, output (V, stride), stride a multiple of 16; noise (V, 2): an alias table a tile,
-        from starts[tile] on; starts (k + 1,); share (k,): the noise's probability of each tile;
-        mass (V,): row sums of the matrix. See csrc/wv_sgns_tile.h."""
+        """input, output (V, stride), stride a multiple of 16; noise (V, 2): an alias table for each
+        tile, from starts[tile] on; starts (k + 1,); share (k,): the noise's probability of each
+        tile; mass (V,): row sums of the matrix; out_share (V,): the distribution of contexts of the
+        information that products are fitted to, None: pairs are told from noise. See
+        csrc/wv_visits.h."""
 
-    def worker(self) -> SGNSWorker:
+    def worker(self) -> VisitWorker:
         """What one thread needs."""
 
-class SGNSWorker:
+class VisitWorker:
     def train(
         self,
         in_tile: int,

@@ -1,5 +1,5 @@
 # cython: language_level=3, binding=True, boundscheck=False, wraparound=False
-"""Skip-gram with negative sampling over tiles of counts."""
+"""Visits to the cells of tiles of counts: skip-gram with negative sampling, and LexVec."""
 
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -10,12 +10,16 @@ from wordvec.native.common cimport WV_ERR_MEMORY, WV_ERR_NONFINITE, WV_ERR_RANGE
 from wordvec.native.cpu cimport wv_isa
 from wordvec.native.models.tile cimport bind_tile, wv_tile
 
-cdef extern from "wv_sgns_tile.h" nogil:
+cdef extern from "wv_visits.h" nogil:
     ctypedef struct wv_alias:
         uint32_t threshold, other
+    ctypedef float (*wv_sgns_step)(float *const *, int, float *const *, int, Py_ssize_t,
+                                   const float *, const float *, float, float *) noexcept
     ctypedef struct wv_sgns:
+        wv_sgns_step shared_noise, squares
+    ctypedef struct wv_vec:
         pass
-    ctypedef struct wv_sgns_tiles:
+    ctypedef struct wv_visits_model:
         float *in_ "in"
         float *out
         Py_ssize_t stride
@@ -26,36 +30,46 @@ cdef extern from "wv_sgns_tile.h" nogil:
         const double *mass
         int32_t negative, group, bits
         float cap
-        const wv_sgns *table
-    ctypedef struct wv_sgns_unit:
+        wv_sgns_step step
+        const double *out_share
+        const wv_vec *vec
+    ctypedef struct wv_visits_unit:
         int32_t in_tile, out_tile
         wv_tile cells, mirror
         uint64_t key
         uint32_t part
         float alpha
-    ctypedef struct wv_sgns_tile_stats:
+    ctypedef struct wv_visits_stats:
         double loss, weight
         int64_t visits, noise_visits
-    ctypedef struct wv_sgns_tile_worker:
+    ctypedef struct wv_visits_worker:
         pass
     const wv_sgns *wv_sgns_for(wv_isa) noexcept
-    wv_sgns_tile_worker *wv_sgns_tile_worker_new(const wv_sgns_tiles *) noexcept
-    void wv_sgns_tile_worker_free(wv_sgns_tile_worker *) noexcept
-    wv_status wv_sgns_tile_train(const wv_sgns_tiles *, wv_sgns_tile_worker *,
-                                 const wv_sgns_unit *, wv_sgns_tile_stats *) noexcept
+    const wv_vec *wv_vec_for(wv_isa) noexcept
+    wv_visits_worker *wv_visits_worker_new(const wv_visits_model *) noexcept
+    void wv_visits_worker_free(wv_visits_worker *) noexcept
+    wv_status wv_visits_train(const wv_visits_model *, wv_visits_worker *,
+                                 const wv_visits_unit *, wv_visits_stats *) noexcept
 
 
-cdef class SGNSTrainer:
-    """Holds the model's arrays; `worker` makes what a thread needs."""
-    cdef wv_sgns_tiles model
+cdef class VisitTrainer:
+    """Holds the model's arrays; `worker` makes what a thread needs.
+
+    With `out_share` (V,), the smoothed distribution of contexts, products are fitted to positive
+    pointwise mutual information by least squares, without it to pairs by logistic regression.
+    """
+    cdef wv_visits_model model
     cdef object arrays
 
     def __init__(self, float[:, ::1] input, float[:, ::1] output, const uint32_t[:, ::1] noise,
                  const int64_t[::1] starts, const double[::1] share, const double[::1] mass, *,
-                 int negative, int group, int bits, float cap, isa=None):
+                 int negative, int group, int bits, float cap, const double[::1] out_share=None,
+                 isa=None):
         cdef Py_ssize_t v = input.shape[0], k = share.shape[0], i
         if v < 1 or v > 2147483647 or output.shape[0] != v or mass.shape[0] != v:
-            raise ValueError("input, output and mass must have a row a word")
+            raise ValueError("input, output and mass must have a row for each word")
+        if out_share is not None and out_share.shape[0] != v:
+            raise ValueError("out_share must have an entry for each word")
         if input.shape[1] % 16 or input.shape[1] < 16 or output.shape[1] != input.shape[1]:
             raise ValueError("rows must have the same multiple of 16 floats")
         if noise.shape[0] != v or noise.shape[1] != 2:
@@ -69,6 +83,8 @@ cdef class SGNSTrainer:
         for i in range(v):
             if not 0 <= mass[i] <= 1e300:
                 raise ValueError(f"mass of word {i} is {mass[i]}")
+            if out_share is not None and not 0 <= out_share[i] <= 1:
+                raise ValueError(f"out_share of word {i} is {out_share[i]}")
         for i in range(k):
             if not 0 <= share[i] <= 1:
                 raise ValueError(f"share of tile {i} is {share[i]}")
@@ -79,7 +95,7 @@ cdef class SGNSTrainer:
             raise ValueError(f"group must be in [1, 1024], bits in [0, 16], got {group}, {bits}")
         if not (isfinite(cap) and cap > 0):
             raise ValueError(f"cap must be > 0, got {cap}")
-        self.arrays = (input, output, noise, starts, share, mass)
+        self.arrays = (input, output, noise, starts, share, mass, out_share)
         self.model.in_ = &input[0, 0]
         self.model.out = &output[0, 0]
         self.model.stride = input.shape[1]
@@ -92,7 +108,11 @@ cdef class SGNSTrainer:
         self.model.group = group
         self.model.bits = bits
         self.model.cap = cap
-        self.model.table = wv_sgns_for(cpu.parse(isa))
+        self.model.step = wv_sgns_for(cpu.parse(isa)).shared_noise
+        if out_share is not None:
+            self.model.step = wv_sgns_for(cpu.parse(isa)).squares
+            self.model.out_share = &out_share[0]
+            self.model.vec = wv_vec_for(cpu.parse(isa))
 
     cdef int _check_noise(self, const uint32_t[:, ::1] noise,
                           const int64_t[::1] starts) except -1:
@@ -104,28 +124,28 @@ cdef class SGNSTrainer:
         return 0
 
     def worker(self):
-        return SGNSWorker(self)
+        return VisitWorker(self)
 
 
-cdef class SGNSWorker:
-    cdef SGNSTrainer trainer
-    cdef wv_sgns_tile_worker *worker
+cdef class VisitWorker:
+    cdef VisitTrainer trainer
+    cdef wv_visits_worker *worker
 
-    def __cinit__(self, SGNSTrainer trainer not None):
+    def __cinit__(self, VisitTrainer trainer not None):
         self.trainer = trainer
-        self.worker = wv_sgns_tile_worker_new(&trainer.model)
+        self.worker = wv_visits_worker_new(&trainer.model)
         if self.worker is NULL:
-            raise MemoryError("a skip-gram worker")
+            raise MemoryError("a worker's buffers")
 
     def __dealloc__(self):
-        wv_sgns_tile_worker_free(self.worker)
+        wv_visits_worker_free(self.worker)
 
     def train(self, int32_t in_tile, int32_t out_tile, tuple cells, mirror, uint64_t key,
               uint32_t part, float alpha):
-        cdef wv_sgns_unit unit
-        cdef wv_sgns_tile_stats stats
+        cdef wv_visits_unit unit
+        cdef wv_visits_stats stats
         cdef wv_status status
-        cdef wv_sgns_tiles *model = &self.trainer.model
+        cdef wv_visits_model *model = &self.trainer.model
         cdef int64_t inputs, outputs
         if not 0 <= in_tile < model.k or not 0 <= out_tile < model.k:
             raise ValueError(f"tile ({in_tile}, {out_tile}) of {model.k}")
@@ -143,7 +163,7 @@ cdef class SGNSWorker:
         unit.part = part
         unit.alpha = alpha
         with nogil:
-            status = wv_sgns_tile_train(model, self.worker, &unit, &stats)
+            status = wv_visits_train(model, self.worker, &unit, &stats)
         if status == WV_ERR_MEMORY:
             raise MemoryError(f"the visits of tile ({in_tile}, {out_tile})")
         if status == WV_ERR_RANGE:
