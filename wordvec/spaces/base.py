@@ -135,7 +135,8 @@ class AffineTransform(Transform):
     def rank_(self) -> int:
         """Rank of A: the dimensions that are left."""
         # A product of projections leaves some eps * d where numpy's tolerance expects one.
-        return int(np.linalg.matrix_rank(self.matrix_, rtol=1e-10))
+        largest = np.linalg.norm(self.matrix_, 2)
+        return int(np.linalg.matrix_rank(self.matrix_, tol=1e-10 * float(largest)))
 
 
 @dataclass(kw_only=True)
