@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import wordvec
+from wordvec.errors import CorpusError
+from wordvec.unseen import SubwordOptions, fit_subwords
 from wordvec.vectors.documents import (
+    document_labels,
     document_vectors,
-    keywords,
     near_duplicates,
 )
 from wordvec.vectors.oov.unseen import context_tokens
@@ -111,7 +113,7 @@ def test_near_duplicates_and_key_words(wv):
     found = document_vectors(wv, texts, remove=0)
     pairs = list(near_duplicates(found.vectors, threshold=0.999))
     assert [(i, j) for i, j, _ in pairs] == [(0, 1)]
-    best = keywords(wv, found, 2)
+    best = document_labels(wv, found, 2)
     assert set(best[0]) <= {"wind", "blows"}
     assert best[3:] == [["sea"], []]
 
@@ -145,3 +147,28 @@ def test_what_a_card_names_is_never_run(how):
 def test_a_card_with_nonsense_is_passed_by(text):
     wv = wordvec.WordVectors(["a"], np.ones((1, 2)), meta={"corpus": {"text": text}})
     assert wv.vector("b", typo=False).how == "none"
+
+
+def test_words_never_seen_are_answered_by_their_ngrams(wv):
+    fitted = fit_subwords(wv, SubwordOptions(epochs=2, buckets=64))
+    texts = ["wind winds", "law", "windy the"]
+    found = document_vectors(fitted, texts, remove=0, weights="mean")
+    winds, windy = fitted.vector("winds"), fitted.vector("windy")
+    assert winds.how == windy.how == "subword"
+    expected = [(fitted["wind"] + winds.vector) / 2, fitted["law"]]
+    expected.append((windy.vector + fitted["the"]) / 2)
+    np.testing.assert_allclose(found.vectors, expected, atol=1e-6)
+    assert found.sizes.tolist() == [2, 1, 2]
+    sif = document_vectors(fitted, texts, remove=0)
+    share = COUNTS[0] / COUNTS.sum()  # of "the"; a word never seen has weight 1
+    by_hand = (windy.vector + fitted["the"] * 1e-3 / (1e-3 + share)) / 2
+    np.testing.assert_allclose(sif.vectors[2], by_hand, atol=1e-6)
+    assert set(document_labels(fitted, found, 2)[0]) == {"wind", "winds"}
+    without = document_vectors(fitted, texts, remove=0, weights="mean", unseen=False)
+    np.testing.assert_array_equal(without.vectors[0], fitted["wind"])
+    np.testing.assert_array_equal(
+        without.vectors, document_vectors(wv, texts, remove=0, weights="mean").vectors
+    )
+    assert without.sizes.tolist() == [1, 1, 1]
+    with pytest.raises(CorpusError):
+        document_vectors(wv, ["zzz"], unseen=True, remove=0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
+from scipy.sparse import csr_array
 
+from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, check, thread_count
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.text.options import TextOptions
@@ -42,9 +44,12 @@ class Documents:
     components : ndarray of float32, shape (r, d)
         The directions that were removed.
     corpus : Corpus
-        The documents as ids of the vectors' words.
+        The documents as ids of the words of `corpus.vocab`: the vectors' words, or, where n-grams
+        answer for others, the words of the documents.
     word_weights : ndarray of float64, shape (V,)
-        The weight of each word.
+        The weight of each word of `corpus.vocab`.
+    sizes : ndarray of int64, shape (n,)
+        Words of each document that have a vector.
     """
 
     vectors: Floats
@@ -52,6 +57,7 @@ class Documents:
     components: Floats
     corpus: Corpus
     word_weights: NDArray[np.float64]
+    sizes: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -65,6 +71,7 @@ def document_vectors(
     a: float = 1e-3,
     remove: int = 1,
     components: Floats | None = None,
+    unseen: bool | None = None,
     threads: int | None = None,
     progress: Callback | None = None,
     options: TextOptions | None = None,
@@ -89,6 +96,9 @@ def document_vectors(
         not centred [1]_.
     components : ndarray, shape (r, d), optional
         Remove these instead: those of other documents (`Documents.components`).
+    unseen : bool, optional
+        Whether words without a vector are answered by their n-grams or folded spelling; by default
+        where the vectors have them. Such a word counts as one that the training never saw.
     threads : int, optional
         For reading; by default all processors.
     options, more
@@ -115,21 +125,54 @@ def document_vectors(
     check("remove", remove, 0, wv.vector_size)
     if weights == "sif" and wv.counts is None:
         raise ValueError("the vectors have no counts, which weights='sif' needs: tfidf or mean")
-    corpus = _read(wv, source, thread_count(threads), progress, options, more)
-    rows, columns, times = _counted(corpus)
+    with_others = wv.answers_unseen() if unseen is None else unseen
+    corpus = _read(wv, source, thread_count(threads), progress, options, more, with_others)
+    words = _Words.others(wv, corpus) if with_others else _Words.own(wv)
+    rows, columns, times = _counted(corpus, words.known)
     n = len(corpus.documents) - 1
-    word_weights = np.ones(len(wv))
+    word_weights = np.ones(len(corpus.vocab))
     if weights == "sif":
-        counts = np.asarray(wv.counts, np.float64)
-        word_weights = a / (a + counts / counts.sum())
+        counts = words.counts.astype(np.float64)
+        word_weights = a / (a + counts / np.asarray(wv.counts, np.float64).sum())
     elif weights == "tfidf":
-        df = np.bincount(columns, minlength=len(wv))
+        df = np.bincount(columns, minlength=len(corpus.vocab))
         word_weights = np.log((1 + n) / (1 + df)) + 1
-    vectors = _weighted_means(wv, rows, columns, times, word_weights, n, tfidf=weights == "tfidf")
+    vectors = _weighted_means(
+        words, rows, columns, times, word_weights, n, tfidf=weights == "tfidf"
+    )
+    sizes = np.bincount(rows, times, minlength=n).astype(np.int64)
     if components is None:
         components = _shared_directions(vectors, remove)
     vectors -= (vectors @ components.T) @ components
-    return Documents(vectors, corpus.labels, components, corpus, word_weights)
+    return Documents(vectors, corpus.labels, components, corpus, word_weights, sizes)
+
+
+class _Words(NamedTuple):
+    """The words of documents: their vectors, how often each occurred in the training, and which
+    have a vector (None: all)."""
+
+    take: Callable[[NDArray[np.int64]], NDArray[Any]]
+    counts: NDArray[np.int64]
+    known: NDArray[np.bool_] | None
+
+    @classmethod
+    def own(cls, wv: WordVectors) -> _Words:
+        counts = np.zeros(len(wv), np.int64) if wv.counts is None else np.asarray(wv.counts)
+        return cls(wv.matrix.take, counts, None)
+
+    @classmethod
+    def others(cls, wv: WordVectors, corpus: Corpus) -> _Words:
+        """Those of the documents' vocabulary, also words that `wv` composes."""
+        names = list(corpus.vocab)
+        vectors, how = wv.lookup(names)
+        ids = wv.get_ids(names, strict=False)
+        own = np.zeros(len(names), np.int64)
+        if wv.counts is not None:
+            own[ids >= 0] = np.asarray(wv.counts)[ids[ids >= 0]]
+        known = np.array([each != "none" for each in how], bool)
+        if not known.any():
+            raise CorpusError("no document has a word with a vector")
+        return cls(lambda chosen: vectors[chosen], own, known)
 
 
 def _read(
@@ -139,6 +182,7 @@ def _read(
     progress: Callback | None,
     options: TextOptions | None,
     more: dict[str, Any],
+    with_others: bool,
 ) -> Corpus:
     how = options_for(wv.meta, more) if options is None else replace(options, **more)
     if isinstance(source, str):
@@ -147,10 +191,15 @@ def _read(
         given = source if isinstance(source, list | tuple) else list(cast("Iterable[str]", source))
         files = all(isinstance(each, os.PathLike) for each in given)
         source = given if files and given else Texts(cast("Iterable[str]", given))
-    counts = np.ones(len(wv), np.int64) if wv.counts is None else np.asarray(wv.counts, np.int64)
+    vocab = None
+    if not with_others:
+        ones = np.ones(len(wv), np.int64)
+        counts = ones if wv.counts is None else np.asarray(wv.counts, np.int64)
+        vocab = Vocabulary.from_words(wv.index_to_key, counts.tolist())
     return encode(
         source,
-        vocab=Vocabulary.from_words(wv.index_to_key, counts.tolist()),
+        vocab=vocab,
+        min_count=1,
         keep_lines=False,
         keep_empty=True,
         threads=threads,
@@ -160,9 +209,10 @@ def _read(
 
 
 def _counted(
-    corpus: Corpus,
+    corpus: Corpus, known: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Document, word and how often it stands in it, for each pair that occurs; by document."""
+    """Document, word and how often it stands in it, for each pair that occurs; by document. Only
+    words that are `known`."""
     found: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
     offsets = corpus.documents
     first = 0
@@ -177,11 +227,14 @@ def _counted(
         found.append((keys // len(corpus.vocab), keys % len(corpus.vocab), times))
         first = last
     rows, columns, times = (np.concatenate(each) for each in zip(*found, strict=True))
+    if known is not None:
+        there = known[columns]
+        rows, columns, times = rows[there], columns[there], times[there]
     return rows, columns, times.astype(np.float64)
 
 
 def _weighted_means(
-    wv: WordVectors,
+    words: _Words,
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
     times: NDArray[np.float64],
@@ -190,20 +243,18 @@ def _weighted_means(
     *,
     tfidf: bool,
 ) -> Floats:
-    from scipy.sparse import csr_array
-
     used, places = np.unique(columns, return_inverse=True)
-    words = np.asarray(wv.matrix.take(used), np.float64)
+    vectors = np.asarray(words.take(used), np.float64)
     weighted = times * weights[columns]
     # Means of SIF are over the words of the document, those of tf-idf over their weights.
     total = np.bincount(rows, weighted if tfidf else times, minlength=n)
     weighted /= total[rows]
     starts = np.searchsorted(rows, np.arange(n + 1))
     matrix = csr_array((weighted, places, starts), shape=(n, len(used)))
-    out = np.empty((n, wv.vector_size), np.float32)
-    step = max(CHUNK // max(wv.vector_size, 1), 1)
+    out = np.empty((n, vectors.shape[1]), np.float32)
+    step = max(CHUNK // max(vectors.shape[1], 1), 1)
     for begin in range(0, n, step):
-        out[begin : begin + step] = np.asarray(matrix[begin : begin + step] @ words)
+        out[begin : begin + step] = np.asarray(matrix[begin : begin + step] @ vectors)
     return out
 
 
@@ -241,19 +292,25 @@ def near_duplicates(
             yield begin + i, begin + j, float(near[i, j])
 
 
-def keywords(wv: WordVectors, documents: Documents, n: int = 5) -> list[list[str]]:
-    """The n words of each document that say most of it: those whose vectors are nearest to the
-    document's, times their weight and the logarithm of how often they stand in it."""
-    rows, columns, times = _counted(documents.corpus)
+def document_labels(wv: WordVectors, documents: Documents, n: int = 5) -> list[list[str]]:
+    """The n words that label each document: those whose vectors are nearest to the document's,
+    times their weight and the logarithm of how often they stand in it.
+
+    `wordvec.keywords` finds the key words of one text without vectors.
+    """
+    names = list(documents.corpus.vocab)
+    own = len(names) == len(wv) and names == wv.index_to_key
+    known = _Words.own(wv) if own else _Words.others(wv, documents.corpus)
+    rows, columns, times = _counted(documents.corpus, known.known)
     edges = np.searchsorted(rows, np.arange(len(documents) + 1))
     labels: list[list[str]] = []
     for d in range(len(documents)):
         at = slice(edges[d], edges[d + 1])
         words, vector = columns[at], documents.vectors[d]
-        made = np.asarray(wv.matrix.take(words), np.float32)
+        made = np.asarray(known.take(words), np.float32)
         lengths = np.linalg.norm(made, axis=1) * np.linalg.norm(vector)
         cosines = np.divide(made @ vector, lengths, out=np.zeros(len(words)), where=lengths > 0)
         scores = cosines * documents.word_weights[words] * np.log1p(times[at])
         best = np.argsort(-scores, kind="stable")[:n]
-        labels.append([wv.index_to_key[int(words[i])] for i in best])
+        labels.append([names[int(words[i])] for i in best])
     return labels

@@ -182,7 +182,7 @@ def documents(
     from wordvec.files import check_target, write_atomically
     from wordvec.formats import load
     from wordvec.vectors.as_trained import options_for, recorded_options
-    from wordvec.vectors.documents import document_vectors, keywords, near_duplicates
+    from wordvec.vectors.documents import document_labels, document_vectors, near_duplicates
 
     for path in filter(None, (target, labels)):
         check_target(path, force=force, inputs=[vectors, *inputs])
@@ -206,13 +206,13 @@ def documents(
     display.close()
     with write_atomically(target, force=force) as file:
         np.save(file, found.vectors)
-    sizes = np.diff(found.corpus.documents)
+    sizes = found.sizes
     empty = int(np.count_nonzero(sizes == 0))
     if empty:
         display.say(f"note      {empty:,} documents have no known word; their vectors are zero")
     if labels:
         names = found.labels or tuple(map(str, range(len(found))))
-        rows = zip(names, sizes.tolist(), keywords(wv, found, n), strict=True)
+        rows = zip(names, sizes.tolist(), document_labels(wv, found, n), strict=True)
         with write_atomically(labels, force=force) as file:
             file.write(b"document\twords\tkeywords\n")
             for name, size, best in rows:
