@@ -6,6 +6,7 @@ import random
 import pytest
 
 from wordvec.counts import count as cooccurrence
+from wordvec.counts.budget import Plan
 from wordvec.text.corpus import encode
 
 
@@ -18,15 +19,14 @@ def corpus_of(seed, words=3000, types=400, **options):
     return encode(io.BytesIO(text.encode()), min_count=1, **options)
 
 
-def pieces_of(corpus, window, k, memory, threads):
-    return -(-len(corpus.ids) // memory)
-
-
 @pytest.fixture
 def tiny_blocks(monkeypatch):
     """Budgets in tokens, so that a small corpus has many blocks and merges in several levels."""
 
-    monkeypatch.setattr(cooccurrence, "_block_memory", lambda corpus, memory, threads: memory)
-    monkeypatch.setattr(cooccurrence, "_block_count", pieces_of)
+    def plan(corpus, window, k, memory, threads):
+        return Plan(threads, len(corpus.ids) / memory)
+
+    monkeypatch.setattr(cooccurrence, "plan_blocks", plan)
+    monkeypatch.setattr(cooccurrence, "plan_merge", lambda _cells, _words, _room, t: (t, 200))
     monkeypatch.setattr(cooccurrence, "FAN_IN", 3)
     monkeypatch.setattr(cooccurrence, "CELL_BUFFER", 16)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordvec.counts import count as cooccurrence
+from wordvec.counts.budget import Plan
 from wordvec.counts.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import ShardError
@@ -100,7 +100,7 @@ def test_bytes_do_not_depend_on_blocks_threads_or_merges(
 
 
 def _count_in_child(folder):
-    cooccurrence._block_count = lambda corpus, *_: -(-len(corpus.ids) // 100)
+    cooccurrence.plan_blocks = lambda corpus, *_: Plan(1, len(corpus.ids) / 100)
     cooccurrence.FAN_IN = 3
     count(corpus_of(5, words=4000), folder, Window(window=8), force=True)
 
@@ -211,20 +211,6 @@ def test_ids_beyond_the_budget_lie_in_a_file_and_count_the_same(tmp_path):
     for name, each, options in (("s", corpus, {}), ("t", mapped, {"memory": 1 << 20})):
         count(each, tmp_path / name, sample=1e-2, **options)
     assert read_all(tmp_path / "s") == read_all(tmp_path / "t")
-
-
-def test_blocks_get_smaller_with_the_budget_down_to_a_floor():
-    ids = np.lib.stride_tricks.as_strided(np.zeros(1, np.int32), (10**8,), (0,))
-    corpus = SimpleNamespace(vocab=range(300_000), ids=ids)
-    pieces = [
-        cooccurrence._block_count(
-            corpus, Window(window=w), 64, cooccurrence._block_memory(corpus, m, t), t
-        )
-        for w, m, t in ((10, 4 << 30, 1), (10, 1 << 30, 1), (100, 1 << 30, 1), (100, 1 << 30, 4))
-    ]
-    assert pieces == sorted(set(pieces))
-    least = cooccurrence._block_memory(corpus, 1, 1)
-    assert least == cooccurrence._block_memory(corpus, 1 << 20, 8) == cooccurrence.LEAST_BLOCK
 
 
 def test_an_existing_folder_is_kept_unless_forced(tmp_path):

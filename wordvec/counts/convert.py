@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from wordvec.counts.count import FAN_IN, Buffer, Run, Window, write_run
+from wordvec.counts.budget import plan_merge
+from wordvec.counts.count import FAN_IN, Buffer, Run, Window, cells_of, write_run
 from wordvec.counts.shards import (
     SHARDS,
     Built,
@@ -96,7 +97,7 @@ def build(
             folder, vocab, kind=kind, unit=unit, symmetric=symmetric, details=details or {}
         )
         try:
-            ahead = max(memory // (48 * threads), 1)
+            threads, ahead = plan_merge(cells_of(runs), len(vocab), memory, threads)
 
             def tiles(buffer: Buffer, tile: int) -> Built:
                 return writer.build(tile, buffer.merge(runs, tile, ahead))

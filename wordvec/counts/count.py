@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
+from wordvec.counts.budget import CELL_BUFFER, plan_blocks, plan_merge, room
 from wordvec.counts.partial import Partial, check_shard_folder
 from wordvec.counts.shards import Rows, Shards, ShardWriter, tile_count, tile_words
 from wordvec.errors import CorpusError
@@ -38,14 +39,14 @@ if TYPE_CHECKING:
 EXACT_UNIT = 1 << 24  # up to here lcm(1..window) is the unit, beyond weights are rounded to it
 FAN_IN = 64  # runs merged at once
 SAMPLE_BLOCK = 1 << 20  # ids that are subsampled at once
-CELL_BUFFER = 1 << 20  # cells in the buffer that a thread writes rows to
-INTERPRETER = 80 << 20  # bytes of Python, numpy and the allocator's rest
-WORD_BYTES = 200  # per word: its bytes, its place in the table, its counts and sums
-LEAST_BLOCK = 16 << 20  # bytes for a block, whatever the budget; and a quarter of that at least,
-# for a run has 4 bytes per word beside its cells: many small ones would be larger than the corpus
 
 Block: TypeAlias = tuple[int, int]
 Result = TypeVar("Result")
+RowsOfRun: TypeAlias = "tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]"
+# Writes rows from row `at` on into the buffers; returns the next row and how many cells it wrote.
+Piece: TypeAlias = (
+    "Callable[[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], int], tuple[int, int]]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +125,10 @@ def count(
         that is the share f of the corpus stays with probability sqrt(sample/f) + sample/f. 0 keeps
         all. Which tokens stay depends only on `seed` and their place in the corpus.
     memory : int
-        Bytes that the process may hold, the vocabulary and ids that are in memory included; what
-        does not fit is counted in blocks and merged from files beside the target. Below some 150 MB
-        and 500 bytes per word it is not kept to. `encode` keeps ids to it too, when it is told.
+        Bytes that the process may hold, all that it holds already included: the interpreter, the
+        libraries, the vocabulary and the ids. What does not fit is counted in blocks, by fewer
+        threads, and merged from files beside the target. A warning says when it is too little.
+        `encode` keeps ids to it too, when it is told.
     progress : callable, optional
         Gets a `Progress` for each tile counted.
     client : distributed.Client or str, optional
@@ -167,9 +169,9 @@ def count(
     weight, unit = window.weights()
     check_overflow(window, corpus.known)
     k = tile_count(len(corpus.vocab))
-    limit = _block_memory(corpus, memory, threads)
+    plan = plan_blocks(corpus, window.window, k, memory, threads)
     with Partial(target) as partial:
-        blocks = _blocks(partial, corpus, window, _block_count(corpus, window, k, limit, threads))
+        blocks = _blocks(partial, corpus, window, plan.blocks)
         steps = k * (len(blocks) + (len(blocks) > 1))
         done, watch = 0, Stopwatch()
 
@@ -179,7 +181,7 @@ def count(
             if progress:
                 progress(Progress("counting", done, steps, "tiles", watch.seconds))
 
-        counter = Counter(corpus, window, weight, k, threads)
+        counter = Counter(corpus, window, weight, k, memory, plan.threads)
         writer = ShardWriter(
             partial.made,
             corpus.vocab,
@@ -192,7 +194,7 @@ def count(
             if len(blocks) == 1:
                 rows = counter.count(*blocks[0])
             else:
-                rows = counter.merge(_spill(partial.path, counter, blocks, tick), limit)
+                rows = counter.merge(_spill(partial.path, counter, blocks, tick))
             for tiles in counter.each(lambda state, tile: writer.build(tile, rows(state, tile))):
                 writer.append(tiles)
                 tick()
@@ -301,7 +303,7 @@ def _spill(
             level, complete = level + 1, complete // FAN_IN
             covered = cover(number)
             if covered is None or covered[0] < level:
-                merged = counter.merge([Run(part) for part in parts], CELL_BUFFER * 64)
+                merged = counter.merge([Run(part) for part in parts])
                 write_run(path(level, complete - 1), counter.each(merged))
             for part in parts:
                 part.unlink(missing_ok=True)
@@ -362,30 +364,9 @@ class Run:
         )
 
 
-def _block_memory(corpus: Corpus, memory: int, threads: int) -> int:
-    """The bytes that a budget leaves for a block, after all that does not depend on its size."""
-    words = len(corpus.vocab)
-    ids = 0 if hasattr(corpus.ids, "_mmap") else corpus.ids.nbytes
-    # A thread's dense row, its buffers, and the sums of three row tiles on their way.
-    thread = 56 * words + 12 * max(words, CELL_BUFFER)
-    rest = memory - INTERPRETER - WORD_BYTES * words - threads * thread - ids
-    return max(rest, memory // 4, LEAST_BLOCK)
-
-
-def _block_count(corpus: Corpus, window: Window, k: int, limit: int, threads: int) -> int:
-    """The number of blocks that the corpus is counted in.
-
-    A token of a block needs its id, its place in the index, and its cells while their row tile is
-    with a thread (12 bytes, copied once) or waits as tiles (6): some .25 cells a word of the
-    window.
-    """
-    token = 12 + 36 * threads * 0.25 * window.window / k
-    size = min(max(int(limit / token), 1 << 12), (1 << 32) - (1 << 21))
-    return max(-(-len(corpus.ids) // size), 1)
-
-
-def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> list[Block]:
-    """The blocks to count, ranges of ids."""
+def _blocks(partial: Partial, corpus: Corpus, window: Window, wanted: float) -> list[Block]:
+    """The blocks to count, ranges of ids. What a killed count has is taken up when its blocks are
+    as many as wanted now, or a tenth larger: memory is not in the same state each time."""
     n, crc = len(corpus.ids), 0
     for begin in range(0, n, PIECE):
         crc = zlib.crc32(in_memory(corpus.ids, begin, min(begin + PIECE, n)).data, crc)
@@ -394,29 +375,44 @@ def _blocks(partial: Partial, corpus: Corpus, window: Window, pieces: int) -> li
         "text": [n, crc, corpus.context],
         "vocabulary": [len(corpus.vocab), zlib.crc32(b"\n".join(corpus.vocab.words))],
     }
-    pieces = partial.begin(state, pieces)
+    wanted = max(wanted, 1)
+    pieces = partial.begin(state, math.ceil(wanted), at_least=math.ceil(0.9 * wanted))
     first, n = corpus.context, n - corpus.context
     return [(first + n * i // pieces, first + n * (i + 1) // pieces) for i in range(pieces)]
 
 
 class Counter:
     """Makes rows, one row tile at a time, from a block of the corpus or from runs; one thread per
-    tile."""
+    tile, and as many as `memory` allows.
+    """
 
     def __init__(
-        self, corpus: Corpus, window: Window, weight: NDArray[np.uint64], k: int, threads: int
+        self,
+        corpus: Corpus,
+        window: Window,
+        weight: NDArray[np.uint64],
+        k: int,
+        memory: int,
+        threads: int,
     ) -> None:
         self.corpus, self.window, self.weight, self.k = corpus, window, weight, k
+        self.memory, self.threads = memory, threads
         self.words = len(corpus.vocab)
-        self.states = [Buffer(self.words) for _ in range(threads)]
+        self.states: list[Buffer] = []
 
     def each(self, function: Callable[[Buffer, int], Result]) -> Iterator[Result]:
-        """function(state, tile) of every row tile, in order."""
+        """function(state, tile) of every row tile, in order, in the threads that the last call of
+        `count` or `merge` asked for."""
         return ordered_map(function, range(self.k), self.states)
+
+    def _take(self, threads: int) -> None:
+        self.states = self.states[:threads]
+        self.states += (Buffer(self.words) for _ in range(threads - len(self.states)))
 
     def count(self, begin: int, end: int) -> Callable[[Buffer, int], Rows]:
         """A function that gives the rows of a row tile: pairs whose later word is in [begin,
         end)."""
+        self._take(self.threads)
         halo = max(begin - self.window.window, 0)
         ids = in_memory(self.corpus.ids, halo, end)
         starts = np.empty(self.words + 1, np.int64)
@@ -453,14 +449,38 @@ class Counter:
 
         return task
 
-    def merge(self, runs: list[Run], memory: int) -> Callable[[Buffer, int], Rows]:
-        """What gives the sum of several runs' rows of a row tile, reading `memory` bytes ahead."""
-        budget = max(memory // (48 * len(self.states)), CELL_BUFFER)
+    def merge(self, runs: list[Run]) -> Callable[[Buffer, int], Rows]:
+        """A function that gives the sum of several runs' rows of a row tile."""
+        self.states.clear()
+        threads, ahead = plan_merge(cells_of(runs), self.words, room(self.memory), self.threads)
+        self._take(threads)
 
         def task(state: Buffer, tile: int) -> Rows:
-            return state.merge(runs, tile, budget)
+            return state.merge(runs, tile, ahead)
 
         return task
+
+
+def cells_of(runs: list[Run]) -> list[int]:
+    """The cells of each row tile in all runs."""
+    return [
+        sum(cells) for cells in zip(*([c for _, _, c in run.table] for run in runs), strict=True)
+    ]
+
+
+class _Grown:
+    """Arrays that grow in place, by realloc, which moves pages and copies nothing."""
+
+    def __init__(self) -> None:
+        self.cols, self.units = np.empty(0, np.uint32), np.empty(0, np.uint64)
+        self.used = 0
+
+    def add(self, cols: NDArray[np.uint32], units: NDArray[np.uint64]) -> None:
+        end = self.used + len(cols)
+        for array, more in ((self.cols, cols), (self.units, units)):
+            array.resize(end, refcheck=False)
+            array[self.used :] = more
+        self.used = end
 
 
 class Buffer:
@@ -471,51 +491,44 @@ class Buffer:
         self.cols = np.empty(max(words, CELL_BUFFER), np.uint32)
         self.units = np.empty(len(self.cols), np.uint64)
 
-    def collect(
-        self,
-        rows: int,
-        piece: Callable[
-            [NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], int], tuple[int, int]
-        ],
-    ) -> Rows:
+    def collect(self, rows: int, piece: Piece) -> Rows:
         """Calls `piece` until all rows are there, and joins what it wrote."""
+        out = _Grown()
+        return Rows(self._collect(rows, piece, out), out.cols, out.units)
+
+    def _collect(self, rows: int, piece: Piece, out: _Grown) -> NDArray[np.uint32]:
         nnz = np.zeros(rows, np.uint32)
-        parts_cols, parts_units = [self.cols[:0]], [self.units[:0]]
         at = 0
         while at < rows:
             at, used = piece(nnz, self.cols, self.units, at)
-            parts_cols.append(self.cols[:used].copy())
-            parts_units.append(self.units[:used].copy())
-        return Rows(nnz, np.concatenate(parts_cols), np.concatenate(parts_units))
+            out.add(self.cols[:used], self.units[:used])
+        return nnz
 
-    def merge(self, runs: list[Run], tile: int, budget: int) -> Rows:
-        """One row tile of several runs, read in ranges of rows of about `budget` cells."""
+    def merge(self, runs: list[Run], tile: int, ahead: int) -> Rows:
+        """One row tile of several runs, read in ranges of rows of about `ahead` cells."""
         nnz = [run.nnz(tile) for run in runs]
         ends = [np.concatenate([[0], np.cumsum(n, dtype=np.int64)]) for n in nnz]
         load = np.sum(ends, axis=0)
-        parts = [Rows(nnz[0][:0], self.cols[:0], self.units[:0])]
+        out, rows_nnz = _Grown(), [nnz[0][:0]]
         begin, rows = 0, len(nnz[0])
         while begin < rows:
-            end = int(np.searchsorted(load, load[begin] + budget, side="right")) - 1
+            end = int(np.searchsorted(load, load[begin] + ahead, side="right")) - 1
             end = min(max(end, begin + 1), rows)
-            cells: list[tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]] = [
+            cells = [
                 (n[begin:end], *run.cells(tile, int(e[begin]), int(e[end])))
                 for run, n, e in zip(runs, nnz, ends, strict=True)
             ]
-            cursor = np.zeros(len(runs), np.int64)
-
-            def piece(
-                out: NDArray[np.uint32],
-                cols: NDArray[np.uint32],
-                units: NDArray[np.uint64],
-                at: int,
-                cells: list[
-                    tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]
-                ] = cells,
-                cursor: NDArray[np.int64] = cursor,
-            ) -> tuple[int, int]:
-                return self.row.merge(cells, cursor, out, cols, units, at)
-
-            parts.append(self.collect(end - begin, piece))
+            rows_nnz.append(self._collect(end - begin, self._merger(cells), out))
             begin = end
-        return Rows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        return Rows(np.concatenate(rows_nnz), out.cols, out.units)
+
+    def _merger(self, cells: list[RowsOfRun]) -> Piece:
+        """A function that writes rows of the sum of cells, each time where it stopped before."""
+        cursor = np.zeros(len(cells), np.int64)
+
+        def piece(
+            nnz: NDArray[np.uint32], cols: NDArray[np.uint32], units: NDArray[np.uint64], at: int
+        ) -> tuple[int, int]:
+            return self.row.merge(cells, cursor, nnz, cols, units, at)
+
+        return piece

@@ -76,14 +76,15 @@ class Partial(WorkFolder):
         self.target, self.kind = target, kind
         self.made = path / _MADE
 
-    def begin(self, state: Mapping[str, Any], pieces: int) -> int:
+    def begin(self, state: Mapping[str, Any], pieces: int, at_least: int = 0) -> int:
         """Into how many blocks the count is cut: as many as one of the same state was that was
-        killed, of which everything is kept, or `pieces`, when all that is there is removed."""
+        killed, of which everything is kept, if these are at least `at_least` (by default `pieces`);
+        otherwise `pieces`, and all that is there is removed."""
         self.forget_finished()
         state = json.loads(json.dumps({"format": FORMAT, **state}))
         old = _read_json(self.path / _STATE)
         had = old.pop("blocks", 0) if isinstance(old, dict) else 0
-        if old == state and type(had) is int and had >= pieces:
+        if old == state and type(had) is int and had >= (at_least or pieces):
             self.made.mkdir(exist_ok=True)
             return had
         if self.holds_work():

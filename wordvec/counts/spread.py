@@ -20,7 +20,6 @@ import numpy as np
 
 from wordvec import remote
 from wordvec.counts.count import (
-    CELL_BUFFER,
     FAN_IN,
     Buffer,
     Counter,
@@ -64,7 +63,7 @@ if TYPE_CHECKING:
 PART = 64 << 20  # bytes of text of a part
 LEAST_PART = 1 << 20  # of a small text that is dealt to all threads
 TREE = 8  # vocabularies that are added at once
-MERGED = 64 * CELL_BUFFER  # bytes that are read ahead while runs are merged
+AHEAD = 1 << 20  # cells that are read at once while runs are merged
 
 _Words = tuple[list[bytes], "NDArray[np.int64]", int]
 
@@ -164,7 +163,9 @@ def _count(how: Reading, number: int, part: ReadPart, vocab: str, offset: int, r
         )  # fmt: skip
         if how.sample:
             corpus = subsample(corpus, how.sample, how.seed)
-        counter = Counter(corpus, how.window, how.window.weights()[0], tile_count(len(words)), 1)
+        counter = Counter(
+            corpus, how.window, how.window.weights()[0], tile_count(len(words)), memory=0, threads=1
+        )
         rows = counter.count(corpus.context, len(corpus.ids))
         write_run(Path(run), counter.each(rows), force=True)
         return run
@@ -175,7 +176,7 @@ def _merge(words: int, out: str, *runs: str) -> str:
     with naming_task("merging runs", CorpusError):
         buffer, read = Buffer(words), [Run(Path(run)) for run in runs]
         tiles = range(tile_count(words))
-        write_run(Path(out), (buffer.merge(read, t, CELL_BUFFER) for t in tiles), force=True)
+        write_run(Path(out), (buffer.merge(read, t, AHEAD) for t in tiles), force=True)
         return out
 
 
@@ -191,7 +192,7 @@ def _row_tile(words: int, tile: int, unit: int, symmetric: bool, out: str, *runs
     """Merges a row tile of all runs and writes its tiles one after another."""
     with naming_task(f"row tile {tile}", CorpusError):
         read = [Run(Path(run)) for run in runs]
-        rows = Buffer(words).merge(read, tile, max(MERGED // 48, CELL_BUFFER))
+        rows = Buffer(words).merge(read, tile, AHEAD)
         built = build_tiles(words, tile, rows, unit=unit, symmetric=symmetric)
         with write_atomically(out, force=True) as file:
             for buffer in built.buffers:

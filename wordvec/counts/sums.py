@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from wordvec.counts.count import CELL_BUFFER, Buffer
+from wordvec.counts.count import Buffer
 from wordvec.counts.shards import SHARDS, Built, Rows, Shards, ShardWriter, tile_words
 from wordvec.errors import ShardError
 from wordvec.folders import write_folder
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HOW_COUNTED = ("window", "weighting", "direction", "sample", "sample_seed", "text")
 PARTS, PARTS_OF = "parts", "parts_of"  # in a manifest: which parts of a text were counted
-PIECES = 8 * CELL_BUFFER  # cells of all shards that are summed at once by a thread
+PIECES = 8 << 20  # cells of all shards that are summed at once by a thread
 
 _Run: TypeAlias = "tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]"
 
