@@ -409,7 +409,7 @@ def test_a_process_name_that_is_not_ascii_does_not_matter(tmp_path):
     code = (
         "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff\\xfe', 0, 0, 0)\n"
         "from wordvec.files import write_atomically\n"
-        "from wordvec.estimator import peak_memory\n"
+        "from wordvec.memory import peak_memory\n"
         f"with write_atomically({str(tmp_path / 'v')!r}) as file: file.write(b'x')\n"
         "assert peak_memory() > 1 << 20\n"
     )

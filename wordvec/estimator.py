@@ -7,7 +7,6 @@ import difflib
 import functools
 import inspect
 import numbers
-import resource
 import sys
 import time
 import types
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeAlias
 
+from wordvec.memory import peak_memory
 from wordvec.parallel import default_threads
 
 
@@ -343,30 +343,6 @@ class Progress:
 
 
 Callback: TypeAlias = Callable[[Progress], None]
-
-
-def peak_memory() -> int:
-    """The largest resident size of this process so far, in bytes."""
-    # Linux's getrusage counts what the parent held before exec; the kernel's own mark does not.
-    try:
-        with open("/proc/self/status", "rb") as status:
-            for line in status:
-                if line.startswith(b"VmHWM:"):
-                    return int(line.split()[1]) << 10
-    except OSError:
-        pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak << 10
-
-
-def resident_memory() -> int:
-    """The resident size of this process now, in bytes; its largest so far where the system does not
-    tell it."""
-    try:
-        with open("/proc/self/statm", "rb") as sizes:
-            return int(sizes.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return peak_memory()
 
 
 class Stopwatch:

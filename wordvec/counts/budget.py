@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from wordvec.estimator import resident_memory
 from wordvec.files import log
+from wordvec.memory import give_back, resident_memory
 
 if TYPE_CHECKING:
     from wordvec.text.corpus import Corpus
@@ -53,6 +53,7 @@ def thread_bytes(words: int) -> int:
 
 def room(memory: int) -> int:
     """Bytes of a budget that are free now."""
+    give_back()
     return memory - resident_memory()
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
+from wordvec.memory import give_back, resident_memory
 from wordvec.native.models import sgns
 from wordvec.native.vectors.ngram import Ngrams
 from wordvec.native.vectors.vec import rng_key, row_stride
@@ -31,6 +32,9 @@ from wordvec.vectors.oov.unseen import FASTTEXT, MEAN, Subwords
 from wordvec.vectors.vectors import WordVectors
 
 WORD2VEC = "word2vec.c"
+
+WORD_BYTES = 200  # of a word beside its rows: its spelling twice, noise, thresholds, counts
+OVERHEAD = 8 << 20  # bytes of threads, chunks and the allocator
 
 
 @dataclass(kw_only=True)
@@ -81,7 +85,8 @@ class SkipGram(WordModel):
     patience : int, optional
         Stop when the held-out loss has not fallen for this many epochs.
     memory : int, optional
-        Bytes that training may use. If it would need more, it raises before anything is allocated.
+        Bytes that the process may hold, all that it holds already included. If training would need
+        more, it raises before its matrices are allocated.
     seed : int
 
     Attributes
@@ -240,7 +245,9 @@ class SkipGram(WordModel):
         )
         trained = loop.run(plan, keeper, progress)
         self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
-        self.vectors_ = self._result(corpus, input, output, subwords, trained)
+        matrices = [input, output]
+        del plan, keeper, input, output  # each goes as soon as the result has its copy
+        self.vectors_ = self._result(corpus, matrices, subwords, trained)
         if keep and init is not None:
             self.vectors_ = with_old_words(self.vectors_, init)
         return self
@@ -303,20 +310,31 @@ class SkipGram(WordModel):
             raise ValueError(f"maxn must be >= minn ({self.minn}), got {self.maxn}")
 
     def predict_memory(self, corpus: Corpus) -> int:
-        """About how many bytes training on a corpus will need, its ids and the result included."""
-        ngrams = 2 * self._row_bytes() * self.bucket if self.subword else 0
-        words = 3 * self._row_bytes() * len(corpus.vocab)
-        return corpus.ids.nbytes + ngrams + words + (60 << 20)
+        """About how many bytes the process will hold at most while it trains on a corpus and makes
+        the result, what it holds already included."""
+        fixed, word = self._memory(corpus)
+        return fixed + word * len(corpus.vocab)
 
-    def _row_bytes(self) -> int:
-        return 4 * row_stride(self.vector_size)
+    def _memory(self, corpus: Corpus) -> tuple[int, int]:
+        """Bytes that are needed whatever the vocabulary, and bytes for each word of it."""
+        give_back()
+        row, words = 4 * row_stride(self.vector_size), len(corpus.vocab)
+        mapped = corpus.ids.nbytes if hasattr(corpus.ids, "_mmap") else 0
+        fixed, word = resident_memory() + mapped + OVERHEAD, 3 * row + WORD_BYTES
+        if self.subword:
+            fixed += 2 * row * self.bucket
+            length = sum(map(len, corpus.vocab.words)) // words + 3
+            word += 9 * length * (self.maxn - self.minn + 1)  # n-grams' rows, twice, and flags
+        return fixed, word
 
     def _refuse_too_large(self, corpus: Corpus) -> None:
-        need = self.predict_memory(corpus)
-        if self.memory is None or need <= self.memory:
+        if self.memory is None:
             return
-        word = 3 * self._row_bytes()
-        fits = (self.memory - (need - word * len(corpus.vocab))) // word
+        fixed, word = self._memory(corpus)
+        need = fixed + word * len(corpus.vocab)
+        if need <= self.memory:
+            return
+        fits = (self.memory - fixed) // word
         if fits > 0:
             lower = "vector_size, bucket" if self.subword else "vector_size"
             remedy = f"lower {lower} or set max_vocab (about {fits:,} words fit)"
@@ -419,22 +437,27 @@ class SkipGram(WordModel):
     def _result(
         self,
         corpus: Corpus,
-        input: NDArray[np.float32],
-        output: NDArray[np.float32],
+        matrices: list[NDArray[np.float32]],
         subwords: _Subwords | None,
         trained: loop.Trained,
     ) -> WordVectors:
+        """The vectors from the matrices (input, output), which are used up."""
         dim, words = self.vector_size, len(corpus.vocab)
-        vectors = WordVectors(
+        output, input = matrices.pop(), matrices.pop()
+        vectors = subwords.word_vectors(input, dim) if subwords else input[:words, :dim].copy()
+        ngrams = subwords.table(input[words:, :dim]) if subwords else None
+        del input
+        contexts = np.ascontiguousarray(output[:, :dim])
+        del output
+        result = WordVectors(
             list(corpus.vocab),
-            subwords.word_vectors(input, dim) if subwords else input[:words, :dim].copy(),
+            vectors,
             counts=corpus.vocab.counts,
-            contexts=output[:, :dim],
+            contexts=contexts,
             meta=card(self, trained, corpus=corpus_facts(corpus)),
         )
-        if subwords:
-            vectors.subwords = subwords.table(input[words:, :dim])
-        return vectors
+        result.subwords = ngrams
+        return result
 
 
 @dataclass(kw_only=True)

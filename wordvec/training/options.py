@@ -61,6 +61,7 @@ class WordModel(TrainedModel):
             min_count=self.min_count,
             max_vocab=self.max_vocab,
             threads=thread_count(self.threads),
+            memory=getattr(self, "memory", None),
             progress=progress,
         )
 

@@ -90,6 +90,6 @@ def padded_matrix(rows: int, dim: int) -> NDArray[np.float32]:
 def uniform_rows(matrix: NDArray[np.float32], dim: int, half_width: float, seed: int) -> None:
     """Fills the first `dim` columns with draws from U(-half_width, half_width)."""
     rng = np.random.Generator(np.random.Philox(key=seed))
-    for start in range(0, len(matrix), 65536):
-        part = matrix[start : start + 65536, :dim]
+    for start in range(0, len(matrix), 4096):  # the draws are copied: no more than a few MB
+        part = matrix[start : start + 4096, :dim]
         part[:] = (2 * rng.random(part.shape, np.float32) - 1) * np.float32(half_width)

@@ -354,6 +354,7 @@ def _read(
         min_count=estimator.min_count,
         max_vocab=estimator.max_vocab,
         threads=thread_count(estimator.threads),
+        memory=getattr(estimator, "memory", None),
         progress=display,
         options=taken(reading),
     )
