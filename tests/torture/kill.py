@@ -33,6 +33,7 @@ import scipy.sparse.linalg  # noqa: F401
 import wordvec
 from wordvec.cli import main as command_line
 from wordvec.counts import count as counting
+from wordvec.counts.budget import Plan
 
 STREAM = ["--vector-size", "20", "--epochs", "3", "--threads", "1", "--min-count", "1"]
 TILES = ["--vector-size", "20", "--epochs", "3", "--threads", "1"]
@@ -134,7 +135,7 @@ def inputs(folder: Path) -> None:
 
 def small_blocks() -> None:
     """Makes a count of a small text have many blocks and merges, as one of a large text has."""
-    counting._pieces = lambda corpus, window, k, room, threads: 9  # type: ignore[assignment]
+    counting.plan_blocks = lambda corpus, *_: Plan(1, 9.0)  # type: ignore[assignment]
     counting.FAN_IN = 3
 
 
