@@ -151,11 +151,29 @@ def test_words_that_gather_are_key_words():
 
 def test_kl_of_a_document_is_that_of_its_counts():
     tokens = ["a", "b", "a", "c", "a", "b", "d", "a", "b", "c", "e", "a", "f"]
-    found = dict(keywords(tokens, 99, window=2))
-    # Contexts: the most frequent words with a third of 13 tokens: a (5 of 13).
-    assert all(score == 0 for score in found.values())  # one context: KL is 0
-    many = dict(keywords(tokens * 3, 99, window=2))
-    assert set(many) == set("abcdef")
+    contexts = {"kl": ["a", "b"], "chi2": ["a"]}  # a third of 6 words; of 13 tokens
+    for measure, columns in contexts.items():
+        X = np.zeros((6, len(columns)))
+        for i, word in enumerate(tokens):
+            for j in range(max(0, i - 2), min(len(tokens), i + 3)):
+                if j != i and tokens[j] in columns:
+                    X["abcdef".index(word), columns.index(tokens[j])] += 1
+        rows, p = X.sum(1), X.sum(0) / X.sum()
+        expected = np.outer(rows, p)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kl = np.where(X > 0, X * np.log(X / expected), 0).sum(1) / np.maximum(rows, 1)
+        parts = (X - expected) ** 2 / expected
+        counts = np.array([tokens.count(word) for word in "abcdef"])
+        wanted = counts * kl if measure == "kl" else parts.sum(1) - parts.max(1)
+        found = dict(keywords(tokens, 99, window=2, measure=measure))
+        np.testing.assert_allclose([found[word] for word in "abcdef"], wanted, atol=1e-12)
+
+
+def test_cells_of_long_documents_are_those_of_a_table(monkeypatch):
+    tokens = [f"w{i}" for i in np.random.default_rng(4).zipf(1.5, 2000) % 300]
+    table = keywords(tokens, 300)
+    monkeypatch.setattr("wordvec.spaces.keywords._DENSE", 0)
+    assert keywords(tokens, 300) == table
 
 
 def test_tokens_and_stems():

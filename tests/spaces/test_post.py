@@ -27,12 +27,26 @@ def test_moments_are_those_of_numpy(make, weights):
 
 
 def test_products_in_float32_keep_six_digits(make, monkeypatch):
-    wv = make(20_000, 6)
-    wanted = moments(wv.matrix, word_weights(wv, "tokens")).covariance
+    plain = make(20_000, 6)
+    X = plain.vectors + np.float32(3)  # far from the origin, where squares would cancel
+    X[::7] = 0
+    wv = WordVectors([*plain], X, counts=plain.counts)
+    weights = [word_weights(wv, kind) for kind in ("types", "tokens")]
+    exact = many_moments(wv.matrix, weights)
     monkeypatch.setattr("wordvec.spaces.moments._SINGLE", 0)
-    found = moments(wv.matrix, word_weights(wv, "tokens")).covariance
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6 * np.abs(wanted).max())
-    assert not np.array_equal(found, wanted)
+    for found, wanted in zip(many_moments(wv.matrix, weights), exact, strict=True):
+        size = np.abs(wanted.covariance).max()
+        np.testing.assert_allclose(found.covariance, wanted.covariance, rtol=0, atol=1e-6 * size)
+        np.testing.assert_allclose(found.mean, wanted.mean, rtol=0, atol=1e-6 * size**0.5)
+        assert found.length == pytest.approx(wanted.length, rel=1e-6)
+        assert found.words == wanted.words == 17_142
+        assert not np.array_equal(found.covariance, wanted.covariance)
+    bad = X.copy()
+    bad[5, 2] = np.inf
+    with pytest.raises(ValueError, match="must be finite"):
+        moments(WordVectors([*plain], bad).matrix, weights[0])
+    with pytest.raises(ValueError, match="too long"):
+        moments(WordVectors([*plain], X * np.float32(1e19)).matrix, weights[0])
 
 
 def test_rows_of_zeros_do_not_count(wv):

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from wordvec.blas import single_threaded
 from wordvec.files import check_target, reserve, scratch_file
 from wordvec.parallel import over_range, threads
+from wordvec.spaces.moments import all_finite, zero_rows
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import EncodedRows, Ids, Matrix, encode
 from wordvec.vectors.oov.unseen import MEAN, UNIT_SUM, Induction, Subwords
@@ -74,7 +75,7 @@ class AffineStage:
         Y: NDArray[Any] = X @ self.matrix.T.astype(X.dtype)
         if not self.linear:
             Y += self.offset.astype(X.dtype)
-            Y[~X.any(axis=1)] = 0
+            Y[zero_rows(X)] = 0
         _keep(self.keep, X, Y, start)
         return Y
 
@@ -248,7 +249,7 @@ def _mapped(
         for block in range(first, last):
             start = block * ROWS
             X = matrix.block(start, min(start + ROWS, matrix.rows))
-            if not np.isfinite(X).all():
+            if not all_finite(X):
                 raise ValueError("vectors must be finite")
             for stage in stages:
                 X = stage.rows(X, start if words else -1)

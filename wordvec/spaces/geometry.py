@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from wordvec.blas import single_threaded
 from wordvec.parallel import ordered_map, threads
 from wordvec.spaces.hubs import Hubs, hubs
-from wordvec.spaces.moments import Moments, check_flat, many_moments, word_weights
+from wordvec.spaces.moments import (
+    Moments,
+    check_flat,
+    is_large,
+    many_moments,
+    word_weights,
+    zero_rows,
+)
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.vectors import WordVectors
 
@@ -192,9 +199,10 @@ def isoscore(trace: float, square: float, d: int) -> float:
     return (trace**2 / square - 1) / (d - 1) if square > 0 else 0.0
 
 
-def _blocks(matrix: Matrix) -> Iterator[NDArray[np.float64]]:
+def _blocks(matrix: Matrix) -> Iterator[NDArray[Any]]:
+    dtype = np.float32 if is_large(matrix) else np.float64
     for start in range(0, matrix.rows, _ROWS):
-        yield np.asarray(matrix.block(start, min(start + _ROWS, matrix.rows)), np.float64)
+        yield np.asarray(matrix.block(start, min(start + _ROWS, matrix.rows)), dtype)
 
 
 def _mean_cosine(matrix: Matrix, n: int) -> float:
@@ -202,8 +210,15 @@ def _mean_cosine(matrix: Matrix, n: int) -> float:
     total = np.zeros(matrix.cols)
     for X in _blocks(matrix):
         norms = np.sqrt(np.einsum("ij,ij->i", X, X))
-        total += np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0) @ X
+        total += np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0) @ X
     return float((total @ total - n) / (n * (n - 1))) if n > 1 else 1.0
+
+
+def _sum(E: NDArray[np.float32]) -> F64:
+    """Sums of columns: of 64 rows in float32, of these in float64."""
+    whole = len(E) // 64 * 64
+    parts = E[:whole].reshape(-1, 64, E.shape[1]).sum(axis=1).sum(axis=0, dtype=np.float64)
+    return np.asarray(parts + E[whole:].sum(axis=0, dtype=np.float64))
 
 
 def _partition(matrix: Matrix, found: Moments) -> tuple[float, tuple[int, ...]]:
@@ -214,20 +229,18 @@ def _partition(matrix: Matrix, found: Moments) -> tuple[float, tuple[int, ...]]:
 
     def some(_: None, start: int) -> tuple[F64, F64]:
         X = np.asarray(matrix.block(start, min(start + _ROWS, matrix.rows)), np.float32)
-        there = X.any(axis=1)
-        along = (X[there] if not there.all() else X) @ axes.astype(np.float32)
+        along = np.delete(X, zero_rows(X), axis=0) @ axes.astype(np.float32)
         if not len(along):
             return np.full((2, len(values)), -np.inf), np.zeros((2, len(values)))
-        if np.abs(along).max() < _SHORT:  # one exponential for both signs
+        if max(along.max(), -along.min()) < _SHORT:  # one exponential for both signs
             E = np.exp(along, out=along)
-            up = E.sum(axis=0, dtype=np.float64)
-            down = np.reciprocal(E, out=E).sum(axis=0, dtype=np.float64)
-            return np.zeros((2, len(values))), np.array([up, down])
+            up = _sum(E)
+            return np.zeros((2, len(values))), np.array([up, _sum(np.reciprocal(E, out=E))])
         top = np.array([along.max(axis=0), (-along).max(axis=0)], np.float64)
         sums = np.empty_like(top)
         for i, sign in enumerate((1, -1)):
             shifted = sign * along - top[i].astype(np.float32)
-            sums[i] = np.exp(shifted, out=shifted).sum(axis=0, dtype=np.float64)
+            sums[i] = _sum(np.exp(shifted, out=shifted))
         return top, sums
 
     # log sum exp over blocks: lengths of 10 overflow float32 otherwise.
