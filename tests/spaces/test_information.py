@@ -1,11 +1,14 @@
 """Information of words: what chance gives in closed form, and sums that must agree."""
 
+import gzip
+
 import numpy as np
 import pytest
 from scipy.stats import poisson
 
 from wordvec import Shards
 from wordvec.cli import main
+from wordvec.counts.count import Window, count
 from wordvec.spaces.information import (
     expected_kl,
     expected_n_log_n,
@@ -13,6 +16,7 @@ from wordvec.spaces.information import (
     norms,
 )
 from wordvec.spaces.keywords import keywords, tokens_of
+from wordvec.text.corpus import encode
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,24 @@ def test_words_without_association_have_no_excess_and_others_have(shards):
     for word in ("new", "york"):
         assert found.excess[known[word]] > 0.2
     assert set(np.argsort(-found.excess)[:2]) == {known["new"], known["york"]}
+
+
+def test_a_shuffled_text_has_no_excess_at_any_frequency(shared_data, tmp_path):
+    """A million real words in random order: what KL is left is chance, for rare words and frequent
+    ones alike."""
+    path = shared_data / "corpus" / "text8-head.txt.gz"
+    if not path.is_file():
+        pytest.skip("needs text8-head.txt.gz")
+    words = np.array(gzip.decompress(path.read_bytes()).decode().split())
+    np.random.default_rng(1).shuffle(words)
+    corpus = encode([words.tolist()], min_count=5)
+    found = information(count(corpus, tmp_path / "s", Window(window=10, weighting="flat")))
+    decade = np.floor(np.log10(found.contexts))
+    for size in np.unique(decade):
+        excess = found.excess[decade == size]
+        # The mean of few words is itself a draw.
+        room = 0.02 + 3 * excess.std() / np.sqrt(len(excess))
+        assert abs(excess.mean()) < room, (size, len(excess), excess.mean())
 
 
 def test_other_windows_take_the_percentile_and_say_so(text, tmp_path):
