@@ -72,18 +72,39 @@ def test_references_are_those_of_what_was_measured(document):
 
 
 def test_csv_has_every_table_whole(document, tmp_path):
-    latex.write_csv(document, tmp_path)
+    latex.write_csv(document, tmp_path / "t")
     for section in tables.sections(document):
         for i, table in enumerate(section.tables, 1):
             name = section.key + (f"-{i}" if len(section.tables) > 1 else "")
-            with open(tmp_path / f"{name}.csv", encoding="utf-8", newline="") as file:
+            with open(tmp_path / "t" / f"{name}.csv", encoding="utf-8", newline="") as file:
                 rows = [tuple(row) for row in csv.reader(file)]
             assert rows == [table.columns, *table.rows]
 
 
+def test_a_folder_with_files_of_others_is_never_replaced(document, tmp_path):
+    folder = tmp_path / "t"
+    folder.mkdir()
+    latex.write_csv(document, folder)  # an empty one may be filled
+    written = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(FileExistsError, match="exists already"):
+        latex.write_csv(document, folder)
+    latex.write_csv(document, folder, force=True)
+    assert sorted(path.name for path in folder.iterdir()) == written
+    (folder / "mine.csv").write_text("my own numbers")
+    for name in ("mine.csv", "mine.txt"):
+        with pytest.raises(FileExistsError, match="is never replaced"):
+            latex.write_csv(document, folder, force=True)
+        (folder / name).replace(folder / "mine.txt")
+    assert (folder / "mine.txt").read_text() == "my own numbers"
+    (folder / "mine.txt").unlink()
+    (folder / "contents.json").write_text("[]")
+    with pytest.raises(FileExistsError, match="it is not a folder of tables"):
+        latex.write_csv(document, folder, force=True)
+
+
 def test_figures_are_written_as_svg_and_pdf_in_plain_colours(document, tmp_path):
     figures = pytest.importorskip("wordvec.evaluation.report.figures")
-    written = figures.save(document, tmp_path)
+    written = figures.save(document, tmp_path / "f")
     names = {path.stem for path in written}
     assert names == {"similarity", "weat", "weat-words-m_1-mine_1"}
     for path in written:
@@ -95,7 +116,8 @@ def test_figures_are_written_as_svg_and_pdf_in_plain_colours(document, tmp_path)
         else:
             assert path.read_bytes().startswith(b"%PDF")
     before = {path: path.read_bytes() for path in written}
-    assert before == {path: path.read_bytes() for path in figures.save(document, tmp_path)}
+    again = figures.save(document, tmp_path / "f", force=True)
+    assert before == {path: path.read_bytes() for path in again}
 
 
 def test_shipped_lists_show_the_published_d(google_news):

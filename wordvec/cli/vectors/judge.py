@@ -35,13 +35,19 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
                 help="Write the tables as LaTeX (booktabs) here, and the references beside it as "
                 ".bib.",
             ),
-            click.option("--csv", type=_FOLDER, help="Write every table into this folder as CSV."),
+            click.option(
+                "--csv", type=_FOLDER, help="Write every table as CSV into this new folder."
+            ),
             click.option(
                 "--figures",
                 type=_FOLDER,
-                help="Write every figure into this folder as SVG and PDF.",
+                help="Write every figure as SVG and PDF into this new folder.",
             ),
-            click.option("--force", is_flag=True, help="Overwrite reports that exist."),
+            click.option(
+                "--force",
+                is_flag=True,
+                help="Replace reports that exist, but no folder with other files.",
+            ),
             click.option(
                 "--case",
                 type=click.Choice(["fallback", "exact", "lower"]),
@@ -394,16 +400,17 @@ def _judge(
     from wordvec.evaluation.core.names import distinct
     from wordvec.evaluation.report import document as report
     from wordvec.evaluation.report.latex import write_csv, write_latex
+    from wordvec.evaluation.report.parts import PARTS
     from wordvec.evaluation.run import Options, default_measures, run
     from wordvec.files import check_target, resolve
+    from wordvec.folders import check_folder
 
     files = [json, markdown, html, latex, latex and latex.with_suffix(".bib")]
     targets = [check_target(path, force=force, inputs=inputs) for path in files if path]
+    folders = [path for path in (csv, figures) if path]
+    targets += [check_folder(path, PARTS, force=force, inputs=inputs) for path in folders]
     if len({resolve(path) for path in targets}) < len(targets):
         raise click.UsageError("two reports have the same name")
-    for folder in (csv, figures):
-        if folder and folder.is_dir() and any(folder.iterdir()) and not force:
-            raise click.UsageError(f"{folder}: not empty; --force writes into it all the same")
     # What a missing extra would refuse is imported before anything is computed.
     if html:
         from wordvec.evaluation.report import html as _  # noqa: F401
@@ -436,9 +443,9 @@ def _judge(
         if latex:
             each.callback(write_latex, document, latex)
         if csv:
-            each.callback(write_csv, document, csv)
+            each.callback(write_csv, document, csv, force=force)
         if figures:
-            each.callback(drawn.save, document, figures)
+            each.callback(drawn.save, document, figures, force=force)
         each.callback(sys.stdout.flush)
         emit(_with_vectors(report.rows(document), document["of_vectors"]), output)
     if document["of_vectors"]:

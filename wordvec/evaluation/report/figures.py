@@ -28,7 +28,7 @@ from wordvec.evaluation.core.measure import (
     title,
 )
 from wordvec.evaluation.measures import MEASURES
-from wordvec.files import write_atomically
+from wordvec.evaluation.report.parts import write_parts
 
 try:
     import matplotlib
@@ -115,17 +115,16 @@ def svg(plot: Plot) -> str:
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
-def save(document: Entry, folder: str | os.PathLike[str]) -> list[Path]:
-    """Writes every figure as FOLDER/NAME.svg and .pdf, in plain colours on a clear ground."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    out = []
-    for plot in plots(document):
-        for kind in ("svg", "pdf"):
-            path = Path(folder, f"{plot.name}.{kind}")
-            with write_atomically(path, force=True) as file:
-                file.write(_render(plot, PAPER, kind))
-            out.append(path)
-    return out
+def save(document: Entry, folder: str | os.PathLike[str], *, force: bool = False) -> list[Path]:
+    """Writes every figure as FOLDER/NAME.svg and .pdf, in plain colours on a clear ground.
+
+    The folder appears whole; one that exists is replaced by `force`, if it is one of these.
+    """
+    with write_parts(folder, force=force) as parts:
+        for plot in plots(document):
+            for kind in ("svg", "pdf"):
+                parts[f"{plot.name}.{kind}"] = _render(plot, PAPER, kind)
+    return [Path(folder, name) for name in parts]
 
 
 def _render(plot: Plot, palette: Palette, kind: str) -> bytes:

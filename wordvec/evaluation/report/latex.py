@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wordvec.evaluation.core.measure import Entry, Table
 from wordvec.evaluation.report import verdict
+from wordvec.evaluation.report.parts import write_parts
 from wordvec.evaluation.report.tables import Section, bibtex, sections
 from wordvec.files import write_atomically
 
@@ -72,18 +73,25 @@ def write_latex(document: Entry, path: str | os.PathLike[str]) -> None:
     _write(Path(path).with_suffix(".bib"), bibtex(document) + "\n")
 
 
-def write_csv(document: Entry, folder: str | os.PathLike[str]) -> None:
-    """Writes every table whole to FOLDER/KEY.csv (UTF-8), several of a section numbered."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for section in sections(document):
-        for number, table in enumerate(section.tables, 1):
-            out = io.StringIO()
-            writer = csv.writer(out, lineterminator="\n")
-            writer.writerows([table.columns, *table.rows])
-            name = section.key + (f"-{number}" if len(section.tables) > 1 else "")
-            _write(Path(folder, f"{name}.csv"), out.getvalue())
+def write_csv(document: Entry, folder: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Writes every table whole to FOLDER/KEY.csv (UTF-8), several of a section numbered.
+
+    The folder appears whole; one that exists is replaced by `force`, if it is one of these.
+    """
+    with write_parts(folder, force=force) as parts:
+        for section in sections(document):
+            for number, table in enumerate(section.tables, 1):
+                out = io.StringIO()
+                writer = csv.writer(out, lineterminator="\n")
+                writer.writerows([table.columns, *table.rows])
+                name = section.key + (f"-{number}" if len(section.tables) > 1 else "")
+                parts[f"{name}.csv"] = _bytes(out.getvalue())
 
 
 def _write(path: Path, text: str) -> None:
     with write_atomically(path, force=True) as file:
-        file.write(text.encode("utf-8", errors="backslashreplace"))
+        file.write(_bytes(text))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", errors="backslashreplace")
