@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -310,3 +311,71 @@ def test_too_few_open_files_are_one_line(files, planted, tmp_path):
     if done.returncode == 0:
         wordvec.Shards(tmp_path / "s").verify()
     assert names(tmp_path) == (["s"] if done.returncode == 0 else [])
+
+
+def test_a_thread_that_cannot_be_started_is_one_line(run, planted, tmp_path, monkeypatch):
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    code, _, err = run("train", planted, "-o", tmp_path / "v.wv", "--threads", "3")
+    assert code == 1
+    assert len(err.strip().splitlines()) == 1
+    assert "--threads" in err
+    assert names(tmp_path) == []
+
+
+FEW_PROCESSES = """
+import os, resource, sys
+from wordvec.cli import main
+text, out, most = sys.argv[1], sys.argv[2], int(sys.argv[3])
+command = ["count", text, "--min-count", "1", "--quiet", "--force", "-o"]
+try:
+    main([*command, out + "/warm", "--threads", "2"])  # loads everything, as a user that can
+except SystemExit:
+    pass
+os.chown(out, 54321, 54321)
+resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+os.setgroups([])
+os.setgid(54321)
+os.setuid(54321)
+main([*command, out + "/s", "--threads", "8"])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run as a user with few processes")
+@pytest.mark.parametrize("processes", [1, 2, 3, 5])
+def test_a_user_with_few_processes_gets_one_line(processes, planted, tmp_path):
+    """RLIMIT_NPROC counts the threads of a user; root has no limit."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / "text").write_bytes(planted.read_bytes())
+    for folder in [out, *out.parents][:-2]:  # pytest's own folders are closed to other users
+        folder.chmod(folder.stat().st_mode | 0o055)
+    done = subprocess.run(
+        [sys.executable, "-c", FEW_PROCESSES, tmp_path / "text", out, str(processes)],
+        capture_output=True,
+        check=False,
+        timeout=120,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
+    if processes == 1 or done.returncode:
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+        assert b"the system starts no more threads" in done.stderr
+        assert b"--threads" in done.stderr
+        assert names(out) == ["warm"]
+    else:  # a small text needs few threads
+        wordvec.Shards(out / "s").verify()
+        assert names(out) == ["s", "warm"]
+
+
+def test_memory_that_is_not_there_is_one_line_with_what_to_do(run, planted, tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("wordvec.models.skipgram.padded_matrix", refused)
+    code, _, err = run("train", planted, "-o", tmp_path / "v.wv")
+    assert code == 1
+    assert err.strip().splitlines()[-1].startswith("wordvec: error: out of memory: use less data")
+    assert "()" not in err
+    assert names(tmp_path) == []
