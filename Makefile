@@ -59,8 +59,15 @@ wheels: | $(VENV)/pip
 	$(PY) tests/packages.py build/dist
 
 # Figures beside those of the peers, measured in the same run. Needs the corpora: WORDVEC_DATA.
+# PART=floor (evaluation, hierarchy, matrix, phrases, store, text, training, uncertainty) runs one
+# part; ONLY=glove what has that in its name; BENCH_ROUNDS, BENCH_WORDS and BENCH_EPOCHS make it
+# shorter. The table goes to BENCH_PAGE.
+PART ?= *
+ONLY ?=
+BENCH_PAGE ?= build/bench.md
 bench: $(VENV)/bench build
-	$(PY) -m pytest tests/bench --benchmark-timer=time.process_time --benchmark-columns=min,median,max,rounds
+	BENCH_PAGE=$(BENCH_PAGE) $(PY) -m pytest tests/bench/test_$(PART)_bench.py $(if $(ONLY),-k "$(ONLY)") \
+	    --benchmark-timer=time.process_time --benchmark-columns=min,median,max,rounds
 
 # The kernels' tests on a copy that is built with sanitizers; a report ends the run.
 SANITIZERS := address,undefined

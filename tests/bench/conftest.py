@@ -3,7 +3,9 @@
 `make bench` prints a table at its end: each figure with its spread, its limit, and the peer's. A
 benchmark fails when a limit does not hold. CPU time is of this process, all threads; machines are
 shared, so wall time is shown and not judged. BENCH_ROUNDS (3) says how often each is run, in turn
-with its peer.
+with its peer; BENCH_WORDS (all 17 million) and BENCH_EPOCHS (5) make the text and the trainings
+smaller, and then quality is shown and not judged. BENCH_PAGE names a Markdown page that the tables
+are written to.
 """
 
 import gzip
@@ -16,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bench import machine
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+EPOCHS = int(os.environ.get("BENCH_EPOCHS", "5"))
+WORDS = int(os.environ.get("BENCH_WORDS", "0"))
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -28,6 +33,7 @@ class Row:
     limit: str
     peer: str
     holds: bool
+    part: str
 
 
 ROWS: list[Row] = []
@@ -37,9 +43,12 @@ class Bench:
     """Collects figures; `check` them all at the end of a benchmark."""
 
     rounds = ROUNDS
+    epochs = EPOCHS
+    whole = not WORDS and EPOCHS >= 5  # quality is that of the whole text
 
-    def __init__(self):
+    def __init__(self, part=""):
         self.failed = []
+        self.part = part
 
     def note(self, figure, value, *, most=None, least=None, peer="", unit=""):
         """A figure, with the limit that it must keep to."""
@@ -52,7 +61,7 @@ class Bench:
         limit = f"<= {most:g}" if most is not None else f">= {least:g}" if least is not None else ""
         if isinstance(peer, list):
             peer = f"{statistics.median(peer):.4g} ({min(peer):.4g} to {max(peer):.4g})"
-        ROWS.append(Row(figure, shown, limit, str(peer), holds))
+        ROWS.append(Row(figure, shown, limit, str(peer), holds, self.part))
         if not holds:
             self.failed.append(f"{figure}: {shown}, wanted {limit}")
 
@@ -85,8 +94,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench():
-    return Bench()
+def bench(request):
+    return Bench(request.path.stem.removeprefix("test_").removesuffix("_bench"))
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +114,7 @@ def wiki(corpora, tmp_path_factory):
     it takes whole as well, make its vectors worse (Google 22.8 % instead of 28.1 %)."""
     path = tmp_path_factory.mktemp("corpus") / "wiki100m.txt"
     with gzip.open(corpora / "corpus" / "wiki100m.txt.gz", "rt") as packed:
-        words = packed.read().split()
+        words = packed.read().split()[: WORDS or None]
     with open(path, "w") as out:
         out.writelines(" ".join(words[i : i + 1000]) + "\n" for i in range(0, len(words), 1000))
     return path
@@ -115,6 +124,8 @@ def pytest_terminal_summary(terminalreporter):
     if not ROWS:
         return
     terminalreporter.section("figures, limits and peers in this run")
+    for what, found in machine.facts():
+        terminalreporter.write_line(f"{what}: {found}")
     cells = [("figure", "here", "limit", "peer", "")] + [
         (r.figure, r.value, r.limit, r.peer, "" if r.holds else "MISSED") for r in ROWS
     ]
@@ -122,3 +133,8 @@ def pytest_terminal_summary(terminalreporter):
     for row in cells:
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
         terminalreporter.write_line(line.rstrip())
+    if page := os.environ.get("BENCH_PAGE"):
+        parts = {}
+        for r, row in zip(ROWS, cells[1:], strict=True):
+            parts.setdefault(r.part, []).append(row)
+        machine.write(page, parts)

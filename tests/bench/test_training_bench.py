@@ -27,10 +27,10 @@ DIMENSIONS = (50, 100, 300, 500)
 # What is trained, gensim's class and options for the same, and our models with how many times
 # gensim's CPU time must be theirs.
 MODELS = {
-    "skip-gram": ("Word2Vec", {}, {"shared": (SKIPGRAM, 11), "independent": (INDEPENDENT, 4)}),
-    "skip-gram, 300 d": ("Word2Vec", {"vector_size": 300}, {"shared": (WIDE, 8)}),
-    "CBOW": ("Word2Vec", {"sg": 0, "alpha": 0.05}, {"word2vec's": (CBOW, 4)}),
-    "subword": ("FastText", SUBWORD, {"shared": (wordvec.FastText(), 6)}),
+    "skip-gram": ("Word2Vec", {}, {"shared": (SKIPGRAM, 15), "independent": (INDEPENDENT, 6)}),
+    "skip-gram, 300 d": ("Word2Vec", {"vector_size": 300}, {"shared": (WIDE, 13)}),
+    "CBOW": ("Word2Vec", {"sg": 0, "alpha": 0.05}, {"word2vec's": (CBOW, 4.5)}),
+    "subword": ("FastText", SUBWORD, {"shared": (wordvec.FastText(), 9)}),
 }
 
 
@@ -58,12 +58,12 @@ def test_stream_model(benchmark, bench, wiki, corpora, tmp_path, name):
 
     def peer(seed):
         model = getattr(gensim, kind)(
-            corpus_file=str(wiki), epochs=5, workers=2, seed=seed, **(GENSIM | options)
+            corpus_file=str(wiki), epochs=bench.epochs, workers=2, seed=seed, **(GENSIM | options)
         )
         model.wv.save_word2vec_format(tmp_path / "gensim.bin", binary=True)
 
     def train(label, seed):
-        model = dataclasses.replace(models[label][0], threads=2, seed=seed)
+        model = dataclasses.replace(models[label][0], threads=2, seed=seed, epochs=bench.epochs)
         model.fit(wiki).vectors_.save(tmp_path / f"{label}.wv", force=True)
 
     def round_of_all():
@@ -77,11 +77,14 @@ def test_stream_model(benchmark, bench, wiki, corpora, tmp_path, name):
 
     benchmark.pedantic(round_of_all, rounds=bench.rounds)
     for label, mine in ours.items():
-        bench.note(f"{name}, {label}, 5 epochs, CPU s", mine["cpu"], peer=theirs["cpu"])
+        bench.note(
+            f"{name}, {label}, {bench.epochs} epochs, CPU s", mine["cpu"], peer=theirs["cpu"]
+        )
         bench.note("  gensim's CPU time over ours", mine["ratio"], least=models[label][1])
         means, peers = (np.mean(x["scores"], axis=0) for x in (mine, theirs))
         for test, mean, other in zip(SETS, means, peers, strict=True):
-            bench.note(f"  {test}, mean", mean, least=other - 0.005, peer=f"{other:.4f}")
+            least = other - 0.005 if bench.whole else None
+            bench.note(f"  {test}, mean", mean, least=least, peer=f"{other:.4f}")
     bench.check()
 
 
@@ -147,7 +150,7 @@ def test_encoding(benchmark, bench, wiki):
         rates.append(size / wall / 1e6)
 
     benchmark.pedantic(encode, rounds=bench.rounds)
-    bench.note("encoding, two threads, MB/s", rates, least=150)
+    bench.note("encoding, two threads, MB/s", rates, least=250)
     bench.check()
 
 
@@ -179,18 +182,19 @@ def test_counting_and_glove(benchmark, bench, wiki, corpora, tmp_path):
         epochs.append(cpu)
     model = wordvec.GloVe(x_max=10, epochs=15, threads=2, seed=1).fit(shards)
     model.vectors_.save(tmp_path / "glove.wv")
-    # Stanford's C code is no package; its figures are of another machine and only a hint.
-    bench.note("counting, window 15, CPU s", counting, most=9, peer="36 (Stanford, elsewhere)")
-    bench.note("GloVe 100 d, CPU s an epoch", epochs, most=15, peer="122 (Stanford, elsewhere)")
-    bench.note("  cost a cell after 15", model.losses_[-1], most=0.0302, peer=".0298 (Stanford)")
-    google = scores(tmp_path / "glove.wv", corpora)[3]
-    bench.note("  Google", google, least=0.28, peer=".288 (Stanford)")
+    # Stanford's C code is no package: its figures are of the same kind of machine, and a hint.
+    bench.note("counting, window 15, CPU s", counting, peer="36 (Stanford, elsewhere)")
+    bench.note(
+        "GloVe 100 d, two threads, CPU s per epoch", epochs, peer="122 (Stanford, elsewhere)"
+    )
+    judged = bench.whole
+    cost, google = model.losses_[-1], scores(tmp_path / "glove.wv", corpora)[3]
+    bench.note("  cost a cell after 15", cost, most=0.0302 if judged else None, peer=".0298")
+    bench.note("  Google", google, least=0.28 if judged else None, peer=".288 (Stanford)")
     bench.check()
 
 
 def test_store(benchmark, bench, tmp_path):
-    import time
-
     rng = np.random.default_rng(1)
     words = [f"w{i}" for i in range(100_000)]
     wv = wordvec.WordVectors(words, rng.standard_normal((len(words), 100)).astype(np.float32))
@@ -209,5 +213,5 @@ def test_store(benchmark, bench, tmp_path):
 
     benchmark.pedantic(look_up, rounds=50, warmup_rounds=5)
     bench.note("opening a store, ms", opening, most=1)
-    bench.note("one key from Python, us", 1e3 * benchmark.stats.stats.median, most=1)
+    bench.note("one key from Python, us", 1e3 * benchmark.stats.stats.median, most=0.45)
     bench.check()

@@ -2,10 +2,10 @@
  *
  *   glove CELLS WORDS DIM SIDE EPOCHS
  *
- * CELLS holds (int32 row, int32 column, float count) of row >= column; every cell off the diagonal
- * stands for its mirror image too. The cells of both directions are dealt to SIDE x SIDE tiles by
- * their words, shuffled within a tile, and their logarithms and weights taken before the clock
- * runs. Prints the CPU seconds of each epoch. */
+ * CELLS holds (int32 row, int32 column, float count), a pair of words once; every cell off the
+ * diagonal stands for its mirror image too. The cells of both directions are dealt to SIDE x SIDE
+ * tiles by their words, shuffled within a tile, and their logarithms and weights taken before the
+ * clock runs. Prints the CPU seconds of each epoch. */
 #include "wide.h"
 
 enum { AHEAD = 8 };
