@@ -125,16 +125,16 @@ def test_every_option_of_a_model_is_on_the_command_line_with_its_default(model):
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_the_docstrings_explain_each_option(model):
     kind = model.load()
-    lines = "\n".join(base.__doc__ or "" for base in kind.__mro__ if issubclass(base, Estimator))
-    heads = re.findall(r"^ {4}(\w[\w, ]*?)(?: :.*)?$", lines, re.M)
+    kinds = [base for base in kind.__mro__ if issubclass(base, Estimator)]
+    lines = "\n".join(inspect.cleandoc(base.__doc__ or "") for base in kinds)
+    heads = re.findall(r"^(\w[\w, ]*?)(?: :.*)?$", lines, re.M)
     explained = {name.strip() for head in heads for name in head.split(",")}
     assert set(kind.options()) <= explained
 
 
 def test_run_options_are_explained_and_are_arguments_of_fit():
-    assert all(
-        re.search(rf"^    {name} :", RunOptions.__doc__, re.M) for name in options_of(RunOptions)
-    )
+    lines = inspect.cleandoc(RunOptions.__doc__)
+    assert all(re.search(rf"^{name} :", lines, re.M) for name in options_of(RunOptions))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,5 +1,6 @@
 """Options of texts: what they make of a text, whichever way it comes in."""
 
+import inspect
 import io
 import sys
 import unicodedata
@@ -256,10 +257,9 @@ def test_what_differs_is_recorded_and_read_back():
     assert options.recorded() == {"tokenize": "unicode", "lower": True}
     assert TextOptions.of(options.recorded() | {"later": 1}) == options
     assert TextOptions().recorded() == {}
-    docstring = TextOptions.__doc__
+    docstring = inspect.cleandoc(TextOptions.__doc__)
     assert all(
-        f"\n    {name}" in docstring or f", {name} :" in docstring
-        for name in options_of(TextOptions)
+        f"\n{name}" in docstring or f", {name} :" in docstring for name in options_of(TextOptions)
     )
 
 
