@@ -4,6 +4,7 @@ import glob
 import importlib
 import os
 import pathlib
+import re
 import sys
 
 from Cython.Build import cythonize
@@ -119,8 +120,17 @@ class BuildWithData(build_py):
         return [os.path.join(self.build_lib, "wordvec", source) for source in DATA]
 
 
+def description():
+    """README.md as a package index shows it: without the picture, and without links to files."""
+    text = pathlib.Path("README.md").read_text("utf-8")
+    text = re.sub(r"^## The report\n.*?(?=^## )", "", text, flags=re.M | re.S)
+    return re.sub(r"\[([^\]]+)\]\((?!https?://)[^)]+\)", r"\1", text)
+
+
 write_stub()
 setup(
+    long_description=description(),
+    long_description_content_type="text/markdown",
     cmdclass={"build_ext": BuildExtensions, "build_py": BuildWithData},
     # An editable install would compile again, one module after another, what is in place.
     ext_modules=[]

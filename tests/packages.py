@@ -7,6 +7,7 @@ checkout can help it. Run as `python tests/packages.py FOLDER`.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,8 +60,19 @@ def check_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert not [name for name in names if name.endswith((".c", ".h", ".pyx", ".pxd"))]
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+        text = archive.read(metadata).decode()
+    assert "## In Python" in text
+    assert not re.search(r"\]\((?!https?://)", text), "a link that is dead on an index page"
     assert {name.split("/")[0].split("-")[0] for name in names} == {"wordvec"}
-    for needed in ("data/weat.toml", "__init__.pyi", "py.typed", "evaluation/report/templates/"):
+    for needed in (
+        "data/weat.toml",
+        "data/relations/mammals.tsv",
+        "__init__.pyi",
+        "py.typed",
+        "evaluation/report/templates/",
+    ):
         assert any(name.startswith(f"wordvec/{needed}") for name in names), needed
 
 

@@ -65,10 +65,16 @@ def test_the_code_of_the_readme_runs(folder):
     assert (folder / "shards").is_dir()
 
 
+def test_the_code_of_the_readme_runs_again(folder):
+    for _ in range(2):
+        for block in blocks("python"):
+            exec(block, {})
+
+
 def test_the_commands_of_the_readme_run(folder, capsys):
     lines = [line for block in blocks("sh") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line[:8] == "wordvec "]
-    assert len(commands) > 8
+    assert len(commands) > 5
     vocab = wordvec.encode(folder / "corpus.txt.gz").vocab
     corpus = wordvec.encode(folder / "big.txt", vocab=vocab)
     wordvec.count(corpus, folder / "more", wordvec.Window(window=15))
