@@ -176,3 +176,34 @@ def test_plain_paths_never_import_fsspec(tmp_path, text):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_counts_are_put_into_a_store(store, shards, tmp_path):
+    corpus = wordvec.encode(tmp_path / "text", min_count=1)
+    made = wordvec.count(corpus, "memory://made/shards")
+    for path in shards.path.iterdir():
+        assert store.cat_file(f"/made/shards/{path.name}") == path.read_bytes()
+    made.verify()
+    with pytest.raises(FileExistsError, match="exists already"):
+        wordvec.count(corpus, "memory://made/shards")
+    with pytest.raises(ValueError, match="a cluster counts into a folder"):
+        wordvec.count(str(tmp_path / "text"), "memory://made/other", client="local:2")
+
+
+def test_the_command_line_reads_and_clears(tmp_path, text, cache, capfd):
+    from wordvec.cli import main
+
+    def run(*args):
+        with pytest.raises(SystemExit) as ended:
+            main([str(arg) for arg in args])
+        assert ended.value.code == 0, capfd.readouterr().err
+        return capfd.readouterr()
+
+    (tmp_path / "text").write_bytes(text)
+    base = f"file://{tmp_path}"
+    run("count", f"{base}/text", "-o", f"{base}/counted", "--min-count", 1)
+    run("train", f"{base}/counted", "--model", "swivel", "--epochs", 1, "--vector-size", 8,
+        "-o", tmp_path / "v.wv")  # fmt: skip
+    assert "w" in run("neighbors", f"{base}/v.wv", "w1").out
+    assert run("cache", "where").out.strip() == str(cache)
+    assert "removed" in run("cache", "clear").err

@@ -70,6 +70,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "convert": "wordvec.cli.vectors.lookup:convert",
         "verify": "wordvec.cli.vectors.lookup:verify",
         "data": "wordvec.cli.about:data",
+        "cache": "wordvec.cli.about:cache",
         "doctor": "wordvec.cli.about:doctor",
         "completion": "wordvec.cli.about:completion",
     },

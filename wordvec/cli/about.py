@@ -205,3 +205,15 @@ def completion(shell: str) -> None:
     script = kind(root.command, {}, "wordvec", "_WORDVEC_COMPLETE")
     template = script.source_template % script.source_vars()
     click.echo(template)
+
+
+@click.command(cls=Command)
+@click.argument("action", type=click.Choice(["where", "clear"]))
+def cache(action: str) -> None:
+    """Copies of files in stores (s3://...): where they are kept, or clear them."""
+    from wordvec.remote import cache_folder, clear_cache
+
+    if action == "where":
+        click.echo(str(cache_folder()))
+    else:
+        click.echo(f"removed   {clear_cache():,} bytes of {cache_folder()}", err=True)

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
+from wordvec import remote
 from wordvec.counts.budget import CELL_BUFFER, plan_blocks, plan_merge, room
 from wordvec.counts.partial import Partial, check_shard_folder
 from wordvec.counts.shards import Rows, Shards, ShardWriter, tile_count, tile_words
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress, Stopwatch, option, options_of
 from wordvec.files import write_atomically
+from wordvec.folders import scratch_folder
 from wordvec.native.corpus import cooc
 from wordvec.native.vectors.vec import rng_key
 from wordvec.parallel import ordered_map
@@ -117,9 +119,9 @@ def count(
     corpus : Corpus
         With `client` the paths of the texts, which each worker reads a part of.
     target : path
-        The folder to make. While it is made there is `<target>.partial`; a count that was killed
-        goes on from the blocks in it when it is started again. `force` replaces a folder of shards,
-        and nothing else.
+        The folder to make; a URL (s3://bucket/shards) is counted here first. While it is made
+        there is `<target>.partial`; a count that was killed goes on from the blocks in it when it
+        is started again. `force` replaces a folder of shards, and nothing else.
     sample : float
         Frequent words are dropped at random before windows are formed, as word2vec does it: a word
         that is the share f of the corpus stays with probability sqrt(sample/f) + sample/f. 0 keeps
@@ -145,6 +147,31 @@ def count(
         When the folder exists and `force` is not given.
     """
     window = window or Window()
+    if remote.is_url(target):
+        if client is not None:
+            raise ValueError(
+                f"{target}: a cluster counts into a folder that all its workers see; copy it to "
+                "the store when it is done"
+            )
+        if not force and remote.exists(f"{target.rstrip('/')}/manifest.json"):
+            raise FileExistsError(f"{target}: exists already; name another or give force=True")
+        with scratch_folder() as scratch:
+            made = count(
+                corpus,
+                scratch / "shards",
+                window,
+                sample=sample,
+                seed=seed,
+                memory=memory,
+                threads=threads,
+                progress=progress,
+                **reading,
+            )
+            # A store takes whole files and cannot append; the manifest, which makes it a folder of
+            # shards, comes last.
+            for name in ("tiles.bin", "vocab.txt", "marginals.f64", "manifest.json"):
+                remote.put(made.path / name, f"{target.rstrip('/')}/{name}")
+        return Shards(target)
     if client is not None:
         from wordvec.counts.spread import count_on  # which stands on this module
 

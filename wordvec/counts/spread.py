@@ -158,9 +158,14 @@ def _count(how: Reading, number: int, part: ReadPart, vocab: str, offset: int, r
         }
         here = spans(how.paths, place, how.options)
         corpus = add_context(
-            corpus, how.paths, here, reading, window=how.window.window, sample=how.sample,
+            corpus,
+            how.paths,
+            here,
+            reading,
+            window=how.window.window,
+            sample=how.sample,
             seed=how.seed,
-        )  # fmt: skip
+        )
         if how.sample:
             corpus = subsample(corpus, how.sample, how.seed)
         counter = Counter(
@@ -332,11 +337,18 @@ class _Job:
         offsets = np.concatenate([[0], np.cumsum(numbers)]).tolist()
         level = [
             engine.submit(
-                _count, how, n, part, file, offsets[n - 1], os.fspath(self.work / f"run-0-{n}.bin"),
-                near=n, label=f"counting {how.label(n)}",
+                _count,
+                how,
+                n,
+                part,
+                file,
+                offsets[n - 1],
+                os.fspath(self.work / f"run-0-{n}.bin"),
+                near=n,
+                label=f"counting {how.label(n)}",
             )
             for n, part in enumerate(self.read, 1)
-        ]  # fmt: skip
+        ]
         for done, _ in enumerate(engine.gather(level), 1):
             self.tell("counting", done, how.of, "parts")
         engine.release(self.read)
@@ -345,11 +357,14 @@ class _Job:
             step += 1
             level = [
                 engine.submit(
-                    _merge, len(vocab), os.fspath(self.work / f"run-{step}-{at}.bin"),
-                    *level[at : at + FAN_IN], label="merging runs",
+                    _merge,
+                    len(vocab),
+                    os.fspath(self.work / f"run-{step}-{at}.bin"),
+                    *level[at : at + FAN_IN],
+                    label="merging runs",
                 )
                 for at in range(0, len(level), FAN_IN)
-            ]  # fmt: skip
+            ]
         return level
 
     def shards(self, vocab: Vocabulary, runs: list[Any], target: Path, *, force: bool) -> Shards:
@@ -364,11 +379,18 @@ class _Job:
         k = tile_count(len(vocab))
         tiles = [
             self.engine.submit(
-                _row_tile, len(vocab), t, unit, symmetric, os.fspath(self.work / f"row-{t}.bin"),
-                *runs, near=t, label=f"row tile {t}",
+                _row_tile,
+                len(vocab),
+                t,
+                unit,
+                symmetric,
+                os.fspath(self.work / f"row-{t}.bin"),
+                *runs,
+                near=t,
+                label=f"row tile {t}",
             )
             for t in range(k)
-        ]  # fmt: skip
+        ]
         with write_folder(target, SHARDS, force=force) as folder:
             writer = ShardWriter(
                 folder, vocab, kind="co-occurrence", unit=unit, symmetric=symmetric, details=details

@@ -113,11 +113,17 @@ def decompose(
         out = np.empty((words, right.shape[1]))
         handles = [
             engine.submit(
-                product, shards.source, tile, smoothing, transposed, os.fspath(file),
-                near=tile, label=f"product {steps}, row tile {tile}",
+                product,
+                shards.source,
+                tile,
+                smoothing,
+                transposed,
+                os.fspath(file),
+                near=tile,
+                label=f"product {steps}, row tile {tile}",
             )
             for tile in range(k)
-        ]  # fmt: skip
+        ]
         for tile, part in enumerate(engine.gather(handles)):
             out[tile::k] = part
         engine.release(handles)

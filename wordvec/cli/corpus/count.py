@@ -216,7 +216,10 @@ def count(
     if blocks is not None and by == "line" and across_lines:
         raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
     kind = SHARDS if blocks is None else BLOCKS
-    check_shard_folder(output, kind, force=force, inputs=(*inputs, vocab, phrases))
+    if "://" not in output:
+        check_shard_folder(output, kind, force=force, inputs=(*inputs, vocab, phrases))
+    elif blocks is not None:
+        raise click.UsageError("--blocks makes a folder of this machine")
     counting = Window(window=window, weighting=weighting, direction=direction)
     if cluster is not None:
         if part is not None or blocks is not None or phrases is not None:
@@ -277,8 +280,11 @@ def count(
 
 def _say_written(display: Display, shards: Shards) -> None:
     display.close()
-    size = sum(file.stat().st_size for file in shards.path.iterdir())
-    display.say(f"wrote     {shards.path}: {shards.cells:,} cells, {quantity(size)}B")
+    where = shards.source if "://" in shards.source else shards.path
+    size = int(shards.manifest["tiles_bytes"]) + sum(
+        file.stat().st_size for file in shards.path.iterdir() if file.name != "tiles.bin"
+    )
+    display.say(f"wrote     {where}: {shards.cells:,} cells, {quantity(size)}B")
 
 
 def _vocab_of_parts(vocab: str | None, phrases: str | None, blocks: int | None) -> str:
