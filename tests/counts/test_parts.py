@@ -134,6 +134,14 @@ def test_a_line_that_begins_like_a_packed_file_is_text(tmp_path):
     assert counted_in_parts(tmp_path, [text], 2) == whole
 
 
+def test_white_space_at_the_end_of_a_file_stays_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "LONGEST_LINE", 1)
+    texts = [tmp_path / "a", tmp_path / "b"]
+    texts[0].write_text("w0 w0 ")
+    texts[1].write_text("w0 ")
+    assert counted_in_parts(tmp_path, texts, 2) == counted_at_once(tmp_path, texts)
+
+
 def test_more_parts_than_lines(tmp_path):
     text = tmp_path / "t"
     text.write_text("a b c\nc b a\n")

@@ -190,7 +190,7 @@ def _space(text: bytes) -> int:
 
 
 def _within(file: BinaryIO, at: int) -> int:
-    """The white space at byte `at`, or what follows a line end in it."""
+    """The white space at byte `at`, or what follows a line end in it; a file ends with one."""
     file.seek(at)
     start = at
     while text := file.read(4096):
@@ -198,9 +198,9 @@ def _within(file: BinaryIO, at: int) -> int:
         if (end := _line_end(spaces)) is not None:
             return _past_line_end(file, start + end)
         if len(spaces) < len(text):
-            break
+            return at
         start += len(text)
-    return at
+    return start
 
 
 def before(paths: Paths, first: Span, size: int, options: TextOptions) -> tuple[list[Span], bool]:
