@@ -3,6 +3,7 @@
 import importlib
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -61,3 +62,20 @@ def test_type_checkers_see_what_the_package_has():
 def test_public_modules_have_the_names_that_they_list(name):
     module = importlib.import_module(name)
     assert all(getattr(module, each).__doc__ for each in module.__all__ if not each.isupper())
+
+
+def test_a_checkout_that_was_not_built_says_so(tmp_path):
+    root = pathlib.Path(wordvec.__file__).parent
+    shutil.copytree(root, tmp_path / "wordvec", ignore=shutil.ignore_patterns("*.so", "*.c"))
+    code = "import wordvec; wordvec.SkipGram"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PATH": "", "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "not built for Python" in done.stderr
+    assert "make build" in done.stderr

@@ -467,3 +467,14 @@ def test_save_refuses_the_name_of_another_format(tmp_path):
             wv.save(tmp_path / name)
     wv.save(tmp_path / "m.wv")
     wv.save(tmp_path / "no-suffix")
+
+
+def test_many_rows_of_ngrams_for_a_small_text_are_pointed_out(run, tmp_path):
+    text = tmp_path / "t.txt"
+    text.write_text("one two three four\n" * 50)
+    options = ["--model", "fasttext", "--epochs", 1, "--threads", 1, "--vector-size", 4]
+    _, _, err = run("train", text, "-o", tmp_path / "a.wv", *options)
+    assert "2,000,000 rows of n-grams will take 30 MB" in err
+    assert "--bucket 100000 makes it smaller" in err
+    _, _, err = run("train", text, "-o", tmp_path / "b.wv", *options, "--bucket", 100_000)
+    assert "rows of n-grams" not in err

@@ -275,6 +275,8 @@ def train(
         if hasattr(estimator, "predict_memory"):
             need = estimator.predict_memory(source)
             display.say(f"memory    training will need about {-(-need >> 20):,} MB")
+        if note := getattr(estimator, "size_note", lambda corpus: "")(source):
+            display.say("note      " + note.replace("bucket=", "--bucket "))
     if "progress" in inspect.signature(kind.fit).parameters:
         run["progress"] = display
     watch = Stopwatch()
