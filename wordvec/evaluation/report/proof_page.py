@@ -65,7 +65,7 @@ def _shown(row: Row, name: str) -> Mapping[str, str]:
     places = 0 if row.measure == "rank" else 3
     interval = "" if cell.low is None else f"{number(cell.low)} to {number(cell.high)}"
     found = row.differences.get(name)
-    difference = "" if found is None else f"change {number(found.low)} to {number(found.high)}"
+    difference = "" if found is None else f"{number(found.low)} to {number(found.high)}"
     kind = _kind(row, name, cell)
     return {"score": number(cell.score, places), "interval": interval, "difference": difference,
             "kind": kind, "reason": ""}  # fmt: skip
