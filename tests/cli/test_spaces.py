@@ -195,10 +195,11 @@ def test_geometry_shows_types_and_tokens_side_by_side(run, folder):
     assert "bare: no counts" in err
     assert rows["hubs: maximum"]["v"] > 10
     code, out, _ = run(
-        "geometry", folder / "bare.wv", "--counts", folder / "vocab.txt", "--no-hubs"
+        "geometry", folder / "bare.wv", "--counts", folder / "vocab.txt", "--no-hubs", "--json"
     )
     assert code == 0
     assert "hubs" not in out
+    assert {row["measure"] for row in json.loads(out)} >= {"isoscore, types", "isoscore, tokens"}
 
 
 def test_hubs_and_antihubs(run, folder):

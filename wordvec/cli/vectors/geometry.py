@@ -27,9 +27,15 @@ _FREE = 0.5  # share of words whose neighbours hang on a scale, from which it is
 @_COUNTS
 @click.option("--hubs/--no-hubs", "with_hubs", default=True, help="Also count hubs (slower).")
 @click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours of a hub.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @format_option
 def geometry(
-    vectors: Sequence[str], counts: str | None, with_hubs: bool, topn: int, output: str
+    vectors: Sequence[str],
+    counts: str | None,
+    with_hubs: bool,
+    topn: int,
+    as_json: bool,
+    output: str,
 ) -> None:
     """Describe a space: norms, centre, isotropy, hubs.
 
@@ -77,7 +83,7 @@ def geometry(
             {"measure": measure_name}
             | {short: own.get(measure_name) for short, own in columns.items()}
         )
-    emit(rows, output)
+    emit(rows, "json" if as_json else output)
 
 
 @click.command(cls=Command)
