@@ -65,13 +65,15 @@ LEAST_PART = 1 << 20  # of a small text that is dealt to all threads
 TREE = 8  # vocabularies that are added at once
 AHEAD = 1 << 20  # cells that are read at once while runs are merged
 
-_Words = tuple[list[bytes], "NDArray[np.int64]", int]
+# Words with a line end after each, their counts, and tokens. Dask would send each word of a list as
+# a message of its own, which took ten times as long as reading the text.
+_Words = tuple[bytes, "NDArray[np.int64]", int]
 
 
 class ReadPart(NamedTuple):
     """A part that was read: its words with their counts and tokens, its ids, how many tokens."""
 
-    words: list[bytes]
+    words: bytes
     counts: NDArray[np.int64]
     ids: NDArray[np.int32]
     tokens: int
@@ -102,7 +104,17 @@ def _read(how: Reading, number: int) -> ReadPart:
             opened(part), min_count=1, keep_gaps=True, may_be_empty=True, options=how.options
         )
         vocab = corpus.vocab
-        return ReadPart(vocab.words, vocab.counts, np.asarray(corpus.ids), corpus.stats.tokens)
+        return ReadPart(
+            _packed(vocab.words), vocab.counts, np.asarray(corpus.ids), corpus.stats.tokens
+        )
+
+
+def _packed(words: list[bytes]) -> bytes:
+    return b"".join(word + b"\n" for word in words)
+
+
+def _unpacked(words: bytes) -> list[bytes]:
+    return words.split(b"\n")[:-1]
 
 
 def _words_of(part: ReadPart) -> _Words:
@@ -112,12 +124,13 @@ def _words_of(part: ReadPart) -> _Words:
 def _added(*parts: _Words) -> _Words:
     """Words of several parts, each with the sum of its counts, in any order."""
     table = WordTable()
-    for words, counts, _ in parts:
-        for word, number in zip(words, counts.tolist(), strict=True):
+    for packed, counts, _ in parts:
+        for word, number in zip(_unpacked(packed), counts.tolist(), strict=True):
             table.add(word, number)
     sums = np.empty(len(table), np.int64)
     table.counts(sums)
-    return [table[i] for i in range(len(table))], sums, sum(tokens for *_, tokens in parts)
+    words = _packed([table[i] for i in range(len(table))])
+    return words, sums, sum(tokens for *_, tokens in parts)
 
 
 @functools.lru_cache(maxsize=2)
@@ -130,7 +143,9 @@ def _vocabulary(path: str) -> Vocabulary:
 def _known(words: _Words, vocab: str) -> int:
     table = _vocabulary(vocab).table
     return sum(
-        n for word, n in zip(words[0], words[1].tolist(), strict=True) if table.find(word) >= 0
+        n
+        for word, n in zip(_unpacked(words[0]), words[1].tolist(), strict=True)
+        if table.find(word) >= 0
     )
 
 
@@ -139,7 +154,7 @@ def _count(how: Reading, number: int, part: ReadPart, vocab: str, offset: int, r
     with naming_task(how.label(number), CorpusError):
         words = _vocabulary(vocab)
         own = WordTable()
-        for word in part.words:
+        for word in _unpacked(part.words):
             own.add(word, 0)
         spool = Spool()
         spool.append(np.array(part.ids, np.int32), 0)  # a copy: what comes in stays as it is
@@ -265,7 +280,7 @@ def count_on(
         )
         job = _Job(engine, how, work, progress)
         words = job.vocabulary(vocab, min_count, max_vocab)
-        runs = job.runs(words)
+        runs = job.runs(words, given=vocab is not None)
         return job.shards(words, runs, target, force=force)
 
 
@@ -314,27 +329,31 @@ class _Job:
         vocab = given
         if vocab is None:
             table = WordTable()
-            for word, number in zip(words, counts.tolist(), strict=True):
+            for word, number in zip(_unpacked(words), counts.tolist(), strict=True):
                 table.add(word, number)
             vocab = Vocabulary.from_table(table, min_count=min_count, max_vocab=max_vocab)
         vocab.save(self.vocab_file)
         return vocab
 
-    def runs(self, vocab: Vocabulary) -> list[Any]:
+    def runs(self, vocab: Vocabulary, *, given: bool) -> list[Any]:
         """The paths of runs, at most FAN_IN of them, as handles."""
         engine, how, file = self.engine, self.how, os.fspath(self.vocab_file)
-        known = [
-            engine.submit(_known, words, file, near=n, label=f"known words of part {n}")
-            for n, words in enumerate(self.words, 1)
-        ]
-        numbers = list(engine.gather(known))
+        numbers = [vocab.known]  # of the whole text: enough where nothing depends on places
+        offsets = [0] * how.of
+        if how.sample or given:
+            known = [
+                engine.submit(_known, words, file, near=n, label=f"known words of part {n}")
+                for n, words in enumerate(self.words, 1)
+            ]
+            numbers = list(engine.gather(known))
+            engine.release(known)
+            offsets = np.concatenate([[0], np.cumsum(numbers)]).tolist()
         if not sum(numbers):
             raise CorpusError(
                 f"{', '.join(how.paths[:3])}: none of its tokens is in the vocabulary"
             )
         check_overflow(how.window, sum(numbers))
-        engine.release([*known, *self.words])
-        offsets = np.concatenate([[0], np.cumsum(numbers)]).tolist()
+        engine.release(self.words)
         level = [
             engine.submit(
                 _count,
