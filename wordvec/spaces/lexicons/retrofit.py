@@ -100,7 +100,7 @@ class Retrofit(Transform):
         return [
             *self._skipped,
             f"{self._card['links_used']:,} of {self._card['links']:,} links are known; "
-            f"{self.words_:,} words move",
+            f"words that move: {self.words_:,}",
         ]
 
 

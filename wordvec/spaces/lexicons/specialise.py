@@ -83,7 +83,7 @@ class _Specialise(Transform):
         return [
             *self._skipped,
             f"{self._card['synonyms']:,} synonyms and {self._card['antonyms']:,} antonyms (each "
-            f"direction counts); {self._card['words']:,} words move",
+            f"direction counts); words that move: {self._card['words']:,}",
         ]
 
 
