@@ -19,7 +19,8 @@ from wordvec.errors import CorpusError, MissingExtra
 from wordvec.native.corpus.text import BREAK, GAP
 from wordvec.text import corpus, reader, spool
 from wordvec.text.corpus import count_vocabulary, encode
-from wordvec.text.phrases.model import Phrase, PhraseTable
+from wordvec.text.phrases.lines import Phrase
+from wordvec.text.phrases.model import PhraseTable
 from wordvec.text.vocab import Vocabulary
 
 

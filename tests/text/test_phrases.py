@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import wordvec
 from wordvec.errors import CorpusError
 from wordvec.text import reader, spool
-from wordvec.text.phrases.model import Phrase, PhraseTable
+from wordvec.text.phrases.lines import Phrase
+from wordvec.text.phrases.model import PhraseTable
 
 HEAD = b"# wordvec phrases 1, delimiter _\npass\twords\tcount\tscore\n"
 

@@ -14,7 +14,8 @@ from wordvec.estimator import options_of
 from wordvec.text import reader
 from wordvec.text.corpus import count_vocabulary, encode
 from wordvec.text.options import TextOptions
-from wordvec.text.phrases.model import Phrase, PhraseTable
+from wordvec.text.phrases.lines import Phrase
+from wordvec.text.phrases.model import PhraseTable
 from wordvec.text.records import fasta
 
 GERMAN = "Der König sagt: „Größe!“ STRASSE, Straße; 1990 und 3,5 %. İstanbul 😀\n\nZweiter Text…\n"

@@ -20,7 +20,9 @@ from wordvec.estimator import (
 from wordvec.native.corpus import phrase as native
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus, Source, Tokens, encode
-from wordvec.text.phrases.model import Phrase, PhraseTable, check_delimiter, check_whole
+from wordvec.text.phrases.joiner import check_whole
+from wordvec.text.phrases.lines import Phrase, check_delimiter
+from wordvec.text.phrases.model import PhraseTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
