@@ -21,7 +21,7 @@ extensions = [
     "sphinx_design",
     "reference_pages",
 ]
-exclude_patterns = ["_build", "jupyter_execute", ".jupyter_cache", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_ext", "jupyter_execute", ".jupyter_cache", "**/.ipynb_checkpoints"]
 source_suffix = {".md": "myst-nb"}
 
 html_theme = "pydata_sphinx_theme"

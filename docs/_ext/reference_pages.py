@@ -6,6 +6,7 @@ made anew at each build and are not kept.
 
 from __future__ import annotations
 
+import re
 import types
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,14 @@ def _command(group: click.Group, parent: click.Context, name: str) -> list[str]:
     return lines
 
 
+def examples() -> tuple[str, dict[str, str]]:
+    """What all examples begin with, and the example of each public name."""
+    text = (Path(__file__).parent / "examples.md").read_text("utf-8")
+    head, *sections = re.split(r"^## ", text, flags=re.M)
+    code = "\n".join(["```pycon", *re.findall(r"^>>> .*$", head, flags=re.M), "```"])
+    return code, {name: code for name, _, code in (each.partition("\n") for each in sections)}
+
+
 def api() -> str:
     """Every public name, documented from its docstring."""
     names = [name for name in wordvec.__all__ if not name.startswith("__")]
@@ -155,7 +164,9 @@ def api() -> str:
         else:
             module = isinstance(value, types.ModuleType)
             kinds["Modules" if module else "Functions"].append(name)
+    head, shown = examples()
     lines = ["# Python", "", "All names that `import wordvec` gives.", ""]
+    lines += ["All examples on this page begin with these lines:", "", head, ""]
     for title, chosen in kinds.items():
         lines += [f"## {title}", ""]
         for name in chosen:
@@ -165,4 +176,5 @@ def api() -> str:
             members = [":members:"] if role != "autofunction" and title != "Errors" else []
             lines += ["```{eval-rst}", f".. {role}:: wordvec.{name}"]
             lines += [f"   {member}" for member in members] + ["```", ""]
+            lines += ["Example:", "", "```pycon", shown[name].strip(), "```", ""]
     return "\n".join(lines)
