@@ -166,8 +166,8 @@ def _folder(path: str | os.PathLike[str], part: Part) -> WordVectors:
             assert isinstance(vectors, WordVectors)
             return vectors
     raise IsADirectoryError(
-        f"{os.fspath(path)}: a folder with neither spaCy's vectors (`vectors` and `key2row`) nor a "
-        "static embedding (`model.safetensors` and `tokenizer.json`)"
+        f"{os.fspath(path)}: is a directory with neither spaCy's vectors (`vectors` and `key2row`) "
+        "nor a static embedding (`model.safetensors` and `tokenizer.json`)"
     )
 
 
