@@ -42,7 +42,7 @@ def test_latex_has_every_printed_table_with_its_numbers(document):
             assert number(e["score"]).replace("-", "$-$") in text
     for command in ("toprule", "midrule", "bottomrule", "caption"):
         assert rf"\{command}" in text
-    assert text.count(r"\begin") == text.count(r"\end{")
+    assert text.count(r"\begin{") == text.count(r"\end{")
 
 
 def test_latex_escapes_what_is_special():
@@ -54,14 +54,25 @@ def test_latex_escapes_what_is_special():
 
 
 @pytest.mark.skipif(LATEX is None, reason="needs pdflatex on the path")
-def test_latex_compiles(document, tmp_path):
-    latex.write_latex(document, tmp_path / "t.tex")
-    (tmp_path / "p.tex").write_text(
-        "\\documentclass{article}\\usepackage{booktabs,longtable}\\begin{document}"
-        "\\input{t}\\end{document}"
-    )
-    done = subprocess.run([LATEX, "-interaction=batchmode", "p.tex"], cwd=tmp_path)
-    assert done.returncode == 0
+def test_latex_compiles_and_no_table_is_wider_than_the_page(document, random_vectors, tmp_path):
+    """In LaTeX's own article class, whose lines are 345 points; also with three models."""
+    lists = (tuple(f"w{i}" for i in range(start, start + 6)) for start in (0, 6, 12, 18))
+    test = WeatTest("long", "European American and African American names (somebody)", *lists)
+    pairs = "\n".join(f"w{i}\tw{i + 2}\t{i % 7}" for i in range(20))
+    models = {f"a model with a name {i}": (random_vectors, None) for i in range(3)}
+    three = run(models, [datasets.loads(pairs, name="the-pairs-of-words")], [test])
+    for each in (document, three):
+        latex.write_latex(each, tmp_path / "t.tex")
+        (tmp_path / "p.tex").write_text(
+            "\\documentclass{article}\\usepackage{array,booktabs,longtable}\\begin{document}"
+            "\\input{t}\\end{document}"
+        )
+        for _ in range(3):  # longtable learns the widths of columns from the run before
+            command = [LATEX, "-interaction=batchmode", "p.tex"]
+            done = subprocess.run(command, cwd=tmp_path, check=False, stdout=subprocess.DEVNULL)
+            assert done.returncode == 0
+        log = (tmp_path / "p.log").read_text("latin-1")
+        assert not [w for w in re.findall(r"Overfull .hbox .([\d.]+)pt", log) if float(w) > 2]
 
 
 def test_references_are_those_of_what_was_measured(document):

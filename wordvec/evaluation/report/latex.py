@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wordvec.evaluation.core.measure import Entry, Table
@@ -16,21 +17,32 @@ from wordvec.evaluation.report.tables import Section, bibtex, sections
 from wordvec.files import write_atomically
 
 _SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+_LINE, _SHORT = 78, 12  # characters of footnote size on a line of 345 points; of a short cell
 
 
 def latex(document: Entry) -> str:
     """Every table that the page prints, to be taken into a paper by \\input.
 
-    It needs the packages booktabs and longtable. Each table has a label, tab:KEY; the references
-    are those of `bibtex`.
+    It needs the packages array, booktabs and longtable. Each table has a label, tab:KEY; the
+    references are those of `bibtex`.
     """
     lines = [
         f"% {verdict.heading(document)}; {'; '.join(verdict.subtitle(document))}",
-        r"% \usepackage{booktabs,longtable}",
+        r"% \usepackage{array,booktabs,longtable}",
     ]
     keys = re.findall(r"@\w+\{([^,]+),", bibtex(document))
     for section in sections(document):
@@ -52,19 +64,37 @@ def escape(text: str) -> str:
 def _table(section: Section, table: Table, label: str) -> Iterator[str]:
     columns = table.columns[: table.main or None]
     rows = [row[: table.main or None] for row in table.rows]
-    kinds = "".join(
-        "r" if all(re.match(r"[-+\d.(]", r[i]) or r[i] == "-" for r in rows) else "l"
-        for i in range(len(columns))
-    )
     about = ". ".join(filter(None, (section.heading, table.caption)))
-    yield rf"\begin{{longtable}}{{{kinds}}}"
+    yield r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}"
+    yield rf"\begin{{longtable}}{{{_columns(columns, rows)}}}"
     yield rf"\caption{{{escape(about)}.}}\label{{tab:{label}}}\\"
     heads = " & ".join(map(escape, columns)) + r" \\"
     yield rf"\toprule {heads} \midrule \endfirsthead"
     yield rf"\toprule {heads} \midrule \endhead"
     yield r"\bottomrule \endfoot"
     yield from (" & ".join(map(escape, row)) + r" \\" for row in rows)
-    yield r"\end{longtable}"
+    yield r"\end{longtable}\endgroup"
+
+
+def _columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The kinds of the columns: as wide as their cells where all fit a line, otherwise the long
+    ones are paragraphs that share what the short ones leave."""
+    cells = [[column, *(row[i] for row in rows)] for i, column in enumerate(columns)]
+    longest = [max(map(len, own)) for own in cells]
+    numbers = [all(re.match(r"[-+\d.(]", cell) or cell == "-" for cell in own[1:]) for own in cells]
+    kinds = ["r" if number else "l" for number in numbers]
+    room = _LINE - 2 * len(columns)
+    if sum(longest) <= room:
+        return "".join(kinds)
+    wide = [i for i, n in enumerate(longest) if n > _SHORT]
+    least = {i: 1 + max(len(word) for cell in cells[i] for word in cell.split()) for i in wide}
+    weights = {i: math.sqrt(longest[i]) for i in wide}
+    short = sum(n for i, n in enumerate(longest) if i not in wide)
+    left = max(room - short - sum(least.values()), 0)
+    for i in wide:
+        width = (least[i] + left * weights[i] / sum(weights.values())) / _LINE
+        kinds[i] = rf">{{\raggedright\arraybackslash}}p{{{width:.3f}\linewidth}}"
+    return "".join(kinds)
 
 
 def write_latex(document: Entry, path: str | os.PathLike[str]) -> None:
