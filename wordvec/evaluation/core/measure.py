@@ -95,13 +95,13 @@ def beyond_chance(e: Entry) -> bool:
     return bool(high is not None and e["score"] > high)
 
 
-def answered(e: Entry) -> str:
-    """How many items were answered, and what to know of it."""
+def answered(e: Entry, *, brief: bool = False) -> str:
+    """How many items were answered, and what to know of it: if brief, only that it is too few."""
     got, asked = counts(e)
     notes = []
     if scant(e):
         notes.append("another language?" if another_language(e) else "too few")
-    for how, what in (("lower", "in other case"), ("composed", "composed")):
+    for how, what in () if brief else (("lower", "in other case"), ("composed", "composed")):
         if count := len(e.get("coverage", {}).get(how, ())):
             notes.append(f"{count:,} words {what}")
     return f"{got:,} of {asked:,}" + (f" ({', '.join(notes)})" if notes else "")

@@ -141,12 +141,17 @@ def _of_measure(measure: Measure, entries: Sequence[Entry], document: Entry) -> 
 def _side_by_side(
     measure: Measure, entries: Sequence[Entry], models: Sequence[str], document: Entry
 ) -> Table:
-    """A row a question, a column a model; what one model answered of it in brackets if they
-    differ. A star marks the model that is better than each other after Holm's correction."""
+    """A row for each question, a column for each model; what a model answered stands behind its
+    score where models differ (words in other case: see the table of every column). A star marks
+    the model that is better than each other after Holm's correction."""
     best = _best(document)
     rows: list[dict[str, str]] = []
     grey: set[int] = set()
-    for name in dict.fromkeys(map(title, entries)):
+    sizes_of: dict[str, set[str]] = {}
+    for entry in entries:
+        sizes_of.setdefault(title(entry), set()).add(answered(entry, brief=True))
+    same = all(len(sizes) == 1 for sizes in sizes_of.values())
+    for name, sizes in sizes_of.items():
         own = {e["model"]: e for e in entries if title(e) == name}
         about = (
             next(iter(own.values())).get("title", "")
@@ -154,7 +159,6 @@ def _side_by_side(
             else ""
         )
         row = {"question": f"{name}: {about}" if about else name}
-        sizes = {answered(e) for e in own.values()}
         for model in models:
             e = own.get(model)
             if e is None:
@@ -164,12 +168,10 @@ def _side_by_side(
             row[model] = f"{number(e['score'])} ({between(e['interval'])}){star}"
             if "p_holm" in e:
                 row[model] += f" p {p_text(e['p_holm'])}"
-            if len(sizes) > 1:
-                row[model] += f" {answered(e)}"
-        if len(sizes) == 1:
+            if not same:
+                row[model] += f" {answered(e, brief=True)}"
+        if same:
             row["answered"] = sizes.pop()
-        else:
-            row["answered"] = "differs"
         if all(scant(e) for e in own.values()):
             grey.add(len(rows))
         rows.append(row)
