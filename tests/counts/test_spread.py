@@ -51,8 +51,9 @@ def test_any_number_of_parts_gives_the_bytes_of_one(tmp_path, texts, parts, wind
     names = [str(text) for text in texts]
     whole = count(encode(names, options=options, **how), tmp_path / "whole", window, **some)
     with Local(2) as engine:
-        count_on(engine, texts, tmp_path / "spread", window, parts=parts, options=options,
-                 **how, **some)  # fmt: skip
+        count_on(
+            engine, texts, tmp_path / "spread", window, parts=parts, options=options, **how, **some
+        )
     assert contents(tmp_path / "spread") == contents(whole.path)
 
 

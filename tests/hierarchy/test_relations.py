@@ -17,10 +17,10 @@ from wordvec.hierarchy.relations import (
     from_pairs,
     read_relations,
     read_shards,
-    read_wordnet,
     write_relations,
     write_shards,
 )
+from wordvec.hierarchy.wordnet import read_wordnet
 
 ZOO = [("dog", "mammal"), ("cat", "mammal"), ("mammal", "animal"), ("bird", "animal")]
 WORDNET = Path("/usr/share/wordnet")

@@ -85,8 +85,9 @@ def test_the_end_is_where_the_gradient_of_mittens_objective_is_zero(planted, tmp
     prior = WordVectors(names, rows)
     model = GloVe(
         **QUICK | {"vector_size": d, "epochs": 400, "eta": 0.1, "output_vectors": "words"},
-        prior=prior, pull=mu,
-    ).fit(shards)  # fmt: skip
+        prior=prior,
+        pull=mu,
+    ).fit(shards)
     X = np.zeros((n, n))
     for i, (cols, x) in enumerate(shards.rows(list(range(n)))):
         X[i, cols] = x

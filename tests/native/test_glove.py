@@ -40,9 +40,17 @@ def train(
 ):
     rate = rates(eta, bias)
     trainer = GloVeTrainer(
-        words, contexts, rate[0], rate[1],
-        k=1, x_max=X_MAX, alpha=ALPHA, clip=clip, symmetric=symmetric, isa=isa,
-    )  # fmt: skip
+        words,
+        contexts,
+        rate[0],
+        rate[1],
+        k=1,
+        x_max=X_MAX,
+        alpha=ALPHA,
+        clip=clip,
+        symmetric=symmetric,
+        isa=isa,
+    )
     return epoch(trainer, tile_of(matrix), key)
 
 
@@ -140,18 +148,27 @@ def test_each_cell_is_trained_once_in_blocks_of_any_number(isa, symmetric):
     gw = words[:, STRIDE:].astype(np.float64)
     rate = rates(eta, eta)
     trainer = GloVeTrainer(
-        words, contexts, rate[0], rate[1],
-        k=1, x_max=X_MAX, alpha=ALPHA, clip=100.0, symmetric=symmetric, isa=isa,
-    )  # fmt: skip
+        words,
+        contexts,
+        rate[0],
+        rate[1],
+        k=1,
+        x_max=X_MAX,
+        alpha=ALPHA,
+        clip=100.0,
+        symmetric=symmetric,
+        isa=isa,
+    )
     tile = (0, 0, row_ptr, cols.astype(np.uint16), x.astype(np.float32))
     loss, cells = epoch(trainer, tile, 3)
     assert cells == len(rows)
     if symmetric:
         off = rows != cols
         rows, cols, x = (
-            np.concatenate([rows, cols[off]]), np.concatenate([cols, rows[off]]),
+            np.concatenate([rows, cols[off]]),
+            np.concatenate([cols, rows[off]]),
             np.concatenate([x, x[off]]),
-        )  # fmt: skip
+        )
     error = (w[rows] * c[cols]).sum(axis=1) - np.log(x)
     weight = np.minimum(1, (x / X_MAX) ** ALPHA)
     assert loss == pytest.approx((weight * error**2).sum() / 2, rel=1e-3)
@@ -159,9 +176,10 @@ def test_each_cell_is_trained_once_in_blocks_of_any_number(isa, symmetric):
     np.add.at(gradient, rows, (weight * error)[:, None] * c[cols])
     # As above; the largest share of any one cell in a row's gradient is far above the tolerance.
     np.testing.assert_allclose(
-        (w - words[:, :STRIDE])[:, :D] * np.sqrt(gw[:, :D]) / eta, gradient[:, :D],
+        (w - words[:, :STRIDE])[:, :D] * np.sqrt(gw[:, :D]) / eta,
+        gradient[:, :D],
         atol=2**-23 / eta * 2 + 0.01,
-    )  # fmt: skip
+    )
 
 
 def test_the_order_is_that_of_the_key(isa):
@@ -249,9 +267,20 @@ def pulled(
     own = rate[0].copy()
     own[D:] = 0
     trainer = GloVeTrainer(
-        words, contexts, rate[0], rate[1], k=1, x_max=X_MAX, alpha=ALPHA, clip=clip,
-        symmetric=symmetric, prior=padded, pull=pull, pull_rate=own, isa=isa,
-    )  # fmt: skip
+        words,
+        contexts,
+        rate[0],
+        rate[1],
+        k=1,
+        x_max=X_MAX,
+        alpha=ALPHA,
+        clip=clip,
+        symmetric=symmetric,
+        prior=padded,
+        pull=pull,
+        pull_rate=own,
+        isa=isa,
+    )
     return epoch(trainer, tile_of(matrix), 7)
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wordvec.hierarchy.train import aligned_rows, padded
 from wordvec.native.models import hyper
+from wordvec.training.rows import padded_matrix
 
 Array = NDArray[np.float64]
 MASK = (1 << 64) - 1
@@ -88,7 +88,7 @@ class Setting:
         self.points[self.n] = 0.3 if self.geometry == "translation" else 0
 
     def space(self) -> hyper.Space:
-        rows = aligned_rows(self.n, padded(self.dim))
+        rows = padded_matrix(self.n, self.dim + 1, np.float64)
         rows[:, : self.dim] = self.points[: self.n]
         space = hyper.Space(rows, self.dim, self.geometry, MAX_NORM[self.geometry])
         space.refresh(rows)
@@ -106,7 +106,7 @@ class Setting:
         space = self.space()
         translation = None
         if self.geometry == "translation":
-            translation = aligned_rows(1, padded(self.dim))[0]
+            translation = padded_matrix(1, self.dim + 1, np.float64)[0]
             translation[: self.dim] = self.points[self.n]
         groups = self.groups(child, parents)
         order = np.zeros(1, dtype=np.int64)
@@ -203,7 +203,7 @@ def test_hot_rows_move_in_the_workers_copy_only() -> None:
     setting = Setting("poincare", 5)
     space, groups = setting.space(), setting.groups(4, [0, 1])
     before = space.rows.copy()
-    hot = aligned_rows(2, space.rows.shape[1])
+    hot = padded_matrix(2, space.rows.shape[1], np.float64)
     hot[:] = space.rows[:2]
     hyper.train(space, groups, np.zeros(1, dtype=np.int64), 7, 0.1, 3, hot=hot)
     np.testing.assert_array_equal(space.rows[:2], before[:2])
@@ -294,7 +294,7 @@ def test_ranks_equal_sorting_with_ties(seed: int, n: int, dim: int, asking: int)
     wanted = [sorted(rng.permutation(n)[: rng.integers(1, n)].tolist()) for _ in range(asking)]
     wanted = [[v for v in row if v != u] or [(u + 1) % n] for u, row in enumerate(wanted)]
     hidden = [sorted({*row, *rng.integers(0, n, 2).tolist()}) for row in wanted]
-    packed = aligned_rows(-(-n // 8) * (dim + 1), 8).reshape(-1, dim + 1, 8)
+    packed = padded_matrix(-(-n // 8) * (dim + 1), 8, np.float64).reshape(-1, dim + 1, 8)
     table = np.full((len(packed) * 8, dim + 1), 1e150)
     table[:n, :dim], table[:n, dim] = points, scales
     packed[:] = table.reshape(-1, 8, dim + 1).transpose(0, 2, 1)

@@ -23,8 +23,9 @@ def counted(ids, words, ranges, room, min_count=1, connectors=None):
         word, follower = np.empty(n, np.int32), np.empty(n, np.uint64)
         count = np.empty(n, np.int64)
         n = worker.count(first, last, min_count, word, follower, count)
-        for a, b, c in zip(word[:n].tolist(), follower[:n].tolist(), count[:n].tolist(),
-                           strict=True):  # fmt: skip
+        for a, b, c in zip(
+            word[:n].tolist(), follower[:n].tolist(), count[:n].tolist(), strict=True
+        ):
             behind = (b,)
             if b & phrase.AT:
                 at = (b & ~phrase.AT) + 1
@@ -186,12 +187,25 @@ def test_writing_checks_its_offsets():
     assert out[:n].tobytes() == b"a--b "
     assert phrase.write(b"a b ", 0, 4, begins, ends, np.arange(2, dtype=np.int32), b"_", out) == 4
     for change in (
-        {"stop": 5}, {"stop": 2}, {"begins": begins[::-1].copy()}, {"ends": ends[:1]},
-        {"units": np.array([0, 0], np.int32)}, {"units": np.array([2], np.int32)},
-        {"delimiter": b""}, {"out": out[:4]},
-    ):  # fmt: skip
-        given = {"text": b"a b ", "start": 0, "stop": 4, "begins": begins, "ends": ends,
-                 "units": units, "delimiter": b"--", "out": out} | change  # fmt: skip
+        {"stop": 5},
+        {"stop": 2},
+        {"begins": begins[::-1].copy()},
+        {"ends": ends[:1]},
+        {"units": np.array([0, 0], np.int32)},
+        {"units": np.array([2], np.int32)},
+        {"delimiter": b""},
+        {"out": out[:4]},
+    ):
+        given = {
+            "text": b"a b ",
+            "start": 0,
+            "stop": 4,
+            "begins": begins,
+            "ends": ends,
+            "units": units,
+            "delimiter": b"--",
+            "out": out,
+        } | change
         with pytest.raises(ValueError, match=r"offsets|bytes|agree|room|rise|outside"):
             phrase.write(*given.values())
 
@@ -206,8 +220,11 @@ def test_located_tokens_are_those_of_encoding(data):
     expected = again[:n][again[:n] != DOC]
     assert (found, seen, nul_at) == (len(expected), tokens, -1)
     assert np.array_equal(ids[:found], expected)
-    words = [data[b:e] for b, e, id in zip(begins[:found], ends[:found], ids[:found], strict=True)
-             if id != BREAK]  # fmt: skip
+    words = [
+        data[b:e]
+        for b, e, id in zip(begins[:found], ends[:found], ids[:found], strict=True)
+        if id != BREAK
+    ]
     assert words == data.split()
     assert WordTable().locate(data, ids, begins, ends, 5)[0] == found
     assert (ids[:found] < 0).all()

@@ -182,9 +182,16 @@ def train(ids, cuts, *, window=3, keep=0xFFFFFFFF, isa=None, vocab=20, shrink=Tr
     noise = np.empty((vocab, 2), np.uint32)
     sgns.alias_table(np.ones(vocab), noise, np.empty(vocab, np.int32), np.empty(vocab))
     trainer = sgns.SkipGramTrainer(
-        x, y, np.full(vocab, keep, np.uint32), noise,
-        window=window, negative=2, shrink=shrink, shared=True, isa=isa,
-    )  # fmt: skip
+        x,
+        y,
+        np.full(vocab, keep, np.uint32),
+        noise,
+        window=window,
+        negative=2,
+        shrink=shrink,
+        shared=True,
+        isa=isa,
+    )
     worker = trainer.worker(len(ids))
     results = [worker.train(ids, b, e, 99, 0.05, 0.05) for b, e in itertools.pairwise(cuts)]
     return x, y, np.sum(results, axis=0)
@@ -229,9 +236,15 @@ def test_a_model_that_is_no_number_is_reported():
     noise = np.empty((2, 2), np.uint32)
     sgns.alias_table(np.ones(2), noise, np.empty(2, np.int32), np.empty(2))
     trainer = sgns.SkipGramTrainer(
-        x, x.copy(), np.full(2, 2**32 - 1, np.uint32), noise,
-        window=1, negative=1, shrink=True, shared=True,
-    )  # fmt: skip
+        x,
+        x.copy(),
+        np.full(2, 2**32 - 1, np.uint32),
+        noise,
+        window=1,
+        negative=1,
+        shrink=True,
+        shared=True,
+    )
     loss, _, _ = trainer.worker(4).train(np.array([0, 1, 0, 1], np.int32), 0, 4, 1, 0.1, 0.1)
     assert np.isnan(loss)
 
@@ -248,10 +261,21 @@ def one_centre(isa, alpha, *, cbow, mean, divide, subword, shared):
     starts = np.cumsum([0] + [len(r) for r in rows.values()]).astype(np.int64)
     flat = np.concatenate(list(rows.values())).astype(np.int32)
     trainer = sgns.SkipGramTrainer(
-        x, y, np.full(4, 2**32 - 1, np.uint32), noise,
-        window=1, negative=1, shrink=False, shared=shared, cbow=cbow, mean=mean, divide=divide,
-        sub_starts=starts if subword else None, sub_rows=flat if subword else None, isa=isa,
-    )  # fmt: skip
+        x,
+        y,
+        np.full(4, 2**32 - 1, np.uint32),
+        noise,
+        window=1,
+        negative=1,
+        shrink=False,
+        shared=shared,
+        cbow=cbow,
+        mean=mean,
+        divide=divide,
+        sub_starts=starts if subword else None,
+        sub_rows=flat if subword else None,
+        isa=isa,
+    )
     loss, _, _ = trainer.worker(3).train(np.array([0, 1, 2], np.int32), 1, 2, 1, alpha, alpha)
     return before, (x.astype(np.float64), y.astype(np.float64)), loss, rows
 
@@ -322,10 +346,17 @@ def test_subword_tables_that_do_not_fit_are_refused(starts, rows, message):
     sgns.alias_table(np.ones(4), noise, np.empty(4, np.int32), np.empty(4))
     with pytest.raises(ValueError, match=message):
         sgns.SkipGramTrainer(
-            np.zeros((4, 16), np.float32), np.zeros((4, 16), np.float32),
-            np.zeros(4, np.uint32), noise, window=1, negative=1, shrink=True, shared=True,
-            sub_starts=np.array(starts, np.int64), sub_rows=np.array(rows, np.int32),
-        )  # fmt: skip
+            np.zeros((4, 16), np.float32),
+            np.zeros((4, 16), np.float32),
+            np.zeros(4, np.uint32),
+            noise,
+            window=1,
+            negative=1,
+            shrink=True,
+            shared=True,
+            sub_starts=np.array(starts, np.int64),
+            sub_rows=np.array(rows, np.int32),
+        )
 
 
 def sparse(shape, dtype):
@@ -358,9 +389,15 @@ def test_matrices_and_texts_of_more_than_2_to_the_31_elements(shared):
         noise = np.zeros((v, 2), np.uint32)  # each word's other is one of the last
         noise[:, 1] = v - 1
         trainer = sgns.SkipGramTrainer(
-            input, output, np.full(v, 2**32 - 1, np.uint32), noise,
-            window=2, negative=2, shrink=False, shared=shared,
-        )  # fmt: skip
+            input,
+            output,
+            np.full(v, 2**32 - 1, np.uint32),
+            noise,
+            window=2,
+            negative=2,
+            shrink=False,
+            shared=shared,
+        )
         loss, pairs, kept = trainer.worker(64).train(ids, at, at + len(words), 7, 0.1, 0.1)
         assert kept == len(words)
         return loss, pairs, input[-small:].copy(), output[-small:].copy()

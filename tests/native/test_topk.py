@@ -60,8 +60,14 @@ def test_int8_sums_are_exact_on_each_instruction_set(isa, n, d):
 def test_a_query_whose_sums_may_overflow_is_refused():
     top = topk.Top(1)
     with pytest.raises(ValueError, match="overflow"):
-        top.offer_i8(np.ones((1, 1000), np.int8), np.ones(1, np.float32), None,
-                      np.full(1000, 32767, np.int16), 1.0, 0)  # fmt: skip
+        top.offer_i8(
+            np.ones((1, 1000), np.int8),
+            np.ones(1, np.float32),
+            None,
+            np.full(1000, 32767, np.int16),
+            1.0,
+            0,
+        )
 
 
 @given(

@@ -6,10 +6,43 @@ from hypothesis import strategies as st
 
 from wordvec.native.corpus import wiki
 
-MARKS = ["{{", "}}", "[[", "]]", "{|", "|}", "|", "<ref>", "</ref>", "<ref/>", "<br/>", "<!--",
-         "-->", "&amp;", "&#8364;", "&#x110000;", "''", "'''", "==", "\n", "a", "b ", "é",
-         "[http://x y]", "[", "]", "File:", "de:", "__TOC__", "<math>", "</math>",
-         "<", "*", ":", "----"]  # fmt: skip
+MARKS = [
+    "{{",
+    "}}",
+    "[[",
+    "]]",
+    "{|",
+    "|}",
+    "|",
+    "<ref>",
+    "</ref>",
+    "<ref/>",
+    "<br/>",
+    "<!--",
+    "-->",
+    "&amp;",
+    "&#8364;",
+    "&#x110000;",
+    "''",
+    "'''",
+    "==",
+    "\n",
+    "a",
+    "b ",
+    "é",
+    "[http://x y]",
+    "[",
+    "]",
+    "File:",
+    "de:",
+    "__TOC__",
+    "<math>",
+    "</math>",
+    "<",
+    "*",
+    ":",
+    "----",
+]
 
 
 def clean(text):
@@ -49,8 +82,13 @@ def test_known_answers(text, plain):
 def test_what_is_left_out_is_counted():
     _, dropped = clean("{{a}} {{b}}\n{|x|}\n<ref>c</ref><gallery>d</gallery>[[File:e]] {{f")
     assert dropped == {
-        "templates": 3, "tables": 1, "references": 1, "files": 1, "elements": 1, "unclosed": 1,
-    }  # fmt: skip
+        "templates": 3,
+        "tables": 1,
+        "references": 1,
+        "files": 1,
+        "elements": 1,
+        "unclosed": 1,
+    }
 
 
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join))

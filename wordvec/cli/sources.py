@@ -11,6 +11,7 @@ import click
 from wordvec.cli.options import add_options, flag
 from wordvec.cli.progress import Display
 from wordvec.estimator import options_of
+from wordvec.text.frequency import FrequencyOptions
 from wordvec.text.options import TextOptions
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ FORCE = click.option("--force", is_flag=True, help="Replace the output if it exi
 THREADS = click.option(
     "--threads", type=POSITIVE, help="Threads to work with.", show_default="all processors"
 )
-MIN_COUNT = click.option(
-    "--min-count", type=POSITIVE, default=5, help="Leave out words that occur less often than this."
-)
-MAX_VOCAB = click.option(
+MIN_COUNT = add_options(options_of(FrequencyOptions), only=("min_count",))
+MAX_VOCAB = add_options(options_of(FrequencyOptions), only=("max_vocab",))
+SAMPLE = add_options(options_of(FrequencyOptions), only=("sample",))
+VOCAB = click.option(
     "--max-vocab",
     type=POSITIVE,
     help="Keep at most this many words, the most frequent.",

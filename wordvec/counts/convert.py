@@ -16,16 +16,9 @@ import numpy as np
 
 from wordvec.counts.budget import plan_merge
 from wordvec.counts.count import FAN_IN, Buffer, Run, Window, cells_of, write_run
-from wordvec.counts.shards import (
-    SHARDS,
-    Built,
-    Rows,
-    Shards,
-    ShardWriter,
-    tile_count,
-    tile_words,
-)
+from wordvec.counts.shards import SHARDS, Shards, ShardWriter
 from wordvec.counts.sums import HOW_COUNTED, PARTS, PARTS_OF, details_of, sum_shards
+from wordvec.counts.tiles import Built, Rows, tile_count, tile_words
 from wordvec.errors import ShardError
 from wordvec.files import check_target, write_atomically
 from wordvec.folders import check_folder, write_folder

@@ -23,7 +23,8 @@ import numpy as np
 from wordvec import remote
 from wordvec.counts.budget import CELL_BUFFER, plan_blocks, plan_merge, room
 from wordvec.counts.partial import Partial, check_shard_folder
-from wordvec.counts.shards import Rows, Shards, ShardWriter, tile_count, tile_words
+from wordvec.counts.shards import Shards, ShardWriter
+from wordvec.counts.tiles import Rows, tile_count, tile_words
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress, Stopwatch, option, options_of
 from wordvec.files import write_atomically

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.counts.shards import Shards, tile_words
+from wordvec.counts.shards import Shards
+from wordvec.counts.tiles import tile_words
 from wordvec.errors import TrainingError
 from wordvec.native.models import sgns
 from wordvec.text.frequency import noise_weights

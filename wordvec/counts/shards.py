@@ -19,14 +19,25 @@ import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 from wordvec import remote
+from wordvec.counts.tiles import (
+    Built,
+    Entry,
+    Rows,
+    Tile,
+    build_tiles,
+    split_tile,
+    tile_bytes,
+    tile_count,
+    tile_words,
+)
 from wordvec.errors import CorpusError, ShardError
 from wordvec.files import naming, sync_folder, write_atomically
 from wordvec.folders import Kind
@@ -35,12 +46,8 @@ from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
 VERSION = 1
-TILE_SIDE = 4096  # words; 4096 rows of 100 floats and their gradients are a few MB, an L2 or L3
-MIN_TILES = 16  # a symmetric schedule keeps k / 2 threads busy
-MAX_TILES = 64  # beyond, tiles grow up to 65,536 words (16-bit columns), then k grows again
 FEW = 8  # rows that are looked for in a tile one by one: a comparison of each cell takes .2 ns
 MAX_MANIFEST = 64 << 20  # bytes; a folder that claims more is not ours
 
@@ -118,112 +125,6 @@ BLOCKS = Kind(
     lambda folder: (folder / "blocks.json").is_file(),
     parts=(re.compile(r"block-\d{4}"), SHARDS),
 )
-
-
-class Rows(NamedTuple):
-    """Rows of integer counts: cells a row (rows,), columns and counts of all cells, by row."""
-
-    nnz: NDArray[np.uint32]
-    cols: NDArray[np.uint32]
-    units: NDArray[np.uint64]
-
-
-class Tile(NamedTuple):
-    """One tile: words r k + row tile against c k + column tile.
-
-    row_ptr (rows + 1,) uint32; cols (nnz,) uint16, rising in a row; values (nnz,) float32;
-    fix_at, fix_by: the exact count of cell fix_at[i] is round(value unit) + fix_by[i].
-    """
-
-    row_ptr: NDArray[np.uint32]
-    cols: NDArray[np.uint16]
-    values: NDArray[np.float32]
-    fix_at: NDArray[np.uint32]
-    fix_by: NDArray[np.int32]
-
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """The row of each cell (nnz,)."""
-        return np.repeat(np.arange(len(self.row_ptr) - 1), np.diff(self.row_ptr))
-
-    def units(self, unit: int) -> NDArray[np.uint64]:
-        """The exact count of each cell (nnz,)."""
-        counts = np.rint(self.values.astype(np.float64) * unit).astype(np.int64)
-        counts[self.fix_at] += self.fix_by
-        return counts.astype(np.uint64)
-
-
-def tile_count(words: int) -> int:
-    """How many row tiles, and column tiles, a vocabulary gets."""
-    few = min(MIN_TILES, max(words // 64, 1))
-    return max(min(max(-(-words // TILE_SIDE), few), MAX_TILES), -(-words // 65536))
-
-
-def tile_words(words: int, k: int, tile: int) -> int:
-    """How many words tile `tile` of k has."""
-    return (words - tile + k - 1) // k
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where a tile lies in tiles.bin, and what it holds."""
-
-    offset: int
-    nnz: int
-    fixes: int
-    sum: float
-    crc32: int
-
-
-def tile_bytes(rows: int, nnz: int, fixes: int) -> int:
-    """Bytes of a tile: row pointers, values, corrections, columns."""
-    return 4 * (rows + 1) + 4 * nnz + 8 * fixes + 2 * nnz
-
-
-def split_tile(buffer: memoryview | bytearray, rows: int, nnz: int, fixes: int) -> Tile:
-    """The arrays of a tile in a buffer of `tile_bytes` bytes, without a copy."""
-    at = 0
-    arrays: list[NDArray[Any]] = []
-    for dtype, n in (("<u4", rows + 1), ("<f4", nnz), ("<u4", fixes), ("<i4", fixes), ("<u2", nnz)):
-        arrays.append(np.frombuffer(buffer, dtype, n, at))
-        at += arrays[-1].nbytes
-    row_ptr, values, fix_at, fix_by, cols = arrays
-    return Tile(row_ptr, cols, values, fix_at, fix_by)
-
-
-class Built(NamedTuple):
-    """The tiles of one row tile, ready to be written; offsets are not known yet."""
-
-    row_tile: int
-    buffers: list[bytearray]
-    entries: list[Entry]
-    sums: NDArray[np.uint64]
-
-
-def build_tiles(words: int, row_tile: int, rows: Rows, *, unit: int, symmetric: bool) -> Built:
-    """The k tiles of a row tile of a matrix over so many words, as bytes."""
-    k = tile_count(words)
-    sizes = np.empty((k, 2), np.int64)
-    cooc.tile_sizes(*rows, unit, sizes)
-    n = len(rows.nnz)
-    buffers = [bytearray(tile_bytes(n, nnz, fixes)) for nnz, fixes in sizes.tolist()]
-    tiles = [
-        split_tile(buffer, n, nnz, fixes)
-        for buffer, (nnz, fixes) in zip(buffers, sizes.tolist(), strict=True)
-    ]
-    sums = np.zeros((2, words), np.uint64)
-    cooc.tile_fill(*rows, row_tile, unit, symmetric, tiles, sums[0], sums[1])
-    entries = [
-        Entry(
-            0,
-            len(tile.cols),
-            len(tile.fix_at),
-            float(tile.values.sum(dtype=np.float64)),
-            zlib.crc32(buffer),
-        )
-        for buffer, tile in zip(buffers, tiles, strict=True)
-    ]
-    return Built(row_tile, buffers, entries, sums)
 
 
 class ShardWriter:
@@ -615,8 +516,6 @@ class Shards:
 
     def sparse(self) -> csr_array:
         """The whole matrix, both triangles, as float64 scipy.sparse CSR (V, V)."""
-        from scipy.sparse import coo_array
-
         rows, cols, values = [], [], []
         for i, j, tile in self:
             r, c = tile.rows * self.k + i, tile.cols.astype(np.int64) * self.k + j

@@ -31,17 +31,8 @@ from wordvec.counts.count import (
 )
 from wordvec.counts.partial import check_shard_folder
 from wordvec.counts.parts import add_context, opened, sizes_of, spans
-from wordvec.counts.shards import (
-    SHARDS,
-    Built,
-    Entry,
-    Shards,
-    ShardWriter,
-    build_tiles,
-    tile_bytes,
-    tile_count,
-    tile_words,
-)
+from wordvec.counts.shards import SHARDS, Shards, ShardWriter
+from wordvec.counts.tiles import Built, Entry, build_tiles, tile_bytes, tile_count, tile_words
 from wordvec.engine.cluster import Cluster, connected
 from wordvec.engine.shared import shared_folder
 from wordvec.engine.tasks import naming_task

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from wordvec.counts.count import Buffer
-from wordvec.counts.shards import SHARDS, Built, Rows, Shards, ShardWriter, tile_words
+from wordvec.counts.shards import SHARDS, Shards, ShardWriter
+from wordvec.counts.tiles import Built, Rows, tile_words
 from wordvec.errors import ShardError
 from wordvec.folders import write_folder
 from wordvec.parallel import ordered_map

@@ -36,6 +36,7 @@ from wordvec.training.card import card
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Step
 from wordvec.training.options import TrainedModel, documented
+from wordvec.training.rows import padded_matrix
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
 
@@ -250,9 +251,10 @@ class _Training:
 
     def __init__(self, model: HierarchyModel, relations: Relations) -> None:
         self.model, self.relations = model, relations
-        stride = padded(model.vector_size)
-        self.rows = aligned_rows(relations.n_nodes, stride)
-        self.translation = aligned_rows(1, stride)[0] if model.geometry == "translation" else None
+        size = model.vector_size + 1  # the coordinates and the cached value
+        self.rows = padded_matrix(relations.n_nodes, size, np.float64)
+        moves = model.geometry == "translation"
+        self.translation = padded_matrix(1, size, np.float64)[0] if moves else None
         self.space = hyper.Space(self.rows, model.vector_size, model.geometry, model.max_norm())
         self.groups = group(relations, shared=model.negatives == "shared")
         self.pool = negative_pool(relations, model.ns_exponent, model.degree_share)
@@ -265,8 +267,8 @@ class _Training:
         children = np.bincount(relations.parent, minlength=relations.n_nodes)
         # Nodes come by falling number of children, so the hot ones are the first rows.
         hot = int((children > HOT_SHARE * len(self.groups)).sum()) if self.threads > 1 else 0
-        self.hot = [aligned_rows(hot, stride) for _ in range(self.threads)]
-        self.moved = [aligned_rows(1, stride)[0] for _ in range(self.threads)]
+        self.hot = [padded_matrix(hot, size, np.float64) for _ in range(self.threads)]
+        self.moved = [padded_matrix(1, size, np.float64)[0] for _ in range(self.threads)]
 
     def plan(self) -> Plan[None, _Part]:
         """What the training loop is given. An epoch of one thread is one task, and cannot be saved
@@ -370,19 +372,6 @@ def read_source(source: Source, direction: Direction) -> Relations:
             return read_shards(source)
         return read_relations(source, direction=direction)
     return from_pairs(source, direction=direction)
-
-
-def padded(vector_size: int) -> int:
-    """Doubles per row: the coordinates and the cached value, up to a whole number of SIMD
-    vectors."""
-    return int(-(-(vector_size + 1) // hyper.LANES) * hyper.LANES)
-
-
-def aligned_rows(rows: int, stride: int) -> Rows:
-    """Zeros (rows, stride) that start on a cache line."""
-    flat = np.zeros(rows * stride + 8)
-    start = -flat.ctypes.data % 64 // 8
-    return flat[start : start + rows * stride].reshape(rows, stride)
 
 
 def group(relations: Relations, *, shared: bool) -> hyper.Groups:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from wordvec.counts.blocks import Blocks
-from wordvec.counts.shards import Shards, tile_words
+from wordvec.counts.shards import Shards
+from wordvec.counts.tiles import tile_words
 from wordvec.errors import Unanswerable
 from wordvec.native.corpus.rows import whole_rows
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from wordvec.counts.shards import Shards, tile_words
+from wordvec.counts.shards import Shards
+from wordvec.counts.tiles import tile_words
 from wordvec.engine.tasks import naming_task
 from wordvec.errors import TrainingError
 

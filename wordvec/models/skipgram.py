@@ -14,11 +14,11 @@ from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.memory import give_back, resident_memory
+from wordvec.models.ngram_rows import NgramRows
 from wordvec.native.models import sgns
-from wordvec.native.vectors.ngram import Ngrams
 from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.text.corpus import Corpus, Source, check_pairs
-from wordvec.text.frequency import keep_probability, noise_weights
+from wordvec.text.frequency import FrequencyOptions, keep_probability, noise_weights
 from wordvec.text.lines import bytes_of
 from wordvec.text.vocab import Vocabulary
 from wordvec.training import loop
@@ -27,8 +27,6 @@ from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.options import WordModel, documented
 from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows, with_old_words
 from wordvec.training.stream import Chunks, stream_plan
-from wordvec.vectors.matrix import Matrix
-from wordvec.vectors.oov.unseen import FASTTEXT, MEAN, Subwords
 from wordvec.vectors.vectors import WordVectors
 
 WORD2VEC = "word2vec.c"
@@ -126,12 +124,7 @@ class SkipGram(WordModel):
         at_most=10,
         source="Mikolov et al. 2013",
     )
-    sample: float = option(
-        1e-3,
-        "Subsampling of frequent words: smaller drops more; 0 keeps all.",
-        at_least=0,
-        source=WORD2VEC,
-    )
+    sample: float = same_option(FrequencyOptions, "sample", 1e-3, source=WORD2VEC)
     alpha: float = option(0.025, "Learning rate at the start.", above=0, source=WORD2VEC)
     min_alpha: float = option(
         1e-4, "Learning rate at the end; it falls linearly.", at_least=0, source=WORD2VEC
@@ -221,7 +214,7 @@ class SkipGram(WordModel):
         check_pairs(corpus)
         dim, words = self.vector_size, len(corpus.vocab)
         self._refuse_too_large(corpus)
-        subwords = _Subwords(self, corpus.vocab) if self.subword else None
+        subwords = self._ngram_rows(corpus.vocab) if self.subword else None
         input = padded_matrix(words + (self.bucket if subwords else 0), dim)
         output = padded_matrix(words, dim)
         # As wide as fastText and gensim 4 have it; word2vec.c's half is a little worse (Google
@@ -372,6 +365,9 @@ class SkipGram(WordModel):
             )
         return self._encoded(source, progress, vocab)
 
+    def _ngram_rows(self, vocab: Vocabulary) -> NgramRows:
+        return NgramRows(vocab, minn=self.minn, maxn=self.maxn, bucket=self.bucket)
+
     def _objective(self) -> tuple[bool, bool, bool]:
         """Whether the kernel does CBOW, takes means, and divides their gradient."""
         return False, True, False
@@ -381,7 +377,7 @@ class SkipGram(WordModel):
         corpus: Corpus,
         input: NDArray[np.float32],
         output: NDArray[np.float32],
-        subwords: _Subwords | None,
+        subwords: NgramRows | None,
         frozen: NDArray[np.uint8] | None,
     ) -> sgns.SkipGramTrainer:
         cbow, mean, divide = self._objective()
@@ -409,7 +405,7 @@ class SkipGram(WordModel):
         vocab: Vocabulary,
         input: NDArray[np.float32],
         output: NDArray[np.float32],
-        subwords: _Subwords | None,
+        subwords: NgramRows | None,
     ) -> NDArray[np.uint8] | None:
         """Fills rows from older vectors. Returns flags of the rows that never move, or None."""
         dim = self.vector_size
@@ -454,7 +450,7 @@ class SkipGram(WordModel):
         self,
         corpus: Corpus,
         matrices: list[NDArray[np.float32]],
-        subwords: _Subwords | None,
+        subwords: NgramRows | None,
         trained: loop.Trained,
     ) -> WordVectors:
         """The vectors from the matrices (input, output), which are used up."""
@@ -520,66 +516,6 @@ class FastText(SkipGram):
     alpha: float = same_option(SkipGram, "alpha", 0.05, source="fastText")
     sample: float = same_option(SkipGram, "sample", 1e-4, source="fastText")
     subword: bool = same_option(SkipGram, "subword", True)
-
-
-class _Subwords:
-    """The input rows of each word: its own, and those of its n-grams, which follow all words."""
-
-    def __init__(self, model: SkipGram, vocab: Vocabulary) -> None:
-        self.minn, self.maxn = model.minn, model.maxn
-        ngrams = Ngrams(FASTTEXT, model.minn, model.maxn, model.bucket)
-        words = len(vocab)
-        grams_at = np.zeros(words + 1, np.int64)
-        ngrams.count(vocab.words, grams_at)
-        grams = np.empty(grams_at[-1], np.int32)
-        ngrams.fill(vocab.words, grams_at, grams)
-        # Each word's own row comes before its n-grams'.
-        self.starts = grams_at + np.arange(words + 1)
-        self.rows = np.empty(len(grams) + words, np.int32)
-        own = np.zeros(len(self.rows), bool)
-        own[self.starts[:-1]] = True
-        self.rows[own] = np.arange(words)
-        self.rows[~own] = grams + words
-
-    def word_vectors(self, input: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
-        """The vectors that were trained: means of rows."""
-        out = np.empty((len(self.starts) - 1, dim), np.float32)
-        for begin in range(0, len(out), 4096):
-            starts = self.starts[begin : begin + 4097]
-            rows = input[self.rows[starts[0] : starts[-1]], :dim]
-            sums = np.add.reduceat(rows, starts[:-1] - starts[0], axis=0)
-            out[begin : begin + 4096] = sums / np.diff(starts)[:, None]
-        return out
-
-    def start_from(
-        self,
-        old: WordVectors,
-        ids: NDArray[np.int64],
-        vectors: NDArray[np.float32],
-        input: NDArray[np.float32],
-    ) -> None:
-        """Sets rows so that words have their older vectors (n, d). N-grams start as the older ones,
-        if these are of the same kind, and a word's own row makes up the difference."""
-        words = len(self.starts) - 1
-        if old.subwords is not None and self._alike(old.subwords, len(input) - words):
-            input[words:] = old.subwords.matrix.decoded()
-        for i, vector in zip(ids, vectors, strict=True):
-            own, *grams = self.rows[self.starts[i] : self.starts[i + 1]]
-            input[own] = (1 + len(grams)) * vector - input[grams].sum(axis=0, dtype=np.float32)
-
-    def _alike(self, other: Subwords, rows: int) -> bool:
-        theirs = (other.minn, other.maxn, other.hash, other.combine, other.matrix.rows)
-        return theirs == (self.minn, self.maxn, FASTTEXT, MEAN, rows)
-
-    def table(self, rows: NDArray[np.float32]) -> Subwords:
-        """The rows of the n-grams as a file keeps them."""
-        return Subwords(
-            Matrix(np.ascontiguousarray(rows)),
-            minn=self.minn,
-            maxn=self.maxn,
-            hash=FASTTEXT,
-            combine=MEAN,
-        )
 
 
 def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.uint32]:

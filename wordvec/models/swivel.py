@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from wordvec.counts.schedule import rounds
-from wordvec.counts.shards import Shards, tile_words
+from wordvec.counts.shards import Shards
+from wordvec.counts.tiles import tile_words
 from wordvec.estimator import Callback, option, thread_count
 from wordvec.native.models.swivel import SwivelTrainer, Work, join
 from wordvec.native.vectors.vec import rng_key, row_stride

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wordvec.counts.shards import tile_count
+from wordvec.counts.tiles import tile_count
 from wordvec.engine.traffic import copies_moved
 from wordvec.estimator import option, options_of
 from wordvec.models import MODELS

@@ -1,9 +1,27 @@
-"""What models make of words' counts: how likely a token is kept, how likely a word is noise."""
+"""What is made of words' counts: which words are kept, how likely a token is kept, how likely a
+word is noise."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from wordvec.estimator import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrequencyOptions:
+    """Which words and tokens of a text are kept, by how often the words occur."""
+
+    min_count: int = option(5, "Leave out words that occur less often than this.", at_least=1)
+    max_vocab: int | None = option(
+        None, "Keep at most this many words, the most frequent.", none="all", at_least=1
+    )
+    sample: float = option(
+        0.0, "Subsampling of frequent words: smaller drops more; 0 keeps all.", at_least=0
+    )
 
 
 def keep_probability(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.float64]:

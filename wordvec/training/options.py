@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from wordvec.estimator import Callback, Estimator, option, thread_count
+from wordvec.estimator import Callback, Estimator, option, same_option, thread_count
 from wordvec.text.corpus import Corpus, Source, encode
+from wordvec.text.frequency import FrequencyOptions
 from wordvec.text.vocab import Vocabulary
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,16 +36,8 @@ class WordModel(TrainedModel):
     window: int = option(
         5, "Context words on each side of a word.", at_least=1, at_most=1 << 20, counting=True
     )
-    min_count: int = option(
-        5, "Leave out words that occur less often than this.", at_least=1, counting=True
-    )
-    max_vocab: int | None = option(
-        None,
-        "Keep at most this many words, the most frequent.",
-        none="all",
-        at_least=1,
-        counting=True,
-    )
+    min_count: int = same_option(FrequencyOptions, "min_count", 5, counting=True)
+    max_vocab: int | None = same_option(FrequencyOptions, "max_vocab", None, counting=True)
 
     def _encoded(
         self,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.native.vectors.vec import row_stride
 from wordvec.vectors.vectors import WordVectors
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 def rows_in_common(
@@ -67,21 +70,29 @@ def with_old_words(new: WordVectors, old: WordVectors) -> WordVectors:
     both = WordVectors(
         [*new.index_to_key, *names],
         np.vstack([new.vectors, np.asarray(old.vectors, new.vectors.dtype)[more]]),
-        counts=counts, contexts=contexts, meta={**new.meta, "kept_words": len(more)},
-    )  # fmt: skip
+        counts=counts,
+        contexts=contexts,
+        meta={**new.meta, "kept_words": len(more)},
+    )
     both.subwords, both.induction = new.subwords, new.induction
     return both
 
 
-def padded_matrix(rows: int, dim: int) -> NDArray[np.float32]:
-    """Zeros (rows, stride): rows start on cache lines, stride is `dim` up to a multiple of 16.
+@overload
+def padded_matrix(rows: int, dim: int) -> NDArray[np.float32]: ...
+@overload
+def padded_matrix(rows: int, dim: int, dtype: type[Real]) -> NDArray[Real]: ...
+def padded_matrix(rows: int, dim: int, dtype: Any = np.float32) -> NDArray[Any]:
+    """Zeros (rows, stride): rows start on cache lines, stride is `dim` up to a whole number of
+    lines, which hold 16 floats or 8 doubles.
 
     Allocated at once and in full, so that memory that is not there is missed now; numpy asks for
     huge pages, which spare the random rows their page walks.
     """
-    stride = row_stride(dim)
-    flat = np.empty(rows * stride + 16, np.float32)
-    start = (-flat.ctypes.data % 64) // 4
+    size = np.dtype(dtype).itemsize
+    stride = row_stride(dim * size // 4) * 4 // size
+    flat = np.empty(rows * stride + 64 // size, dtype)
+    start = (-flat.ctypes.data % 64) // size
     matrix = flat[start : start + rows * stride].reshape(rows, stride)
     matrix.fill(0)
     return matrix

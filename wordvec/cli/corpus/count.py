@@ -17,6 +17,7 @@ from wordvec.cli.sources import (
     MIN_COUNT,
     PART,
     PHRASES,
+    SAMPLE,
     TEXT_OPTIONS,
     THREADS,
     VOCAB,
@@ -141,12 +142,7 @@ def merge_vocab(
 @add_options(options_of(Window))
 @click.option("--gaps", is_flag=True, help="Windows do not stretch across unknown words.")
 @click.option("--across-lines", is_flag=True, help="A line end does not end a context.")
-@click.option(
-    "--sample",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    help="Subsample frequent words; 0 is off.",
-)
+@SAMPLE
 @click.option(
     "--blocks",
     type=click.IntRange(2, 4096),

@@ -92,7 +92,7 @@ relations = LazyGroup(
 @_FORCE
 def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> None:
     """Make a list of relations from WordNet's own noun files."""
-    from wordvec.hierarchy.relations import read_wordnet
+    from wordvec.hierarchy.wordnet import read_wordnet
 
     _check(output, force)
     found = read_wordnet(folder)
