@@ -1,15 +1,16 @@
 """Fuzzes every other reader: `python tests/fuzz_readers.py --seconds 60 [--seed N] [--only NAME]`.
 
-Foreign vector formats, shards, folders of blocks, relations, vocabularies, phrase tables,
-evaluation sets, checkpoints and texts. Good files are made, then damaged: bytes flipped, runs
-overwritten, cut, doubled, numbers replaced by hostile ones. Whatever comes, an answer or an error
-of the library (WordvecError, OSError, and ValueError where the reader says so) is right. Anything
-else ends the run with the seed, and the file is kept.
+Every vector format (the samples of the tests), shards, folders of blocks, relations, vocabularies,
+phrase tables, evaluation sets, checkpoints and texts. Good files are made, then damaged: bytes
+flipped, runs overwritten, cut, doubled, numbers replaced by hostile ones. Whatever comes, an answer
+or an error of the library (WordvecError, OSError, and ValueError where the reader says so) is
+right. Anything else ends the run with the seed, and the file is kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import resource
 import shutil
@@ -24,6 +25,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 import numpy as np  # noqa: E402
+from vector_files import SAMPLES, WITHOUT_WORDS, with_ngrams  # noqa: E402
 
 import wordvec  # noqa: E402
 from wordvec import formats  # noqa: E402
@@ -49,22 +51,20 @@ class Target:
     errors: tuple[type[Exception], ...] = ()
 
 
-def vectors() -> wordvec.WordVectors:
-    rows = np.random.default_rng(0).standard_normal((12, 5)).astype(np.float32)
-    words = ["the", "König", "日本", *(f"w{i}" for i in range(9))]
-    return wordvec.WordVectors(words, rows, counts=np.arange(12, 0, -1))
+MADE = SAMPLES | {name: functools.partial(with_ngrams, name=name) for name in WITHOUT_WORDS}
 
 
-def foreign(name: str, suffix: str) -> Target:
+def sample(name: str) -> Target:
+    """A file or folder of a foreign format; its path is a folder that holds it alone."""
+    places: dict[str, Path] = {}
+
     def make(path: Path) -> None:
-        formats.save(vectors(), path.with_suffix(suffix), format=name, force=True)
-        path.with_suffix(suffix).replace(path)
-        if name == "npy":
-            path.with_suffix(".words.txt").write_text("\n".join(vectors()))
+        path.mkdir()
+        places["it"] = MADE[name](path).relative_to(path)
 
     def read(path: Path) -> None:
         with np.errstate(all="ignore"):
-            found = formats.load(path)
+            found = formats.load(path / places["it"])
         assert len(list(found)) == len(found.vectors)
 
     return Target(make, read)
@@ -92,11 +92,7 @@ def make_checkpoint(path: Path) -> None:
 
 
 TARGETS: dict[str, Target] = {
-    "word2vec binary": foreign("word2vec", ".bin"),
-    "word2vec text": foreign("word2vec-text", ".txt"),
-    "glove": foreign("glove", ".glove"),
-    "npy": foreign("npy", ".npy"),
-    "parquet": foreign("parquet", ".parquet"),
+    **{name: sample(name) for name in MADE},
     "shards": Target(
         lambda path: wordvec.count(_encoded(), path, wordvec.Window(window=2), force=True), read_all
     ),
@@ -214,7 +210,7 @@ def fuzz(
             print(f"{name}: seed {seed}, file {tried}: kept in {kept}", file=sys.stderr)
             raise
         tried += 1
-    print(f"{name:<16} seed {seed}: {tried:,} files, {read:,} read, the others refused", flush=True)
+    print(f"{name:<36} seed {seed}: {tried:,} files, {read:,} read, the others refused", flush=True)
 
 
 if __name__ == "__main__":

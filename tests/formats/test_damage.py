@@ -10,6 +10,7 @@ from vector_files import SAMPLES, WITHOUT_WORDS, WORDS, X, with_ngrams
 
 from wordvec import load
 from wordvec.errors import FormatError
+from wordvec.formats import FORMATS
 
 
 @pytest.fixture
@@ -110,3 +111,9 @@ def test_damaged_tables_of_ngrams_are_one_error_or_lawful(tmp_path_factory, name
 def test_both_tables_of_ngrams_say_the_same(tmp_path, word):
     one, other = (load(with_ngrams(tmp_path, name)) for name in WITHOUT_WORDS)
     np.testing.assert_array_equal(one.vector(word).vector, other.vector(word).vector)
+
+
+def test_every_format_that_is_read_has_a_sample():
+    """So that damage, archives and fuzzers reach it."""
+    known = " ".join([*SAMPLES, *WITHOUT_WORDS])
+    assert [name for name, each in FORMATS.items() if each.reads and name not in known] == []
