@@ -11,10 +11,26 @@ import sys
 from pathlib import Path
 
 BREAKS = [
-    "Other", "CR", "LF", "Newline", "Extend", "ZWJ", "Format", "Regional_Indicator", "Katakana",
-    "Hebrew_Letter", "ALetter", "Single_Quote", "Double_Quote", "MidNumLet", "MidLetter", "MidNum",
-    "Numeric", "ExtendNumLet", "WSegSpace",
-]  # fmt: skip
+    "Other",
+    "CR",
+    "LF",
+    "Newline",
+    "Extend",
+    "ZWJ",
+    "Format",
+    "Regional_Indicator",
+    "Katakana",
+    "Hebrew_Letter",
+    "ALetter",
+    "Single_Quote",
+    "Double_Quote",
+    "MidNumLet",
+    "MidLetter",
+    "MidNum",
+    "Numeric",
+    "ExtendNumLet",
+    "WSegSpace",
+]
 FLAGS = ["LETTER", "NUMBER", "PICTOGRAPH", "LOWER", "CASED", "IGNORABLE", "EMOJI", "JOINER"]
 LETTER, NUMBER, PICTOGRAPH, LOWER, CASED, IGNORABLE, EMOJI, JOINER = (1 << i for i in range(5, 13))
 SHIFT = 7
@@ -66,7 +82,8 @@ def table(kind, name, values, size="", comment=""):
     return f"static const {kind} {name}[{size}] = {{{note}\n" + "\n".join([*lines, line]) + "\n};\n"
 
 
-def main(folder):
+def header(folder):
+    """The text of wv_unicode_tables.h, from a folder of the database."""
     ucd = Path(folder)
     head = (ucd / "auxiliary" / "WordBreakProperty.txt").read_text(encoding="utf-8")
     version = re.match(r"# WordBreakProperty-([\d.]+)\.txt", head).group(1)
@@ -80,9 +97,10 @@ def main(folder):
     marks = having(categories, "Mn", "Mc", "Me")
     letters = having(categories, "Lu", "Ll", "Lt", "Lm", "Lo", "Nl")
     letters |= having(core, "Alphabetic") - marks
+    names = (ucd / "UnicodeData.txt").read_text(encoding="utf-8").splitlines()
     lower = {
         int(fields[0], 16): int(fields[13], 16)
-        for fields in (line.split(";") for line in (ucd / "UnicodeData.txt").open())
+        for fields in (line.split(";") for line in names)
         if fields[13]
     }
     emoji = ucd / "emoji" / "emoji-data.txt"
@@ -141,8 +159,8 @@ def main(folder):
     ]
     assert max(stage1) < 256
     assert max(lower1) < 256
-    Path(__file__).with_suffix(".h").write_text("\n".join(out) + "\n", encoding="utf-8")
+    return "\n".join(out) + "\n"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    Path(__file__).with_suffix(".h").write_text(header(sys.argv[1]), encoding="utf-8")

@@ -3,6 +3,7 @@ Python, and what the tokeniser writes against a slow one."""
 
 import itertools
 import re
+import runpy
 import sys
 import unicodedata
 from pathlib import Path
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from wordvec.native.corpus import unicode
 
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = Path("/usr/share/unicode")  # of Debian's package unicode-data
 CASES = Path(__file__).with_name("WordBreakTest-15.0.0.txt")
 # One or two of every class, signs that the rules name, and what is not UTF-8.
 SIGNS = [
@@ -229,3 +232,15 @@ def test_a_word_of_a_million_letters_is_one_word():
     word = "ä" * 1_000_000
     assert split(word) == word
     assert split("İ" * 100_000, lower=True) == "i\u0307" * 100_000
+
+
+def test_the_tables_are_what_the_generator_writes():
+    if not (DATABASE / "UnicodeData.txt").exists():
+        pytest.skip("the Unicode Character Database is not here (Debian: unicode-data)")
+    path = ROOT / "csrc" / "wv_unicode_tables.h"
+    version = re.search(r'WV_UNICODE_VERSION "([\d.]+)"', path.read_text(encoding="utf-8"))[1]
+    head = (DATABASE / "auxiliary" / "WordBreakProperty.txt").read_text(encoding="utf-8")
+    if f"WordBreakProperty-{version}.txt" not in head:
+        pytest.skip(f"another version than {version} of the database is here")
+    generator = runpy.run_path(str(path.with_suffix(".py")))
+    assert generator["header"](DATABASE) == path.read_text(encoding="utf-8")
