@@ -4,8 +4,8 @@
 benchmark fails when a limit does not hold. CPU time is of this process, all threads; machines are
 shared, so wall time is shown and not judged. BENCH_ROUNDS (3) says how often each is run, in turn
 with its peer; BENCH_WORDS (all 17 million) and BENCH_EPOCHS (5) make the text and the trainings
-smaller, and then quality is shown and not judged. BENCH_PAGE names a Markdown page that the tables
-are written to.
+smaller; then quality, and what reading and starting weigh on, is shown and not judged. BENCH_PAGE
+names a Markdown page that the tables are written to.
 """
 
 import gzip
