@@ -45,6 +45,8 @@ def test_two_matrices_and_further_columns_stand_side_by_side(isa, dx, dy, de):
     got = one(ids, arguments, isa)
     close(got, z)
     assert np.array_equal(got, got.T)
+    half = grams(np.array([0, len(ids)], np.int64), ids, *arguments, upper=True, isa=isa)[0]
+    assert np.array_equal(np.triu(half), np.triu(got))
 
 
 @given(sizes=st.lists(st.integers(0, 90), max_size=6), seed=st.integers(0, 99))

@@ -219,7 +219,8 @@ class _Products:
     """Sums z z' over each word's observations, and where in them things stand.
 
     The columns are the vectors of the halves (d each), then a target for each half where there are
-    targets, then the ones of each half where there are intercepts.
+    targets, then the ones of each half where there are intercepts. Of normal equations without
+    intercepts only what stands on and above the diagonal is there.
     """
 
     def __init__(self, G: F64, d: int, halves: int, targets: int, ones: bool) -> None:
@@ -273,7 +274,8 @@ class _Sums:
         """Products of regressors and targets, weighted."""
         halves, root = self.equations.halves, np.sqrt(self.equations.weights)
         extra = [root * half.targets for half in halves] + [root] * (self.profiled * len(halves))
-        G = self._grams([root] * len(halves), extra)
+        # Intercepts stand after targets, so with them both triangles are read.
+        G = self._grams([root] * len(halves), extra, upper=not self.profiled)
         return _Products(G, self.d, len(halves), len(halves), self.profiled)
 
     def scores(self, residuals: Sequence[F64]) -> _Products:
@@ -319,7 +321,7 @@ class _Sums:
         ptr = self.ptr[begin : end + 1]
         return slice(int(ptr[0]), int(ptr[-1])), ptr - ptr[0]
 
-    def _grams(self, scales: Sequence[F64], extra: Sequence[F64]) -> F64:
+    def _grams(self, scales: Sequence[F64], extra: Sequence[F64], *, upper: bool = False) -> F64:
         e = self.equations
         two = len(e.halves) == 2
         columns = np.stack(extra, axis=1) if extra else None
@@ -335,6 +337,7 @@ class _Sums:
                 scales[1][span] if two else None,
                 None if columns is None else columns[span],
                 single=self.single,
+                upper=upper,
             )
 
         parts = over_range(work, 0, len(self.owner), self.threads)
@@ -351,20 +354,25 @@ def _assembled(
     blocks: Sequence[Sequence[F64]], weights: Sequence[Sequence[F64]], d: int, output: str
 ) -> F64:
     """Covariances (n, m, m) of what the halves make, from blocks (g, h >= g) times weights."""
-    H, n = len(blocks), len(blocks[0][0])
-    summed = H == 2 and output == "sum"
-    out = np.zeros((n, d, d) if summed or H == 1 else (n, H * d, H * d))
-    for g in range(H):
-        for h in range(g, H):
-            part = blocks[g][h - g][:, :d, :d] * weights[g][h][:, None, None]
-            if g == h:
-                part = (part + part.swapaxes(1, 2)) / 2
-            if summed or H == 1:
-                out += part if g == h else part + part.swapaxes(1, 2)
-            else:
-                rows, cols = slice(g * d, g * d + d), slice(h * d, h * d + d)
-                out[:, rows, cols] = part
-                out[:, cols, rows] = part.swapaxes(1, 2)
+    if len(blocks) == 1:
+        return _symmetric(blocks[0][0][:, :d, :d], weights[0][0])
+    (one, cross), (other,) = blocks
+    one, other = (
+        _symmetric(block[:, :d, :d], weights[h][h]) for h, block in enumerate((one, other))
+    )
+    cross = cross[:, :d, :d] * weights[0][1][:, None, None]
+    if output == "sum":
+        one += other
+        one += cross
+        one += cross.swapaxes(1, 2)
+        return one
+    return np.block([[one, cross], [cross.swapaxes(1, 2), other]])
+
+
+def _symmetric(blocks: F64, weights: F64) -> F64:
+    """Square blocks times weights, and symmetric to the last bit."""
+    out = blocks + blocks.swapaxes(1, 2)
+    out *= (weights / 2)[:, None, None]
     return out
 
 

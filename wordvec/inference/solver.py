@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Found = Solution | Unanswerable
 
 BATCH_CELLS = 1 << 20  # observations that a thread solves at once
-BATCH_BYTES = 4 << 20  # of Gram matrices of a batch; inverses and covariances take as much each
+BATCH_BYTES = 2 << 20  # of Gram matrices of a batch; inverses and covariances take as much each
 
 
 class How(NamedTuple):

@@ -15,6 +15,7 @@ def grams(
     b: _F64 | None = None,
     extra: _F64 | None = None,
     single: bool = False,
+    upper: bool = False,
     isa: str | None = None,
 ) -> _F64:
     """sum_j z_j z_j' of each system (systems, d, d), z_j = [a_j X[ids_j] | b_j Y[ids_j] | extra_j].
@@ -31,6 +32,8 @@ def grams(
     single : bool
         Products of floats, which are summed in double in blocks of 128 rows: about half the time;
         entry G_rc is off by about 1e-7 sqrt(G_rr G_cc).
+    upper : bool
+        Leave what stands below the diagonals undefined.
 
     Raises
     ------

@@ -84,7 +84,8 @@ cdef Py_ssize_t _stride(const float[:, :] X) except -1:
 
 def grams(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
           const double[::1] a, const float[:, :] Y=None, const double[::1] b=None,
-          const double[:, ::1] extra=None, bint single=False, isa=None):
+          const double[:, ::1] extra=None, bint single=False,
+          bint upper=False, isa=None):
     cdef Py_ssize_t i, systems = ptr.shape[0] - 1, n = ids.shape[0], d, p
     cdef wv_gram_system s, one
     cdef const wv_gram *table = wv_gram_for(cpu.parse(isa))
@@ -129,7 +130,8 @@ def grams(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
             if s.d_extra:
                 one.extra = s.extra + ptr[i] * s.d_extra
             (table.gram_single if single else table.gram)(&one, room.start, &out[i, 0, 0])
-            _mirror(&out[i, 0, 0], d, p)
+            if not upper:
+                _mirror(&out[i, 0, 0], d, p)
     return result[:, :d, :d]
 
 
@@ -141,6 +143,7 @@ def inverses(const double[:, :, :] M, isa=None):
     cdef double *square
     cdef double[:, :, ::1] out
     cdef double[::1] ratio
+    cdef bint contiguous = M.strides[2] == sizeof(double)
     if M.shape[2] != n or n < 1:
         raise ValueError(f"matrices must be square, got {M.shape[1]} x {M.shape[2]}")
     result, pivots = np.empty((systems, n, n)), np.empty(systems)
@@ -152,8 +155,11 @@ def inverses(const double[:, :, :] M, isa=None):
     with nogil:
         for i in range(systems):
             for r in range(n):
-                for c in range(r, n):
-                    square[r * p + c] = M[i, r, c]
+                if contiguous:
+                    memcpy(square + r * p + r, &M[i, r, r], (n - r) * sizeof(double))
+                else:
+                    for c in range(r, n):
+                        square[r * p + c] = M[i, r, c]
             ratio[i] = table.invert(square, n, p, room.start)
             for r in range(n):
                 memcpy(&out[i, r, r], square + r * p + r, (n - r) * sizeof(double))
