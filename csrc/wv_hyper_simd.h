@@ -201,7 +201,8 @@ STEP_FN void measure(const wv_hyper_space *S, const wv_hyper_worker *W, const ta
             inverse_s[i] = 1 / (s < 1e-12 ? 1e-12 : s);
             /* |u - x|^2 <= (u_0^2 + x_0^2) s^2 for any two points. A row that another thread was
              * writing can break that, with coordinates and a cached value of two moments: its step
-             * would be as long as it is wrong, up to the edge. It is left out: update_lorentz. */
+             * would be as long as it is wrong, up to the edge. It is left out: update_lorentz. In
+             * the ball g1 has the factor |u - x|^2 itself, so a step stays bounded by it. */
             if (geometry == WV_LORENTZ &&
                 e[i] * inverse_s[i] * inverse_s[i] > 4 * (a * a + b[i] * b[i]))
                 inverse_s[i] = 0;
