@@ -182,6 +182,18 @@ def test_nohup_goes_on_when_the_terminal_is_gone(many_words, tmp_path):
         ["eval", "v.wv", "--json", "v.wv", "--force"],
         ["eval", "v.wv", "--dataset", "set.txt", "--markdown", "set.txt", "--force"],
         ["bias", "v.wv", "--test", "weat6", "--markdown", "v.wv", "--force"],
+        ["transform", "v.wv", "-o", "v.wv", "--unit", "--force"],
+        ["debias", "v.wv", "--concept", "gender", "-o", "v.wv", "--force"],
+        ["combine", "v.wv", "w.wv", "-o", "w.wv", "--force"],
+        ["retrofit", "v.wv", "--lexicon", "rel", "-o", "rel", "--force"],
+        ["specialise", "v.wv", "--synonyms", "rel", "-o", "rel", "--force"],
+        ["align", "v.wv", "w.wv", "-o", "w.wv", "--identical", "--force"],
+        ["documents", "v.wv", "t", "-o", "t", "--force"],
+        ["tokenize", "t", "-o", "t", "--force"],
+        ["pieces", "t", "-o", "t", "--force"],
+        ["eval", "v.wv", "--dataset", "set.txt", "--csv", "data", "--force"],
+        ["eval", "v.wv", "--dataset", "set.txt", "--figures", "mine", "--force"],
+        ["eval", "v.wv", "--dataset", "set.txt", "--csv", ".", "--force"],
         ["train", "t", "-o", ".", "--force"],
         ["count", "t", "-o", ".", "--force"],
         ["count", "t", "-o", "..", "--force"],
@@ -210,7 +222,8 @@ def test_what_people_have_is_never_replaced(command, run, planted, trained, tmp_
         os.link(name.removeprefix("data/"), name)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "rel").write_text("letter\tr\n")
-    (tmp_path / "v.wv").write_bytes(trained.read_bytes())
+    for name in ("v.wv", "w.wv"):
+        (tmp_path / name).write_bytes(trained.read_bytes())
     (tmp_path / "rel").write_text("".join(f"n{i}\tn{i // 3}\n" for i in range(1, 12)) + "n0\tr\n")
     (tmp_path / "set.txt").write_text(PAIRS)
     wordvec.count(wordvec.encode(tmp_path / "t"), tmp_path / "s", wordvec.Window(window=2))

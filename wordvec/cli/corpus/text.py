@@ -106,8 +106,10 @@ def pieces(
     `wordvec train INPUT --tokenize sentencepiece:OUTPUT` then trains vectors of pieces.
     """
     from wordvec.estimator import thread_count
+    from wordvec.files import check_target
     from wordvec.text.pieces import train_pieces
 
+    check_target(output, force=force, inputs=inputs)
     found = train_pieces(
         list(inputs),
         output,
