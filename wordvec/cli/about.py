@@ -210,7 +210,7 @@ def completion(shell: str) -> None:
 @click.command(cls=Command)
 @click.argument("action", type=click.Choice(["where", "clear"]))
 def cache(action: str) -> None:
-    """Copies of files in stores (s3://...): where they are kept, or clear them."""
+    """Show or clear the copies of files from stores (s3://...)."""
     from wordvec.remote import cache_folder, clear_cache
 
     if action == "where":
