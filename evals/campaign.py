@@ -217,8 +217,10 @@ def _work(campaign: Campaign, model: Model, text: Path, out: Path) -> Iterator[t
         command = trainers.count(text, source, campaign.threads, model.count)
         yield "counting", step(source, settings, command)
     common = {
-        "vector_size": campaign.vector_size, "seed": model.seed, "threads": campaign.threads,
-    }  # fmt: skip
+        "vector_size": campaign.vector_size,
+        "seed": model.seed,
+        "threads": campaign.threads,
+    }
     settings = {**settings, **common, "trainer": model.trainer, "options": dict(model.options)}
     vectors = vectors_of(model, out)
     command = trainers.TRAINERS[model.trainer](source, vectors, common, model.options)
@@ -227,9 +229,18 @@ def _work(campaign: Campaign, model: Model, text: Path, out: Path) -> Iterator[t
     report = out / "scores" / f"{model.label}.json"
     settings = {"suite": _suite_digest(campaign), "vectors": trained["finished"]}
     command = [
-        *trainers.WORDVEC, "eval", str(vectors), "--suite", campaign.suite, "--json", str(report),
-        "--threads", str(campaign.threads), "--quiet", "--force",
-    ]  # fmt: skip
+        *trainers.WORDVEC,
+        "eval",
+        str(vectors),
+        "--suite",
+        campaign.suite,
+        "--json",
+        str(report),
+        "--threads",
+        str(campaign.threads),
+        "--quiet",
+        "--force",
+    ]
     yield "judging", step(report, settings, command, _env(campaign))
 
 
@@ -270,11 +281,22 @@ def _report(campaign: Campaign, outcomes: Sequence[Outcome], out: Path) -> Recor
             first.setdefault(outcome.model.name, outcome)
     made = {o.model.label: (o.training or {})["finished"] for o in first.values()}
     command = [
-        *trainers.WORDVEC, "eval", *(str(vectors_of(o.model, out)) for o in first.values()),
-        "--suite", campaign.suite, "--threads", str(campaign.threads), "--quiet", "--force",
-        "--json", str(out / "report.json"), "--markdown", str(out / "report.md"),
-        "--html", str(out / "report.html"),
-    ]  # fmt: skip
+        *trainers.WORDVEC,
+        "eval",
+        *(str(vectors_of(o.model, out)) for o in first.values()),
+        "--suite",
+        campaign.suite,
+        "--threads",
+        str(campaign.threads),
+        "--quiet",
+        "--force",
+        "--json",
+        str(out / "report.json"),
+        "--markdown",
+        str(out / "report.md"),
+        "--html",
+        str(out / "report.html"),
+    ]
     settings = {"suite": _suite_digest(campaign), "vectors": made}
     return step(out / "report.html", settings, command, _env(campaign))
 

@@ -27,10 +27,21 @@ from wordvec.models.glove import GloVe
 from wordvec.text.corpus import encode
 
 PAIRS = (
-    "king queen", "war music", "man woman", "water river", "city town", "good bad",
-    "paris france", "red blue", "mother father", "computer software", "army navy",
-    "church bishop", "football team", "energy power",
-)  # fmt: skip
+    "king queen",
+    "war music",
+    "man woman",
+    "water river",
+    "city town",
+    "good bad",
+    "paris france",
+    "red blue",
+    "mother father",
+    "computer software",
+    "army navy",
+    "church bishop",
+    "football team",
+    "energy power",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,9 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = GloVe(vector_size=o.vector_size, x_max=10, epochs=o.epochs, threads=o.threads)
     with tempfile.TemporaryDirectory() as folder:
         blocks = count_blocks(
-            replace(corpus, documents=edges, labels=None), Path(folder) / "blocks", o.blocks,
-            Window(window=15), threads=o.threads,
-        )  # fmt: skip
+            replace(corpus, documents=edges, labels=None),
+            Path(folder) / "blocks",
+            o.blocks,
+            Window(window=15),
+            threads=o.threads,
+        )
         whole = blocks.sum(Path(folder) / "whole", threads=o.threads)
         unc = Uncertainty(model.fit(whole).vectors_, blocks, source="documents")
         seeds = stability(model, blocks, runs=o.seeds, resample="seeds", threads=o.threads)

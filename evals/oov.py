@@ -46,9 +46,14 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--vectors", help="vectors trained on it; without, skip-gram is trained")
     parser.add_argument("--rare", type=Path, help="folder with nonce definitions and chimeras")
     parser.add_argument(
-        "--fasttext", choices=["wordvec", "gensim"], nargs="?", const="wordvec", action="append",
-        default=[], help="train FastText without the words, too: ours, or gensim's",
-    )  # fmt: skip
+        "--fasttext",
+        choices=["wordvec", "gensim"],
+        nargs="?",
+        const="wordvec",
+        action="append",
+        default=[],
+        help="train FastText without the words, too: ours, or gensim's",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args(argv)
@@ -211,9 +216,16 @@ def train_gensim(lines: list[list[str]], size: int, seed: int) -> WordVectors:
         file.writelines(" ".join(line) + "\n" for line in lines)
         file.flush()
         model = FastText(
-            corpus_file=file.name, vector_size=size, sg=1, window=5, negative=5, min_count=5,
-            epochs=5, workers=1, seed=seed,
-        )  # fmt: skip
+            corpus_file=file.name,
+            vector_size=size,
+            sg=1,
+            window=5,
+            negative=5,
+            min_count=5,
+            epochs=5,
+            workers=1,
+            seed=seed,
+        )
     return wordvec.from_gensim(model)
 
 
@@ -236,11 +248,16 @@ def nonces(fitted: WordVectors, everything: WordVectors, folder: Path) -> list[d
             near = units @ _unit(row[None])[0]
             ranks[name].append(1 + int((near > near[everything.get_index(word)]).sum()))
     return [
-        {"method": f"nonce definitions ({len(each)}): {name}", "spearman": None, "cosine": None,
-         "median_rank": int(np.median(each)), "mrr": float(np.mean(1 / np.array(each))),
-         "in_first_10": float(np.mean(np.array(each) <= 10))}
+        {
+            "method": f"nonce definitions ({len(each)}): {name}",
+            "spearman": None,
+            "cosine": None,
+            "median_rank": int(np.median(each)),
+            "mrr": float(np.mean(1 / np.array(each))),
+            "in_first_10": float(np.mean(np.array(each) <= 10)),
+        }
         for name, each in ranks.items()
-    ]  # fmt: skip
+    ]
 
 
 def chimeras(fitted: WordVectors, folder: Path) -> list[dict[str, Any]]:
@@ -260,11 +277,16 @@ def chimeras(fitted: WordVectors, folder: Path) -> list[dict[str, Any]]:
                 found = stats.spearmanr(others @ _unit(row[None])[0], [h for _, h in known])
                 scores[name].append(np.nan_to_num(found.statistic))
         rows += [
-            {"method": f"chimeras l{size} ({len(each)}): {name}",
-             "spearman": float(np.mean(each)), "cosine": None, "median_rank": None, "mrr": None,
-             "in_first_10": None}
+            {
+                "method": f"chimeras l{size} ({len(each)}): {name}",
+                "spearman": float(np.mean(each)),
+                "cosine": None,
+                "median_rank": None,
+                "mrr": None,
+                "in_first_10": None,
+            }
             for name, each in scores.items()
-        ]  # fmt: skip
+        ]
     return rows
 
 

@@ -21,6 +21,12 @@ def least_squares(x, y, f, C, *, residuals=None, profiled=False):
     meat = sum(f[j] ** 2 * r[j] ** 2 * np.outer(Z[j], Z[j]) for j in range(n))
     hc1 = inverse @ meat @ inverse * n / (n - p)
     return SimpleNamespace(
-        beta=beta, w=beta[:d], s=s, model=s**2 * inverse[:d, :d], hc1=hc1[:d, :d],
-        inverse=inverse, r=r, Z=Z,
-    )  # fmt: skip
+        beta=beta,
+        w=beta[:d],
+        s=s,
+        model=s**2 * inverse[:d, :d],
+        hc1=hc1[:d, :d],
+        inverse=inverse,
+        r=r,
+        Z=Z,
+    )

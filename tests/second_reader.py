@@ -27,8 +27,19 @@ def bf16(bits):
 
 class Section:
     def __init__(self, data, entry):
-        (self.type, self.flags, start, length, self.rows, self.cols, self.dtype, self.aux,
-         self.params, crc, zero) = struct.unpack("<IIQQQQIIQII", entry)  # fmt: skip
+        (
+            self.type,
+            self.flags,
+            start,
+            length,
+            self.rows,
+            self.cols,
+            self.dtype,
+            self.aux,
+            self.params,
+            crc,
+            zero,
+        ) = struct.unpack("<IIQQQQIIQII", entry)
         assert start % 64 == 0
         assert zero == 0
         assert start + length <= len(data)

@@ -202,8 +202,18 @@ def test_the_command_line_reads_and_clears(tmp_path, text, cache, capfd):
     (tmp_path / "text").write_bytes(text)
     base = f"file://{tmp_path}"
     run("count", f"{base}/text", "-o", f"{base}/counted", "--min-count", 1)
-    run("train", f"{base}/counted", "--model", "swivel", "--epochs", 1, "--vector-size", 8,
-        "-o", tmp_path / "v.wv")  # fmt: skip
+    run(
+        "train",
+        f"{base}/counted",
+        "--model",
+        "swivel",
+        "--epochs",
+        1,
+        "--vector-size",
+        8,
+        "-o",
+        tmp_path / "v.wv",
+    )
     assert "w" in run("neighbors", f"{base}/v.wv", "w1").out
     assert run("cache", "where").out.strip() == str(cache)
     assert "removed" in run("cache", "clear").err

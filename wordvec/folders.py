@@ -243,8 +243,10 @@ def _step_aside(folder: Path, real: Path) -> Path:
         number += 1
     log.warning(
         "%s: this file system cannot exchange two folders in one step; if the next step fails, "
-        "the old folder is %s", real, old,
-    )  # fmt: skip
+        "the old folder is %s",
+        real,
+        old,
+    )
     os.rename(real, old)
     try:
         os.rename(folder, real)

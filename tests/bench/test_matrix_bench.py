@@ -161,11 +161,14 @@ def test_skip_gram_from_counts(benchmark, bench, wiki, corpora, tmp_path):
             cpu, _, model = bench.cpu(lambda: kind(seed=seed, threads=2).fit(source))  # noqa: B023
             seconds[at].append(cpu / model.epochs)
             wv = model.vectors_
-            scores[at].append([
-                analogy.evaluate(wv, data).score if name == "Google"
-                else similarity.evaluate(wv, data).spearman
-                for name, data in sets.items()
-            ])  # fmt: skip
+            scores[at].append(
+                [
+                    analogy.evaluate(wv, data).score
+                    if name == "Google"
+                    else similarity.evaluate(wv, data).spearman
+                    for name, data in sets.items()
+                ]
+            )
 
     benchmark.pedantic(both, rounds=bench.rounds)
     bench.note("skip-gram from counts 100 d, CPU s an epoch", seconds[0], peer=seconds[1])
@@ -181,9 +184,20 @@ def test_counting_keeps_to_its_memory(benchmark, bench, wiki, tmp_path):
 
     def count(folder, memory):
         return bench.peak_memory(
-            "-m", "wordvec", "count", wiki, "-o", folder, "--window", 15, "--memory", memory,
-            "--threads", 2, "--quiet",
-        )  # fmt: skip
+            "-m",
+            "wordvec",
+            "count",
+            wiki,
+            "-o",
+            folder,
+            "--window",
+            15,
+            "--memory",
+            memory,
+            "--threads",
+            2,
+            "--quiet",
+        )
 
     def both():
         peaks.extend(count(*each) for each in zip(files, ("200M", "4G"), strict=True))

@@ -84,8 +84,15 @@ def test_combine_retrofit_and_specialise(run, two):
     )
     for method in ("attract-repel", "counter-fit"):
         code, _, err = run(
-            "specialise", en, "-o", out, "--synonyms", folder / "lexicon.txt", "--method", method,
+            "specialise",
+            en,
+            "-o",
+            out,
+            "--synonyms",
+            folder / "lexicon.txt",
+            "--method",
+            method,
             "--force",
-        )  # fmt: skip
+        )
         assert code == 0, err
     assert run("specialise", en, "-o", out, "--force")[0] == 2

@@ -40,9 +40,18 @@ def call(capsys, *args):
 def test_eval_prints_records_and_writes_reports(files, capsys, tmp_path):
     vectors, pairs, _ = files
     code, out, err = call(
-        capsys, "eval", vectors, "--dataset", pairs, "--format", "json",
-        "--json", tmp_path / "r.json", "--markdown", tmp_path / "r.md",
-    )  # fmt: skip
+        capsys,
+        "eval",
+        vectors,
+        "--dataset",
+        pairs,
+        "--format",
+        "json",
+        "--json",
+        tmp_path / "r.json",
+        "--markdown",
+        tmp_path / "r.md",
+    )
     assert code == 0
     (row,) = json.loads(out)
     assert (row["dataset"], row["answered"], row["asked"]) == ("pairs", 30, 30)
@@ -159,9 +168,18 @@ def test_several_models_are_compared(files, capsys, tmp_path):
     other.write_bytes(b"")
     report = tmp_path / "r.json"
     code, out, _ = call(
-        capsys, "eval", vectors, other, "--dataset", pairs, "--quiet", "--json", report,
-        "--html", tmp_path / "r.html",
-    )  # fmt: skip
+        capsys,
+        "eval",
+        vectors,
+        other,
+        "--dataset",
+        pairs,
+        "--quiet",
+        "--json",
+        report,
+        "--html",
+        tmp_path / "r.html",
+    )
     assert code == 0
     assert "other" in out
     (comparison,) = json.loads(report.read_text())["comparisons"]

@@ -21,8 +21,11 @@ def test_neighbors(run, path):
     rows = json.loads(out)
     assert code == 0
     assert [(r["word"], r["neighbor"]) for r in rows] == [
-        ("king", "queen"), ("king", "man"), ("sky", "man"), ("sky", "queen")
-    ]  # fmt: skip
+        ("king", "queen"),
+        ("king", "man"),
+        ("sky", "man"),
+        ("sky", "queen"),
+    ]
 
 
 def test_similarity_and_analogy(run, path):

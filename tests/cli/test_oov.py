@@ -50,9 +50,7 @@ def test_induction_from_a_compressed_text_and_from_shards(run, path, tmp_path):
 
 @pytest.mark.parametrize("dtype", ["f16", "bf16", "int8", "pq"])
 def test_convert_to_an_encoding(run, path, tmp_path, dtype):
-    code, _, err = run(
-        "convert", path, tmp_path / "c.wv", "--dtype", dtype, "--coarse", "--fold"
-    )  # fmt: skip
+    code, _, err = run("convert", path, tmp_path / "c.wv", "--dtype", dtype, "--coarse", "--fold")
     assert (code, err) == (0, "")
     code, out, _ = run("info", tmp_path / "c.wv", "--format", "json")
     card = json.loads(out)[0]

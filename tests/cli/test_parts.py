@@ -25,8 +25,17 @@ def test_parts_give_the_bytes_of_one_count(run, tmp_path, texts):
     code, _, err = run("vocab", "merge", *vocabs, "-o", tmp_path / "vocab.txt")
     assert (code, err) == (0, f"wrote     {tmp_path}/vocab.txt: 4 words, 400 of 400 tokens\n")
     for i in (1, 2, 3):
-        done = run("count", *texts, "-o", tmp_path / f"s{i}", "--vocab", tmp_path / "vocab.txt",
-                   "--part", f"{i}/3", *some)  # fmt: skip
+        done = run(
+            "count",
+            *texts,
+            "-o",
+            tmp_path / f"s{i}",
+            "--vocab",
+            tmp_path / "vocab.txt",
+            "--part",
+            f"{i}/3",
+            *some,
+        )
         assert done[0] == 0, done
     folders = [tmp_path / f"s{i}" for i in (1, 2, 3)]
     assert run("shards", "merge", *folders, "-o", tmp_path / "sum")[0] == 0
@@ -58,8 +67,15 @@ def test_mistakes_cost_one_line(run, tmp_path, texts, command, message):
 def test_vocab_merge_has_a_table_and_variables_of_its_own(run, tmp_path, texts, monkeypatch):
     run("vocab", *texts, "-o", tmp_path / "v.txt")
     (tmp_path / "c.toml").write_text("[vocab]\nmin-count = 3\n[vocab.merge]\nmax-vocab = 2\n")
-    code, _, err = run("vocab", "merge", tmp_path / "v.txt", "-o", tmp_path / "w.txt", "--config",
-                       tmp_path / "c.toml")  # fmt: skip
+    code, _, err = run(
+        "vocab",
+        "merge",
+        tmp_path / "v.txt",
+        "-o",
+        tmp_path / "w.txt",
+        "--config",
+        tmp_path / "c.toml",
+    )
     assert (code, len((tmp_path / "w.txt").read_text().splitlines())) == (0, 2), err
     again = run("vocab", *texts, "-o", tmp_path / "x.txt", "--config", tmp_path / "c.toml")
     assert again[0] == 0, again

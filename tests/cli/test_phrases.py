@@ -10,13 +10,15 @@ import threading
 import pytest
 
 TEXT = (
-    "I live in New York City \xff\n\n" + "the bank of america  is\tin New York\r\n" * 9
+    "I live in New York City \xff\n\n"
+    + "the bank of america  is\tin New York\r\n" * 9
     + "once bank of the sea , New York City\n" * 8
-).encode("latin-1")  # fmt: skip
+).encode("latin-1")
 JOINED = (
-    "I live in New_York_City \xff\n\n" + "the bank_of_america  is_in New_York\r\n" * 9
+    "I live in New_York_City \xff\n\n"
+    + "the bank_of_america  is_in New_York\r\n" * 9
     + "once bank of the sea , New_York_City\n" * 8
-).encode("latin-1")  # fmt: skip
+).encode("latin-1")
 TABLE = "# wordvec phrases 1, delimiter _\npass\twords\tcount\tscore\n1\tNew York\t18\t9.0\n"
 
 
@@ -27,8 +29,18 @@ def text(tmp_path):
     return path
 
 
-FINDING = ("--passes", 2, "--threshold", 4, "--threshold", 2, "--min-count", 2,
-           "--connector-words", "of, the")  # fmt: skip
+FINDING = (
+    "--passes",
+    2,
+    "--threshold",
+    4,
+    "--threshold",
+    2,
+    "--min-count",
+    2,
+    "--connector-words",
+    "of, the",
+)
 
 
 def test_phrases_are_found_joined_and_listed(run, text, tmp_path):
@@ -77,9 +89,22 @@ def test_standard_input_and_pipes_are_read_twice(run, text, tmp_path, monkeypatc
 def test_connector_words_of_a_file_and_npmi(run, text, tmp_path):
     (tmp_path / "words").write_text("of\nthe\n")
     code, stdout, _ = run(
-        "phrases", text, "--top", 50, "--scoring", "npmi", "--threshold", 0.5, "--min-count", 2,
-        "--connector-words", f"@{tmp_path / 'words'}", "--format", "tsv", "--quiet",
-    )  # fmt: skip
+        "phrases",
+        text,
+        "--top",
+        50,
+        "--scoring",
+        "npmi",
+        "--threshold",
+        0.5,
+        "--min-count",
+        2,
+        "--connector-words",
+        f"@{tmp_path / 'words'}",
+        "--format",
+        "tsv",
+        "--quiet",
+    )
     assert code == 0
     assert "bank_of_america\t9\t" in stdout
     assert "bank_of_the_sea\t8\t" in stdout
@@ -142,8 +167,12 @@ def test_train_and_count_with_a_table(run, text, tmp_path):
 )
 def test_usage_errors_say_what_to_do(run, text, tmp_path, args, message):
     (tmp_path / "t.tsv").write_text(TABLE)
-    places = {"TEXT": text, "OUT": tmp_path / "out", "TABLE": tmp_path / "t.tsv",
-              "NEW": tmp_path / "new"}  # fmt: skip
+    places = {
+        "TEXT": text,
+        "OUT": tmp_path / "out",
+        "TABLE": tmp_path / "t.tsv",
+        "NEW": tmp_path / "new",
+    }
     code, stdout, stderr = run("phrases", *(places.get(a, a) for a in args))
     assert (code, stdout) == (2, "")
     assert message in stderr

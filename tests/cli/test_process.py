@@ -29,9 +29,13 @@ def shell(command, *args, limit=None, env=None, **options):
     base = [sys.executable, "-m", "wordvec", *map(str, args)]
     return subprocess.run(
         ["bash", "-c", command, "bash", *base],
-        capture_output=True, check=False, timeout=120, preexec_fn=limit,
-        env=os.environ | (env or {}), **options,
-    )  # fmt: skip
+        capture_output=True,
+        check=False,
+        timeout=120,
+        preexec_fn=limit,
+        env=os.environ | (env or {}),
+        **options,
+    )
 
 
 def names(folder):
@@ -95,8 +99,9 @@ def started(*args, **options):
     """A command that has begun to train, or to count."""
     process = subprocess.Popen(
         [sys.executable, "-m", "wordvec", *map(str, args), "--progress", "json"],
-        stderr=subprocess.PIPE, **options,
-    )  # fmt: skip
+        stderr=subprocess.PIPE,
+        **options,
+    )
     for line in process.stderr:
         if b'"stage": "training"' in line:
             return process
@@ -120,9 +125,17 @@ def test_a_signal_ends_a_training_and_saves_it(
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     process = started(
-        "train", many_words, "-o", tmp_path / "v.wv", "--model", model, "--epochs", "100000",
-        *keep, env=os.environ | {"TMPDIR": str(temporary)},
-    )  # fmt: skip
+        "train",
+        many_words,
+        "-o",
+        tmp_path / "v.wv",
+        "--model",
+        model,
+        "--epochs",
+        "100000",
+        *keep,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )
     process.send_signal(number)
     try:
         said = process.communicate(timeout=60)[1].splitlines()[-1]
@@ -139,9 +152,16 @@ def test_a_signal_ends_a_training_and_saves_it(
 
 def test_nohup_goes_on_when_the_terminal_is_gone(many_words, tmp_path):
     process = started(
-        "train", many_words, "-o", tmp_path / "v.wv", "--epochs", "40", "--vector-size", "50",
+        "train",
+        many_words,
+        "-o",
+        tmp_path / "v.wv",
+        "--epochs",
+        "40",
+        "--vector-size",
+        "50",
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
-    )  # fmt: skip
+    )
     process.send_signal(signal.SIGHUP)
     process.stderr.close()
     assert process.wait(120) == 0

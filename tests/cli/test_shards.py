@@ -23,8 +23,15 @@ def folders(capsys, tmp_path):
     texts = [tmp_path / "a.txt", tmp_path / "b.txt"]
     run(capsys, "vocab", *texts, "-o", tmp_path / "v")
     for name in "ab":
-        run(capsys, "count", tmp_path / f"{name}.txt", "-o", tmp_path / name, "--vocab",
-            tmp_path / "v")  # fmt: skip
+        run(
+            capsys,
+            "count",
+            tmp_path / f"{name}.txt",
+            "-o",
+            tmp_path / name,
+            "--vocab",
+            tmp_path / "v",
+        )
     run(capsys, "count", *texts, "-o", tmp_path / "both", "--vocab", tmp_path / "v")
     return tmp_path
 

@@ -79,9 +79,19 @@ def test_whitening_pca_and_counts_of_a_file(run, folder, tmp_path):
 def test_compare_judges_each_transform_beside_the_vectors(run, folder, tmp_path):
     page = tmp_path / "r.html"
     code, out, err = run(
-        "transform", folder / "v.wv", "--compare", "all", "--dataset", folder / "sim.txt",
-        "--resamples", "50", "--format", "json", "--html", page,
-    )  # fmt: skip
+        "transform",
+        folder / "v.wv",
+        "--compare",
+        "all",
+        "--dataset",
+        folder / "sim.txt",
+        "--resamples",
+        "50",
+        "--format",
+        "json",
+        "--html",
+        page,
+    )
     assert code == 0, err
     rows = json.loads(out)
     assert len(rows) == 11
@@ -105,9 +115,21 @@ def test_transform_says_what_it_needs(run, folder, tmp_path):
 def test_debias_writes_and_proves(run, folder, tmp_path):
     out, page, data = tmp_path / "fair.wv", tmp_path / "r.html", tmp_path / "r.json"
     code, shown, err = run(
-        "debias", folder / "v.wv", "-o", out, "--concept", folder / "concept.toml",
-        "--dataset", folder / "sim.txt", "--resamples", "50", "--html", page, "--json", data,
-    )  # fmt: skip
+        "debias",
+        folder / "v.wv",
+        "-o",
+        out,
+        "--concept",
+        folder / "concept.toml",
+        "--dataset",
+        folder / "sim.txt",
+        "--resamples",
+        "50",
+        "--html",
+        page,
+        "--json",
+        data,
+    )
     assert code == 0, err
     assert "linear probe" in shown
     assert "No method here makes vectors free of bias." in shown
@@ -127,9 +149,21 @@ def test_debias_writes_and_proves(run, folder, tmp_path):
 
 def test_every_method_beside_the_others(run, folder):
     code, out, err = run(
-        "debias", folder / "v.wv", "--concept", folder / "concept.toml", "--method", "all",
-        "--dataset", folder / "sim.txt", "--resamples", "20", "--steps", "5", "--format", "json",
-    )  # fmt: skip
+        "debias",
+        folder / "v.wv",
+        "--concept",
+        folder / "concept.toml",
+        "--method",
+        "all",
+        "--dataset",
+        folder / "sim.txt",
+        "--resamples",
+        "20",
+        "--steps",
+        "5",
+        "--format",
+        "json",
+    )
     assert code == 0, err
     rows = json.loads(out)
     names = {"before", "leace", "hard", "inlp", "hsr", "soft", "double-hard", "ran"}
@@ -144,8 +178,9 @@ def test_debias_says_what_it_needs(run, folder, tmp_path):
     code, _, err = run("debias", folder / "v.wv", *concept, "--method", "all", "-o", tmp_path / "x")
     assert code == 2
     assert "writes nothing" in err
-    code, _, err = run("debias", folder / "v.wv", *concept, "--rounds", "3", "--no-proof", "-o",
-                       tmp_path / "x")  # fmt: skip
+    code, _, err = run(
+        "debias", folder / "v.wv", *concept, "--rounds", "3", "--no-proof", "-o", tmp_path / "x"
+    )
     assert code == 2
     assert "--rounds: leace has no such option" in err
     code, _, err = run("debias", folder / "v.wv", "--concept", "age", "-o", tmp_path / "x")
@@ -162,9 +197,19 @@ def test_words_of_a_file_are_kept_and_equalising_can_be_left(run, folder, tmp_pa
     keep.write_text("n3 n4\nn5")
     out = tmp_path / "o.wv"
     code, _, err = run(
-        "debias", folder / "v.wv", "-o", out, "--concept", folder / "concept.toml", "--no-proof",
-        "--method", "hard", "--keep", keep, "--no-equalize",
-    )  # fmt: skip
+        "debias",
+        folder / "v.wv",
+        "-o",
+        out,
+        "--concept",
+        folder / "concept.toml",
+        "--no-proof",
+        "--method",
+        "hard",
+        "--keep",
+        keep,
+        "--no-equalize",
+    )
     assert code == 0, err
     wv, made = WordVectors.open(folder / "v.wv"), WordVectors.open(out)
     for word in ("n3", "n4", "n5", "m1"):
@@ -264,10 +309,12 @@ def test_train_transforms_before_it_writes(run, tmp_path):
     np.testing.assert_array_equal(found.vectors, wanted.vectors)
     assert [card["transform"] for card in found.meta["transforms"]] == ["all-but-the-top", "unit"]
     for bad, message in (
-        ("spin", "no transform 'spin'"), ("unit:x=1", "unit has no option 'x'"),
-        ("pca:n=a", "n must be a whole number"), ("pca:n=0", "n must be >= 1"),
+        ("spin", "no transform 'spin'"),
+        ("unit:x=1", "unit has no option 'x'"),
+        ("pca:n=a", "n must be a whole number"),
+        ("pca:n=0", "n must be >= 1"),
         ("leace", "needs more than numbers"),
-    ):  # fmt: skip
+    ):
         code, _, err = run("train", text, "-o", tmp_path / "c.wv", *options, "--transform", bad)
         assert code == 2
         assert message in err

@@ -43,15 +43,39 @@ def test_what_training_would_see_is_written(run, tmp_path):
 def test_rows_are_documents_of_the_written_text(run, tmp_path, table):
     out = tmp_path / "out.txt"
     code, _, err = run(
-        "tokenize", table, "-o", out, "--text-column", "body", "--where", "year > 2007",
-        "--tokenize", "unicode", "--numbers", "drop", "--stop", tmp_path / "stop",
-    )  # fmt: skip
+        "tokenize",
+        table,
+        "-o",
+        out,
+        "--text-column",
+        "body",
+        "--where",
+        "year > 2007",
+        "--tokenize",
+        "unicode",
+        "--numbers",
+        "drop",
+        "--stop",
+        tmp_path / "stop",
+    )
     assert code == 2  # no such file
     (tmp_path / "stop").write_text("der\n")
     code, _, err = run(
-        "tokenize", table, "-o", out, "--text-column", "body", "--where", "year > 2007",
-        "--tokenize", "unicode", "--numbers", "drop", "--stop", tmp_path / "stop",
-    )  # fmt: skip
+        "tokenize",
+        table,
+        "-o",
+        out,
+        "--text-column",
+        "body",
+        "--where",
+        "year > 2007",
+        "--tokenize",
+        "unicode",
+        "--numbers",
+        "drop",
+        "--stop",
+        tmp_path / "stop",
+    )
     assert code == 0
     assert "31 rows or articles were read, 28 left out by the condition, 1 had no text" in err
     assert out.read_text() == "Der Wind Wind\n\nDer Wind Wind\n\n"
@@ -149,9 +173,15 @@ def test_pieces_are_found_and_trained_on(run, tmp_path):
     assert code == 0, err
     assert "16 pieces" in err
     code, _, err = run(
-        "train", text, "-o", tmp_path / "v.wv", "--tokenize", f"sentencepiece:{model}",
-        "--vector-size", "4",
-    )  # fmt: skip
+        "train",
+        text,
+        "-o",
+        tmp_path / "v.wv",
+        "--tokenize",
+        f"sentencepiece:{model}",
+        "--vector-size",
+        "4",
+    )
     assert code == 0, err
     assert any("▁" in word for word in wordvec.load(tmp_path / "v.wv").index_to_key)
     code, _, err = run("pieces", text, "-o", tmp_path / "n.model", "--pieces", "5000")
@@ -164,10 +194,26 @@ def test_documents_are_vectors_with_names_and_key_words(run, tmp_path, table):
     run("train", table, "-o", tmp_path / "v.wv", *how, "--min-count", "1", "--vector-size", "4")
     out, labels = tmp_path / "d.npy", tmp_path / "l.tsv"
     code, stdout, err = run(
-        "documents", tmp_path / "v.wv", table, "-o", out, "--text-column", "body",
-        "--document-column", "year", "--labels", labels, "--keywords", "2", "--remove", "0",
-        "--duplicates", "0", "--format", "tsv",
-    )  # fmt: skip
+        "documents",
+        tmp_path / "v.wv",
+        table,
+        "-o",
+        out,
+        "--text-column",
+        "body",
+        "--document-column",
+        "year",
+        "--labels",
+        labels,
+        "--keywords",
+        "2",
+        "--remove",
+        "0",
+        "--duplicates",
+        "0",
+        "--format",
+        "tsv",
+    )
     assert code == 0, err
     assert np.load(out).shape == (31, 4)
     rows = [line.split("\t") for line in labels.read_text().splitlines()]
@@ -177,9 +223,15 @@ def test_documents_are_vectors_with_names_and_key_words(run, tmp_path, table):
     assert "1 documents have no known word" in err
     assert stdout.splitlines()[0].split("\t") == ["document", "other", "cosine"]
     code, _, err = run(
-        "documents", tmp_path / "v.wv", table, "-o", tmp_path / "e.npy", "--text-column", "body",
+        "documents",
+        tmp_path / "v.wv",
+        table,
+        "-o",
+        tmp_path / "e.npy",
+        "--text-column",
+        "body",
         "--no-lower",
-    )  # fmt: skip
+    )
     assert "were made otherwise: {'tokenize': 'unicode', 'lower': True}" in err
 
 

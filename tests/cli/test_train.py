@@ -39,9 +39,18 @@ def test_train_writes_vectors(capsys, text, tmp_path, model):
     out = tmp_path / "v.wv"
     epochs = () if model == "ppmi" else ("--epochs", 2)
     code, stdout, stderr = run(
-        capsys, "train", text, "-o", out, "--model", model, "--vector-size", 8, *epochs,
+        capsys,
+        "train",
+        text,
+        "-o",
+        out,
+        "--model",
+        model,
+        "--vector-size",
+        8,
+        *epochs,
         *(["--bucket", 1000] if model == "fasttext" else []),
-    )  # fmt: skip
+    )
     assert (code, stdout) == (0, "")
     assert "wrote" in stderr
     assert "vocabulary 30" in stderr
@@ -66,9 +75,23 @@ def test_skip_gram_from_shards_goes_on_to_the_same_file(capsys, text, tmp_path):
     counting = ("--window", 4, "--weighting", "linear", "--sample", 0.1)
     run(capsys, "count", text, "-o", tmp_path / "s", *counting)
     options = (
-        "--model", "count-skipgram", "--vector-size", 8, "--epochs", 2, "--negative", 3,
-        "--ns-exponent", 1, "--alpha", 0.05, "--cap", 2, "--seed", 7,
-    )  # fmt: skip
+        "--model",
+        "count-skipgram",
+        "--vector-size",
+        8,
+        "--epochs",
+        2,
+        "--negative",
+        3,
+        "--ns-exponent",
+        1,
+        "--alpha",
+        0.05,
+        "--cap",
+        2,
+        "--seed",
+        7,
+    )
     outs = tmp_path / "1.wv", tmp_path / "2.wv", tmp_path / "3.wv"
     keep = ("--checkpoint", tmp_path / "keep")
     for out, more in zip(
@@ -103,11 +126,24 @@ def test_vocab_then_count_with_it(capsys, text, tmp_path):
 def test_standard_input_and_json_progress(text, tmp_path):
     done = subprocess.run(
         [
-            sys.executable, "-m", "wordvec", "train", "-", "-o", str(tmp_path / "v.wv"),
-            "--progress", "json", "--epochs", "1", "--vector-size", "4",
+            sys.executable,
+            "-m",
+            "wordvec",
+            "train",
+            "-",
+            "-o",
+            str(tmp_path / "v.wv"),
+            "--progress",
+            "json",
+            "--epochs",
+            "1",
+            "--vector-size",
+            "4",
         ],
-        input=text.read_bytes(), capture_output=True, check=False,
-    )  # fmt: skip
+        input=text.read_bytes(),
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 0
     assert done.stdout == b""
     records = [json.loads(line) for line in done.stderr.splitlines()]
@@ -133,9 +169,18 @@ def test_deterministic_is_the_same_at_any_threads(capsys, text, tmp_path):
 
     for threads in (1, 4):
         run(
-            capsys, "train", text, "-o", tmp_path / f"{threads}.wv", "--epochs", 1, "--quiet",
-            "--threads", threads, "--deterministic",
-        )  # fmt: skip
+            capsys,
+            "train",
+            text,
+            "-o",
+            tmp_path / f"{threads}.wv",
+            "--epochs",
+            1,
+            "--quiet",
+            "--threads",
+            threads,
+            "--deterministic",
+        )
     one, four = (wordvec.load(tmp_path / f"{t}.wv") for t in (1, 4))
     assert np.array_equal(one.vectors, four.vectors)
 
@@ -273,8 +318,10 @@ def test_what_cannot_be_read_or_written_is_named(capsys, text, tmp_path, args, m
 def test_debug_shows_the_traceback(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "wordvec", "vocab", "none", "-o", str(tmp_path / "x"), "--debug"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "Traceback" in done.stderr
 
@@ -398,9 +445,22 @@ def test_an_interrupt_exits_with_130_and_leaves_no_file(capsys, text, tmp_path, 
 def test_an_interrupt_saves_the_run_and_the_same_command_resumes_it(text, tmp_path):
     def command(name, *more):
         return [
-            sys.executable, "-m", "wordvec", "train", str(text), "-o", str(tmp_path / name),
-            "--threads", "1", "--epochs", "3000", "--vector-size", "4", "--quiet", *more,
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "wordvec",
+            "train",
+            str(text),
+            "-o",
+            str(tmp_path / name),
+            "--threads",
+            "1",
+            "--epochs",
+            "3000",
+            "--vector-size",
+            "4",
+            "--quiet",
+            *more,
+        ]
 
     keep = ("--checkpoint", str(tmp_path / "keep"), "--every", "0.1s", "--resume")
     with subprocess.Popen(command("a.wv", *keep), stderr=subprocess.PIPE, text=True) as process:
@@ -427,8 +487,10 @@ def test_a_full_disk_leaves_no_half_file(text, tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", script, "train", str(text), "-o", str(tmp_path / "v.wv"), "--quiet"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "File too large" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -41,9 +41,16 @@ def test_a_table_of_words_says_what_is_known_of_each(run, made):
 def test_a_similarity_has_an_interval_of_a_kind_that_is_named(run, made):
     for shards, source in (("shards", "reconstruction"), ("blocks", "documents")):
         found, err = rows(
-            run, "similarity", made / "g.wv", "w1", "w2", "--uncertainty", made / shards,
-            "--source", source,
-        )  # fmt: skip
+            run,
+            "similarity",
+            made / "g.wv",
+            "w1",
+            "w2",
+            "--uncertainty",
+            made / shards,
+            "--source",
+            source,
+        )
         (row,) = found
         assert row["low"] < row["similarity"] < row["high"]
         assert row["of"] == source
@@ -53,11 +60,18 @@ def test_a_similarity_has_an_interval_of_a_kind_that_is_named(run, made):
 def test_the_covariance_of_the_paper_can_be_asked_for(run, made):
     sds = [
         rows(
-            run, "similarity", made / "g.wv", "w1", "w2", "--uncertainty", made / "shards",
-            "--covariance", covariance,
+            run,
+            "similarity",
+            made / "g.wv",
+            "w1",
+            "w2",
+            "--uncertainty",
+            made / "shards",
+            "--covariance",
+            covariance,
         )[0][0]["sd"]
         for covariance in ("model", "sandwich")
-    ]  # fmt: skip
+    ]
     assert sds[0] != sds[1]
 
 
@@ -75,11 +89,19 @@ def test_what_cannot_be_answered_costs_one_line(run, made):
         (("uncertainty", made / "g.wv", made / "shards", "zzz"), "no word 'zzz'"),
         (("uncertainty", made / "g.wv", made / "nowhere", "w1"), "no such folder"),
         (
-            ("similarity", made / "g.wv", "w1", "w2", "--uncertainty", made / "shards",
-             "--source", "documents"),
+            (
+                "similarity",
+                made / "g.wv",
+                "w1",
+                "w2",
+                "--uncertainty",
+                made / "shards",
+                "--source",
+                "documents",
+            ),
             "--blocks",
         ),
-    ):  # fmt: skip
+    ):
         code, out, err = run(*args)
         assert code == 1
         assert out == ""
@@ -104,9 +126,22 @@ def test_stability_trains_on_resampled_documents(run, made, many_words):
     assert 0 <= row["jaccard"] <= 1
     assert "4 runs of glove over documents" in err
     by_text, _ = rows(
-        run, "stability", many_words, "--model", "ppmi", "--by", "line", "--blocks", 8, "--runs", 3,
-        "--vector-size", 6, "--window", 3,
-    )  # fmt: skip
+        run,
+        "stability",
+        many_words,
+        "--model",
+        "ppmi",
+        "--by",
+        "line",
+        "--blocks",
+        8,
+        "--runs",
+        3,
+        "--vector-size",
+        6,
+        "--window",
+        3,
+    )
     assert len(by_text) == 20
     code, _, err = run("stability", made / "blocks", "--model", "skipgram")
     assert code == 2
@@ -151,9 +186,21 @@ def test_scores_have_the_interval_of_the_vectors_beside_that_of_the_items(
         for counts, source in (("shards", "reconstruction"), ("blocks", "documents")):
             page = tmp_path / "page.html"
             found, err = rows(
-                run, *args, "--uncertainty", made / counts, "--source", source, "--draws", 40,
-                "--json", report, "--html", page, "--force", "--quiet",
-            )  # fmt: skip
+                run,
+                *args,
+                "--uncertainty",
+                made / counts,
+                "--source",
+                source,
+                "--draws",
+                40,
+                "--json",
+                report,
+                "--html",
+                page,
+                "--force",
+                "--quiet",
+            )
             (row,) = found
             assert row["low"] <= row["high"]
             assert row[f"{source} low"] <= row["estimate"] <= row[f"{source} high"]

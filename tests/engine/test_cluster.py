@@ -196,10 +196,20 @@ def test_a_worker_that_comes_late_is_used(three, shards, alone):
 
     def add():
         late["worker"] = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_worker", three.scheduler.address,
-             "--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", "late"],
+            [
+                sys.executable,
+                "-m",
+                "distributed.cli.dask_worker",
+                three.scheduler.address,
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--no-dashboard",
+                "--name",
+                "late",
+            ],
             stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         three.wait_for_workers(4, timeout=40)
 
     try:
@@ -307,11 +317,15 @@ def test_memory_pressure_changes_nothing(shards, alone):
     with (
         dask.config.set(small),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, memory_limit="1GB", host="127.0.0.1",
-            dashboard_address=None, silence_logs=50,
+            n_workers=2,
+            threads_per_worker=1,
+            memory_limit="1GB",
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=50,
         ) as made,
         distributed.Client(made, set_as_default=False) as client,
-    ):  # fmt: skip
+    ):
         assert same(wordvec.Swivel(**OPTIONS).fit(shards, client=client), alone)
 
 
@@ -322,9 +336,15 @@ class Site:
     def __init__(self, folder):
         self.file = folder / "scheduler.json"
         self.scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-            "--scheduler-file", self.file,
-        )  # fmt: skip
+            "scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            self.file,
+        )
         for _ in range(600):
             if self.file.exists() and self.file.stat().st_size:
                 break
@@ -336,9 +356,17 @@ class Site:
 
     def _worker(self, threads, **environment):
         return self._start(
-            "worker", "--scheduler-file", self.file, "--nthreads", threads, "--no-dashboard",
-            "--no-nanny", "--host", "127.0.0.1", **environment,
-        )  # fmt: skip
+            "worker",
+            "--scheduler-file",
+            self.file,
+            "--nthreads",
+            threads,
+            "--no-dashboard",
+            "--no-nanny",
+            "--host",
+            "127.0.0.1",
+            **environment,
+        )
 
     def _start(self, kind, *args, **environment):
         return subprocess.Popen(
@@ -369,8 +397,22 @@ def test_commands_of_dask_and_a_scheduler_that_dies(site, shards, alone, tmp_pat
     from wordvec.cli import main
 
     output = tmp_path / "v.wv"
-    args = ["train", shards.path, "--model", "swivel", "-o", output, "--vector-size", 10,
-            "--epochs", 3, "--super-tile", 2, "--cluster", site.file]  # fmt: skip
+    args = [
+        "train",
+        shards.path,
+        "--model",
+        "swivel",
+        "-o",
+        output,
+        "--vector-size",
+        10,
+        "--epochs",
+        3,
+        "--super-tile",
+        2,
+        "--cluster",
+        site.file,
+    ]
     with pytest.raises(SystemExit) as ended:
         main([str(arg) for arg in args])
     assert ended.value.code == 0, capfd.readouterr().err

@@ -106,8 +106,9 @@ def test_a_damaged_block_is_named(shards, tmp_path):
 def test_arrays_that_cannot_be_written_to_are_left_alone(shards):
     model = wordvec.Swivel(vector_size=10, super_tile=3)
     words, contexts = (model._parameters(shards.words, side) for side in (0, 1))
-    recipe = model._recipe(shards, spread.zlib.crc32((shards.path / "manifest.json").read_bytes()),
-                           Local())  # fmt: skip
+    recipe = model._recipe(
+        shards, spread.zlib.crc32((shards.path / "manifest.json").read_bytes()), Local()
+    )
     keys = (spread.Key(0, 0), spread.Key(1, 1))
     parts = groups(shards.words, shards.k, 3)
     blocks = parts[0].take(words), parts[1].take(contexts)

@@ -65,8 +65,11 @@ def test_a_campaign_trains_judges_and_tabulates(suites, tmp_path, monkeypatch):
     table = tmp_path / "table.md"
     outcomes = campaign.run(campaign.read(suites), out, table=table, progress=said.append)
     assert [o.model.label for o in outcomes if o.error is None] == [
-        "ours-s1", "counted-s1", "ours-s2", "counted-s2",
-    ]  # fmt: skip
+        "ours-s1",
+        "counted-s1",
+        "ours-s2",
+        "counted-s2",
+    ]
     assert all(o.training["cpu_seconds"] > 0 for o in outcomes if o.error is None)
     assert "unheard-of" in outcomes[2].error
     text = table.read_text()
@@ -77,8 +80,10 @@ def test_a_campaign_trains_judges_and_tabulates(suites, tmp_path, monkeypatch):
     assert "unheard-of" in text  # why the other could not be trained
     assert str(tmp_path) not in text
     assert {p.name for p in out.iterdir() if p.suffix in (".md", ".html")} == {
-        "report.md", "report.html", "results.md",
-    }  # fmt: skip
+        "report.md",
+        "report.html",
+        "results.md",
+    }
     report = json.loads((out / "report.json").read_text())
     assert [m["name"] for m in report["models"]] == ["ours-s1", "counted-s1"]
     assert len(report["comparisons"]) == 1

@@ -180,9 +180,12 @@ def test_intervals_hold_the_score(random_vectors, small, name):
 
 def test_single_category_by_hand(random_vectors, small, units):
     found = single_category.single_category(
-        random_vectors, [*small.X, "unknown"], small.A, small.B,
+        random_vectors,
+        [*small.X, "unknown"],
+        small.A,
+        small.B,
         facts={w: i for i, w in enumerate(small.X)},
-    )  # fmt: skip
+    )
     assert found.lists["words"].missing == ("unknown",)
     to_a, to_b = units["X"] @ units["A"].T, units["X"] @ units["B"].T
     expected = [

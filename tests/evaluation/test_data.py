@@ -24,8 +24,10 @@ def test_a_checkout_finds_its_data():
 def test_a_build_has_the_data_and_the_templates_inside_the_package(tmp_path):
     subprocess.run(
         [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(tmp_path)],
-        cwd=ROOT, check=True, capture_output=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     built = tmp_path / "wordvec"
     for file in ("weat.toml", "gender.toml", "english.toml", "sembias.tsv", "README.md"):
         assert (built / "data" / file).read_bytes() == (ROOT / "data" / file).read_bytes()
@@ -33,9 +35,13 @@ def test_a_build_has_the_data_and_the_templates_inside_the_package(tmp_path):
     assert templates == {"report.html", "report.css", "proof.html"}
     script = "from wordvec.evaluation.core.bias import lists; print(lists.data_file('weat.toml'))"
     found = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True,
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
         env={"PYTHONPATH": str(tmp_path)},
-    ).stdout  # fmt: skip
+    ).stdout
     assert Path(found.strip()) == built / "data" / "weat.toml"
 
 

@@ -21,10 +21,18 @@ pytest.importorskip("matplotlib")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--hide-scrollbars", "--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND",
-]  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+]
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +58,11 @@ def document(make_vectors):
         ]
     ]
     test = WeatTest(
-        "mine", "my <lists>", *(tuple(words[i : i + 6]) for i in (0, 6, 12, 18)),
+        "mine",
+        "my <lists>",
+        *(tuple(words[i : i + 6]) for i in (0, 6, 12, 18)),
         labels=("left_words", "right_words", "good", "bad"),
-    )  # fmt: skip
+    )
     models = {
         f"model-s{seed}": (
             make_vectors(words, rng.standard_normal((300, 10)), {"seed": seed}),
@@ -105,11 +115,12 @@ def large(make_vectors):
     sets = [datasets.loads(text, kind, f"{kind}-{i}") for i, (kind, text) in enumerate(texts)]
     tests = [
         WeatTest(
-            f"weat{n}", "European American and African American names, pleasant and unpleasant",
+            f"weat{n}",
+            "European American and African American names, pleasant and unpleasant",
             *(tuple(f"word{100 * side + n + i}" for i in range(12)) for side in range(4)),
         )
         for n in range(10)
-    ]  # fmt: skip
+    ]
     models = {
         name: (make_vectors(words, rng.standard_normal((len(words), 10))), None)
         for name in ("skipgram-300", "glove-300", "fasttext-300")
@@ -165,9 +176,13 @@ def test_the_head_says_what_it_is_when_and_how(document):
     origin = {"date": "2026-11-26", "command": "wordvec eval a.wv", "versions": {"numpy": "2.1"}}
     page = html.page({**document, "origin": origin})
     for said in (
-        "Comparison of model-s1 and model-s2", "2026-11-26", "wordvec eval a.wv", "numpy 2.1",
-        "seed of training 1, 2", "intervals of 95 %",
-    ):  # fmt: skip
+        "Comparison of model-s1 and model-s2",
+        "2026-11-26",
+        "wordvec eval a.wv",
+        "numpy 2.1",
+        "seed of training 1, 2",
+        "intervals of 95 %",
+    ):
         assert said in page
     (one,) = [m for m in document["models"] if m["name"] == "model-s1"]
     results = {
@@ -222,8 +237,10 @@ class TestInChromium:
         profile = tmp_path / "profile"
         return subprocess.run(
             [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *flags, path.as_uri()],
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
 
     def test_it_loads_without_a_console_message_and_shows_the_figures(self, tmp_path, page):
         probe = """<script>addEventListener("load", () => {
@@ -293,9 +310,13 @@ class TestInChromium:
             "</body>"
         )
         done = self.chromium(
-            tmp_path, outer, "--dump-dom", "--window-size=1500,1000",
-            "--allow-file-access-from-files", "--virtual-time-budget=20000",
-        )  # fmt: skip
+            tmp_path,
+            outer,
+            "--dump-dom",
+            "--window-size=1500,1000",
+            "--allow-file-access-from-files",
+            "--virtual-time-budget=20000",
+        )
         found = re.search(r"<title>measured (\d+) (\d+) (\d+)", done.stdout)
         assert found, done.stdout[:300]
         return tuple(map(int, found.groups()))

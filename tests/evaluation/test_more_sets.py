@@ -58,10 +58,15 @@ def test_questions_never_outgrow_their_pairs():
 
 @pytest.mark.parametrize(
     "text",
-    ["Hund;Katze;7,35\nHaus;Auto;2,5\n", "Hund\tKatze\t7,35\nHaus\tAuto\t2,5\n",
-     "Hund Katze 7,35\nHaus Auto 2,5\n", "Hund;Katze;7.35\nHaus;Auto;2.5\n",
-     "Hund,Katze,7.35\nHaus,Auto,2.5\n", 'Hund,Katze,"7,35"\nHaus,Auto,"2,5"\n'],
-)  # fmt: skip
+    [
+        "Hund;Katze;7,35\nHaus;Auto;2,5\n",
+        "Hund\tKatze\t7,35\nHaus\tAuto\t2,5\n",
+        "Hund Katze 7,35\nHaus Auto 2,5\n",
+        "Hund;Katze;7.35\nHaus;Auto;2.5\n",
+        "Hund,Katze,7.35\nHaus,Auto,2.5\n",
+        'Hund,Katze,"7,35"\nHaus,Auto,"2,5"\n',
+    ],
+)
 def test_decimal_commas_and_semicolons_are_read(text):
     found = datasets.loads(text)
     assert found.pairs == (("Hund", "Katze"), ("Haus", "Auto"))
@@ -74,16 +79,23 @@ def test_what_is_no_number_is_no_score(score):
         datasets.loads(f"a\tb\t1.5\nc\td\t{score}\n", kind="similarity")
 
 
-SEAT = {"targ1": {"category": "F", "examples": ["rose", "iris"]}, "targ2": ["ant", "bee"],
-        "attr1": ["love"], "attr2": {"examples": ["hate"]}}  # fmt: skip
+SEAT = {
+    "targ1": {"category": "F", "examples": ["rose", "iris"]},
+    "targ2": ["ant", "bee"],
+    "attr1": ["love"],
+    "attr2": {"examples": ["hate"]},
+}
 
 
 def test_seats_json_is_a_test(tmp_path):
     (tmp_path / "s.jsonl").write_bytes(b"\xef\xbb\xbf" + json.dumps(SEAT, indent=1).encode())
     test = read_weat(tmp_path / "s.jsonl")["s"]
     assert (test.X, test.Y, test.A, test.B) == (
-        ("rose", "iris"), ("ant", "bee"), ("love",), ("hate",)
-    )  # fmt: skip
+        ("rose", "iris"),
+        ("ant", "bee"),
+        ("love",),
+        ("hate",),
+    )
     assert test.labels == ("F", "Y", "A", "B")
 
 

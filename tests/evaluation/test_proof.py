@@ -33,10 +33,12 @@ def planted(classes, size=1500, d=16, *, curved=False):
         X[:, -1] = np.where(side, 4.0, 0.2) * np.sign(rng.standard_normal(size))
     words += [f"n{i}" for i in range(size)]
     about = Concept(
-        name="planted", classes=tuple(names), sets=tuple(tuple(f"{c}{i}" for c in names)
-        for i in range(6)), exempt=tuple(words[: 6 * classes]),
+        name="planted",
+        classes=tuple(names),
+        sets=tuple(tuple(f"{c}{i}" for c in names) for i in range(6)),
+        exempt=tuple(words[: 6 * classes]),
         probe=tuple(f"n{i}" for i in range(40)),
-    )  # fmt: skip
+    )
     return WordVectors(words, np.vstack([rows, X]).astype(np.float32)), about
 
 
@@ -72,8 +74,10 @@ def test_the_words_that_judge_are_not_those_that_teach():
 
 def test_three_classes_have_readers_but_no_direction():
     wv, about = planted(3)
-    after = {"leace": LEACE(concept=about).fit_transform(wv),
-             "hard": HardDebias(concept=about, components=2).fit_transform(wv)}  # fmt: skip
+    after = {
+        "leace": LEACE(concept=about).fit_transform(wv),
+        "hard": HardDebias(concept=about, components=2).fit_transform(wv),
+    }
     found = prove(wv, after, about, words=40, resamples=20)
     linear = found.row("linear probe")
     assert float(linear.ideal) == pytest.approx(1 / 3, abs=0.01)

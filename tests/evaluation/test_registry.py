@@ -172,10 +172,16 @@ class Result:
 @pytest.fixture
 def made():
     return dict(
-        name="own", title="Own", score="own score", about="What it is.", asks=None,
-        run=lambda space: None, result=Result, columns={"score": lambda e: "1"},
+        name="own",
+        title="Own",
+        score="own score",
+        about="What it is.",
+        asks=None,
+        run=lambda space: None,
+        result=Result,
+        columns={"score": lambda e: "1"},
         reference="@misc{a,\n  title = {b},\n}",
-    )  # fmt: skip
+    )
 
 
 def test_a_measure_is_made_of_what_it_needs(made):

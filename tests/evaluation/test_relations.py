@@ -49,8 +49,10 @@ def test_planted_relations_are_told_by_their_differences():
     assert result.interval.low <= result.score <= result.interval.high
     assert result.chance == pytest.approx(1 / 3)
     assert [(each.relation, each.pairs) for each in result.relations] == [
-        ("kind", 60), ("none", 60), ("part", 60)
-    ]  # fmt: skip
+        ("kind", 60),
+        ("none", 60),
+        ("part", 60),
+    ]
 
 
 def test_labels_at_random_are_told_by_chance_only():

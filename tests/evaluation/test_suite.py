@@ -100,8 +100,10 @@ def test_what_cannot_be_answered_is_listed_with_the_reason(random_vectors, sets)
     document = run({"random": (random_vectors, None)}, [*sets, foreign])
     (refused,) = document["refused"]
     assert (refused["model"], refused["measure"], refused["dataset"]) == (
-        "random", "similarity", "french",
-    )  # fmt: skip
+        "random",
+        "similarity",
+        "french",
+    )
     assert "chat" in refused["reason"]
     assert "french" in report.markdown(document)
     with pytest.raises(DatasetError, match="french"):

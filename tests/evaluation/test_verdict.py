@@ -32,9 +32,10 @@ def test_equal_models_are_not_told_apart(found):
 def test_a_better_model_is_named_with_size_and_interval(found):
     better = copy.deepcopy(found)
     better["comparisons"][0] |= {
-        "difference": 0.25, "p_holm": 0.004,
+        "difference": 0.25,
+        "p_holm": 0.004,
         "interval": {"low": 0.1, "high": 0.4, "level": 0.95, "method": ""},
-    }  # fmt: skip
+    }
     first = verdict.sentences(better)[0]
     assert "higher than b on 1 of 1" in first
     assert "on pairs: +0.250 (+0.100 to +0.400)" in first

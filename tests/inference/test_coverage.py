@@ -135,8 +135,11 @@ def test_delta_and_draws_agree_where_errors_are_small(truth):
         _, g = delta.cosine(X)
         sd = np.sqrt(sum(h @ s @ h for h, s in zip(g, S, strict=True)))
         drawn = np.stack(
-            [x + rng.normal(size=(20000, DIM)) @ np.linalg.cholesky(s).T
-             for x, s in zip(X, S, strict=True)], axis=1,
-        )  # fmt: skip
+            [
+                x + rng.normal(size=(20000, DIM)) @ np.linalg.cholesky(s).T
+                for x, s in zip(X, S, strict=True)
+            ],
+            axis=1,
+        )
         U = drawn / np.linalg.norm(drawn, axis=2, keepdims=True)
         assert np.einsum("nd,nd->n", U[:, 0], U[:, 1]).std() == pytest.approx(sd, rel=0.03)

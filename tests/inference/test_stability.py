@@ -95,9 +95,12 @@ def test_more_documents_make_for_less_spread(tmp_path):
     sds = []
     for blocks in (25, 100):
         counted = count_blocks(
-            encode(text(20 * blocks), min_count=1), tmp_path / f"b{blocks}", blocks,
-            Window(window=3), by="line",
-        )  # fmt: skip
+            encode(text(20 * blocks), min_count=1),
+            tmp_path / f"b{blocks}",
+            blocks,
+            Window(window=3),
+            by="line",
+        )
         # The first three singular vectors are the mean and the ring; what follows would be noise.
         runs = stability(PPMI(vector_size=3), counted, runs=40, threads=1)
         pairs = [("w0", f"w{i}") for i in range(1, 30)]

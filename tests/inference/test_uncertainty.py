@@ -167,10 +167,13 @@ def test_x_max_comes_from_the_vectors_and_can_be_given(trained, counted):
     assert np.array_equal(default.covariance("w1"), given.covariance("w1"))
     assert not np.array_equal(default.covariance("w1"), other.covariance("w1"))
     silent = WordVectors(
-        list(wv), wv.vectors, contexts=wv.contexts, biases=wv.biases,
+        list(wv),
+        wv.vectors,
+        contexts=wv.contexts,
+        biases=wv.biases,
         context_biases=wv.context_biases,
         meta={"model": "glove", "options": {"output_vectors": "sum"}},
-    )  # fmt: skip
+    )
     with pytest.raises(Unanswerable, match="x_max and weight_exponent"):
         wordvec.Uncertainty(silent, counted.shards)
     wordvec.Uncertainty(silent, counted.shards, x_max=10, weight_exponent=0.75)
@@ -179,10 +182,16 @@ def test_x_max_comes_from_the_vectors_and_can_be_given(trained, counted):
 @pytest.mark.parametrize(
     "options",
     [
-        {"covariance": "x"}, {"centre": "x"}, {"biases": "x"}, {"source": "x"}, {"level": 1},
-        {"draws": 1}, {"x_max": 0}, {"threads": 0},
+        {"covariance": "x"},
+        {"centre": "x"},
+        {"biases": "x"},
+        {"source": "x"},
+        {"level": 1},
+        {"draws": 1},
+        {"x_max": 0},
+        {"threads": 0},
     ],
-)  # fmt: skip
+)
 def test_options_that_are_none_are_refused(trained, counted, options):
     with pytest.raises(ValueError, match=next(iter(options))):
         wordvec.Uncertainty(trained("sum"), counted.shards, **options)
@@ -201,9 +210,13 @@ def test_a_resample_of_documents_is_solved_as_its_shards_would_be(trained, count
     resampled = counted.blocks.sum(tmp_path / "resampled", times[7])
     meta = {**wv.meta, "shards": {}}
     copy = WordVectors(
-        list(wv), wv.vectors, contexts=wv.contexts, biases=wv.biases,
-        context_biases=wv.context_biases, meta=meta,
-    )  # fmt: skip
+        list(wv),
+        wv.vectors,
+        contexts=wv.contexts,
+        biases=wv.biases,
+        context_biases=wv.context_biases,
+        meta=meta,
+    )
     other = wordvec.Uncertainty(copy, resampled, biases="profiled")
     for i, word in enumerate(("w1", "w60")):
         np.testing.assert_allclose(drawn[7, i], other.polished(word), rtol=1e-5, atol=1e-6)

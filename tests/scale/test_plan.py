@@ -80,8 +80,11 @@ def test_the_command(run, monkeypatch):
     from wordvec.scale import calibrate
 
     monkeypatch.setattr(calibrate, "SAMPLE_TOKENS", 40_000)
-    monkeypatch.setattr(calibrate.calibrate, "__kwdefaults__",
-                        calibrate.calibrate.__kwdefaults__ | {"tokens": 40_000})  # fmt: skip
+    monkeypatch.setattr(
+        calibrate.calibrate,
+        "__kwdefaults__",
+        calibrate.calibrate.__kwdefaults__ | {"tokens": 40_000},
+    )
     monkeypatch.setattr(calibrate, "WRITTEN", 1 << 20)
     args = ("--tokens", "10G", "--vocab", "2M", "--vector-size", "30", "--workers", "16")
     code, out, _ = run("plan", *args)

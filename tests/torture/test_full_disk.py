@@ -26,8 +26,12 @@ def disk(tmp_path):
 def command(*args, **env):
     done = subprocess.run(
         [sys.executable, "-m", "wordvec", *map(str, args)],
-        capture_output=True, text=True, check=False, env=os.environ | env, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | env,
+        timeout=120,
+    )
     return done.returncode, done.stderr
 
 
@@ -80,8 +84,12 @@ def test_a_read_only_disk_is_told_before_any_work(disk, planted, big):
 def test_a_full_folder_for_temporary_files_is_named(disk, big):
     done = subprocess.run(
         f'"{sys.executable}" -m wordvec neighbors <(cat "{big}") w1',
-        shell=True, executable="/bin/bash", capture_output=True, text=True, check=False,
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
         env=os.environ | {"TMPDIR": str(disk)},
-    )  # fmt: skip
+    )
     assert done.returncode == 1
     assert f"{disk} (temporary files; TMPDIR names another folder): No space left" in done.stderr

@@ -128,9 +128,13 @@ def vector(
         found = wv.vector(word, contexts, fold=fold)
         near = [] if found.how == "none" else wv.most_similar([found.vector], topn=topn)
         rows.append(
-            {"word": word, "how": found.how, "via": found.via,
-             "neighbors": near if output == "json" else " ".join(other for other, _ in near)}
-        )  # fmt: skip
+            {
+                "word": word,
+                "how": found.how,
+                "via": found.via,
+                "neighbors": near if output == "json" else " ".join(other for other, _ in near),
+            }
+        )
     emit(rows, output)
 
 

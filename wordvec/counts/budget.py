@@ -75,8 +75,10 @@ def plan_blocks(corpus: Corpus, window: int, k: int, memory: int, threads: int) 
     if free - table - thread_bytes(words) < LEAST_BLOCK:
         log.warning(
             "memory: %d MB is too little: what is loaded takes %d MB, and counting %d MB at least",
-            memory >> 20, memory - free >> 20, table + thread_bytes(words) + LEAST_BLOCK >> 20,
-        )  # fmt: skip
+            memory >> 20,
+            memory - free >> 20,
+            table + thread_bytes(words) + LEAST_BLOCK >> 20,
+        )
     few = max(2 * blocks(1), 1.0)
     while threads > 1 and blocks(threads) > few:
         threads -= 1

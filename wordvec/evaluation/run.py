@@ -158,10 +158,15 @@ def run(
                             progress(f"{name}: {label}, uncertainty of the vectors")
                             try:
                                 drawn = of_vectors(
-                                    measure.of_vectors(space, question, result), uncertain[name],
-                                    model=name, measure=measure.name, dataset=label,
-                                    score=result.score, draws=draws, seed=options.seed,
-                                )  # fmt: skip
+                                    measure.of_vectors(space, question, result),
+                                    uncertain[name],
+                                    model=name,
+                                    measure=measure.name,
+                                    dataset=label,
+                                    score=result.score,
+                                    draws=draws,
+                                    seed=options.seed,
+                                )
                                 of_all.append(drawn)
                             except (Unanswerable, UnknownWordError) as error:
                                 refused.append(Refusal(name, measure.name, label, str(error)))

@@ -220,10 +220,19 @@ def _splitter(sample: str) -> Callable[[str], tuple[str, ...]]:
 # The first two cells of headers that files are known to have: pairs of words that could be data
 # are told from them by their capitals.
 _HEADERS = {
-    ("category", "word"), ("categories", "word"), ("Word", "Antonym"), ("Country", "Capital"),
-    ("Country", "Currency"), ("Province", "Capital"), ("Thing", "Counter"), ("Male", "Female"),
-    ("Singular", "Plural"), ("Lemma", "Duplication"), ("noun", "me-"), ("verb", "me-"),
-}  # fmt: skip
+    ("category", "word"),
+    ("categories", "word"),
+    ("Word", "Antonym"),
+    ("Country", "Capital"),
+    ("Country", "Currency"),
+    ("Province", "Capital"),
+    ("Thing", "Counter"),
+    ("Male", "Female"),
+    ("Singular", "Plural"),
+    ("Lemma", "Duplication"),
+    ("noun", "me-"),
+    ("verb", "me-"),
+}
 
 
 def _plain(cell: str) -> str:
@@ -522,8 +531,11 @@ def _qvec(table: _Table, name: str) -> PropertySet:
 def _relations(table: _Table, name: str) -> RelationSet:
     columns = [0, 1, 2]
     if table.header:
-        found = (table.column("word1", "worda"), table.column("word2", "wordb"),
-                 table.column("relation"))  # fmt: skip
+        found = (
+            table.column("word1", "worda"),
+            table.column("word2", "wordb"),
+            table.column("relation"),
+        )
         if None in found:
             raise table.fail(1, "other columns", "word1, word2, relation")
         columns = [i for i in found if i is not None]

@@ -27,9 +27,14 @@ class Uncertain(Protocol):
         """The words that have no variance and are taken as they are."""
 
     def propagate(
-        self, function: Any, words: Sequence[str], draws: int = ..., seed: int = ..., *,
+        self,
+        function: Any,
+        words: Sequence[str],
+        draws: int = ...,
+        seed: int = ...,
+        *,
         unknown: str = ...,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """The function's value, SD and interval."""
 
 
@@ -80,10 +85,18 @@ def of_vectors(
     words, function = scored
     found = uncertain.propagate(function, words, draws, seed, unknown="fixed")
     return OfVectors(
-        model, measure, dataset, uncertain.kind, score, found.value, found.sd,
+        model,
+        measure,
+        dataset,
+        uncertain.kind,
+        score,
+        found.value,
+        found.sd,
         Interval(found.low, found.high, found.level, f"{draws} draws of the vectors, shifted"),
-        draws, len(words), uncertain.fixed(words),
-    )  # fmt: skip
+        draws,
+        len(words),
+        uncertain.fixed(words),
+    )
 
 
 def units(vectors: _F64) -> _F64:

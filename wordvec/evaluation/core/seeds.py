@@ -70,8 +70,15 @@ def over_seeds(
         half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
         out.append(
             OverSeeds(
-                group, measure, title, tuple(scores), mean, sd, float(values.min()),
-                float(values.max()), statistics.around(mean, half, ends, level, f"t, {n} seeds"),
+                group,
+                measure,
+                title,
+                tuple(scores),
+                mean,
+                sd,
+                float(values.min()),
+                float(values.max()),
+                statistics.around(mean, half, ends, level, f"t, {n} seeds"),
             )
-        )  # fmt: skip
+        )
     return out

@@ -93,9 +93,11 @@ def plots(document: Entry) -> Iterator[Plot]:
             "interval."
         )
         yield Plot(
-            "comparisons", "comparisons", caption,
+            "comparisons",
+            "comparisons",
+            caption,
             lambda palette: _differences(palette, document["comparisons"], names),
-        )  # fmt: skip
+        )
 
 
 def svg(plot: Plot) -> str:
@@ -200,9 +202,11 @@ def _forest(measure: Measure, entries: Sequence[Entry], names: Sequence[str]) ->
     if any("leave_one_out" in e for e in entries):
         caption += " Thick: the range when any one word is left out."
     yield Plot(
-        measure.name, measure.name, caption,
+        measure.name,
+        measure.name,
+        caption,
         lambda palette: _draw_forest(palette, entries, names),
-    )  # fmt: skip
+    )
 
 
 def _rows(
@@ -236,9 +240,14 @@ def _draw_forest(palette: Palette, entries: Sequence[Entry], names: Sequence[str
         y, band, mark = place(title(e), e["model"]), e["chance"], marks[e["model"]]
         if isinstance(band, Mapping):
             axes.barh(
-                y, band["high"] - band["low"], left=band["low"], height=1 / (len(marks) + 1),
-                color=palette.soft, alpha=0.22, linewidth=0,
-            )  # fmt: skip
+                y,
+                band["high"] - band["low"],
+                left=band["low"],
+                height=1 / (len(marks) + 1),
+                color=palette.soft,
+                alpha=0.22,
+                linewidth=0,
+            )
         if "leave_one_out" in e:
             left = e["leave_one_out"]
             axes.plot([left["low"], left["high"]], [y, y], color=mark["color"], lw=3.5, alpha=0.45)
@@ -277,9 +286,11 @@ def _categories(measure: Measure, entries: Sequence[Entry], names: Sequence[str]
             "a cross where nothing was answered."
         )
         yield Plot(
-            measure.name, _file(measure.name, dataset), caption,
+            measure.name,
+            _file(measure.name, dataset),
+            caption,
             lambda palette, own=own: _heat_maps(palette, own, names),  # type: ignore[misc]
-        )  # fmt: skip
+        )
 
 
 def _heat_maps(palette: Palette, entries: Sequence[Entry], names: Sequence[str]) -> Figure:
@@ -326,10 +337,14 @@ def _column(palette: Palette, axes: Any, x: int, e: Entry | None, rows: Sequence
         shade = min(0.06 + 0.7 * value, 0.8)
         axes.add_patch(
             Rectangle(
-                (x - 0.48, y - 0.46), 0.96, 0.92,
-                facecolor=palette.models[0], alpha=shade, linewidth=0,
+                (x - 0.48, y - 0.46),
+                0.96,
+                0.92,
+                facecolor=palette.models[0],
+                alpha=shade,
+                linewidth=0,
             )
-        )  # fmt: skip
+        )
         text = f"{value:.2f}".lstrip("0") or "0"
         axes.text(x, y, text, ha="center", va="center", fontsize=8.5)
 
@@ -355,10 +370,12 @@ def _words(measure: Measure, entries: Sequence[Entry], names: Sequence[str]) -> 
             f"{between(e['interval'])}; p = {p_text(e['p_one_sided'])}, {e['p_method']}."
         )
         yield Plot(
-            measure.name, _file(measure.name, "words", e["model"], e["name"]), caption,
+            measure.name,
+            _file(measure.name, "words", e["model"], e["name"]),
+            caption,
             lambda palette, e=e: _dots(palette, e),  # type: ignore[misc]
             folded=len(entries) > 2,
-        )  # fmt: skip
+        )
 
 
 def _label(e: Entry, side: str) -> str:

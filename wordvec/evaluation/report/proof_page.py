@@ -67,8 +67,13 @@ def _shown(row: Row, name: str) -> Mapping[str, str]:
     found = row.differences.get(name)
     difference = "" if found is None else f"{number(found.low)} to {number(found.high)}"
     kind = _kind(row, name, cell)
-    return {"score": number(cell.score, places), "interval": interval, "difference": difference,
-            "kind": kind, "reason": ""}  # fmt: skip
+    return {
+        "score": number(cell.score, places),
+        "interval": interval,
+        "difference": difference,
+        "kind": kind,
+        "reason": "",
+    }
 
 
 def _kind(row: Row, name: str, cell: Cell) -> str:
@@ -116,13 +121,19 @@ def _dots(proof: Proof) -> str:
             if cell.score is None or cell.low is None or cell.high is None:
                 continue
             colour = f"var(--series-{place})"
-            out.append(f'<line x1="{x(cell.low):.1f}" x2="{x(cell.high):.1f}" y1="{y}" y2="{y}" '
-                       f'style="stroke:{colour};stroke-width:3;opacity:.4"/>')  # fmt: skip
-            out.append(f'<circle cx="{x(cell.score):.1f}" cy="{y}" r="5" style="fill:{colour}">'
-                       f"<title>{reader}: {number(cell.score)}</title></circle>")  # fmt: skip
+            out.append(
+                f'<line x1="{x(cell.low):.1f}" x2="{x(cell.high):.1f}" y1="{y}" y2="{y}" '
+                f'style="stroke:{colour};stroke-width:3;opacity:.4"/>'
+            )
+            out.append(
+                f'<circle cx="{x(cell.score):.1f}" cy="{y}" r="5" style="fill:{colour}">'
+                f"<title>{reader}: {number(cell.score)}</title></circle>"
+            )
     low = min(base, 0.5)
     for step in range(6):
         share = low + (1 - low) * step / 5
-        out.append(f'<text class="soft" x="{x(share):.1f}" y="{height - 8}" '
-                   f'text-anchor="middle">{100 * share:.0f} %</text>')  # fmt: skip
+        out.append(
+            f'<text class="soft" x="{x(share):.1f}" y="{height - 8}" '
+            f'text-anchor="middle">{100 * share:.0f} %</text>'
+        )
     return "\n".join([*out, "</svg>"])

@@ -135,9 +135,11 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
 
 
 _SIDES = {
-    "X": ("targ1", "targets_1"), "Y": ("targ2", "targets_2"),
-    "A": ("attr1", "attributes_1"), "B": ("attr2", "attributes_2"),
-}  # fmt: skip
+    "X": ("targ1", "targets_1"),
+    "Y": ("targ2", "targets_2"),
+    "A": ("attr1", "attributes_1"),
+    "B": ("attr2", "attributes_2"),
+}
 
 
 def _read_json(path: str | Path) -> dict[str, WeatTest]:
