@@ -2,7 +2,7 @@
  *
  * Measured on an AMD EPYC (Zen 4, one 512-bit multiply-add per cycle: 58 GFLOP/s in double, 117 in
  * single): tiles run at 98 % of that; what the diagonal's tiles compute twice, and the gathering of
- * rows, leave 72 and 60 % at 100 columns.
+ * rows, leave 72 and 55 % at 100 columns (on a busy machine).
  */
 #include "wv_simd.h"
 #include "wv_gram.h"

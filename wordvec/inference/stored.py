@@ -115,8 +115,8 @@ def with_variances(
     Parameters
     ----------
     rank : int
-        Directions kept beside the diagonal. SDs of cosines are a few per cent off at 8, and up to
-        a fifth with the diagonal alone (0).
+        Directions kept beside the diagonal. Of three SDs of cosines on 17 million words those at 8
+        were 4, 9 and 18 % too large, at 32 1 to 4 %, with the diagonal alone (0) 1 to 22 %.
     memory : int, optional
         Bytes that the result may take; by default those of the machine.
     progress : callable, optional
