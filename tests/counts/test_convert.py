@@ -63,6 +63,19 @@ def test_a_merge_is_the_count_of_all_texts_at_once(
     assert not list(folder.glob("*.partial"))
 
 
+@pytest.mark.parametrize(
+    ("read", "name"), [({"keep_gaps": True}, "gaps"), ({"keep_lines": False}, "across_lines")]
+)
+def test_counts_whose_windows_ended_elsewhere_are_not_added(tmp_path, read, name):
+    lines = [list(line) for line in lines_of(0)]
+    vocab = encode(lines, min_count=1).vocab
+    count(encode(lines, vocab=vocab), tmp_path / "one", Window(window=7))
+    other = count(encode(lines, vocab=vocab, **read), tmp_path / "two", Window(window=7))
+    assert other.manifest[name] is True
+    with pytest.raises(ShardError, match=f"two: {name} is True, in .*one it is None"):
+        shardtools.merge([tmp_path / "one", tmp_path / "two"], tmp_path / "both")
+
+
 def test_many_runs_are_merged_in_levels(tmp_path, monkeypatch):
     monkeypatch.setattr(shardtools, "FAN_IN", 3)
     monkeypatch.setattr(cooccurrence, "CELL_BUFFER", 16)

@@ -147,8 +147,7 @@ def count_blocks(
         )
     target = check_shard_folder(target, BLOCKS, force=force)
     details = {"by": by, "seed": seed, "documents": total, **asdict(window)}
-    if words := corpus.options.recorded():
-        details["text"] = words
+    details |= corpus.recorded()
     if sample:
         starts, units, corpus = _subsampled(corpus, starts, units, sample, seed, memory)
         details["sample"] = sample

@@ -189,8 +189,7 @@ def count(
     if sample:
         corpus = subsample(corpus, sample, seed, memory=memory)
         details |= {"sample": sample, "sample_seed": seed}
-    if words := corpus.options.recorded():
-        details["text"] = words
+    details |= corpus.recorded()
     if corpus.part:
         details |= {"parts": [corpus.part.number], "parts_of": corpus.part.of}
     target = check_shard_folder(target, force=force)

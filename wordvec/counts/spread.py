@@ -41,7 +41,7 @@ from wordvec.estimator import Callback, Progress, Stopwatch
 from wordvec.files import write_atomically
 from wordvec.folders import write_folder
 from wordvec.native.corpus.text import WordTable
-from wordvec.text.corpus import Corpus, CorpusStats, Part, encode, renumber
+from wordvec.text.corpus import Corpus, CorpusStats, Part, encode, how_read, renumber
 from wordvec.text.options import TextOptions
 from wordvec.text.spool import Spool
 from wordvec.text.vocab import Vocabulary
@@ -154,7 +154,16 @@ def _count(how: Reading, number: int, part: ReadPart, vocab: str, offset: int, r
             spool, own, maps, words, keep_gaps=how.keep_gaps, keep_lines=how.keep_lines
         )
         place = Part(number, how.of)
-        corpus = Corpus(words, ids, known, CorpusStats(), part=place, offset=offset)
+        corpus = Corpus(
+            words,
+            ids,
+            known,
+            CorpusStats(),
+            part=place,
+            offset=offset,
+            keep_gaps=how.keep_gaps,
+            keep_lines=how.keep_lines,
+        )
         reading = {
             "vocab": words,
             "keep_gaps": how.keep_gaps,
@@ -384,8 +393,7 @@ class _Job:
         details: dict[str, Any] = asdict(how.window)
         if how.sample:
             details |= {"sample": how.sample, "sample_seed": how.seed}
-        if said := how.options.recorded():
-            details["text"] = said
+        details |= how_read(how.options, how.keep_gaps, how.keep_lines)
         k = tile_count(len(vocab))
         tiles = [
             self.engine.submit(

@@ -18,7 +18,16 @@ from wordvec.parallel import ordered_map
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-HOW_COUNTED = ("window", "weighting", "direction", "sample", "sample_seed", "text")
+HOW_COUNTED = (
+    "window",
+    "weighting",
+    "direction",
+    "sample",
+    "sample_seed",
+    "text",
+    "gaps",
+    "across_lines",
+)
 PARTS, PARTS_OF = "parts", "parts_of"  # in a manifest: which parts of a text were counted
 PIECES = 8 << 20  # cells of all shards that are summed at once by a thread
 

@@ -137,6 +137,8 @@ class Corpus:
         How many of `ids` stand before the part, for the windows of its first words.
     offset : int
         Words of the vocabulary that the whole text has before `ids`.
+    keep_gaps, keep_lines : bool
+        Whether `ids` have GAP for tokens outside the vocabulary, and BREAK for ends of lines.
     """
 
     vocab: Vocabulary
@@ -149,10 +151,16 @@ class Corpus:
     part: Part | None = None
     context: int = 0
     offset: int = 0
+    keep_gaps: bool = False
+    keep_lines: bool = True
 
     def __post_init__(self) -> None:
         if self.documents is None:
             object.__setattr__(self, "documents", np.array([0, len(self.ids)], np.int64))
+
+    def recorded(self) -> dict[str, Any]:
+        """What counts of this text say of how it was read, see `how_read`."""
+        return how_read(self.options, self.keep_gaps, self.keep_lines)
 
     def __repr__(self) -> str:
         documents = len(self.documents) - 1
@@ -242,7 +250,29 @@ def encode(
         raise CorpusError(f"{describe(source)}: none of its tokens is in the vocabulary")
     stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
     stats.seconds = time.perf_counter() - started
-    return Corpus(vocab, ids, known, stats, documents, tuple(labels) if labels else None, how)
+    return Corpus(
+        vocab,
+        ids,
+        known,
+        stats,
+        documents,
+        tuple(labels) if labels else None,
+        how,
+        keep_gaps=keep_gaps,
+        keep_lines=keep_lines,
+    )
+
+
+def how_read(options: TextOptions, keep_gaps: bool, keep_lines: bool) -> dict[str, Any]:
+    """What a manifest says of how a text was read; nothing where all is the default."""
+    found: dict[str, Any] = {}
+    if words := options.recorded():
+        found["text"] = words
+    if keep_gaps:
+        found["gaps"] = True
+    if not keep_lines:
+        found["across_lines"] = True
+    return found
 
 
 def text_options(options: TextOptions | None, more: dict[str, Any]) -> TextOptions:

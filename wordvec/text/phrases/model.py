@@ -275,7 +275,17 @@ class PhraseTable:
             not_utf8=sum(not utf8_valid(word) for word in vocab.words),
             seconds=corpus.stats.seconds + time.perf_counter() - started,
         )
-        return Corpus(vocab, ids, known, stats, documents, corpus.labels, corpus.options)
+        return Corpus(
+            vocab,
+            ids,
+            known,
+            stats,
+            documents,
+            corpus.labels,
+            corpus.options,
+            keep_gaps=keep_gaps,
+            keep_lines=keep_lines,
+        )
 
     # -- token lists and texts -----------------------------------------------------------------
 
