@@ -353,6 +353,8 @@ class Site:
             self._worker("3"),
             self._worker("1", WORDVEC_ISA="scalar"),
         ]
+        with distributed.Client(scheduler_file=str(self.file)) as client:
+            client.wait_for_workers(len(self.workers), timeout=60)
 
     def _worker(self, threads, **environment):
         return self._start(

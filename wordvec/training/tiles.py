@@ -328,7 +328,10 @@ class TileModel(MatrixModel, abc.ABC):
         moved, reckoned = (
             f"{n / 1e6:,.1f} MB" for n in (self.traffic_.moved, self.traffic_.reckoned)
         )
-        return [
-            *super().notes(),
-            f"{self.traffic_.workers} workers sent each other {moved} (the plan has {reckoned})",
-        ]
+        workers = self.traffic_.workers
+        who = (
+            "one worker took part and sent"
+            if workers == 1
+            else f"{workers} workers sent each other"
+        )
+        return [*super().notes(), f"{who} {moved} (the plan has {reckoned})"]
