@@ -62,7 +62,7 @@ def shards(corpus, tmp_path_factory):
 
 
 def seconds(command):
-    """The CPU seconds that a yardstick prints, a line each."""
+    """The CPU seconds that a yardstick prints, one per line."""
     done = subprocess.run([str(x) for x in command], capture_output=True, text=True, check=True)
     return [float(line) for line in done.stdout.split()]
 

@@ -42,40 +42,12 @@ def test_what_training_would_see_is_written(run, tmp_path):
 
 def test_rows_are_documents_of_the_written_text(run, tmp_path, table):
     out = tmp_path / "out.txt"
-    code, _, err = run(
-        "tokenize",
-        table,
-        "-o",
-        out,
-        "--text-column",
-        "body",
-        "--where",
-        "year > 2007",
-        "--tokenize",
-        "unicode",
-        "--numbers",
-        "drop",
-        "--stop",
-        tmp_path / "stop",
-    )
+    options = ["--text-column", "body", "--where", "year > 2007", "--tokenize", "unicode"]
+    options += ["--numbers", "drop", "--stop", tmp_path / "stop"]
+    code, _, err = run("tokenize", table, "-o", out, *options)
     assert code == 2  # no such file
     (tmp_path / "stop").write_text("der\n")
-    code, _, err = run(
-        "tokenize",
-        table,
-        "-o",
-        out,
-        "--text-column",
-        "body",
-        "--where",
-        "year > 2007",
-        "--tokenize",
-        "unicode",
-        "--numbers",
-        "drop",
-        "--stop",
-        tmp_path / "stop",
-    )
+    code, _, err = run("tokenize", table, "-o", out, *options)
     assert code == 0
     assert "31 rows or articles were read, 28 left out by the condition, 1 had no text" in err
     assert out.read_text() == "Der Wind Wind\n\nDer Wind Wind\n\n"

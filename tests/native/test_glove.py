@@ -36,7 +36,17 @@ def tile_of(matrix):
 
 
 def train(
-    words, contexts, matrix, *, symmetric=False, isa=None, clip=100.0, eta=0.05, bias=1.0, key=7
+    words,
+    contexts,
+    matrix,
+    *,
+    symmetric=False,
+    isa=None,
+    clip=100.0,
+    eta=0.05,
+    bias=1.0,
+    key=7,
+    **prior,
 ):
     rate = rates(eta, bias)
     trainer = GloVeTrainer(
@@ -50,6 +60,7 @@ def train(
         clip=clip,
         symmetric=symmetric,
         isa=isa,
+        **prior,
     )
     return epoch(trainer, tile_of(matrix), key)
 
@@ -248,40 +259,14 @@ def test_tiles_that_do_not_fit_are_refused():
 # -- the pull to a prior (Mittens) -----------------------------------------------------------------
 
 
-def pulled(
-    words,
-    contexts,
-    prior,
-    pull,
-    matrix,
-    *,
-    symmetric=True,
-    isa=None,
-    clip=100.0,
-    eta=0.05,
-    bias=1.0,
-):
+def pulled(words, contexts, prior, pull, matrix, *, symmetric=True, eta=0.05, bias=1.0, **how):
     """An epoch with a pull of weight `pull` for each time that a word is pulled."""
-    rate, padded = rates(eta, bias), np.zeros((len(words), STRIDE), np.float32)
+    padded = np.zeros((len(words), STRIDE), np.float32)
     padded[:, :D] = prior
-    own = rate[0].copy()
+    own = rates(eta, bias)[0]
     own[D:] = 0
-    trainer = GloVeTrainer(
-        words,
-        contexts,
-        rate[0],
-        rate[1],
-        k=1,
-        x_max=X_MAX,
-        alpha=ALPHA,
-        clip=clip,
-        symmetric=symmetric,
-        prior=padded,
-        pull=pull,
-        pull_rate=own,
-        isa=isa,
-    )
-    return epoch(trainer, tile_of(matrix), 7)
+    how |= {"prior": padded, "pull": pull, "pull_rate": own}
+    return train(words, contexts, matrix, symmetric=symmetric, eta=eta, bias=bias, **how)
 
 
 @pytest.mark.parametrize("symmetric", [False, True])

@@ -47,25 +47,15 @@ class Editable(Comparable):
     _owned = False  # whether the array of vectors may be written to
     _opened: tuple[Any, ...] = ()
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # what WordVectors has, which is the one class made of this
 
         def copy(self) -> Self: ...
-
-    def lookup(self, words: Sequence[Key]) -> tuple[NDArray[Any], list[str]]:
-        raise NotImplementedError
-
-    def _setup(self, matrix: Matrix) -> None:
-        raise NotImplementedError
-
-    def _sections(self) -> list[store.Section]:
-        raise NotImplementedError
-
-    @classmethod
-    def _from_store(cls, file: store.Store) -> Self:
-        raise NotImplementedError
-
-    def _like(self, words: Sequence[Key], vectors: ArrayLike, **others: Any) -> Self:
-        raise NotImplementedError
+        def lookup(self, words: Sequence[Key]) -> tuple[NDArray[Any], list[str]]: ...
+        def _setup(self, matrix: Matrix) -> None: ...
+        def _sections(self) -> list[store.Section]: ...
+        @classmethod
+        def _from_store(cls, file: store.Store) -> Self: ...
+        def _like(self, words: Sequence[Key], vectors: ArrayLike, **others: Any) -> Self: ...
 
     # Words added and replaced.
 

@@ -475,7 +475,7 @@ class WordVectors(Answering):
         dtype : "f32", "f64", "f16", "bf16", "int8", or "pq" (product-quantised)
             n-grams and contexts become int8 with the last two, and the same as vectors otherwise.
         parts : int, optional
-            Bytes a vector of "pq"; must divide the dimensions.
+            Bytes per vector of "pq"; must divide the dimensions.
 
         Raises
         ------
