@@ -346,6 +346,17 @@ def test_too_few_open_files_are_one_line(files, planted, tmp_path):
     assert names(tmp_path) == (["s"] if done.returncode == 0 else [])
 
 
+def test_a_module_that_fails_for_memory_is_one_line(run, planted, tmp_path, monkeypatch):
+    def failed(*_, **__):
+        raise SystemError("error return without exception set")
+
+    monkeypatch.setattr(wordvec.GloVe, "fit", failed)
+    code, _, err = run("train", planted, "-o", tmp_path / "v.wv", "--model", "glove", "--quiet")
+    assert code == 1
+    assert len(err.strip().splitlines()) == 1
+    assert "memory" in err
+
+
 def test_a_thread_that_cannot_be_started_is_one_line(run, planted, tmp_path, monkeypatch):
     def refused(thread):
         raise RuntimeError("can't start new thread")

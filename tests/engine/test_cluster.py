@@ -213,7 +213,7 @@ def test_a_worker_that_comes_late_is_used(three, shards, alone):
         three.wait_for_workers(4, timeout=40)
 
     try:
-        options = OPTIONS | {"super_tile": 1, "epochs": 2}
+        options = OPTIONS | {"super_tile": 1, "epochs": 8}  # enough tasks for one that is late
         model = wordvec.Swivel(**options)
         model.fit(shards, client=three, progress=At(n1=add))
         info = three.scheduler_info(n_workers=-1)["workers"]

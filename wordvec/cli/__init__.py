@@ -116,6 +116,8 @@ def _expected(error: Exception) -> bool:
     """Whether an error is the user's or the machine's, and no mistake of this program."""
     if isinstance(error, RuntimeError):
         return "can't start new thread" in str(error)
+    if isinstance(error, SystemError):  # of a C extension that could not be loaded for memory
+        return "without exception set" in str(error)
     return isinstance(error, WordvecError | OSError | ValueError | MemoryError | ImportError)
 
 
@@ -152,6 +154,8 @@ def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return f"error: out of memory{f' ({text})' if text else ''}: use less data or --memory"
+    if isinstance(error, SystemError):
+        return f"error: a module ended with no reason ({text}), as it does when memory runs out"
     if isinstance(error, RuntimeError):
         return "error: the system starts no more threads (ulimit -u, memory): use fewer --threads"
     if isinstance(error, ImportError) and not isinstance(error, WordvecError):
