@@ -214,13 +214,13 @@ def _tsv(value: Any) -> str:
     "--measure",
     type=click.Choice(["kl", "chi2", "count", "norm"]),
     default="kl",
-    help="Occurrences times KL divergence; chi squared of co-occurrence; occurrences; occurrences "
-    "times squared norm (of --vectors).",
+    help="Likelihood ratio of a word's contexts (their number times their KL divergence); chi "
+    "squared of co-occurrence; occurrences; occurrences times squared norm (of --vectors).",
 )
 @click.option(
     "--shards",
     type=click.Path(exists=True, file_okay=False),
-    help="Take the KL divergence of words in this corpus, beyond chance, and not in the document.",
+    help="Score by occurrences times the KL divergence of the word in this corpus, beyond chance.",
 )
 @click.option("--vectors", type=_IN, help="Vectors whose norms --measure norm takes.")
 @click.option("--window", type=click.IntRange(1), default=10, help="Words on each side.")
