@@ -20,6 +20,10 @@
 #define EMOJI_STYLE 0xFE0F
 #define KEYCAP 0x20E3
 
+/* Quotation marks that stand for an apostrophe within a word: the typographic one, the one that
+ * editors set where they take it for an opening quote (rock ‘n’ roll), the full-width one. */
+#define IS_APOSTROPHE(c) ((c) == 0x2019 || (c) == 0x2018 || (c) == 0xFF07)
+
 #define BIT(wb) (UINT32_C(1) << (wb))
 #define AH_LETTER (BIT(WB_ALETTER) | BIT(WB_HEBREW_LETTER))
 #define IGNORED (BIT(WB_EXTEND) | BIT(WB_FORMAT) | BIT(WB_ZWJ))
@@ -304,6 +308,8 @@ static size_t copy_word(writer *w, const uint8_t *text, size_t n, int emoji, uin
             out[m++] = text[i];
         } else if (!emoji && (up & WB_MASK) == WB_FORMAT) {
             /* left out */
+        } else if (w->options->straight && IS_APOSTROPHE(code)) {
+            out[m++] = '\'';
         } else if (lower && (up & UP_LOWER)) {
             if (code == 0x130) {
                 out[m++] = 'i';
@@ -318,7 +324,7 @@ static size_t copy_word(writer *w, const uint8_t *text, size_t n, int emoji, uin
             m += length;
         }
         if (code >= 0x80) {
-            w->stats->letters++;
+            w->stats->letters += (up & UP_LETTER) != 0;
             w->stats->turkic += code == 0x131 || code == 0x11F || code == 0x130;
         }
         i += length;

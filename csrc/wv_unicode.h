@@ -20,6 +20,7 @@ typedef struct wv_unicode_options {
     int turkic;     /* with lower: I becomes dotless i, and I with a dot becomes i */
     int numbers;    /* WV_NUMBERS_... */
     int emoji;      /* keep sequences of emoji as words */
+    int straight;   /* an apostrophe in a word is ', however it is typed */
     int records;    /* WV_RECORD_END ends a document, and a blank line does not */
     int min_length; /* code points of the shortest word that is kept */
 } wv_unicode_options;
@@ -30,7 +31,7 @@ typedef struct wv_unicode_stats {
     int64_t emoji;    /* sequences of emoji seen */
     int64_t unspaced; /* words of one letter of a script without spaces (Han, Thai ...) */
     int64_t turkic;   /* letters that show Turkish or Azerbaijani: dotless i, g breve, dotted I */
-    int64_t letters;  /* code points of words that are not ASCII */
+    int64_t letters;  /* letters of words that are not ASCII */
     int64_t not_utf8; /* bytes that are no UTF-8: each is taken for a letter and kept as it is */
     int64_t nul_at;   /* offset of the NUL byte that stopped the tokeniser, or -1 */
 } wv_unicode_stats;

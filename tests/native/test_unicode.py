@@ -190,6 +190,20 @@ def test_emoji_are_words_when_they_are_asked_for():
     assert split(text) == "ok 7"
 
 
+def test_an_apostrophe_in_a_word_may_be_written_straight():
+    text = "Don’t don't ‘n’ rock‘n’roll l’été ʼn ’tis o’ L＇EAU 10’000 Hawaiʻi d’’a"
+    kept = "Don’t don't n rock‘n’roll l’été ʼn tis o L＇EAU 10’000 Hawaiʻi d a"
+    assert split(text) == kept
+    assert split(text, straight=True) == re.sub("[’‘＇]", "'", kept)
+    assert split(text, straight=True, lower=True) == re.sub("[’‘＇]", "'", kept).lower()
+
+
+@given(TEXTS, st.booleans())
+def test_straight_apostrophes_change_no_boundary(text, lower):
+    kept = split(text, lower=lower)
+    assert split(text, lower=lower, straight=True) == kept.replace("’", "'")
+
+
 def test_short_words_are_left_out_by_their_characters():
     assert split("a äö äöü 中 7 77", min_length=2) == "äö äöü 77"
     assert split("a äö äöü 中 7 77", min_length=3, words=False) == "äöü"

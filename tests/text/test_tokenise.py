@@ -82,6 +82,21 @@ def test_stop_words_are_left_out_as_the_text_spells_them(tmp_path):
     assert result.ids.tolist() == [-2, 1, -1]
 
 
+def test_typographic_and_straight_apostrophes_make_one_word(tmp_path):
+    text = "Don’t stop, don't ‘stop’; l’été, l'été."
+    assert words(text, tokenize="unicode", lower=True) == ["don't stop don't stop l'été l'été"]
+    kept = words(text, tokenize="unicode", apostrophes="keep")
+    assert kept == ["Don’t stop don't stop l’été l'été"]
+    assert words(text) == ["Don’t stop, don't ‘stop’; l’été, l'été."]
+    (tmp_path / "stop").write_text("don’t\n")
+    options = {"tokenize": "unicode", "lower": True, "stop": str(tmp_path / "stop")}
+    assert words(text, **options) == ["stop stop l'été l'été"]
+    assert TextOptions(tokenize="unicode", apostrophes="keep").recorded() == {
+        "tokenize": "unicode",
+        "apostrophes": "keep",
+    }
+
+
 def test_kmers():
     assert words("ACGTA", tokenize="kmers", k=3) == ["ACG CGT GTA"]
     assert words("ACGTACG AC\nTTTT", tokenize="kmers", k=3, stride=2) == ["ACG GTA ACG TTT"]
@@ -235,6 +250,7 @@ def test_texts_in_memory_are_documents():
         ({"tokenize": "python:module"}, ValueError, "python:MODULE:FUNCTION"),
         ({"language": "tr"}, ValueError, "add lower=True"),
         ({"emoji": True}, ValueError, "keeps all"),
+        ({"apostrophes": "keep"}, ValueError, "apostrophes says what unicode does"),
         ({"numbers": "none"}, ValueError, "one of keep, zero, drop"),
         ({"min_length": 0}, ValueError, "min_length must be >= 1"),
         ({"k": 0}, ValueError, "k must be >= 1"),

@@ -26,6 +26,71 @@ def _argument(name: str, value: str | None = None) -> str:
     return name if value is None else f"{name}={value!r}"
 
 
+APOSTROPHES = "'\u2018\u2019\uff07"
+
+
+def _is_sign(character: str) -> bool:
+    """Whether it is punctuation or a symbol (Unicode's categories P and S)."""
+    return unicodedata.category(character)[0] in "PS"
+
+
+def inner_signs(words: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """How many words have a sign, by where and what it is, each with the first such word.
+
+    "edge": at the beginning or end. Else, inside: "number" (the word has no letter, as 10,000),
+    "apostrophe" (world's), "hyphen" (well-known), "connector" (formula_1), "other" (u.s). A word is
+    counted once.
+    """
+    found: dict[str, tuple[int, str]] = dict.fromkeys(
+        ("edge", "number", "apostrophe", "hyphen", "connector", "other"), (0, "")
+    )
+    for word in words:
+        if word.isalnum():
+            continue
+        signs = [c for c in word if _is_sign(c)]
+        if not signs:
+            continue
+        kinds = {unicodedata.category(c) for c in signs}
+        if _is_sign(word[0]) or _is_sign(word[-1]):
+            kind = "edge"
+        elif not any(c.isalpha() for c in word):
+            kind = "number"
+        elif all(c in APOSTROPHES for c in signs):
+            kind = "apostrophe"
+        elif kinds == {"Pd"}:
+            kind = "hyphen"
+        else:
+            kind = "connector" if kinds == {"Pc"} else "other"
+        count, example = found[kind]
+        found[kind] = count + 1, example or word
+    return found
+
+
+def signs_note(words: Iterable[str]) -> str:
+    """A line about the signs that words have: shares of the distinct words."""
+    vocabulary = list(words)
+    found = inner_signs(vocabulary)
+    each = 100 / max(len(vocabulary), 1)
+    edge, _ = found.pop("edge")
+    parts = [
+        f"{each * count:.2f} % {_OF_SIGNS[kind]} ({example})"
+        for kind, (count, example) in found.items()
+        if count
+    ]
+    inside = each * sum(count for count, _ in found.values())
+    said = f"{each * edge:.2f} % of {len(vocabulary):,} distinct words begin or end in a sign"
+    return f"{said}; {inside:.2f} % have one inside" + (f": {', '.join(parts)}" if parts else "")
+
+
+_OF_SIGNS = {
+    "number": "numbers",
+    "apostrophe": "apostrophes",
+    "hyphen": "hyphens",
+    "connector": "underscores",
+    "other": "others",
+}
+
+
 def signed_share(words: Iterable[str]) -> tuple[float, str]:
     """The share of words that begin or end in a sign though they have a letter or digit, and those
     that are signs only; and the first such word that is also there without it."""
@@ -35,7 +100,7 @@ def signed_share(words: Iterable[str]) -> tuple[float, str]:
     for word in all_words:
         if word.isalnum():
             continue
-        if unicodedata.category(word[0])[0] in "PS" or unicodedata.category(word[-1])[0] in "PS":
+        if _is_sign(word[0]) or _is_sign(word[-1]):
             found += 1
             if not example and word[:-1] in known:
                 example = word
@@ -49,6 +114,7 @@ def notes(
     *,
     inputs: Iterable[str] = (),
     argument: Callable[..., str] = _argument,
+    signs: bool = False,
 ) -> list[str]:
     """Lines for a user, one fact each.
 
@@ -60,6 +126,8 @@ def notes(
         The files' names.
     argument : callable
         Spells an option: ("tokenize", "unicode") is tokenize='unicode' in Python.
+    signs : bool
+        Say how many words have signs, however few, unless the words were split at white space.
     """
     said = []
     vocabulary = list(words)
@@ -87,6 +155,8 @@ def notes(
                 f"{100 * share:.0f} % of the words begin or end in punctuation{shown}: "
                 f"{argument('tokenize', 'unicode')} makes words of them"
             )
+    elif signs and vocabulary:
+        said.append(signs_note(vocabulary))
     said += _of_scripts(vocabulary, options, argument)
     turkic, letters = stats.split.get("turkic", 0), stats.split.get("letters", 0)
     if options.lower and options.language == "any" and turkic > max(0.2 * letters, 20):

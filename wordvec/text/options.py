@@ -42,6 +42,9 @@ class TextOptions:
         Unicode normalisation of the words. "auto" is nfc, and none for "whitespace".
     numbers : {"keep", "zero", "drop"}
         What happens to words that have digits and no letter: "zero" makes each the word 0.
+    apostrophes : {"straight", "keep"}
+        For "unicode": "straight" writes the typographic apostrophe within a word as ', so that
+        don’t and don't are one word. "keep" leaves it as it is typed.
     emoji : bool
         For "unicode": keep emoji, each sequence of them that is one picture, as words.
     min_length : int
@@ -78,6 +81,9 @@ class TextOptions:
     )
     numbers: Literal["keep", "zero", "drop"] = option(
         "keep", "Words of digits are kept, become 0, or are left out."
+    )
+    apostrophes: Literal["straight", "keep"] = option(
+        "straight", "For unicode: don’t becomes don't, or stays as it is typed."
     )
     emoji: bool = option(False, "Keep emoji as words (for unicode).")
     min_length: int = option(1, "Leave out words of fewer characters.", at_least=1)
@@ -117,6 +123,8 @@ class TextOptions:
             raise ValueError(f"language={self.language!r} changes the lower case: add lower=True")
         if self.emoji and kind in ("whitespace", "kmers"):
             raise ValueError("emoji says what unicode keeps; whitespace splitting keeps all")
+        if self.apostrophes != "straight" and kind != "unicode":
+            raise ValueError("apostrophes says what unicode does; others leave words as they are")
         for name in ("document_column", "where"):
             if getattr(self, name) is not None and self.text_column is None:
                 raise ValueError(f"{name} is for tables: give text_column, too")

@@ -54,6 +54,7 @@ class NativeTokeniser:
             turkic=options.language != "any",
             numbers=options.numbers,
             emoji=options.emoji,
+            straight=options.kind == "unicode" and options.apostrophes == "straight",
             records=records,
             min_length=options.min_length,
         )

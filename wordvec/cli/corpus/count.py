@@ -88,7 +88,7 @@ def vocab(
         note_path(output).unlink(missing_ok=True)
         words.save(output, force=force)
     display.close()
-    for note in notes(stats, words, how, inputs=inputs, argument=spelled):
+    for note in notes(stats, words, how, inputs=inputs, argument=spelled, signs=True):
         display.say(f"note      {note}")
     display.say(
         f"wrote     {output}: {len(words):,} words, {words.known:,} of {words.total:,} tokens"

@@ -62,7 +62,7 @@ def tokenize(
     display.close()
     head = Counter(stats.head.split())
     words = [word for word, _ in head.most_common()]
-    for note in notes(stats, words, how, inputs=inputs, argument=spelled):
+    for note in notes(stats, words, how, inputs=inputs, argument=spelled, signs=True):
         display.say(f"note      {note}")
     size = quantity(Path(output).stat().st_size)
     display.say(f"wrote     {output}: {size}B, {stats.tokens:,} words in {clock(stats.seconds)}")

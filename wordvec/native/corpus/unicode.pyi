@@ -21,6 +21,8 @@ class Splitter:
     numbers : {"keep", "zero", "drop"}
     emoji : bool
         Keep sequences of emoji as words.
+    straight : bool
+        Write a typographic apostrophe (U+2019, U+2018, U+FF07) in a word as '.
     records : bool
         RECORD_END ends a document, and a blank line does not.
     min_length : int
@@ -35,6 +37,7 @@ class Splitter:
         turkic: bool = ...,
         numbers: str = ...,
         emoji: bool = ...,
+        straight: bool = ...,
         records: bool = ...,
         min_length: int = ...,
     ) -> None: ...

@@ -12,7 +12,7 @@ cdef extern from "wv_unicode.h" nogil:
         WV_NUMBERS_DROP
     ctypedef int wv_status
     ctypedef struct wv_unicode_options:
-        int words, lower, turkic, numbers, emoji, records, min_length
+        int words, lower, turkic, numbers, emoji, straight, records, min_length
     ctypedef struct wv_unicode_stats:
         int64_t words, numbers, emoji, unspaced, turkic, letters, not_utf8, nul_at
     const char *wv_unicode_version() noexcept
@@ -36,9 +36,9 @@ cdef class Splitter:
     cdef wv_unicode_stats totals
 
     def __init__(self, *, bint words, bint lower=False, bint turkic=False, str numbers="keep",
-                 bint emoji=False, bint records=False, int min_length=1):
-        self.options = wv_unicode_options(words, lower, turkic, NUMBERS[numbers], emoji, records,
-                                          min_length)
+                 bint emoji=False, bint straight=False, bint records=False, int min_length=1):
+        self.options = wv_unicode_options(words, lower, turkic, NUMBERS[numbers], emoji,
+                                          straight, records, min_length)
 
     def split(self, const uint8_t[::1] text, uint8_t[::1] out):
         cdef Py_ssize_t n = text.shape[0]
