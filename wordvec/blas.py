@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -41,9 +42,7 @@ def single_threaded() -> Iterator[None]:
 @cache
 def _controls() -> list[tuple[Callable[[], int], Callable[[int], None]]]:
     """(get, set) of every OpenBLAS that this process has loaded."""
-    import numpy as np  # loads the library that is looked for
-
-    assert np.linalg
+    importlib.import_module("numpy.linalg")  # loads the library that is looked for
     try:
         # Files of any name may be mapped, so this is not text.
         maps = Path("/proc/self/maps").read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import queue
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,11 +16,13 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _pool: ThreadPoolExecutor | None = None
+_making = threading.Lock()
 
 
 def _forget_pool() -> None:
-    global _pool
+    global _pool, _making
     _pool = None
+    _making = threading.Lock()  # another thread of the parent may have held it
 
 
 if hasattr(os, "register_at_fork"):
@@ -103,10 +106,16 @@ def over_range(
     work: Callable[[int, int], Result], start: int, stop: int, parts: int
 ) -> list[Result]:
     """The results, in order, of work(a, b) over `parts` parts of start .. stop, one per thread."""
-    global _pool
     if parts <= 1:
         return [work(start, stop)]
-    if _pool is None:
-        _pool = ThreadPoolExecutor(threads(), thread_name_prefix="wordvec")
     edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
-    return list(_pool.map(work, edges[:-1], edges[1:]))
+    return list(_shared_pool().map(work, edges[:-1], edges[1:]))
+
+
+def _shared_pool() -> ThreadPoolExecutor:
+    """The pool of look-ups, started at the first use: one, whichever threads come first."""
+    global _pool
+    with _making:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(threads(), thread_name_prefix="wordvec")
+        return _pool

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import wordvec
-from wordvec.cli import about
+from wordvec.cli import COMMANDS, about
 from wordvec.models import MODELS
 from wordvec.references import PAPERS
 
@@ -103,3 +104,30 @@ def test_the_shell_completes_the_options_of_a_model():
         check=False,
     )
     assert "--x-max" in done.stdout, done.stderr
+
+
+def test_each_command_and_model_has_a_manual_page(run, tmp_path):
+    code, _, err = run("man", tmp_path)
+    pages = {path.stem: path.read_text() for path in tmp_path.glob("*.1")}
+    assert (code, f"{len(pages)} pages" in err) == (0, True)
+    commands = {name.replace(" ", "-") for name in COMMANDS}
+    assert {f"wordvec-{name}" for name in (*commands, "oov-fit", "shards-merge")} <= set(pages)
+    assert {f"wordvec-train-{model}" for model in MODELS} <= set(pages)
+    assert "\\-\\-x\\-max" in pages["wordvec-train-glove"]
+    assert "\\-\\-x\\-max" not in pages["wordvec-train-swivel"]
+    known = (".TH", ".SH", ".TP", ".PP", ".nf", ".fi")
+    for line in "".join(pages.values()).splitlines():
+        assert line.startswith(known) or not line.startswith((".", "'")), line
+
+
+@pytest.mark.skipif(not shutil.which("groff"), reason="needs groff")
+def test_manual_pages_are_set_without_a_warning(run, tmp_path):
+    run("man", tmp_path)
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-Tascii", tmp_path / "wordvec-completion.1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    assert "fish:  wordvec completion fish > ~/.config" in done.stdout

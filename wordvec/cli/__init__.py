@@ -73,6 +73,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "cache": "wordvec.cli.about:cache",
         "doctor": "wordvec.cli.about:doctor",
         "completion": "wordvec.cli.about:completion",
+        "man": "wordvec.cli.manual:man",
     },
 }
 COMMANDS = {name: where for section in SECTIONS.values() for name, where in section.items()}
