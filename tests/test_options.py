@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import click
 import numpy as np
@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from wordvec.cli.models.train import fields_of
 from wordvec.cli.options import Size, spelled_size, to_click
-from wordvec.estimator import Estimator, option, options_of, same_option
+from wordvec.estimator import (
+    Estimator,
+    Option,
+    Threads,
+    checked,
+    option,
+    options_of,
+    same_option,
+)
 from wordvec.models import MODELS
 from wordvec.training.options import RunOptions
 
@@ -80,6 +88,37 @@ def test_a_value_of_another_type_is_named_with_the_type(options, message):
 
 def test_numbers_of_numpy_are_numbers():
     Example(whole=np.int64(2), part=np.float32(0.5), flag=np.bool_(True))._check()
+
+
+def shorten(
+    text: str,
+    most: Annotated[int, Option(help="Words that are kept.", at_least=1)],
+    *,
+    end: Annotated[Literal["...", ""], Option(help="What stands for the rest.")] = "...",
+    threads: Threads = 1,
+    quick: bool = False,
+) -> str:
+    return " ".join(text.split()[:most]) + end
+
+
+def test_arguments_of_a_function_are_options_where_they_say_so():
+    options = options_of(shorten)
+    assert list(options) == ["most", "end", "threads"]
+    assert options["most"].default is ...
+    assert to_click(options["most"]).required
+    assert options["end"].choices == ("...", "")
+    assert options["end"].default == "..."
+    assert options["threads"].optional
+    assert options["threads"].default == 1
+    assert options_of(checked(shorten)) == options
+
+
+def test_a_checked_function_names_the_argument_and_its_range():
+    assert checked(shorten)("a b c", 2) == "a b..."
+    with pytest.raises(ValueError, match=r"^most must be >= 1, got 0$"):
+        checked(shorten)("a b c", 0)
+    with pytest.raises(ValueError, match=r"^end must be one of"):
+        checked(shorten)("a b c", most=2, end="!")
 
 
 def test_a_subclass_changes_a_default_and_keeps_the_rest():

@@ -84,7 +84,7 @@ def test_parts_are_ranges_of_a_file_in_a_store(store, tmp_path, text):
     vocabulary_part([tmp_path / "a.txt"], tmp_path / "w", Part(2, 3))
     assert (tmp_path / "v").read_bytes() == (tmp_path / "w").read_bytes()
     (tmp_path / "v.parts").unlink()
-    found = part_corpus(urls, Part(2, 3), tmp_path / "v", window=4, keep_lines=False)
+    found = part_corpus(urls, Part(2, 3), tmp_path / "v", window=4, across_lines=True)
     assert found.context >= 4
 
 

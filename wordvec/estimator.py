@@ -11,12 +11,14 @@ import sys
 import time
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar, cast
 
 from wordvec.memory import peak_memory
 from wordvec.parallel import default_threads
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Option:
     command_line : bool
         Whether the command line has it too.
     default : object
+        `...` where a value must be given.
     """
 
     name: str = ""
@@ -71,7 +74,7 @@ class Option:
     counting: bool = False
     aliases: tuple[str, ...] = ()
     command_line: bool = True
-    default: Any = dataclasses.MISSING
+    default: Any = ...
 
     @property
     def range(self) -> str:
@@ -139,6 +142,15 @@ def _is_a(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
+Threads: TypeAlias = Annotated[
+    int | None,
+    Option(help="Threads to work with.", none="all processors", at_least=1, at_most=4096),
+]
+Seed: TypeAlias = Annotated[
+    int, Option(help="Seed of all random numbers.", at_least=0, at_most=(1 << 64) - 1)
+]
+
+
 def option(default: Any, help: str, **details: Any) -> Any:
     """A dataclass field that validates, describes and documents itself; `details` as in `Option`.
 
@@ -160,29 +172,82 @@ def option(default: Any, help: str, **details: Any) -> Any:
 
 def same_option(base: type, name: str, default: Any, **changes: Any) -> Any:
     """The option of a base class with another default, and whatever else changes."""
-    declared = next(f for f in dataclasses.fields(base) if f.name == name).metadata["option"]
-    changed = dataclasses.replace(declared, default=default, **changes)
+    changed = dataclasses.replace(options_of(base)[name], default=default, **changes)
     return dataclasses.field(default=default, metadata={"option": changed})
 
 
 @functools.cache
-def options_of(kind: Any) -> dict[str, Option]:
-    """The options of a dataclass by name, in the order of its fields."""
+def options_of(declaring: Any) -> dict[str, Option]:
+    """The options of a dataclass, or of the arguments of a function, by name and in their order.
+
+    A field is an option when `option(...)` made it, or its annotation says so, as that of an
+    argument does.
+
+    >>> from typing import Annotated
+    >>> def shorten(text: str, *, most: Annotated[int, Option(help="Words.", at_least=1)] = 9): ...
+    >>> options_of(shorten)["most"].range, options_of(shorten)["most"].default
+    ('>= 1', 9)
+    """
     found = {}
-    for field in dataclasses.fields(kind):
-        if declared := field.metadata.get("option"):
-            found[field.name] = dataclasses.replace(
-                declared, name=field.name, **_typed(kind, field.name)
-            )
+    for name, (annotation, default, declared) in _declarations(declaring).items():
+        kind, *notes = annotation
+        declared = declared or next((note for note in notes if isinstance(note, Option)), None)
+        if declared is not None:
+            found[name] = dataclasses.replace(declared, name=name, default=default, **_typed(kind))
     return found
 
 
-def _typed(kind: type, name: str) -> dict[str, Any]:
-    """What the annotation of a field says of its option."""
-    owner = next(base for base in kind.__mro__ if name in inspect.get_annotations(base))
-    hint = inspect.get_annotations(owner)[name]
-    if isinstance(hint, str):
-        hint = eval(hint, dict(vars(sys.modules[owner.__module__])))
+def _declarations(declaring: Any) -> dict[str, tuple[tuple[Any, ...], Any, Option | None]]:
+    """The annotation, default and option of each field or argument."""
+    found = {}
+    if dataclasses.is_dataclass(declaring):
+        for field in dataclasses.fields(declaring):
+            bases: tuple[type, ...] = cast(type, declaring).__mro__
+            owner = next(base for base in bases if field.name in inspect.get_annotations(base))
+            names = dict(vars(sys.modules[owner.__module__]))
+            annotation = _parts(inspect.get_annotations(owner)[field.name], names)
+            found[field.name] = annotation, field.default, field.metadata.get("option")
+        return found
+    names = inspect.unwrap(declaring).__globals__
+    for name, argument in inspect.signature(declaring).parameters.items():
+        default = ... if argument.default is argument.empty else argument.default
+        found[name] = _parts(argument.annotation, names), default, None
+    return found
+
+
+def check_options(declaring: Any, values: Mapping[str, Any]) -> None:
+    """Raises TypeError or ValueError for a value outside the range of its option."""
+    for name, declared in options_of(declaring).items():
+        if name in values:
+            declared.check(values[name])
+
+
+def checked(function: Function) -> Function:
+    """A function that checks those of its arguments that are options (`options_of`)."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        check_options(function, signature.bind(*args, **kwargs).arguments)
+        return function(*args, **kwargs)
+
+    return cast(Function, call)
+
+
+def _parts(annotation: Any, names: dict[str, Any]) -> tuple[Any, ...]:
+    """A type and what `Annotated` adds to it; None for a type that only type checkers know."""
+    if isinstance(annotation, str):
+        try:
+            annotation = eval(annotation, names)
+        except NameError:
+            return (None,)
+    if typing.get_origin(annotation) is Annotated:
+        return typing.get_args(annotation)
+    return (annotation,)
+
+
+def _typed(hint: Any) -> dict[str, Any]:
+    """What an annotation says of an option."""
     parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     known = [part for part in parts if part is not type(None)]
     result: dict[str, Any] = {"optional": len(known) < len(parts), "kind": known[0]}

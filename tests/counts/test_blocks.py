@@ -118,7 +118,7 @@ def test_documents_of_one_label_stay_together(tmp_path):
 
 
 def test_no_window_reaches_from_one_document_into_the_next(tmp_path):
-    corpus = corpus_of(["a b", "", "c d", "", "e f"], keep_lines=False)
+    corpus = corpus_of(["a b", "", "c d", "", "e f"], across_lines=True)
     blocks = count_blocks(corpus, tmp_path / "parts", 2, WINDOW)
     assert blocks.sum(tmp_path / "sum").cells == 3
 

@@ -64,7 +64,7 @@ def test_a_merge_is_the_count_of_all_texts_at_once(
 
 
 @pytest.mark.parametrize(
-    ("read", "name"), [({"keep_gaps": True}, "gaps"), ({"keep_lines": False}, "across_lines")]
+    ("read", "name"), [({"gaps": True}, "gaps"), ({"across_lines": True}, "across_lines")]
 )
 def test_counts_whose_windows_ended_elsewhere_are_not_added(tmp_path, read, name):
     lines = [list(line) for line in lines_of(0)]
@@ -136,7 +136,7 @@ def test_stanfords_files_there_and_back(tmp_path, direction, weighting):
     back = shardtools.import_glove(
         *files,
         tmp_path / "t",
-        weighted=weighting == "harmonic",
+        flat=weighting == "flat",
         direction=direction,
         memory=80 * 500,
     )

@@ -49,10 +49,10 @@ def by_hand(ids, V, window):
 
 @pytest.mark.parametrize("weighting", ["harmonic", "linear", "flat"])
 @pytest.mark.parametrize("direction", ["symmetric", "left", "right"])
-@pytest.mark.parametrize("keep_gaps", [False, True])
-def test_counts_are_those_of_the_definition(tmp_path, weighting, direction, keep_gaps):
+@pytest.mark.parametrize("gaps", [False, True])
+def test_counts_are_those_of_the_definition(tmp_path, weighting, direction, gaps):
     corpus = corpus_of(1, words=900, types=200)
-    if keep_gaps:
+    if gaps:
         ids = corpus.ids.copy()
         ids[ids >= 15] = -2
         corpus = type(corpus)(corpus.vocab, ids, int((ids >= 0).sum()), corpus.stats)

@@ -27,7 +27,7 @@ def contents(folder):
 
 def counted_in_parts(folder, texts, of, *, min_count=1, **how):
     """Shards of `of` parts, added; each step as a machine of its own takes it."""
-    reading = {name: how[name] for name in ("keep_lines", "keep_gaps") if name in how}
+    reading = {name: how[name] for name in ("across_lines", "gaps") if name in how}
     window = Window(window=how.get("window", 3))
     some = {name: how[name] for name in ("sample", "seed") if name in how}
     files = []
@@ -51,7 +51,7 @@ def counted_in_parts(folder, texts, of, *, min_count=1, **how):
 
 
 def counted_at_once(folder, texts, *, min_count=1, **how):
-    reading = {name: how[name] for name in ("keep_lines", "keep_gaps") if name in how}
+    reading = {name: how[name] for name in ("across_lines", "gaps") if name in how}
     some = {name: how[name] for name in ("sample", "seed") if name in how}
     corpus = encode([str(text) for text in texts], min_count=min_count, **reading)
     window = Window(window=how.get("window", 3))
@@ -75,20 +75,20 @@ def files(draw):
     of=st.integers(2, 7),
     line=st.sampled_from([1, 3, 8, 1 << 20]),
     context=st.sampled_from([1, 5, 1 << 16]),
-    keep_lines=st.booleans(),
-    keep_gaps=st.booleans(),
+    across_lines=st.booleans(),
+    gaps=st.booleans(),
     sample=st.sampled_from([0.0, 0.05]),
     min_count=st.integers(1, 3),
 )
 def test_any_cut_gives_the_shards_of_one_machine(
-    tmp_path_factory, files, of, line, context, keep_lines, keep_gaps, sample, min_count
+    tmp_path_factory, files, of, line, context, across_lines, gaps, sample, min_count
 ):
     folder = tmp_path_factory.mktemp("parts")
     texts = []
     for number, (packed, text) in enumerate(files):
         texts.append(folder / f"{number}.txt")
         texts[-1].write_bytes(gzip.compress(text, mtime=0) if packed else text)
-    how = {"keep_lines": keep_lines, "keep_gaps": keep_gaps, "min_count": min_count}
+    how = {"across_lines": across_lines, "gaps": gaps, "min_count": min_count}
     if sample:
         how |= {"sample": sample, "seed": 5}
     with pytest.MonkeyPatch.context() as patch:

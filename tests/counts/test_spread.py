@@ -40,8 +40,8 @@ def texts(tmp_path):
         (1, Window(window=3), {}),
         (7, Window(window=5, direction="left"), {"min_count": 2}),
         (70, Window(window=4), {"sample": 0.02, "seed": 8, "max_vocab": 500}),
-        (5, Window(window=6, weighting="flat"), {"keep_gaps": True, "keep_lines": False}),
-        (4, Window(window=6), {"keep_lines": False, "sample": 0.05, "options": {"lower": True}}),
+        (5, Window(window=6, weighting="flat"), {"gaps": True, "across_lines": True}),
+        (4, Window(window=6), {"across_lines": True, "sample": 0.05, "options": {"lower": True}}),
     ],
 )
 def test_any_number_of_parts_gives_the_bytes_of_one(tmp_path, texts, parts, window, how):

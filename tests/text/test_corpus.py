@@ -71,9 +71,9 @@ def test_unknown_words_close_up_or_leave_a_gap():
     text = b"a x a\nx\na"
     ids = encode(io.BytesIO(text), min_count=3).ids
     assert ids.tolist() == [0, 0, BREAK, 0, BREAK]
-    ids = encode(io.BytesIO(text), min_count=3, keep_gaps=True).ids
+    ids = encode(io.BytesIO(text), min_count=3, gaps=True).ids
     assert ids.tolist() == [0, GAP, 0, BREAK, GAP, BREAK, 0, BREAK]
-    assert encode(io.BytesIO(text), min_count=3, keep_lines=False).ids.tolist() == [0, 0, 0]
+    assert encode(io.BytesIO(text), min_count=3, across_lines=True).ids.tolist() == [0, 0, 0]
 
 
 def test_a_given_vocabulary_is_used():
@@ -153,19 +153,19 @@ def documents_of(result):
 
 @pytest.mark.parametrize("block", [1, 3, 16, 1 << 20])
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
-@pytest.mark.parametrize("keep_lines", [False, True])
-def test_a_blank_line_and_a_file_end_a_document(monkeypatch, block, ends, keep_lines):
+@pytest.mark.parametrize("across_lines", [False, True])
+def test_a_blank_line_and_a_file_end_a_document(monkeypatch, block, ends, across_lines):
     monkeypatch.setattr(reader, "BLOCK", block)
     first = b"\n\n a b\nc\n\n \n\na\n  \nx\n".replace(b"\n", ends)
     result = encode(
         [io.BytesIO(first), io.BytesIO(b""), io.BytesIO(b"b"), io.BytesIO(b"c\nb")],
         vocab=Vocabulary.from_words(["a", "b", "c"], [1, 1, 1]),
-        keep_lines=keep_lines,
+        across_lines=across_lines,
     )
     assert documents_of(result) == [[b"a", b"b", b"c"], [b"a"], [], [b"b"], [b"c", b"b"]]
     assert result.documents[0] == 0
     assert result.documents[-1] == len(result.ids)
-    assert np.count_nonzero(result.ids == BREAK) == (6 if keep_lines else 0)
+    assert np.count_nonzero(result.ids == BREAK) == (0 if across_lines else 6)
 
 
 def test_joining_phrases_keeps_the_documents(small_blocks):

@@ -64,7 +64,7 @@ def test_phrases_and_joined_ids_are_those_of_the_oracle(
         one = model.fit_transform(lines, min_count=1)
         two = model.transform(wordvec.encode(lines, min_count=1), min_count=1)
         try:
-            cut = model.transform(lines, min_count=vocab_count, keep_gaps=True)
+            cut = model.transform(lines, min_count=vocab_count, gaps=True)
         except CorpusError:
             cut = None
     assert [set(some) for some in found(model)] == [set(some) for some in expected]
@@ -82,7 +82,7 @@ def test_phrases_and_joined_ids_are_those_of_the_oracle(
         assert corpus.stats.types == whole.stats.types
     assert list(model.transform_lists(lines)) == joined
     if cut is not None:
-        same = wordvec.encode(joined, min_count=vocab_count, keep_gaps=True)
+        same = wordvec.encode(joined, min_count=vocab_count, gaps=True)
         assert np.array_equal(cut.ids, same.ids)
         assert cut.vocab.words == same.vocab.words
         assert cut.vocab.total == same.vocab.total
@@ -148,7 +148,7 @@ def test_models_train_on_joined_ids(tmp_path):
 def test_a_phrase_does_not_cross_a_line_or_an_unknown_word():
     lines = [["a"], ["b"]] * 9 + [["a", "a", "b"]] * 9
     corpus = wordvec.encode(lines, min_count=1)
-    gap = wordvec.encode([["a", "x", "b"]] * 9, vocab=corpus.vocab, keep_gaps=True)
+    gap = wordvec.encode([["a", "x", "b"]] * 9, vocab=corpus.vocab, gaps=True)
     assert not list(Phrases(min_count=1, threshold=0).fit([["a"], ["b"]] * 9).phrases_)
     assert not list(Phrases(min_count=1, threshold=0).fit(gap).phrases_)
 
@@ -157,9 +157,9 @@ def test_a_corpus_that_was_closed_up_is_refused():
     lines = [["a", "b", "rare"]] * 2 + [["a", "b"]] * 3
     closed = wordvec.encode(lines, min_count=3)
     for call in (Phrases().fit, Phrases(threshold=0).fit(lines).transform):
-        with pytest.raises(CorpusError, match=r"2 tokens.*keep_gaps=True"):
+        with pytest.raises(CorpusError, match=r"2 tokens.*gaps=True"):
             call(closed)
-    assert Phrases().fit(wordvec.encode(lines, min_count=3, keep_gaps=True)).phrases_ is not None
+    assert Phrases().fit(wordvec.encode(lines, min_count=3, gaps=True)).phrases_ is not None
 
 
 def test_a_text_without_phrases_comes_back():

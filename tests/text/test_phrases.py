@@ -129,14 +129,14 @@ def test_text_ids_and_lists_are_joined_alike(tmp_path):
     assert two.vocab.words == one.vocab.words
     assert np.array_equal(two.ids, one.ids)
     assert not (two.ids < -1).any()
-    joined = table.encode(path, min_count=1, keep_lines=False)
+    joined = table.encode(path, min_count=1, across_lines=True)
     assert (joined.ids >= 0).all()
     assert joined.known == one.known
 
 
 def test_a_given_vocabulary_is_kept(tmp_path):
     vocab = wordvec.Vocabulary.from_words(["a_b", "b"], [3, 2])
-    corpus = TABLES[0].encode([["a", "b", "b", "x"]], vocab=vocab, keep_gaps=True)
+    corpus = TABLES[0].encode([["a", "b", "b", "x"]], vocab=vocab, gaps=True)
     assert corpus.ids.tolist() == [0, 1, -2, -1]
     assert corpus.vocab is vocab
     with pytest.raises(CorpusError, match="vocabulary"):

@@ -78,7 +78,7 @@ def test_stop_words_are_left_out_as_the_text_spells_them(tmp_path):
     assert vocab.words == [b"wind"]
     assert vocab.total == 1
     given = wordvec.Vocabulary.from_words(["der", "wind"], [1, 1])
-    result = encode(io.BytesIO(b"der wind"), vocab=given, keep_gaps=True, **options)
+    result = encode(io.BytesIO(b"der wind"), vocab=given, gaps=True, **options)
     assert result.ids.tolist() == [-2, 1, -1]
 
 

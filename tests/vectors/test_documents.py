@@ -96,7 +96,7 @@ def test_files_and_labels(wv, tmp_path):
 
 
 def test_what_is_wrong_is_said(wv):
-    with pytest.raises(ValueError, match="sif, tfidf or mean"):
+    with pytest.raises(ValueError, match="one of sif, tfidf, mean"):
         wv.documents(TEXTS, weights="idf")
     with pytest.raises(ValueError, match="a must be > 0"):
         wv.documents(TEXTS, a=0)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from wordvec.cli.options import expanded
 from wordvec.text.lines import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,6 +73,10 @@ class Command(click.Command):
                 help="Show the traceback of an error.",
             ),
         ]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        self.params = expanded(self.params)
+        return super().get_params(ctx)
 
     def make_context(
         self,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from wordvec.estimator import Option
+from wordvec.estimator import Option, options_of
 
+if TYPE_CHECKING:
     _SizeType = click.ParamType[int]
     _ListType = click.ParamType[tuple[Any, ...]]
 else:
@@ -17,6 +20,7 @@ else:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+SHORT = {"topn": ("-k",)}  # options that also have a name of one letter
 AMOUNTS = {"": 1e0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -89,22 +93,33 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def to_click(option: Option, default: Any = ...) -> click.Option:
-    """The command-line option of a field.
+def to_click(
+    option: Option, default: Any = ..., *, name: str = "", several: bool = False
+) -> click.Option:
+    """The command-line option of a field or an argument.
 
     Parameters
     ----------
     option : Option
     default : object
-        In place of the field's own default.
+        In place of its own default.
+    name : str
+        What the command calls it, where that is not its own name.
+    several : bool
+        Whether it is given once for each of several values.
     """
     default = option.default if default is ... else default
-    details: dict[str, Any] = {"default": default, "help": option.help}
+    spelled = flag(name or option.name)
+    details: dict[str, Any] = {"help": option.help, "default": default}
     if option.kind is bool:
         # A flag that is off by default needs no opposite; one that is on, and one that the
         # environment or a file may have set, does.
-        return click.Option([f"{flag(option.name)}/--no-{flag(option.name)[2:]}"], **details)
-    if default is None:
+        return click.Option([f"{spelled}/--no-{spelled[2:]}"], **details)
+    if default is ...:
+        details |= {"default": None, "required": True}
+    elif several:
+        details |= {"multiple": True, "default": (), "show_default": str(default)}
+    elif default is None:
         details["show_default"] = option.none or False
     elif option.unit == "amount":
         details["show_default"] = f"{default:,}"
@@ -112,7 +127,9 @@ def to_click(option: Option, default: Any = ...) -> click.Option:
         details["show_default"] = spelled_size(int(default))
     elif option.kind is tuple:
         details["show_default"] = ",".join(map(str, default)) or "none"
-    return click.Option([flag(option.name)], type=_type(option), **details)
+    return click.Option(
+        [*SHORT.get(name or option.name, ()), spelled], type=_type(option), **details
+    )
 
 
 def _type(option: Option) -> Any:
@@ -141,32 +158,78 @@ def _type(option: Option) -> Any:
     return click.IntRange(**bounds) if option.kind is int else click.FloatRange(**bounds)
 
 
+class Declared(click.Option):
+    """Options that a command takes from the library. They are made when the command is asked what
+    it has, so that `wordvec --help` imports nothing of the library."""
+
+    def __init__(self, make: Callable[[], list[click.Option]]) -> None:
+        super().__init__(["--declared"])
+        self.make = make
+
+
+def expanded(params: Iterable[click.Parameter]) -> list[click.Parameter]:
+    """Parameters with what stands for `Declared` ones."""
+    return [
+        each
+        for param in params
+        for each in (param.make() if isinstance(param, Declared) else [param])
+    ]
+
+
 def add_options(
-    options: Mapping[str, Option], *, only: Iterable[str] = (), without: Iterable[str] = ()
+    where: str,
+    *only: str,
+    without: Iterable[str] = (),
+    defaults: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    several: Iterable[str] = (),
+    when: str = "",
 ) -> Callable[[F], F]:
-    """A decorator that gives a command the options of a dataclass; see `wordvec.estimator`.
+    """A decorator that gives a command the options that a dataclass or a function declares.
 
     Parameters
     ----------
-    options : dict of Option
-        As `options_of(dataclass)` gives them.
-    only, without : names
-        Those to take, by default all; those to leave out.
+    where : str
+        "module:name" of the dataclass or the function, see `wordvec.estimator.options_of`.
+    only : str
+        Names of the options, by default all that are for the command line.
+    without : names
+        Those to leave out.
+    defaults : dict
+        Defaults of the command, where they are not those of the library.
+    names : dict
+        What the command calls an option, where that is not the name of the argument.
+    several : names
+        Options that are given once for each of several values.
+    when : str
+        What else must be given for the options to matter, such as "With --all"; their help says so.
     """
 
+    def make() -> list[click.Option]:
+        known = declared_options(where)
+        chosen = only or [name for name, each in known.items() if each.command_line]
+        made = []
+        for name in chosen:
+            if name in without:
+                continue
+            option = known[name]
+            if when:
+                text = f"{when}: {option.help[0].lower()}{option.help[1:]}"
+                option = dataclasses.replace(option, help=text)
+            default = (defaults or {}).get(name, option.default)
+            called = (names or {}).get(name, "")
+            made.append(to_click(option, default, name=called, several=name in several))
+        return made
+
     def decorate(function: F) -> F:
-        chosen = [
-            option
-            for name, option in options.items()
-            if option.command_line and (not only or name in only) and name not in without
-        ]
         # As click's own decorators do: the last one that is applied comes first.
-        for option in reversed(chosen):
-            made = to_click(option)
-            if isinstance(function, click.Command):
-                function.params.insert(0, made)
-            else:
-                function.__dict__.setdefault("__click_params__", []).append(made)
+        function.__dict__.setdefault("__click_params__", []).append(Declared(make))
         return function
 
     return decorate
+
+
+def declared_options(where: str) -> dict[str, Option]:
+    """The options of "module:name"."""
+    module, name = where.split(":")
+    return options_of(operator.attrgetter(name)(importlib.import_module(module)))

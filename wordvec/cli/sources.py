@@ -11,7 +11,6 @@ import click
 from wordvec.cli.options import add_options, flag
 from wordvec.cli.progress import Display
 from wordvec.estimator import options_of
-from wordvec.text.frequency import FrequencyOptions
 from wordvec.text.options import TextOptions
 
 if TYPE_CHECKING:
@@ -21,21 +20,15 @@ if TYPE_CHECKING:
 POSITIVE = click.IntRange(min=1)
 INPUTS = click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 FORCE = click.option("--force", is_flag=True, help="Replace the output if it exists.")
-THREADS = click.option(
-    "--threads", type=POSITIVE, help="Threads to work with.", show_default="all processors"
-)
-MIN_COUNT = add_options(options_of(FrequencyOptions), only=("min_count",))
-MAX_VOCAB = add_options(options_of(FrequencyOptions), only=("max_vocab",))
-SAMPLE = add_options(options_of(FrequencyOptions), only=("sample",))
-VOCAB = click.option(
-    "--max-vocab",
-    type=POSITIVE,
-    help="Keep at most this many words, the most frequent.",
-    show_default="all",
-)
+THREADS = add_options("wordvec.text.corpus:encode", "threads", defaults={"threads": None})
+_FREQUENCY = "wordvec.text.frequency:FrequencyOptions"
+MIN_COUNT = add_options(_FREQUENCY, "min_count")
+MAX_VOCAB = add_options(_FREQUENCY, "max_vocab")
+SAMPLE = add_options(_FREQUENCY, "sample")
 VOCAB = click.option(
     "--vocab", type=click.Path(exists=True), help="Use the words of this file, or of these shards."
 )
+CLUSTER = add_options("wordvec.training.options:RunOptions", "client", names={"client": "cluster"})
 PART = click.option(
     "--part",
     metavar="I/N",
@@ -59,7 +52,7 @@ def _part(value: str) -> Part:
 
 
 TEXT = options_of(TextOptions)
-TEXT_OPTIONS = add_options(TEXT)
+TEXT_OPTIONS = add_options("wordvec.text.options:TextOptions")
 
 
 def taken(options: dict[str, Any]) -> TextOptions:

@@ -16,16 +16,16 @@ import zlib
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 
-from wordvec.counts.count import Window, count, kept_ids, subsample
+from wordvec.counts.count import Memory, Window, count, kept_ids, subsample
 from wordvec.counts.partial import Partial, check_shard_folder, forget_finished
 from wordvec.counts.shards import BLOCKS, Shards, read_manifest, write_file
 from wordvec.counts.sums import HOW_COUNTED, sum_shards
 from wordvec.errors import CorpusError, ShardError
-from wordvec.estimator import Callback, Progress, Stopwatch
+from wordvec.estimator import Callback, Option, Progress, Seed, Stopwatch, checked
 from wordvec.native.corpus.text import BREAK
 from wordvec.text.corpus import Corpus
 from wordvec.text.spool import PIECE, empty_ids, in_memory
@@ -59,10 +59,10 @@ def line_starts(corpus: Corpus) -> NDArray[np.int64]:
     return found[found < len(corpus.ids)]
 
 
-BY = ("document", "line", "column")
+By = Literal["document", "line", "column"]
 
 
-def documents_of(corpus: Corpus, by: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def documents_of(corpus: Corpus, by: By) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where documents start in `ids` (n,), and to which unit each belongs (n,): what is drawn
     together.
 
@@ -77,8 +77,8 @@ def documents_of(corpus: Corpus, by: str) -> tuple[NDArray[np.int64], NDArray[np
     CorpusError
         For "column" when the documents have no labels.
     """
-    if by not in BY:
-        raise ValueError(f"by must be one of {', '.join(BY)}, got {by!r}")
+    if by not in get_args(By):
+        raise ValueError(f"by must be one of {', '.join(get_args(By))}, got {by!r}")
     if by == "line":
         starts = line_starts(corpus)
         return starts, np.arange(len(starts))
@@ -95,16 +95,30 @@ def documents_of(corpus: Corpus, by: str) -> tuple[NDArray[np.int64], NDArray[np
     return starts, units.astype(np.int64)
 
 
+@checked
 def count_blocks(
     corpus: Corpus,
     target: str | os.PathLike[str],
-    blocks: int,
+    blocks: Annotated[
+        int,
+        Option(
+            help="Blocks to which the documents are dealt; each is counted apart.",
+            at_least=2,
+            at_most=MAX_BLOCKS,
+        ),
+    ],
     window: Window | None = None,
     *,
-    by: str = "document",
-    seed: int = 1,
+    by: Annotated[
+        By,
+        Option(
+            help="What is dealt as one: a document (a file, or what blank lines part), a line, or "
+            "all documents with one value of the column of labels."
+        ),
+    ] = "document",
+    seed: Seed = 1,
     sample: float = 0.0,
-    memory: int = 4 << 30,
+    memory: Memory = 4 << 30,
     threads: int = 1,
     force: bool = False,
     progress: Callback | None = None,
@@ -135,8 +149,6 @@ def count_blocks(
     FileExistsError
         When the folder exists and `force` is not given.
     """
-    if not 2 <= blocks <= MAX_BLOCKS:
-        raise ValueError(f"blocks must be in [2, {MAX_BLOCKS}], got {blocks}")
     window = window or Window()
     starts, units = documents_of(corpus, by)
     total = int(units.max(initial=-1)) + 1

@@ -10,16 +10,17 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
 from wordvec.counts.budget import plan_merge
-from wordvec.counts.count import FAN_IN, Buffer, Run, Window, cells_of, write_run
+from wordvec.counts.count import FAN_IN, Buffer, Memory, Run, Window, cells_of, write_run
 from wordvec.counts.shards import SHARDS, Shards, ShardWriter
 from wordvec.counts.sums import HOW_COUNTED, PARTS, PARTS_OF, details_of, sum_shards
 from wordvec.counts.tiles import Built, Rows, tile_count, tile_words
 from wordvec.errors import ShardError
+from wordvec.estimator import Option, checked
 from wordvec.files import check_target, write_atomically
 from wordvec.folders import check_folder, write_folder
 from wordvec.parallel import ordered_map
@@ -227,11 +228,12 @@ def _units(x: NDArray[np.float64], unit: int, where: str) -> NDArray[np.uint64]:
     return scaled.astype(np.uint64)
 
 
+@checked
 def merge(
     sources: Sequence[str | os.PathLike[str]],
     target: str | os.PathLike[str],
     *,
-    memory: int = 1 << 30,
+    memory: Memory = 1 << 30,
     threads: int = 1,
     force: bool = False,
 ) -> Shards:
@@ -307,15 +309,21 @@ def _united(all_shards: Sequence[Shards]) -> Vocabulary:
     return Vocabulary(words, counts, total)
 
 
+@checked
 def import_glove(
     vocab: str | os.PathLike[str],
     records: str | os.PathLike[str],
     target: str | os.PathLike[str],
     *,
-    window: int = 15,
-    weighted: bool = True,
-    direction: Literal["symmetric", "left"] = "symmetric",
-    memory: int = 1 << 30,
+    window: Annotated[
+        int, Option(help="Context words on each side, as the counts were made.", at_least=1)
+    ] = 15,
+    flat: Annotated[bool, Option(help="The counts are not weighted by distance.")] = False,
+    direction: Annotated[
+        Literal["symmetric", "left"],
+        Option(help="Contexts on both sides, or before the word only."),
+    ] = "symmetric",
+    memory: Memory = 1 << 30,
     threads: int = 1,
     force: bool = False,
 ) -> Shards:
@@ -325,7 +333,7 @@ def import_glove(
     ----------
     vocab, records : path
         vocab.txt (word, space, count) and cooccur.bin (int32, int32, float64; ranks from 1).
-    window, weighted, direction
+    window, flat, direction
         As the counts were made, with contexts on both sides or before the word only. Counts are
         sums of 1/d up to the window, or whole numbers where distance was not weighted. The unit is
         found from it, so that counts are exact again.
@@ -341,7 +349,7 @@ def import_glove(
     symmetric = direction == "symmetric"
     how = Window(
         window=window,
-        weighting="harmonic" if weighted else "flat",
+        weighting="flat" if flat else "harmonic",
         direction=direction,
     )
     unit = how.weights()[1]

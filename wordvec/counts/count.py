@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -26,7 +26,16 @@ from wordvec.counts.partial import Partial, check_shard_folder
 from wordvec.counts.shards import Shards, ShardWriter
 from wordvec.counts.tiles import Rows, tile_count, tile_words
 from wordvec.errors import CorpusError
-from wordvec.estimator import Callback, Progress, Stopwatch, option, options_of
+from wordvec.estimator import (
+    Callback,
+    Option,
+    Progress,
+    Seed,
+    Stopwatch,
+    check_options,
+    checked,
+    option,
+)
 from wordvec.files import write_atomically
 from wordvec.folders import scratch_folder
 from wordvec.native.corpus import cooc
@@ -78,8 +87,7 @@ class Window:
     )
 
     def __post_init__(self) -> None:
-        for name, declared in options_of(Window).items():
-            declared.check(getattr(self, name))
+        check_options(Window, vars(self))
 
     def weights(self) -> tuple[NDArray[np.uint64], int]:
         """Integer weights by distance (window + 1,), and the unit that stands for 1.0.
@@ -99,14 +107,25 @@ class Window:
         return np.concatenate([np.zeros(1, np.uint64), weight]), unit
 
 
+Memory: TypeAlias = Annotated[
+    int,
+    Option(
+        help="Bytes that the process may hold; what does not fit lies in files.",
+        at_least=1,
+        unit="bytes",
+    ),
+]
+
+
+@checked
 def count(
     corpus: Corpus | str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     target: str | os.PathLike[str],
     window: Window | None = None,
     *,
     sample: float = 0.0,
-    seed: int = 1,
-    memory: int = 4 << 30,
+    seed: Seed = 1,
+    memory: Memory = 4 << 30,
     threads: int = 1,
     force: bool = False,
     progress: Callback | None = None,
@@ -139,7 +158,7 @@ def count(
         scheduler ("tcp://host:8786"), the path of its file, or "local:4". `memory` and `threads`
         are then the workers' own.
     reading
-        With `client`: `vocab`, `min_count`, `max_vocab`, `keep_gaps`, `keep_lines` and `options`,
+        With `client`: `vocab`, `min_count`, `max_vocab`, `gaps`, `across_lines` and `options`,
         as `wordvec.encode` has them.
 
     Raises

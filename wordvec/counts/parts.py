@@ -481,8 +481,8 @@ def part_corpus(
     window: int,
     sample: float = 0.0,
     seed: int = 1,
-    keep_gaps: bool = False,
-    keep_lines: bool = True,
+    gaps: bool = False,
+    across_lines: bool = False,
     threads: int = 1,
     memory: int | None = None,
     progress: Callback | None = None,
@@ -519,8 +519,8 @@ def part_corpus(
     here = spans(paths, part, how)
     reading: dict[str, Any] = {
         "vocab": words,
-        "keep_gaps": keep_gaps,
-        "keep_lines": keep_lines,
+        "gaps": gaps,
+        "across_lines": across_lines,
         "may_be_empty": True,
         "options": how,
     }
@@ -550,34 +550,34 @@ def add_context(
 ) -> Corpus:
     """A part with the words before it that its first windows reach; `reading` as `encode` takes
     it, `here` are its spans."""
-    keep_lines = bool(reading["keep_lines"])
-    if not here or (keep_lines and here[0].at_line):
+    across_lines = bool(reading["across_lines"])
+    if not here or (not across_lines and here[0].at_line):
         return corpus
     size = CONTEXT
     while True:
         text, all_of_it = before(paths, here[0], size, reading["options"])
-        ids = _context(text, reading, keep_lines) if text else np.empty(0, np.int32)
-        if all_of_it or _reaches(replace(corpus, ids=ids), window, sample, seed, keep_lines):
+        ids = _context(text, reading, across_lines) if text else np.empty(0, np.int32)
+        if all_of_it or _reaches(replace(corpus, ids=ids), window, sample, seed, across_lines):
             return _with_context(corpus, ids, memory)
         size *= 8
 
 
-def _context(text: list[Span], reading: dict[str, Any], keep_lines: bool) -> Ids:
+def _context(text: list[Span], reading: dict[str, Any], across_lines: bool) -> Ids:
     """The ids of a text that goes on where it ends."""
     ids = np.asarray(encode(opened(text), **reading).ids)
-    if keep_lines and len(ids) and ids[-1] == BREAK:
+    if not across_lines and len(ids) and ids[-1] == BREAK:
         ids = ids[:-1]  # the end of the file that it was read as
     return ids
 
 
-def _reaches(corpus: Corpus, window: int, sample: float, seed: int, keep_lines: bool) -> bool:
+def _reaches(corpus: Corpus, window: int, sample: float, seed: int, across_lines: bool) -> bool:
     """Whether ids before a part hold all that a window before its first word can reach."""
     ids = np.asarray(corpus.ids)
     if sample and len(ids):
         known = int((ids >= 0).sum())
         there = replace(corpus, offset=corpus.offset - known)
         ids = np.concatenate([each[mask] for _, each, mask in kept_ids(there, sample, seed)])
-    return len(ids) >= window or (keep_lines and BREAK in ids)
+    return len(ids) >= window or (not across_lines and BREAK in ids)
 
 
 def _with_context(corpus: Corpus, ids: Ids, memory: int | None) -> Corpus:

@@ -78,8 +78,8 @@ class Reading:
     of: int
     options: TextOptions
     window: Window
-    keep_gaps: bool
-    keep_lines: bool
+    gaps: bool
+    across_lines: bool
     sample: float
     seed: int
 
@@ -92,7 +92,7 @@ def _read(how: Reading, number: int) -> ReadPart:
     with naming_task(how.label(number), CorpusError):
         part = spans(how.paths, Part(number, how.of), how.options)
         corpus = encode(
-            opened(part), min_count=1, keep_gaps=True, may_be_empty=True, options=how.options
+            opened(part), min_count=1, gaps=True, may_be_empty=True, options=how.options
         )
         vocab = corpus.vocab
         return ReadPart(
@@ -151,7 +151,7 @@ def _count(how: Reading, number: int, part: ReadPart, vocab: str, offset: int, r
         spool.append(np.array(part.ids, np.int32), 0)  # a copy: what comes in stays as it is
         maps = [np.arange(len(own), dtype=np.int32)]
         ids, known, _ = renumber(
-            spool, own, maps, words, keep_gaps=how.keep_gaps, keep_lines=how.keep_lines
+            spool, own, maps, words, gaps=how.gaps, across_lines=how.across_lines
         )
         place = Part(number, how.of)
         corpus = Corpus(
@@ -161,13 +161,13 @@ def _count(how: Reading, number: int, part: ReadPart, vocab: str, offset: int, r
             CorpusStats(),
             part=place,
             offset=offset,
-            keep_gaps=how.keep_gaps,
-            keep_lines=how.keep_lines,
+            gaps=how.gaps,
+            across_lines=how.across_lines,
         )
         reading = {
             "vocab": words,
-            "keep_gaps": how.keep_gaps,
-            "keep_lines": how.keep_lines,
+            "gaps": how.gaps,
+            "across_lines": how.across_lines,
             "may_be_empty": True,
             "options": how.options,
         }
@@ -239,8 +239,8 @@ def count_on(
     vocab: Vocabulary | None = None,
     min_count: int = 5,
     max_vocab: int | None = None,
-    keep_gaps: bool = False,
-    keep_lines: bool = True,
+    gaps: bool = False,
+    across_lines: bool = False,
     sample: float = 0.0,
     seed: int = 1,
     force: bool = False,
@@ -275,9 +275,7 @@ def count_on(
             shared_folder(target, "name a folder that all workers can write to")
         )
         of = parts or _parts(sum(sizes), engine)
-        how = Reading(
-            names, of, options or TextOptions(), window, keep_gaps, keep_lines, sample, seed
-        )
+        how = Reading(names, of, options or TextOptions(), window, gaps, across_lines, sample, seed)
         job = _Job(engine, how, work, progress)
         words = job.vocabulary(vocab, min_count, max_vocab)
         runs = job.runs(words, given=vocab is not None)
@@ -393,7 +391,7 @@ class _Job:
         details: dict[str, Any] = asdict(how.window)
         if how.sample:
             details |= {"sample": how.sample, "sample_seed": how.seed}
-        details |= how_read(how.options, how.keep_gaps, how.keep_lines)
+        details |= how_read(how.options, how.gaps, how.across_lines)
         k = tile_count(len(vocab))
         tiles = [
             self.engine.submit(

@@ -14,7 +14,7 @@ from typing import Any
 
 from wordvec.counts.tiles import tile_count
 from wordvec.engine.traffic import copies_moved
-from wordvec.estimator import option, options_of
+from wordvec.estimator import check_options, option
 from wordvec.models import MODELS
 
 CELL_BYTES = 6.9  # of a stored cell in shards, its share of row pointers included
@@ -23,6 +23,7 @@ ID_BYTES = 4  # of a token that was read
 WORD_BYTES = 200  # of a word of the vocabulary in memory
 TYPE_BYTES = 100  # of a distinct token while a text is read
 PART_TOKENS = 1 << 27  # of a part, when a text is counted on several workers
+GBIT = 1.1e9 / 10  # bytes per second that arrive of a Gbit/s
 INTERPRETER = 150e6  # bytes that anything needs
 
 # English Wikipedia of 2015, min_count 5, window 10: docs/scale.md has the table.
@@ -45,8 +46,8 @@ class Rates:
     glove, pair : float
         Nanoseconds per cell of the whole matrix (GloVe) and per positive pair (count-skipgram), for
         each dimension.
-    disk, network : float
-        Bytes per second that a machine writes, and receives.
+    disk : float
+        Bytes per second that a machine writes.
     """
 
     read: float = 70.0
@@ -56,7 +57,6 @@ class Rates:
     glove: float = 0.63
     pair: float = 2.0
     disk: float = 1e9
-    network: float = 1.1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,8 @@ class Job:
         Machines, and threads of each.
     super_tile : int
         Tiles on each side of a super-tile.
+    network : float
+        Gbit/s between two machines.
     """
 
     tokens: int = option(10**9, "Words of the text, such as 10G.", at_least=1, unit="amount")
@@ -83,14 +85,20 @@ class Job:
     window: int = option(10, "Context words on each side of a word.", at_least=1)
     epochs: int = option(0, "Epochs of a training; 0 is each model's default.", at_least=0)
     workers: int = option(1, "Machines that work together.", at_least=1, at_most=4096)
-    threads: int = option(1, "Threads of each machine.", at_least=1, at_most=4096)
+    threads: int = option(
+        1,
+        "Threads of each machine.",
+        none="all processors of this one",
+        at_least=1,
+        at_most=4096,
+    )
     super_tile: int = option(
         8, "Tiles on each side of a super-tile of a training on several machines.", at_least=1
     )
+    network: float = option(10.0, "Gbit/s between two machines.", above=0)
 
     def __post_init__(self) -> None:
-        for name, declared in options_of(Job).items():
-            declared.check(getattr(self, name))
+        check_options(Job, vars(self))
 
     @property
     def words(self) -> int:
@@ -174,7 +182,7 @@ def stages(job: Job, rates: Rates) -> Iterator[Stage]:
         written: float = 0.0,
         width: int = total,
     ) -> Stage:
-        net = network / rates.network
+        net = network / (GBIT * job.network)
         wall = max(seconds / min(total, max(width, 1)), written / rates.disk / job.workers)
         return Stage(
             name,
@@ -278,7 +286,7 @@ def constants(rates: Rates, job: Job) -> list[dict[str, Any]]:
         ("GloVe", f"{rates.glove * job.vector_size:.0f} ns per cell and epoch", here),
         ("count-skipgram", f"{rates.pair * job.vector_size:.0f} ns per pair", here),
         ("disk", f"{rates.disk / 1e9:.2f} GB/s written", here),
-        ("network", f"{rates.network / 1e9:.2f} GB/s received", "assumed: --network"),
+        ("network", f"{GBIT * job.network / 1e9:.2f} GB/s received", "assumed: --network"),
         ("words", f"{job.words:,}", f"Wikipedia: tokens^{WORD_GROWTH}, at most --vocab"),
         ("stored cells", f"{job.cells():.3g}", f"Wikipedia: tokens^{CELL_GROWTH}"),
         ("a stored cell", f"{CELL_BYTES} bytes", "Wikipedia"),

@@ -13,13 +13,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
 from wordvec import remote
 from wordvec.errors import CorpusError
-from wordvec.estimator import Callback, Progress
+from wordvec.estimator import Callback, Option, Progress, Threads, thread_count
 from wordvec.native.corpus import text as native
 from wordvec.parallel import ordered_map
 from wordvec.text import reader, tokenise
@@ -137,8 +137,8 @@ class Corpus:
         How many of `ids` stand before the part, for the windows of its first words.
     offset : int
         Words of the vocabulary that the whole text has before `ids`.
-    keep_gaps, keep_lines : bool
-        Whether `ids` have GAP for tokens outside the vocabulary, and BREAK for ends of lines.
+    gaps, across_lines : bool
+        Whether `ids` have GAP for tokens outside the vocabulary, and lack BREAK for ends of lines.
     """
 
     vocab: Vocabulary
@@ -151,8 +151,8 @@ class Corpus:
     part: Part | None = None
     context: int = 0
     offset: int = 0
-    keep_gaps: bool = False
-    keep_lines: bool = True
+    gaps: bool = False
+    across_lines: bool = False
 
     def __post_init__(self) -> None:
         if self.documents is None:
@@ -160,12 +160,19 @@ class Corpus:
 
     def recorded(self) -> dict[str, Any]:
         """What counts of this text say of how it was read, see `how_read`."""
-        return how_read(self.options, self.keep_gaps, self.keep_lines)
+        return how_read(self.options, self.gaps, self.across_lines)
 
     def __repr__(self) -> str:
         documents = len(self.documents) - 1
         some = f", {documents:,} documents" if documents > 1 else ""
         return f"<Corpus of {self.known:,} tokens, {len(self.vocab):,} words{some}>"
+
+
+Gaps: TypeAlias = Annotated[
+    bool,
+    Option(help="Leave a gap in the place of an unknown word: windows do not stretch across it."),
+]
+AcrossLines: TypeAlias = Annotated[bool, Option(help="A line end does not end a context.")]
 
 
 def encode(
@@ -174,11 +181,11 @@ def encode(
     vocab: Vocabulary | None = None,
     min_count: int = 5,
     max_vocab: int | None = None,
-    keep_gaps: bool = False,
-    keep_lines: bool = True,
+    gaps: Gaps = False,
+    across_lines: AcrossLines = False,
     keep_empty: bool = False,
     may_be_empty: bool = False,
-    threads: int = 1,
+    threads: Threads = 1,
     memory: int | None = None,
     progress: Callback | None = None,
     options: TextOptions | None = None,
@@ -193,17 +200,17 @@ def encode(
         str or bytes, used as they are; each list is a line. `Texts` holds documents as strings.
     vocab : Vocabulary, optional
         Use these words; by default the text's own, by `min_count` and `max_vocab`.
-    keep_gaps : bool
+    gaps : bool
         Leave GAP in the place of a token outside the vocabulary, so that windows do not stretch
         across it. By default such tokens close up, as in word2vec, GloVe and Swivel.
-    keep_lines : bool
-        Whether a line end stops a context.
+    across_lines : bool
+        Whether contexts go on across the end of a line.
     keep_empty : bool
         Make empty documents of rows without a text, which are left out otherwise.
     may_be_empty : bool
         Whether a text without a word is no error, as a part of a text may be.
-    threads : int
-        Threads that tokenise; the result is the same for any number.
+    threads : int, optional
+        Threads that tokenise, None for all processors; the result is the same for any number.
     memory : int, optional
         Bytes that the process may hold: ids beyond an eighth of it go to a temporary file, and
         fewer threads read. The distinct tokens of the text, of about 100 bytes each, are held
@@ -219,8 +226,7 @@ def encode(
     OSError
         A file that cannot be read.
     """
-    if threads < 1:
-        raise ValueError(f"threads must be >= 1, got {threads}")
+    threads = thread_count(threads)
     how = text_options(options, more)
     started = time.perf_counter()
     stats = CorpusStats()
@@ -244,7 +250,7 @@ def encode(
     elif vocab is None:
         vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
     ids, known, documents = renumber(
-        spool, merged, maps, vocab, keep_gaps=keep_gaps, keep_lines=keep_lines, without=stopped
+        spool, merged, maps, vocab, gaps=gaps, across_lines=across_lines, without=stopped
     )
     if not (known or may_be_empty):
         raise CorpusError(f"{describe(source)}: none of its tokens is in the vocabulary")
@@ -258,19 +264,19 @@ def encode(
         documents,
         tuple(labels) if labels else None,
         how,
-        keep_gaps=keep_gaps,
-        keep_lines=keep_lines,
+        gaps=gaps,
+        across_lines=across_lines,
     )
 
 
-def how_read(options: TextOptions, keep_gaps: bool, keep_lines: bool) -> dict[str, Any]:
+def how_read(options: TextOptions, gaps: bool, across_lines: bool) -> dict[str, Any]:
     """What a manifest says of how a text was read; nothing where all is the default."""
     found: dict[str, Any] = {}
     if words := options.recorded():
         found["text"] = words
-    if keep_gaps:
+    if gaps:
         found["gaps"] = True
-    if not keep_lines:
+    if across_lines:
         found["across_lines"] = True
     return found
 
@@ -295,8 +301,8 @@ def renumber(
     maps: list[Ids],
     vocab: Vocabulary,
     *,
-    keep_gaps: bool,
-    keep_lines: bool,
+    gaps: bool,
+    across_lines: bool,
     without: Sequence[int] = (),
 ) -> tuple[Ids, int, Offsets]:
     """The ids of a spool as those of a vocabulary, how many of them are words, and the offsets of
@@ -313,12 +319,12 @@ def renumber(
     def finish(ids: Ids, owner: int) -> Ids:
         nonlocal known, size, line_open
         starts = np.empty(len(ids), np.int64)
-        n, words, documents = native.remap(ids, maps[owner], keep_gaps, ids, starts)
+        n, words, documents = native.remap(ids, maps[owner], gaps, ids, starts)
         kept, starts = ids[:n], starts[:documents].copy()
         if n and ids[0] == native.BREAK and not line_open:
             kept, starts = kept[1:], np.maximum(starts - 1, 0)
         line_open = bool(kept[-1] != native.BREAK) if len(kept) else line_open
-        if not keep_lines:
+        if across_lines:
             breaks = np.flatnonzero(kept == native.BREAK)
             starts -= np.searchsorted(breaks, starts)
             kept = np.delete(kept, breaks)

@@ -7,7 +7,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wordvec.estimator import option, options_of
+from wordvec.estimator import check_options, option
 
 TOKENIZERS = (
     "whitespace",
@@ -106,8 +106,7 @@ class TextOptions:
     where: str | None = option(None, "Rows to read, as in 'year >= 1990'.", none="all")
 
     def __post_init__(self) -> None:
-        for name, declared in options_of(TextOptions).items():
-            declared.check(getattr(self, name))
+        check_options(TextOptions, vars(self))
         kind, _, argument = self.tokenize.partition(":")
         known = [each.partition(":") for each in TOKENIZERS]
         wants = next((bool(colon) for name, colon, _ in known if name == kind), None)

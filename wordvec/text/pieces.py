@@ -7,10 +7,10 @@ import io
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from wordvec.errors import CorpusError, MissingExtra
-from wordvec.estimator import Callback
+from wordvec.estimator import Callback, Option, checked
 from wordvec.files import check_target, write_atomically
 from wordvec.text.corpus import CorpusStats, Source, reading, text_options
 from wordvec.text.options import TextOptions
@@ -20,13 +20,24 @@ LONGEST_LINE = 4192  # bytes of a line; the library passes longer ones by
 MOST_LINES = 2_000_000  # that the library samples
 
 
+@checked
 def train_pieces(
     source: Source,
     output: str | os.PathLike[str],
     *,
-    size: int = 8000,
-    kind: Literal["unigram", "bpe"] = "unigram",
-    coverage: float = 0.9995,
+    size: Annotated[int, Option(help="Pieces of the model.", at_least=1)] = 8000,
+    kind: Annotated[
+        Literal["unigram", "bpe"],
+        Option(help="How pieces are found: the unigram language model, or byte-pair encoding."),
+    ] = "unigram",
+    coverage: Annotated[
+        float,
+        Option(
+            help="Share of the characters that have a piece; 1 for small alphabets.",
+            at_least=0.9,
+            at_most=1,
+        ),
+    ] = 0.9995,
     threads: int = 1,
     force: bool = False,
     progress: Callback | None = None,

@@ -8,7 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from wordvec.estimator import Callback, Estimator, option, same_option, thread_count
+from wordvec.estimator import (
+    Callback,
+    Estimator,
+    Seed,
+    Threads,
+    option,
+    same_option,
+    thread_count,
+)
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.text.frequency import FrequencyOptions
 from wordvec.text.vocab import Vocabulary
@@ -21,12 +29,8 @@ class TrainedModel(Estimator):
     """What every model that is trained has."""
 
     vector_size: int = option(100, "Dimensions of a vector.", at_least=1, at_most=1 << 20)
-    threads: int | None = option(
-        None, "Threads to train with.", none="all processors", at_least=1, at_most=4096
-    )
-    seed: int = option(
-        1, "Seed of all random numbers of the training.", at_least=0, at_most=(1 << 64) - 1
-    )
+    threads: Threads = None
+    seed: Seed = 1
 
 
 @dataclass(kw_only=True)
@@ -105,7 +109,11 @@ class RunOptions:
     every: str = option("1epoch", "How often the run is saved: 1epoch, 10min, 30s, 2h.")
     resume: bool = option(False, "Go on from the checkpoint, if there is one.")
     client: str | None = option(
-        None, "Train on a cluster of Dask.", none="this machine", command_line=False
+        None,
+        "Work on a cluster of Dask: tcp://host:8786, the file of its scheduler, or local:4 for "
+        "processes of this machine.",
+        none="this machine",
+        command_line=False,
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from wordvec.errors import CorpusError
-from wordvec.estimator import Callback, check, thread_count
+from wordvec.estimator import Callback, Option, check, checked, thread_count
 from wordvec.text.corpus import Corpus, Source, encode
 from wordvec.text.options import TextOptions
 from wordvec.text.records.blocks import Texts
@@ -63,13 +63,21 @@ class Documents:
         return len(self.vectors)
 
 
+@checked
 def document_vectors(
     wv: WordVectors,
     source: Source | Iterable[str],
     *,
-    weights: Weights = "sif",
+    weights: Annotated[
+        Weights,
+        Option(
+            help="Weight of a word: smooth inverse frequency (Arora et al. 2017), tf-idf, or 1."
+        ),
+    ] = "sif",
     a: float = 1e-3,
-    remove: int = 1,
+    remove: Annotated[
+        int, Option(help="Directions to remove that all documents share.", at_least=0)
+    ] = 1,
     components: Floats | None = None,
     unseen: bool | None = None,
     threads: int | None = None,
@@ -118,8 +126,6 @@ def document_vectors(
     .. [1] Arora, Liang & Ma 2017, "A simple but tough-to-beat baseline for sentence embeddings",
        algorithm 1.
     """
-    if weights not in ("sif", "tfidf", "mean"):
-        raise ValueError(f"weights must be sif, tfidf or mean, got {weights!r}")
     if not a > 0:
         raise ValueError(f"a must be > 0, got {a}")
     check("remove", remove, 0, wv.vector_size)
@@ -200,7 +206,7 @@ def _read(
         source,
         vocab=vocab,
         min_count=1,
-        keep_lines=False,
+        across_lines=True,
         keep_empty=True,
         threads=threads,
         progress=progress,
@@ -278,7 +284,17 @@ def _shared_directions(vectors: Floats, remove: int) -> Floats:
 
 
 def near_duplicates(
-    vectors: NDArray[Any], *, threshold: float = 0.95
+    vectors: NDArray[Any],
+    *,
+    threshold: Annotated[
+        float,
+        Option(
+            help="Print pairs of documents whose cosine is at least this.",
+            none="none",
+            at_least=0,
+            at_most=1,
+        ),
+    ] = 0.95,
 ) -> Iterator[tuple[int, int, float]]:
     """Pairs i < j of rows whose cosine is at least `threshold`, with it, by i and then j. Rows of
     zeros are near nothing."""
@@ -292,7 +308,11 @@ def near_duplicates(
             yield begin + i, begin + j, float(near[i, j])
 
 
-def document_labels(wv: WordVectors, documents: Documents, n: int = 5) -> list[list[str]]:
+def document_labels(
+    wv: WordVectors,
+    documents: Documents,
+    n: Annotated[int, Option(help="Key words of each document.", at_least=1)] = 5,
+) -> list[list[str]]:
     """The n words that label each document: those whose vectors are nearest to the document's,
     times their weight and the logarithm of how often they stand in it.
 

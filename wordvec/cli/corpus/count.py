@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command
-from wordvec.cli.options import Size, add_options
+from wordvec.cli.options import add_options
 from wordvec.cli.progress import Display, display_options, quantity
 from wordvec.cli.sources import (
+    CLUSTER,
     FORCE,
     INPUTS,
     MAX_VOCAB,
@@ -27,8 +28,7 @@ from wordvec.cli.sources import (
     taken,
     vocabulary,
 )
-from wordvec.counts.count import Window
-from wordvec.estimator import options_of
+from wordvec.estimator import thread_count
 
 if TYPE_CHECKING:
     from wordvec.counts.shards import Shards
@@ -68,14 +68,13 @@ def vocab(
     """
     from wordvec.counts.parts import note_path, vocabulary_part
     from wordvec.files import check_target
-    from wordvec.parallel import default_threads
     from wordvec.text.corpus import CorpusStats, count_vocabulary
     from wordvec.text.notes import notes
 
     how, stats = taken(options), CorpusStats()
     check_target(output, force=force, inputs=inputs)
     reading: dict[str, Any] = {
-        "threads": threads or default_threads(),
+        "threads": thread_count(threads),
         "progress": display,
         "stats": stats,
         "options": how,
@@ -139,38 +138,13 @@ def merge_vocab(
 @PHRASES
 @MIN_COUNT
 @MAX_VOCAB
-@add_options(options_of(Window))
-@click.option("--gaps", is_flag=True, help="Windows do not stretch across unknown words.")
-@click.option("--across-lines", is_flag=True, help="A line end does not end a context.")
+@add_options("wordvec.counts.count:Window")
+@add_options("wordvec.text.corpus:encode", "gaps", "across_lines")
 @SAMPLE
-@click.option(
-    "--blocks",
-    type=click.IntRange(2, 4096),
-    help="Count this many blocks of documents apart; OUTPUT is then a folder of them.",
-)
-@click.option(
-    "--by",
-    type=click.Choice(["document", "line", "column"]),
-    default="document",
-    help="With --blocks, what is dealt as one: a document (a file, or what blank lines part), a "
-    "line, or all documents with one value of the column of labels.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, (1 << 64) - 1),
-    default=1,
-    help="Seed of the subsampling and of the order in which documents are dealt to blocks.",
-)
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Count on a cluster of Dask: tcp://host:8786, the file of its scheduler, or local:4 for "
-    "processes of this machine.",
-    show_default="this machine",
-)
-@click.option(
-    "--memory", type=Size(), default="4G", help="Bytes to hold at most; the rest lies in files."
-)
+@add_options("wordvec.counts.blocks:count_blocks", "blocks", defaults={"blocks": None})
+@add_options("wordvec.counts.blocks:count_blocks", "by", when="With --blocks")
+@add_options("wordvec.counts.count:count", "seed", "memory")
+@CLUSTER
 @TEXT_OPTIONS
 @THREADS
 @FORCE
@@ -190,7 +164,7 @@ def count(
     across_lines: bool,
     sample: float,
     blocks: int | None,
-    by: str,
+    by: Any,
     seed: int,
     cluster: str | None,
     memory: int,
@@ -203,11 +177,11 @@ def count(
 
     Matrix models, such as glove and swivel, train on it.
     """
+    from wordvec.counts.count import Window
     from wordvec.counts.count import count as count_corpus
     from wordvec.counts.partial import check_shard_folder
     from wordvec.counts.parts import part_corpus
     from wordvec.counts.shards import BLOCKS, SHARDS
-    from wordvec.parallel import default_threads
 
     if blocks is not None and by == "line" and across_lines:
         raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
@@ -232,16 +206,16 @@ def count(
             vocab=vocabulary(vocab),
             min_count=min_count,
             max_vocab=max_vocab,
-            keep_gaps=gaps,
-            keep_lines=not across_lines,
+            gaps=gaps,
+            across_lines=across_lines,
             options=taken(text),
         )
         _say_written(display, shards)
         return
     reading: dict[str, Any] = {
-        "keep_gaps": gaps,
-        "keep_lines": not across_lines,
-        "threads": threads or default_threads(),
+        "gaps": gaps,
+        "across_lines": across_lines,
+        "threads": thread_count(threads),
         "memory": memory,
         "progress": display,
         "options": taken(text),
@@ -264,7 +238,7 @@ def count(
         "sample": sample,
         "seed": seed,
         "memory": memory,
-        "threads": threads or default_threads(),
+        "threads": thread_count(threads),
         "force": force,
         "progress": display,
     }
@@ -305,7 +279,7 @@ def _count_blocks(
     output: str,
     blocks: int,
     window: Any,
-    by: str,
+    by: Any,
     options: dict[str, Any],
     display: Display,
 ) -> None:

@@ -15,8 +15,6 @@ from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, TEXT_OPTIONS, THREADS, taken
-from wordvec.estimator import options_of
-from wordvec.text.phrases.find import Phrases
 
 if TYPE_CHECKING:
     from wordvec.text.options import TextOptions
@@ -45,13 +43,7 @@ OF_FINDING = (
     help="Join the phrases of this table.",
 )
 @click.option("--top", type=POSITIVE, help="Print the phrases with the highest scores.")
-@click.option(
-    "--threshold",
-    type=float,
-    multiple=True,
-    help="Join pairs with a higher score; give it once for all passes, or once per pass.  [100]",
-)
-@add_options(options_of(Phrases), without=["threads"])
+@add_options("wordvec.text.phrases.find:Phrases", without=["threads"], several=["threshold"])
 @click.option(
     "--connector-words",
     metavar="WORDS",
@@ -142,12 +134,14 @@ def _find(
     """The phrases of texts, and how many tokens these have."""
     from wordvec.estimator import thread_count
     from wordvec.text.corpus import encode
+    from wordvec.text.phrases.find import Phrases
 
     chosen = {name: options[name] for name in OF_FINDING}
-    thresholds = chosen.pop("threshold") or (100.0,)
+    thresholds = chosen.pop("threshold")
+    if thresholds:
+        chosen["threshold"] = thresholds[0] if len(thresholds) == 1 else thresholds
     connectors = _connector_words(chosen.pop("connector_words"))
     estimator = Phrases(
-        threshold=thresholds[0] if len(thresholds) == 1 else thresholds,
         connector_words=connectors,
         threads=threads,
         **chosen,
@@ -156,7 +150,7 @@ def _find(
     corpus = encode(
         cast("list[str]", sources),
         min_count=1,
-        keep_gaps=True,
+        gaps=True,
         threads=thread_count(threads),
         progress=display,
         options=how,

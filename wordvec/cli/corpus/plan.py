@@ -10,43 +10,24 @@ import click
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
 from wordvec.cli.progress import clock, quantity
-from wordvec.estimator import options_of
-from wordvec.scale.reckon import Job
-
-GBIT = 1.1e9 / 10  # bytes per second that arrive of a Gbit/s
 
 
 @click.command(cls=Command)
-@add_options(options_of(Job), without=("threads",))
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1, max=4096),
-    help="Threads of each machine.",
-    show_default="all processors of this one",
-)
-@click.option(
-    "--network",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
-    help="Gbit/s between two machines.",
-)
+@add_options("wordvec.scale.reckon:Job", defaults={"threads": None})
 @format_option
-def plan(threads: int | None, network: float, output: str, **options: Any) -> None:
+def plan(threads: int | None, output: str, **options: Any) -> None:
     """Reckon memory, disk, network and time of a corpus.
 
     What a token, a cell and a pair cost is measured on this machine first, which takes some
     seconds; how words and cells grow with the text is that of English Wikipedia. All machines are
     taken to be like this one. The constants are printed below the stages.
     """
-    from wordvec.parallel import default_threads
+    from wordvec.estimator import thread_count
     from wordvec.scale.calibrate import calibrate
-    from wordvec.scale.reckon import constants, stages
+    from wordvec.scale.reckon import Job, constants, stages
 
-    job = Job(threads=threads or default_threads(), **options)
-    rates = replace(
-        calibrate(vector_size=min(job.vector_size, 1000), window=min(job.window, 100)),
-        network=network * GBIT,
-    )
+    job = Job(threads=thread_count(threads), **options)
+    rates = calibrate(vector_size=min(job.vector_size, 1000), window=min(job.window, 100))
     rows = list(stages(job, rates))
     if output == "json":
         emit([each.as_row() for each in rows] + constants(rates, job), output)

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
-from wordvec.cli.options import Size
-from wordvec.cli.sources import FORCE, POSITIVE, THREADS
+from wordvec.cli.options import add_options
+from wordvec.cli.sources import FORCE, THREADS
 
 shards = LazyGroup(
     {
@@ -22,7 +22,6 @@ FOLDER = click.argument("folder", type=click.Path())
 OUTPUT = click.option(
     "-o", "--output", "target", required=True, type=click.Path(), help="The folder to make."
 )
-MEMORY = click.option("--memory", type=Size(), default="1G", help="Bytes to use.")
 
 
 def _said(made: Any) -> None:
@@ -65,7 +64,7 @@ def verify(folder: str) -> None:
 @click.command(cls=Command)
 @click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path())
 @OUTPUT
-@MEMORY
+@add_options("wordvec.counts.convert:merge")
 @THREADS
 @FORCE
 def merge(
@@ -92,15 +91,7 @@ def merge(
 @click.argument("vocab", type=click.Path(dir_okay=False))
 @click.argument("records", type=click.Path(dir_okay=False))
 @OUTPUT
-@click.option("--window", type=POSITIVE, default=15, help="As the counts were made.")
-@click.option("--flat", is_flag=True, help="Counts are not weighted by distance.")
-@click.option(
-    "--direction",
-    type=click.Choice(["symmetric", "left"]),
-    default="symmetric",
-    help="Contexts on both sides, or before the word only.",
-)
-@MEMORY
+@add_options("wordvec.counts.convert:import_glove")
 @THREADS
 @FORCE
 def import_glove(
@@ -109,7 +100,7 @@ def import_glove(
     target: str,
     window: int,
     flat: bool,
-    direction: str,
+    direction: Any,
     memory: int,
     threads: int | None,
     force: bool,
@@ -126,8 +117,8 @@ def import_glove(
         records,
         target,
         window=window,
-        weighted=not flat,
-        direction="symmetric" if direction == "symmetric" else "left",
+        flat=flat,
+        direction=direction,
         memory=memory,
         threads=thread_count(threads),
         force=force,

@@ -9,17 +9,18 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.options import add_options
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import (
     FORCE,
     INPUTS,
-    POSITIVE,
     TEXT_OPTIONS,
     THREADS,
     given,
     spelled,
     taken,
 )
+from wordvec.estimator import thread_count
 
 
 @click.command(cls=Command)
@@ -44,7 +45,6 @@ def tokenize(
     INPUT is as for `wordvec train`. Training on OUTPUT without options is training on INPUT with
     these.
     """
-    from wordvec.estimator import thread_count
     from wordvec.files import check_target
     from wordvec.text.notes import notes
     from wordvec.text.write import tokenize_text
@@ -71,19 +71,7 @@ def tokenize(
 @click.command(cls=Command)
 @INPUTS
 @click.option("-o", "--output", required=True, type=click.Path(), help="The model to write.")
-@click.option("--pieces", "size", type=POSITIVE, default=8000, help="Pieces of the model.")
-@click.option(
-    "--kind",
-    type=click.Choice(["unigram", "bpe"]),
-    default="unigram",
-    help="How pieces are found: the unigram language model, or byte-pair encoding.",
-)
-@click.option(
-    "--coverage",
-    type=click.FloatRange(0.9, 1),
-    default=0.9995,
-    help="Share of the characters that have a piece; 1 for small alphabets.",
-)
+@add_options("wordvec.text.pieces:train_pieces", names={"size": "pieces"})
 @TEXT_OPTIONS
 @THREADS
 @FORCE
@@ -91,7 +79,7 @@ def tokenize(
 def pieces(
     inputs: tuple[str, ...],
     output: str,
-    size: int,
+    pieces: int,
     kind: Any,
     coverage: float,
     threads: int | None,
@@ -105,7 +93,6 @@ def pieces(
 
     `wordvec train INPUT --tokenize sentencepiece:OUTPUT` then trains vectors of pieces.
     """
-    from wordvec.estimator import thread_count
     from wordvec.files import check_target
     from wordvec.text.pieces import train_pieces
 
@@ -113,7 +100,7 @@ def pieces(
     found = train_pieces(
         list(inputs),
         output,
-        size=size,
+        size=pieces,
         kind=kind,
         coverage=coverage,
         threads=thread_count(threads),
@@ -131,24 +118,13 @@ def pieces(
 @click.option(
     "-o", "--output", "target", required=True, type=click.Path(), help="The .npy file to write."
 )
-@click.option(
-    "--weights",
-    type=click.Choice(["sif", "tfidf", "mean"]),
-    default="sif",
-    help="Weight of a word: smooth inverse frequency (Arora et al. 2017), tf-idf, or 1.",
-)
-@click.option(
-    "--remove",
-    type=click.IntRange(min=0),
-    default=1,
-    help="Directions to remove that all documents share.",
-)
+@add_options("wordvec.vectors.documents:document_vectors")
 @click.option("--labels", type=click.Path(), help="Write names and key words here, tab separated.")
-@click.option("--keywords", "n", type=POSITIVE, default=5, help="Key words of each document.")
-@click.option(
-    "--duplicates",
-    type=click.FloatRange(0, 1),
-    help="Print pairs of documents whose cosine is at least this.",
+@add_options("wordvec.vectors.documents:document_labels", names={"n": "keywords"})
+@add_options(
+    "wordvec.vectors.documents:near_duplicates",
+    names={"threshold": "duplicates"},
+    defaults={"threshold": None},
 )
 @TEXT_OPTIONS
 @THREADS
@@ -165,7 +141,7 @@ def documents(
     weights: Any,
     remove: int,
     labels: str | None,
-    n: int,
+    keywords: int,
     duplicates: float | None,
     threads: int | None,
     force: bool,
@@ -214,7 +190,7 @@ def documents(
         display.say(f"note      {empty:,} documents have no known word; their vectors are zero")
     if labels:
         names = found.labels or tuple(map(str, range(len(found))))
-        rows = zip(names, sizes.tolist(), document_labels(wv, found, n), strict=True)
+        rows = zip(names, sizes.tolist(), document_labels(wv, found, keywords), strict=True)
         with write_atomically(labels, force=force) as file:
             file.write(b"document\twords\tkeywords\n")
             for name, size, best in rows:

@@ -14,6 +14,7 @@ from wordvec.cli.base import Command, config_table, early, named_values, nearest
 from wordvec.cli.options import flag, to_click
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import (
+    CLUSTER,
     FORCE,
     INPUTS,
     PHRASES,
@@ -197,13 +198,7 @@ def shared_names() -> list[str]:
     help="Change the vectors before they are written, such as all-but-the-top:n=1, unit or "
     "whiten:weights=tokens; may be repeated.",
 )
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Train from counts on a cluster of Dask: tcp://host:8786, the file of its scheduler, or "
-    "local:4 for processes of this machine.",
-    show_default="this machine",
-)
+@CLUSTER
 @VOCAB
 @PHRASES
 @TEXT_OPTIONS

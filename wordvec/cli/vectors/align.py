@@ -10,11 +10,6 @@ import click
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
 from wordvec.cli.progress import quantity
-from wordvec.spaces.alignment.rcsls import RCSLS
-from wordvec.spaces.alignment.vecmap import VecMap
-from wordvec.spaces.lexicons.retrofit import Retrofit
-from wordvec.spaces.lexicons.specialise import AttractRepel, CounterFit
-from wordvec.spaces.meta import MetaEmbedding
 from wordvec.spaces.registry import ALIGNMENT, transform_class
 
 if TYPE_CHECKING:
@@ -65,8 +60,8 @@ def _written(vectors: WordVectors, path: str, quiet: bool) -> None:
 )
 @click.option("--identical", is_flag=True, help="Start from words that both vocabularies have.")
 @click.option("--unsupervised", is_flag=True, help="Start from the shapes of the spaces alone.")
-@add_options(VecMap.options(), without=_SET)
-@add_options(RCSLS.options(), without=(*_SET, "neighbors"))
+@add_options("wordvec.spaces.alignment.vecmap:VecMap", without=_SET)
+@add_options("wordvec.spaces.alignment.rcsls:RCSLS", without=(*_SET, "neighbors"))
 @_FORCE
 @_QUIET
 def align(
@@ -219,7 +214,7 @@ def judge_translation(
 @click.command(cls=Command)
 @click.argument("sources", type=_IN, nargs=-1, required=True)
 @_OUTPUT
-@add_options(MetaEmbedding.options())
+@add_options("wordvec.spaces.meta:MetaEmbedding")
 @_FORCE
 @_QUIET
 def combine(
@@ -232,6 +227,7 @@ def combine(
     """
     import wordvec
     from wordvec.files import check_target
+    from wordvec.spaces.meta import MetaEmbedding
 
     check_target(output, force=force, inputs=sources)
     made = MetaEmbedding(**options).fit([wordvec.load(name) for name in sources]).vectors_
@@ -251,7 +247,7 @@ def combine(
     help="A file of `head other other ...` lines; may be given several times.",
 )
 @click.option("--expand", is_flag=True, help="Add the words that only the lexicon has.")
-@add_options(Retrofit.options())
+@add_options("wordvec.spaces.lexicons.retrofit:Retrofit")
 @_FORCE
 @_QUIET
 def retrofit(
@@ -266,6 +262,7 @@ def retrofit(
     """Move vectors towards their neighbours in a lexicon."""
     import wordvec
     from wordvec.files import check_target
+    from wordvec.spaces.lexicons.retrofit import Retrofit
     from wordvec.spaces.lexicons.retrofit import expand as with_new_words
 
     check_target(output, force=force, inputs=[vectors, *lexicons])
@@ -294,8 +291,8 @@ def retrofit(
     default="attract-repel",
     help="How the pairs are used.",
 )
-@add_options(AttractRepel.options())
-@add_options(CounterFit.options())
+@add_options("wordvec.spaces.lexicons.specialise:AttractRepel")
+@add_options("wordvec.spaces.lexicons.specialise:CounterFit")
 @_FORCE
 @_QUIET
 def specialise(

@@ -13,6 +13,7 @@ from wordvec.estimator import (
     Estimator,
     Progress,
     Stopwatch,
+    Threads,
     check,
     option,
     thread_count,
@@ -97,7 +98,11 @@ class Phrases(Estimator):
     min_count: int = option(
         5, "Pairs that occur less often are no phrases.", at_least=1, source="word2phrase.c"
     )
-    threshold: float | Sequence[float] = 100.0
+    threshold: float | Sequence[float] = option(
+        100.0,
+        "Join pairs with a higher score; give it once for all passes, or once per pass.",
+        source="word2phrase.c",
+    )
     scoring: Literal["default", "npmi"] = option(
         "default",
         "Score of word2phrase, or normalised pointwise mutual information.",
@@ -111,9 +116,7 @@ class Phrases(Estimator):
     )
     delimiter: str = option("_", "Joins the words of a phrase.")
     memory: int = option(1 << 30, "Memory for counting pairs.", unit="bytes", at_least=1)
-    threads: int | None = option(
-        None, "Threads to count with.", none="all processors", at_least=1, at_most=4096
-    )
+    threads: Threads = None
 
     phrases_: PhraseTable = field(init=False, repr=False, compare=False)
 
@@ -124,7 +127,7 @@ class Phrases(Estimator):
         ----------
         source : path, paths, binary file, iterable of token lists, or Corpus
             A Corpus must have a place for each token (`wordvec.encode` with min_count=1 or
-            keep_gaps=True).
+            gaps=True).
         progress : callable, optional
             Gets a `Progress` several times a second.
 
@@ -142,14 +145,14 @@ class Phrases(Estimator):
         *,
         min_count: int = 5,
         max_vocab: int | None = None,
-        keep_gaps: bool = False,
+        gaps: bool = False,
         progress: Callback | None = None,
     ) -> Corpus:
         """A text with its phrases joined, as ids that models can be fitted on.
 
         Parameters
         ----------
-        min_count, max_vocab, keep_gaps
+        min_count, max_vocab, gaps
             Of the result's vocabulary, as in `wordvec.encode`.
 
         Raises
@@ -161,7 +164,7 @@ class Phrases(Estimator):
             self._read(source, progress),
             min_count=min_count,
             max_vocab=max_vocab,
-            keep_gaps=keep_gaps,
+            gaps=gaps,
         )
 
     def fit_transform(
@@ -170,13 +173,13 @@ class Phrases(Estimator):
         *,
         min_count: int = 5,
         max_vocab: int | None = None,
-        keep_gaps: bool = False,
+        gaps: bool = False,
         progress: Callback | None = None,
     ) -> Corpus:
         """`fit`, then `transform`, reading the source once."""
         corpus, found = self._find(source, progress)
         last = PhraseTable([found] if found else [], delimiter=self.delimiter)
-        return last.join(corpus, min_count=min_count, max_vocab=max_vocab, keep_gaps=keep_gaps)
+        return last.join(corpus, min_count=min_count, max_vocab=max_vocab, gaps=gaps)
 
     def transform_lists(self, lists: Iterable[Tokens]) -> Iterator[list[str]]:
         """Token lists with their phrases joined, in order."""
@@ -209,7 +212,7 @@ class Phrases(Estimator):
         return encode(
             source,
             min_count=1,
-            keep_gaps=True,
+            gaps=True,
             threads=thread_count(self.threads),
             progress=progress,
         )
@@ -226,7 +229,7 @@ class Phrases(Estimator):
         for number, threshold in enumerate(thresholds, 1):
             if found:
                 table = PhraseTable([found], delimiter=self.delimiter)
-                corpus = table.join(corpus, min_count=1, keep_gaps=True)
+                corpus = table.join(corpus, min_count=1, gaps=True)
             found = self._pass(corpus, number, threshold, progress)
             if not found:
                 break

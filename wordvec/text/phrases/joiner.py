@@ -121,17 +121,17 @@ class DocumentMarks:
         return np.insert(joined, places, DOC)
 
 
-def check_whole(corpus: Corpus, gaps: int) -> None:
-    """Raises when a corpus with `gaps` gaps lacks tokens that it was made of.
+def check_whole(corpus: Corpus, missing: int) -> None:
+    """Raises when a corpus with `missing` gaps lacks tokens that it was made of.
 
     Raises
     ------
     CorpusError
     """
-    if not gaps and corpus.stats.tokens > corpus.known:
+    if not missing and corpus.stats.tokens > corpus.known:
         raise CorpusError(
             f"{corpus.stats.tokens - corpus.known:,} tokens that the vocabulary lacks were closed "
-            "up, so it is not known which words follow each other: encode with keep_gaps=True"
+            "up, so it is not known which words follow each other: encode with gaps=True"
         )
 
 

@@ -180,8 +180,8 @@ class PhraseTable:
         vocab: Vocabulary | None = None,
         min_count: int = 5,
         max_vocab: int | None = None,
-        keep_gaps: bool = False,
-        keep_lines: bool = True,
+        gaps: bool = False,
+        across_lines: bool = False,
         threads: int = 1,
         memory: int | None = None,
         progress: Callback | None = None,
@@ -193,7 +193,7 @@ class PhraseTable:
         corpus = encode(
             source,
             min_count=1,
-            keep_gaps=True,
+            gaps=True,
             threads=threads,
             memory=memory,
             progress=progress,
@@ -206,8 +206,8 @@ class PhraseTable:
             vocab=vocab,
             min_count=min_count,
             max_vocab=max_vocab,
-            keep_gaps=keep_gaps,
-            keep_lines=keep_lines,
+            gaps=gaps,
+            across_lines=across_lines,
         )
 
     def join(
@@ -217,8 +217,8 @@ class PhraseTable:
         vocab: Vocabulary | None = None,
         min_count: int = 5,
         max_vocab: int | None = None,
-        keep_gaps: bool = False,
-        keep_lines: bool = True,
+        gaps: bool = False,
+        across_lines: bool = False,
         memory: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> Corpus:
@@ -240,7 +240,7 @@ class PhraseTable:
         same = np.empty(len(corpus.vocab), np.int32)
         words.merge(corpus.vocab.table, same)
         joiner = Joiner(self, words)
-        counts, gaps = np.zeros(len(words), np.int64), 0
+        counts, missing = np.zeros(len(words), np.int64), 0
         spool = Spool(memory)
         rest = corpus.ids[:0]
         marks = DocumentMarks(corpus)
@@ -248,29 +248,29 @@ class PhraseTable:
             ids = corpus.ids[begin : begin + CHUNK]
             ids = np.concatenate([rest, ids]) if len(rest) else np.ascontiguousarray(ids)
             joined, _, done = joiner.join(ids, last=begin + CHUNK >= len(corpus.ids))
-            gaps += native.occurrences(joined, counts)
+            missing += native.occurrences(joined, counts)
             spool.append(marks.insert(joined, ids[:done]), 0)
             rest = ids[done:]
             if progress:
                 progress(min(begin + CHUNK, len(corpus.ids)))
-        check_whole(corpus, gaps)
+        check_whole(corpus, missing)
         words.set_counts(counts)
         if vocab is None:
             vocab = Vocabulary.from_table(words, min_count=min_count, max_vocab=max_vocab)
-            vocab = replace(vocab, total=vocab.total + gaps)
+            vocab = replace(vocab, total=vocab.total + missing)
         ids, known, documents = renumber(
             spool,
             words,
             [np.arange(len(words), dtype=np.int32)],
             vocab,
-            keep_gaps=keep_gaps,
-            keep_lines=keep_lines,
+            gaps=gaps,
+            across_lines=across_lines,
         )
         if not known:
             raise CorpusError("none of the joined corpus's words is in the vocabulary")
         stats = replace(
             corpus.stats,
-            tokens=int(counts.sum()) + gaps,
+            tokens=int(counts.sum()) + missing,
             types=int(np.count_nonzero(counts)),
             not_utf8=sum(not utf8_valid(word) for word in vocab.words),
             seconds=corpus.stats.seconds + time.perf_counter() - started,
@@ -283,8 +283,8 @@ class PhraseTable:
             documents,
             corpus.labels,
             corpus.options,
-            keep_gaps=keep_gaps,
-            keep_lines=keep_lines,
+            gaps=gaps,
+            across_lines=across_lines,
         )
 
     # -- token lists and texts -----------------------------------------------------------------
