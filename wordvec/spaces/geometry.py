@@ -152,9 +152,9 @@ def geometry(vectors: WordVectors, *, counts: ArrayLike | None = None) -> Geomet
     kinds = ["types", "tokens"] if known else ["types"]
     found = many_moments(vectors.matrix, [word_weights(vectors, kind, counts) for kind in kinds])
     n, d = found[0].words, vectors.vector_size
-    shapes = [_shape(each, n, d) for each in found]
-    cosine = _mean_cosine(vectors.matrix, n)
-    partition, ties = _partition(vectors.matrix, found[0])
+    shapes = [shape_of(each, d) for each in found]
+    cosine = mean_cosine(vectors.matrix, n)
+    partition, ties = partition_function(vectors.matrix, found[0])
     return Geometry(
         words=len(vectors),
         zeros=len(vectors) - n,
@@ -168,8 +168,9 @@ def geometry(vectors: WordVectors, *, counts: ArrayLike | None = None) -> Geomet
     )
 
 
-def _shape(found: Moments, n: int, d: int) -> Shape:
-    C = found.covariance
+def shape_of(found: Moments, d: int) -> Shape:
+    """The shape of vectors of d dimensions with these moments."""
+    C, n = found.covariance, found.words
     trace, square = float(np.trace(C)), float(np.einsum("ij,ij", C, C))
     centre = float(np.linalg.norm(found.mean))
     spread = max(0.0, trace + centre**2 - found.length**2)
@@ -205,7 +206,30 @@ def _blocks(matrix: Matrix) -> Iterator[NDArray[Any]]:
         yield np.asarray(matrix.block(start, min(start + _ROWS, matrix.rows)), dtype)
 
 
-def _mean_cosine(matrix: Matrix, n: int) -> float:
+def isoscore_error(matrix: Matrix, weights: F64, found: Moments) -> float:
+    """Standard error of the IsoScore of rows under weights (V,) that add up to 1, over words.
+
+    The infinitesimal jackknife: word i moves PR = (tr C)^2 / tr C^2, to first order, by w_i u_i,
+    u = 2 T (q - T) / S - 2 T^2 (s - S) / S^2, where z = x - mean, q = |z|^2, s = z' C z, T = tr C
+    and S = tr C^2. The variance is sum (w_i u_i)^2.
+    """
+    C, d = found.covariance, matrix.cols
+    T, S = float(np.trace(C)), float(np.einsum("ij,ij", C, C))
+    if d == 1 or not S > 0:
+        return 0.0
+    total = 0.0
+    for start, X in zip(range(0, matrix.rows, _ROWS), _blocks(matrix), strict=True):
+        w = weights[start : start + len(X)].copy()
+        w[zero_rows(X)] = 0
+        Z = X - found.mean.astype(X.dtype)
+        q = np.einsum("ij,ij->i", Z, Z)
+        s = np.einsum("ij,ij->i", Z @ C.astype(X.dtype), Z)
+        u = 2 * T / S * (q - T) - 2 * T**2 / S**2 * (s - S)
+        total += float(((w * u) ** 2).sum())
+    return float(np.sqrt(total) / (d - 1))
+
+
+def mean_cosine(matrix: Matrix, n: int) -> float:
     """Of all pairs of the n rows that are not zero: (|sum of unit rows|^2 - n) / (n (n - 1))."""
     total = np.zeros(matrix.cols)
     for X in _blocks(matrix):
@@ -221,7 +245,9 @@ def _sum(E: NDArray[np.float32]) -> F64:
     return np.asarray(parts + E[whole:].sum(axis=0, dtype=np.float64))
 
 
-def _partition(matrix: Matrix, found: Moments) -> tuple[float, tuple[int, ...]]:
+def partition_function(matrix: Matrix, found: Moments) -> tuple[float, tuple[int, ...]]:
+    """min Z / max Z over both signs of the eigenvectors of X'X, and the numbers of those that are
+    not unique; see `Geometry`."""
     gram = found.covariance + np.outer(found.mean, found.mean)
     values, axes = np.linalg.eigh(gram)
     near = np.diff(values) <= _TIE * values[-1]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wordvec.errors import DatasetError
 from wordvec.evaluation.core.results import Coverage
+from wordvec.vectors.vectors import WordVectors
 
 CASES = ("fallback", "exact", "lower")
 
@@ -60,6 +61,8 @@ class Space:
         alone (paris is answered by Paris); "lower": in lower case only.
     split : callable or None
         A text's words as the text of the training was split, where the vectors say how.
+    counts : (seen,) or None
+        How often each word occurs in the text of the training, where the vectors say it.
     """
 
     unit: NDArray[np.float32]
@@ -70,6 +73,7 @@ class Space:
     case: str
     seen: int
     split: Callable[[str], list[str]] | None = None
+    counts: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, vectors: Vectors | Space, *, case: str = "fallback") -> Space:
@@ -97,17 +101,31 @@ class Space:
         words: Sequence[str] = vectors.index_to_key
         rows: Mapping[str, int] = vectors.key_to_index
         unusable: tuple[str, ...] = ()
+        counts = getattr(vectors, "counts", None)
         if not usable.all():
             unusable = tuple(words[i] for i in np.flatnonzero(~usable).tolist())
             words = [words[i] for i in np.flatnonzero(usable).tolist()]
             rows = {word: row for row, word in enumerate(words)}
             matrix, norms = matrix[usable], norms[usable]
+            counts = None if counts is None else counts[usable]
         unit = np.asarray(matrix / norms[:, None].astype(matrix.dtype), np.float32, order="C")
         split = getattr(vectors, "split", None) if case == "fallback" else None
-        return cls(unit, words, rows, norms.astype(np.float32), unusable, case, len(unit), split)
+        norms = norms.astype(np.float32)
+        return cls(unit, words, rows, norms, unusable, case, len(unit), split, counts)
 
     def __len__(self) -> int:
         return len(self.unit)
+
+    @cached_property
+    def raw(self) -> WordVectors:
+        """The vectors of the vocabulary at their lengths, in float32, with counts and without those
+        that are unusable: for measures of the space as a whole."""
+        seen = self.seen
+        return WordVectors(
+            list(itertools.islice(self.words, seen)),
+            self.unit[:seen] * self.norms[:seen, None],
+            counts=self.counts,
+        )
 
     def with_composed(self, vectors: Any, words: Iterable[str]) -> Space:
         """The space with rows behind its own for those of `words` that it lacks and that `vectors`
@@ -134,6 +152,7 @@ class Space:
             self.case,
             self.seen,
             self.split,
+            self.counts,
         )
 
     def row(self, word: str) -> int | None:

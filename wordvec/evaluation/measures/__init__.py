@@ -22,6 +22,8 @@ _MODULES = (
     "outliers",
     "qvec",
     "relations",
+    "geometry",
+    "hubs",
     "bias.sets.weat",
     "bias.sets.seat",
     "bias.sets.single_category",
