@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import difflib
 import functools
@@ -261,12 +262,44 @@ def _typed(hint: Any) -> dict[str, Any]:
     return result
 
 
-class Estimator:
+# gensim's names of options (version 3 and 4), which are accepted as keywords.
+GENSIM_NAMES = {
+    "size": "vector_size",
+    "iter": "epochs",
+    "workers": "threads",
+    "max_final_vocab": "max_vocab",
+    "shrink_windows": "shrink",
+    "min_n": "minn",
+    "max_n": "maxn",
+}
+
+
+class _Named(abc.ABCMeta):
+    """The class of estimators: they are also constructed with gensim's names of their options."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return super().__call__(*args, **_own_names(cls, kwargs))
+
+
+def _own_names(kind: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters under the names that the estimator has for them."""
+    known = options_of(kind) if hasattr(kind, "__dataclass_fields__") else {}
+    named: dict[str, Any] = {}
+    for name, value in params.items():
+        other = GENSIM_NAMES.get(name, name)
+        own = other if name not in known and other in known else name
+        if own in named:
+            raise TypeError(f"{kind.__name__} got {own!r} twice: one of them as {name!r}")
+        named[own] = value
+    return named
+
+
+class Estimator(metaclass=_Named):
     """Base of the models: a dataclass of options with scikit-learn's manners.
 
     `fit` takes data and returns the estimator, which then has `vectors_`; `get_params` and
     `set_params` make it usable in `sklearn.base.clone` and in searches. `papers` are the keys of
-    its sources in `wordvec.references`.
+    its sources in `wordvec.references`. Options are also taken under gensim's names for them.
     """
 
     papers: ClassVar[tuple[str, ...]] = ()
@@ -310,7 +343,7 @@ class Estimator:
             For a name that is no option.
         """
         known = self.get_params()
-        for name, value in params.items():
+        for name, value in _own_names(type(self), params).items():
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
                 hint = f"did you mean {close[0]!r}? " if close else ""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from wordvec.vectors.keys import accepts, list_of_words, text_of
 from wordvec.vectors.matrix import Ids, scores_of_all
-from wordvec.vectors.search import Key, Neighbors, Query, Searchable, unit, weighted
+from wordvec.vectors.search import Key, Query, Searchable, unit, weighted
 
 _COSMUL_EPSILON = 1e-6  # Levy & Goldberg (2014) use 1e-3 on [0, 1] cosines; gensim 1e-6
 
@@ -18,7 +18,7 @@ _COSMUL_EPSILON = 1e-6  # Levy & Goldberg (2014) use 1e-3 on [0, 1] cosines; gen
 class Comparable(Searchable):
     """What WordVectors can be asked about words that are given."""
 
-    @accepts(w1="a", w2="b", key1="a", key2="b", word1="a", word2="b")
+    @accepts(w1="a", w2="b", key1="a", key2="b", word1="a", word2="b", entity1="a", entity2="b")
     def similarity(self, a: Key, b: Key, *, unseen: bool | None = None) -> float:
         """Cosine of the vectors of two words (closeness on a manifold).
 
@@ -31,7 +31,7 @@ class Comparable(Searchable):
         with np.errstate(invalid="ignore"):
             return float(unit(x) @ unit(y))
 
-    @accepts(w1="a", w2="b", key1="a", key2="b", word1="a", word2="b")
+    @accepts(w1="a", w2="b", key1="a", key2="b", word1="a", word2="b", entity1="a", entity2="b")
     def distance(self, a: Key, b: Key) -> float:
         """1 - similarity; the distance itself on a manifold."""
         similarity = self.similarity(a, b)
@@ -49,18 +49,67 @@ class Comparable(Searchable):
 
     @accepts(ws1="words", ws2="others")
     def n_similarity(self, words: Sequence[Key], others: Sequence[Key]) -> float:
-        """Cosine of the mean vectors of two lists of words."""
+        """Cosine of the mean vectors of two lists of words; unknown words are left out.
+
+        Raises
+        ------
+        ZeroDivisionError
+            When a list is empty.
+        ValueError
+            When no word of a list is known.
+        """
         self._no_sums("means")
         lists = list_of_words("words", words), list_of_words("others", others)
         if not all(lists):
             raise ZeroDivisionError("n_similarity needs a word in each list")
-        a, b = (self.get_vectors(each).mean(0, dtype=np.float64) for each in lists)
+        a, b = (self.get_mean_vector(each, pre_normalize=False) for each in lists)
         return float(unit(a) @ unit(b))
 
     def doesnt_match(self, words: Sequence[Key]) -> str:
         """The word whose vector is farthest from the mean of all; on a manifold, the one with the
         largest mean distance from the others. Unknown words, and those whose vector is not finite
         or zero, are left out."""
+        known = self._comparable(words)
+        if self._manifold is not None:
+            away = [self.distances(word, known).mean() for word in known]
+            return text_of(known[int(np.argmax(away))])
+        units = self.get_vectors(known, norm=True)
+        near = units @ unit(units.mean(0, dtype=np.float64)).astype(units.dtype)
+        return text_of(known[int(near.argmin())])
+
+    @staticmethod
+    def cosine_similarities(vector_1: ArrayLike, vectors_all: ArrayLike) -> NDArray[Any]:
+        """Cosine of a vector (d,) to each of others (n, d), as float64: (n,)."""
+        one, others = np.asarray(vector_1, np.float64), np.asarray(vectors_all, np.float64)
+        return others @ one / (np.linalg.norm(others, axis=1) * np.linalg.norm(one))  # type: ignore[no-any-return]
+
+    def rank_by_centrality(
+        self, words: Sequence[Key], use_norm: bool = True
+    ) -> list[tuple[float, str]]:
+        """(closeness, word) of each word to the mean of all, closest first.
+
+        Parameters
+        ----------
+        words : list of words
+            Unknown words, and those whose vector is not finite or zero, are left out.
+        use_norm : bool
+            Whether vectors are divided by their norms first; without it the number is the product
+            of each vector and the direction of the mean, not a cosine.
+
+        Raises
+        ------
+        ValueError
+            When no word is left, and on a manifold.
+        """
+        self._no_sums("means")
+        known = self._comparable(words)
+        rows = self.get_vectors(known, norm=use_norm)
+        near = rows @ unit(rows.mean(0, dtype=np.float64)).astype(rows.dtype)
+        pairs = zip(near.tolist(), map(text_of, known), strict=True)
+        return sorted(pairs, reverse=True)
+
+    def _comparable(self, words: Sequence[Key]) -> list[Key]:
+        """The words that are known and have a direction; ValueError when there is none."""
         lost = self._undirected
         known = [
             word
@@ -69,19 +118,14 @@ class Comparable(Searchable):
         ]
         if not known:
             raise ValueError("none of the words has a vector")
-        if self._manifold is not None:
-            away = [self.distances(word, known).mean() for word in known]
-            return text_of(known[int(np.argmax(away))])
-        units = self.get_vectors(known, norm=True)
-        near = units @ unit(units.mean(0, dtype=np.float64)).astype(units.dtype)
-        return text_of(known[int(near.argmin())])
+        return known
 
-    @accepts(key1="a", key2="b", w1="a", w2="b")
+    @accepts(key1="a", key2="b", w1="a", w2="b", entity1="a", entity2="b")
     def rank(self, a: Key, b: Key) -> int:
         """Place of `b` among the neighbours of `a`, 1 for the nearest."""
         return len(self._closer(a, b)) + 1
 
-    @accepts(key1="a", key2="b", w1="a", w2="b")
+    @accepts(key1="a", key2="b", w1="a", w2="b", word1="a", word2="b", entity1="a", entity2="b")
     def closer_than(self, a: Key, b: Key) -> list[str]:
         """The words that are nearer to `a` than `b` is, by rising id."""
         return [self._words.word(i) for i in self._closer(a, b)]
@@ -94,7 +138,14 @@ class Comparable(Searchable):
         one, other = self.get_index(a), self.get_index(b)
         return [i for i in np.flatnonzero(near > near[other]).tolist() if i != one]
 
-    @accepts(key1="word", w1="word", keys_list="words", word_list="words")
+    @accepts(
+        key1="word",
+        w1="word",
+        entity1="word",
+        keys_list="words",
+        word_list="words",
+        entities_list="words",
+    )
     def most_similar_to_given(self, word: Key, words: Sequence[Key]) -> Key:
         """The one of `words` nearest to `word`; never one whose vector is not finite or zero."""
         given = list_of_words("words", words)
@@ -108,27 +159,32 @@ class Comparable(Searchable):
 
     def most_similar_cosmul(
         self,
-        positive: Key | Sequence[Key] | None = None,
-        negative: Key | Sequence[Key] | None = None,
-        topn: int = 10,
+        positive: Query | Sequence[Query] | None = None,
+        negative: Query | Sequence[Query] | None = None,
+        topn: int | None = 10,
         restrict_vocab: int | None = None,
-    ) -> Neighbors:
+    ) -> Any:
         """3CosMul: the product of the positive similarities over that of the negative ones.
 
-        Similarities are shifted to [0, 1]. Levy & Goldberg (2014), "Linguistic regularities in
-        sparse and explicit word representations".
+        Similarities are shifted to [0, 1]. With topn None all products (V,) are returned. Levy &
+        Goldberg (2014), "Linguistic regularities in sparse and explicit word representations".
         """
         self._no_sums("products of cosines")
         pairs = [*weighted(positive, 1.0), *weighted(negative, -1.0)]
         if not pairs:
             raise ValueError("most_similar_cosmul needs a positive or negative word or vector")
-        product: NDArray[Any] = np.ones(len(self), np.float32)
+        if any(abs(weight) != 1 for _, weight in pairs):
+            raise ValueError("most_similar_cosmul takes words and vectors without weights")
+        products: list[NDArray[Any]] = [np.ones(len(self), np.float32) for _ in range(2)]
         for query, weight in pairs:
             vector = self._directed(unit(self._vector_of(query)), query).astype(np.float32)
             shifted = (1 + scores_of_all(self._matrix, vector, self._inverse_norms)) / 2
-            product = product * shifted if weight > 0 else product / (shifted + _COSMUL_EPSILON)
-        known = self._ids_among([query for query, _ in pairs])
+            products[weight < 0] *= shifted
+        product = products[0] / (products[1] + np.float32(_COSMUL_EPSILON))
         stop = len(self) if restrict_vocab is None else min(len(self), restrict_vocab)
+        if topn is None:
+            return product[:stop]
+        known = self._ids_among([query for query, _ in pairs])
         ids, scores = self._best(np.arange(stop), product[:stop])
         return self._named(ids[: topn + len(known)], scores[: topn + len(known)], known, topn)
 

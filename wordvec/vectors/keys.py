@@ -34,7 +34,7 @@ class UnknownWord:
 
 def accepts(**others: str) -> Callable[[F], F]:
     """A decorator: the function also takes its arguments under these other names (other name ->
-    its own), which gensim's versions have for them."""
+    its own), which gensim's versions have for them; `other_names` of the function lists them."""
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
@@ -45,6 +45,7 @@ def accepts(**others: str) -> Callable[[F], F]:
                 kwargs[others[other]] = kwargs.pop(other)
             return function(*args, **kwargs)
 
+        call.other_names = frozenset(others)  # type: ignore[attr-defined]
         return call  # type: ignore[return-value]
 
     return decorate

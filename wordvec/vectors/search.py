@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,6 +29,8 @@ from wordvec.vectors.matrix import (
 Key: TypeAlias = str | bytes
 Query: TypeAlias = Key | ArrayLike
 Neighbors: TypeAlias = list[tuple[str, float]]
+# What names a word in a question: itself, or (as in gensim) its id.
+NAMES = (str, bytes, Integral)
 
 # Manifold (meta["manifold"]) -> function(rows (n, d), query (d,)) -> (n,) closeness, larger is
 # nearer. Vectors without a manifold are compared by cosine.
@@ -59,29 +62,39 @@ class Searchable:
     def __contains__(self, word: object) -> bool:
         return isinstance(word, (str, bytes)) and self._words.find(word) >= 0
 
-    has_index_for = __contains__
+    @accepts(key="word")
+    def has_index_for(self, word: object) -> bool:
+        """Whether a word is there, or an id is one."""
+        return isinstance(word, NAMES) and self.get_index(word, -1) >= 0  # type: ignore[arg-type]
 
-    def get_index(self, word: Key, default: int | None = None) -> int:
-        """Id of a word; `default` or UnknownWordError when it is not there."""
-        i: int = self._words.find(word)
+    @accepts(key="word")
+    def get_index(self, word: Key | int, default: int | None = None) -> int:
+        """Id of a word; `default` or UnknownWordError when it is not there. An id stands for
+        itself."""
+        if isinstance(word, (str, bytes)):
+            i: int = self._words.find(word)
+        else:
+            i = int(word) if 0 <= word < len(self) else -1
         if i >= 0:
             return i
         if default is None:
             raise self._no_word(word)
         return default
 
-    def _no_word(self, word: Key) -> UnknownWordError:
-        return UnknownWordError(UnknownWord(self._list, word))
+    def _no_word(self, word: Key | int) -> UnknownWordError:
+        if isinstance(word, (str, bytes)):
+            return UnknownWordError(UnknownWord(self._list, word))
+        return UnknownWordError(f"no word with id {word}; there are {len(self):,} words")
 
-    @accepts(key="word", use_norm="norm")
-    def get_vector(self, word: Key, norm: bool = False) -> NDArray[Any]:
-        """The vector (d,) of a word, divided by its norm on request.
+    @accepts(key="word", entity="word", use_norm="norm")
+    def get_vector(self, word: Key | int, norm: bool = False) -> NDArray[Any]:
+        """The vector (d,) of a word (or of an id), divided by its norm on request.
 
         A word that is not there is an error, unless `strict` was set to False.
         """
         i = self.get_index(word, -1)
         if i < 0:
-            if self.strict:
+            if self.strict or not isinstance(word, (str, bytes)):
                 raise self._no_word(word)
             row = self._unseen(word, True)
             return unit(row).astype(row.dtype) if norm else row
@@ -102,7 +115,10 @@ class Searchable:
         """Ids (n,) of several words; a missing one is an error, or -1 when not `strict`."""
         keys = list_of_words("words", words)
         ids = np.empty(len(keys), np.int64)
-        self._words.find_many(keys, ids)
+        try:
+            self._words.find_many(keys, ids)
+        except TypeError:  # some are ids
+            ids[:] = [self.get_index(key, -1) for key in keys]
         if strict and len(ids) and ids.min() < 0:
             raise self._no_word(keys[int(ids.argmin())])
         return ids
@@ -187,23 +203,24 @@ class Searchable:
             raise ValueError(f"weights must have {len(words)} entries, got {len(factors)}")
         total, divisor = np.zeros(self.vector_size), 0.0
         for query, factor in zip(words, factors, strict=True):
-            if ignore_missing and isinstance(query, (str, bytes)) and query not in self:
+            if ignore_missing and isinstance(query, NAMES) and not self.has_index_for(query):
                 continue
             total += factor * self._vector_of(query, norm=pre_normalize)
             divisor += abs(factor)
         if ignore_missing and not any(
-            not isinstance(query, (str, bytes)) or query in self for query in words
+            not isinstance(query, NAMES) or self.has_index_for(query) for query in words
         ):
             raise ValueError("none of the words has a vector")
         mean = total / max(divisor, np.finfo(np.float64).tiny)
-        return (unit(mean) if post_normalize else mean).astype(np.float32)
+        dtype = np.float64 if self._matrix.block(0, 0).dtype == np.float64 else np.float32
+        return (unit(mean) if post_normalize else mean).astype(dtype)
 
     def _vector_of(
         self, query: Query, norm: bool = False, unseen: bool | None = None
     ) -> NDArray[np.float64]:
         """The vector of a word (normalised on request), or the vector itself. Words that are not
         there get what `unseen` allows; see `most_similar`."""
-        if isinstance(query, (str, bytes)):
+        if isinstance(query, NAMES):
             i = self.get_index(query, -1)
             row = self._matrix.row(i) if i >= 0 else self._unseen(query, unseen)
             vector = row.astype(np.float64)
@@ -240,13 +257,16 @@ class Searchable:
         Parameters
         ----------
         positive, negative : word, vector, or list of words, vectors and (word, weight) pairs
-            Words among them are left out of the answer.
+            Words among them are left out of the answer. Those without a weight have 1 in `positive`
+            and -1 in `negative`; a weight that is given counts as it stands, as in gensim, so
+            `negative=[("man", -0.5)]` takes away half.
         topn : int or None
             None gives the similarity to every word: an array (V,).
         clip_start, clip_end : int, optional
             Only words with ids in [clip_start, clip_end).
         restrict_vocab : int, list of words, or mask (V,), optional
-            Only the first N words; only these words; only the words where the mask is true.
+            Only the first N words; only these words; only the words where the mask is true. It
+            takes the place of clip_start and clip_end.
         indexer : object with `most_similar(vector, topn)`, optional
             Answers instead, with (word, similarity) pairs, as gensim's Annoy indexes do.
         coarse : bool
@@ -280,12 +300,11 @@ class Searchable:
             if topn is None:
                 return scores
             return self._named(*self._best(ids, scores), known, int(topn))
-        limit = None if restrict_vocab is None else int(restrict_vocab)  # type: ignore[arg-type]
+        if restrict_vocab is not None:
+            clip_start, clip_end = 0, int(restrict_vocab)  # type: ignore[arg-type]
+        start, stop, _ = slice(clip_start, clip_end).indices(len(self))
         if topn is None:
-            return self._closeness_of_all(query)[clip_start : limit or clip_end]
-        stop = len(self) if limit is None else limit
-        stop = min(len(self), stop if clip_end is None else clip_end)
-        start = max(0, clip_start)
+            return self._closeness_of_all(query)[start:stop]
         wanted = topn + len(known)
         ids, scores = self._nearest(query, wanted, start, stop, coarse)
         return self._named(ids, scores, known, topn)
@@ -370,17 +389,21 @@ class Searchable:
             return self._directed(vectors[0], pairs[0][0], zero=True), known
         total = np.zeros(self.vector_size)
         for (query, weight), vector in zip(pairs, vectors, strict=True):
-            word = isinstance(query, (str, bytes))
+            word = isinstance(query, NAMES)
             total += weight * (unit(self._directed(vector, query, zero=True)) if word else vector)
         return self._directed(unit(total), pairs[0][0]), known
 
     def _ids_among(self, queries: Sequence[Any]) -> set[int]:
         """The ids of the words among them that are there, as they stand or as the text of the
         training was tokenized."""
-        words = [q for q in queries if isinstance(q, (str, bytes))]
-        ids = {self.get_index(q, -1) for q in words}
+        words = [q for q in queries if isinstance(q, NAMES)]
+        ids = {self.get_index(q, -1) for q in words}  # type: ignore[arg-type]
         if -1 in ids:
-            made = [self._split(text_of(q)) for q in words if self.get_index(q, -1) < 0]
+            made = [
+                self._split(text_of(q))
+                for q in words
+                if isinstance(q, (str, bytes)) and self.get_index(q, -1) < 0
+            ]
             ids |= {self.get_index(each[0], -1) for each in made if len(each) == 1}
         return ids - {-1}
 
@@ -438,16 +461,15 @@ def unit(vector: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def weighted(queries: Any, sign: float) -> list[tuple[Any, float]]:
-    """The (word or vector, weight) pairs of a positive or negative argument."""
+    """The (word or vector, weight) pairs of a positive or negative argument; a weight that is
+    given counts as it stands."""
     if queries is None:
         return []
-    single = isinstance(queries, (str, bytes)) or (
-        isinstance(queries, np.ndarray) and queries.ndim == 1
-    )
+    single = isinstance(queries, NAMES) or (isinstance(queries, np.ndarray) and queries.ndim == 1)
     pairs = []
     for query in [queries] if single else queries:
         if isinstance(query, tuple) and len(query) == 2:
-            pairs.append((query[0], sign * float(query[1])))
+            pairs.append((query[0], float(query[1])))
         else:
             pairs.append((query, sign))
     return pairs

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
@@ -285,11 +286,12 @@ class WordVectors(Answering):
     # One vector.
 
     @overload
-    def __getitem__(self, words: Key) -> NDArray[Any]: ...
+    def __getitem__(self, words: Key | int) -> NDArray[Any]: ...
     @overload
-    def __getitem__(self, words: Sequence[Key]) -> NDArray[Any]: ...
-    def __getitem__(self, words: Key | Sequence[Key]) -> NDArray[Any]:
-        """The vector (d,) of a word, or those (n, d) of a list of words.
+    def __getitem__(self, words: Sequence[Key | int]) -> NDArray[Any]: ...
+    def __getitem__(self, words: Key | int | Sequence[Key | int]) -> NDArray[Any]:
+        """The vector (d,) of a word, or those (n, d) of a list of words. Ids stand for words, as in
+        gensim.
 
         Words that are not there are errors, unless `strict` was set to False: then they get what
         `vector` finds.
@@ -308,11 +310,14 @@ class WordVectors(Answering):
             return self._unseen(words, True)
         if isinstance(words, bytes):
             return self[text_of(words)]
+        if isinstance(words, Integral):
+            return self.get_vector(int(words))
+        several: Any = words
         if self.strict:
-            return self.get_vectors(words)
-        rows, how = self.lookup(words)
+            return self.get_vectors(several)
+        rows, how = self.lookup(several)
         if "none" in how:
-            raise self._no_word(words[how.index("none")])
+            raise self._no_word(several[how.index("none")])
         return rows
 
     def get(self, word: Key, default: Any = None) -> Any:

@@ -6,16 +6,21 @@ gensim's own files are pickles and are never read.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from wordvec.errors import MissingExtra
 from wordvec.formats import load, save
 from wordvec.text.lines import bytes_of
 from wordvec.text.vocab import Vocabulary
+from wordvec.vectors.keys import accepts
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.oov.unseen import FASTTEXT, MEAN, Subwords
+from wordvec.vectors.search import Key
 from wordvec.vectors.vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -44,7 +49,111 @@ def to_gensim(vectors: WordVectors) -> GensimVectors:
     return keyed
 
 
-class KeyedVectors(WordVectors):
+@dataclass(frozen=True)
+class Word:
+    """What gensim 3 kept of a word: its id, and how often it occurred."""
+
+    index: int
+    count: int
+
+
+class _Words(Mapping[str, Word]):
+    """The words of vectors as gensim 3's `vocab` had them."""
+
+    def __init__(self, vectors: WordVectors) -> None:
+        self._vectors = vectors
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._vectors)
+
+    def __getitem__(self, word: str) -> Word:
+        index = self._vectors.key_to_index[word]
+        return Word(index, self._vectors.get_vecattr(word, "count"))
+
+
+class _Older(WordVectors):
+    """Names of gensim 3, and of gensim 4 for what needs no call here."""
+
+    @property
+    def index2word(self) -> Sequence[str]:
+        """`index_to_key` of gensim 3."""
+        return self.index_to_key
+
+    index2entity = index2word
+
+    @property
+    def vocab(self) -> Mapping[str, Word]:
+        """Words with their `index` and `count`, as in gensim 3."""
+        return _Words(self)
+
+    @property
+    def syn0(self) -> NDArray[Any]:
+        """`vectors` of gensim before 3.3."""
+        return self.vectors
+
+    @property
+    def vectors_norm(self) -> NDArray[Any]:
+        """`get_normed_vectors()`, made anew at each use."""
+        return self.get_normed_vectors()
+
+    syn0norm = vectors_norm
+
+    @accepts(key="word", entity="word", use_norm="norm")
+    def word_vec(self, word: Key, norm: bool = False) -> NDArray[Any]:
+        """`get_vector` of gensim 3."""
+        return self.get_vector(word, norm)
+
+    @accepts(entities="keys")
+    def add(self, keys: Sequence[Key], weights: ArrayLike, replace: bool = False) -> None:
+        """`add_vectors` of gensim 3."""
+        self.add_vectors(keys, weights, replace=replace)
+
+    def fill_norms(self, force: bool = False) -> None:
+        """Nothing is needed: norms are computed when they are first used."""
+
+    def init_sims(self, replace: bool = False) -> None:
+        """Divides the vectors by their norms with `replace`; otherwise nothing is needed."""
+        if replace:
+            self.unit_normalize_all()
+
+    def unit_normalize_all(self) -> None:
+        """Divides the vectors by their norms; those of norm 0 stay."""
+        self._check_writable()
+        self._no_sums("norms")
+        rows = self.vectors / np.where(self.norms > 0, self.norms, 1)[:, None]
+        self._replace_matrix(Matrix(np.ascontiguousarray(rows, self.vectors.dtype)))
+
+    def sort_by_descending_frequency(self) -> None:
+        """Renumbers the words by falling count; of equal counts the larger id comes first, as in
+        gensim."""
+        self._check_writable()
+        counts = [self.get_vecattr(word, "count") for word in self]
+        order = np.lexsort((-np.arange(len(self)), -np.array(counts, np.int64)))
+        sorted_ = self.select(order)
+        self.__dict__.clear()
+        self.__dict__.update(sorted_.__dict__)
+
+    def intersect_word2vec_format(
+        self,
+        fname: str | os.PathLike[str],
+        lockf: float = 0.0,
+        binary: bool = False,
+        encoding: str = "utf8",
+        unicode_errors: str = "strict",
+    ) -> None:
+        """Replaces the vectors of the words that a file has too; no word is added.
+
+        fname : path
+            In any format that `wordvec.load` knows; the other arguments are not used.
+        """
+        found = load(fname, words=list(self))
+        self[list(found)] = found.vectors
+
+
+class KeyedVectors(_Older):
     """WordVectors that are constructed, loaded and saved as gensim's KeyedVectors are.
 
     Parameters
@@ -55,6 +164,8 @@ class KeyedVectors(WordVectors):
         Not used: rows are made when words are added.
     dtype : data type
         float32 or float64.
+    mapfile_path : None
+        Not used: a .wv file is mapped when it is loaded.
 
     Examples
     --------
@@ -64,7 +175,14 @@ class KeyedVectors(WordVectors):
     [('dog', 0.0)]
     """
 
-    def __init__(self, vector_size: int, count: int = 0, dtype: Any = np.float32) -> None:
+    @accepts(size="vector_size")
+    def __init__(
+        self,
+        vector_size: int,
+        count: int = 0,
+        dtype: Any = np.float32,
+        mapfile_path: None = None,
+    ) -> None:
         kind = np.float64 if np.dtype(dtype) == np.float64 else np.float32
         super().__init__([], np.empty((0, vector_size), kind))
 
@@ -164,18 +282,20 @@ class KeyedVectors(WordVectors):
         column = self.counts if sort_attr == "count" else self._attributes.get(sort_attr)
         if column is not None:
             wv = self.select(np.argsort(-np.asarray(column), kind="stable"))
+        if prefix:
+            counts = [wv.get_vecattr(word, "count") for word in wv]
+            wv = wv._like([prefix + word for word in wv], wv.vectors, counts=counts)
         if fvocab is not None:
             pairs = [(word, wv.get_vecattr(word, "count")) for word in wv]
             Vocabulary.from_words(*zip(*pairs, strict=True)).save(fvocab, force=True)
-        if prefix:
-            wv = wv._like([prefix + word for word in wv], wv.vectors)
         text = "word2vec-text" if write_header else "glove"
         save(wv, fname, format="word2vec" if binary else text, force=True)
 
     @classmethod
     def load(cls, fname: str | os.PathLike[str], mmap: str | None = None) -> Self:
-        """Opens a .wv file, mapped into memory as all are; `mmap` is not used."""
-        return cls.open(fname)
+        """Opens a .wv file, mapped into memory as all are (`mmap` is not used), or a file of
+        another format. gensim's own files are pickles and are refused."""
+        return cls._of(load(fname))
 
 
 def from_gensim(model: Any) -> WordVectors:

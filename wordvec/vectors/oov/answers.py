@@ -66,7 +66,9 @@ class Answering(Editable):
         """The error that says that a word is not there, with the nearest known spellings."""
         return self._no_word(word)
 
-    def _no_word(self, word: Key) -> UnknownWordError:
+    def _no_word(self, word: Key | int) -> UnknownWordError:
+        if not isinstance(word, (str, bytes)):
+            return super()._no_word(word)
         way = "vector(word) answers by its n-grams" if self.subwords is not None else ""
         return UnknownWordError(UnknownWord(self._list, word, way))
 
