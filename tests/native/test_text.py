@@ -81,6 +81,33 @@ def test_order_is_by_falling_count_and_ties_by_bytes(words, min_count):
     assert [table[i] for i in order.tolist()] == [w for _, w in expected]
 
 
+@pytest.mark.parametrize("control", [b"", b"\x01", b"\x1f", b"\x80"])
+def test_words_of_any_length_that_differ_in_one_byte_are_apart(control):
+    lengths = [*range(1, 41), 63, 64, 65, 254, 255, 256, 257, 1000]
+    words = []
+    for length in lengths:
+        word = (b"abcdefgh" * 125)[: length - len(control)] + control
+        places = {0, length // 2, max(length - 2, 0), 7, 8, 15, 16} & set(range(length))
+        words += {word, *(word[:at] + b"~" + word[at + 1 :] for at in places)}
+    words = list(dict.fromkeys(words))
+    table, ids, stats = encode(b" ".join(words))
+    assert ids.tolist() == list(range(len(words)))
+    assert stats == [len(words), 0, 0, -1]
+    assert [table[i] for i in range(len(table))] == words
+    assert [table.find(word) for word in words] == list(range(len(words)))
+    # The same words at other places of a text, one byte on and from the end.
+    _, again, _ = encode(b"\t" + b"\n".join(reversed(words)), table)
+    assert again[again >= 0].tolist() == list(range(len(words)))[::-1]
+    assert len(table) == len(words)
+
+
+def test_words_with_nul_bytes_are_apart():
+    table = text.WordTable()
+    words = [b"", b"\0", b"\0\0", b"a", b"a\0", b"a" * 8, b"a" * 8 + b"\0", b"a" * 16 + b"\0"]
+    assert [table.add(word) for word in words] == list(range(len(words)))
+    assert [table.find(word) for word in words] == list(range(len(words)))
+
+
 def test_a_large_table_finds_every_word():
     words = [b"w%d" % i for i in range(50_000)]
     table, ids, _ = encode(b" ".join(words))
