@@ -34,6 +34,13 @@ def test_two_languages_in_ten_minutes(run, two, method):
     assert "60 pairs" in err
     code, table, _ = run("translate", out, es, "word100", "--topn", 2, "--format", "json")
     assert json.loads(table)[0]["translation"] == "palabra100"
+    # The list is in the order of a column that bears the name of the retrieval.
+    for retrieval in ("csls", "isf", "nn"):
+        given = ("--topn", 60, "--retrieval", retrieval, "--format", "json")
+        _, table, _ = run("translate", out, es, "word100", *given)
+        rows = json.loads(table)
+        scores = [row["cosine" if retrieval == "nn" else retrieval] for row in rows]
+        assert scores == sorted(scores, reverse=True)
     code, table, err = run(
         "eval", out, "--target", es, "--dataset", folder / "test.dict", "--format", "json"
     )

@@ -206,6 +206,7 @@ def test_holm_is_taken_over_the_family(random_vectors, small):
         ("[t]\nX = ['a']\nY = ['b']\nA = ['c']\n", "lacks B"),
         ("[t]\nX = 'names'\nY = ['b']\nA = ['c']\nB = ['d']\n", "'names' is not in"),
         ("[t]\nX = 3\nY = ['b']\nA = ['c']\nB = ['d']\n", "must be a list of words"),
+        ("X = ['a']\nY = ['b']\n", "X stands outside a test: begin"),
         ("[lists]\n", "no test"),
         ("not toml", "not a TOML file"),
     ],

@@ -113,6 +113,14 @@ def test_csls_is_brute_force():
     ids, _ = nearest(A, B, 5, penalties(A, B, "csls"))
     np.testing.assert_array_equal(ids, np.argsort(-csls, axis=1)[:, :5])
     np.testing.assert_allclose(hubness(B, A), r_source, atol=1e-6)
+    source, target = (
+        WordVectors([f"{name}{i}" for i in range(len(X))], X) for name, X in (("a", A), ("b", B))
+    )
+    for best, row in zip(Translator(source, target).ranked(["a0", "a7"], 5), (0, 7), strict=True):
+        order = np.argsort(-csls[row])[:5]
+        assert [each.word for each in best] == [f"b{i}" for i in order]
+        np.testing.assert_allclose([each.score for each in best], csls[row, order], atol=1e-5)
+        np.testing.assert_allclose([each.cosine for each in best], cosine[row, order], atol=1e-6)
 
 
 def test_equal_scores_come_by_rising_id():

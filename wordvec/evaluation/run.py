@@ -280,7 +280,9 @@ def _label(measure: Measure, question: Question) -> str:
 
 
 def _note(measure: Measure) -> str:
-    return f", {measure.name}" if measure.asks is WeatTest and measure.name != "weat" else ""
+    """What tells a question apart that several measures ask."""
+    shared = measure.asks in (WeatTest, GenderLists) and measure.name != "weat"
+    return f", {measure.name}" if shared else ""
 
 
 def _join_families(

@@ -139,7 +139,8 @@ def translate(
 ) -> None:
     """Translate WORDS of MAPPED into words of TARGET.
 
-    MAPPED is what `wordvec align` wrote.
+    MAPPED is what `wordvec align` wrote. The best come first, by the column that bears the name of
+    the retrieval.
     """
     import wordvec
     from wordvec.spaces.alignment.translate import Translator
@@ -147,9 +148,14 @@ def translate(
     translator = Translator(wordvec.load(mapped), wordvec.load(target), retrieval)
     _say_unmapped(translator, mapped)
     rows = [
-        {"word": word, "translation": found, "cosine": cosine}
-        for word, best in zip(words, translator.translate(words, topn), strict=True)
-        for found, cosine in best
+        {
+            "word": word,
+            "translation": found.word,
+            **({} if retrieval == "nn" else {retrieval: found.score}),
+            "cosine": found.cosine,
+        }
+        for word, best in zip(words, translator.ranked(words, topn), strict=True)
+        for found in best
     ]
     emit(rows, output)
 

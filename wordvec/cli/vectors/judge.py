@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.errors import WordvecError
 from wordvec.evaluation.measures import MEASURES, OF_BIAS
 
 if TYPE_CHECKING:
@@ -336,17 +337,22 @@ def _uncertain(
         return {}
     import wordvec
 
-    return {
-        name: wordvec.Uncertainty(
-            vectors,
-            None if counts == "stored" else counts,
-            source=source,
-            draws=draws,
-            level=common["level"],
-            seed=common["seed"],
-        )
-        for name, (vectors, _) in models.items()
-    }
+    out = {}
+    for name, (vectors, _) in models.items():
+        try:
+            out[name] = wordvec.Uncertainty(
+                vectors,
+                None if counts == "stored" else counts,
+                source=source,
+                draws=draws,
+                level=common["level"],
+                seed=common["seed"],
+            )
+        except (WordvecError, ValueError) as error:
+            if len(models) == 1:
+                raise
+            raise type(error)(f"{name}: {error}") from error
+    return out
 
 
 def _with_vectors(

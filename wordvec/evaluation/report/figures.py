@@ -111,10 +111,15 @@ def svg(plot: Plot) -> str:
     # The page holds several figures: ids are made unique, and the page sets the width.
     prefix = f"f{zlib.crc32((plot.key + plot.name + text).encode()):x}-"
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
+    label, drawn = (
+        escape(plot.caption, quote=True),
+        re.search(r'<svg [^>]*?width="([\d.]+)pt"', text),
+    )
+    assert drawn
     for side in ("width", "height"):
         text = re.sub(rf"(<svg [^>]*?) {side}=\"[^\"]*\"", r"\1", text, count=1)
-    label = escape(plot.caption, quote=True)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    own = f"--drawn: {float(drawn[1]) / 72:.2f}in"  # a small figure is not blown up
+    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" style="{own}" ', 1)
 
 
 def save(document: Entry, folder: str | os.PathLike[str], *, force: bool = False) -> list[Path]:
@@ -214,7 +219,7 @@ def _rows(
 ) -> tuple[Figure, Any, Callable[[str, str], float]]:
     """A figure with a row a label, in it a line a name: (figure, axes, (label, name) -> height)."""
     step = 1 / (len(names) + 1)
-    figure, axes = _figure(_WIDTH, 0.6 + len(labels) * max(0.26, 0.1 * (len(names) + 0.9)))
+    figure, axes = _figure(_WIDTH, 0.6 + len(labels) * max(0.26, 0.084 * (len(names) + 0.9)))
     rows = {label: i for i, label in enumerate(labels)}
     lines = {name: (i + 1) * step - 0.5 for i, name in enumerate(names)}
     axes.axvline(0, color=palette.soft, lw=0.8)

@@ -49,5 +49,7 @@ def page(document: Entry) -> str:
         style=(folder / "report.css").read_text("utf-8"),
         numeric=lambda table, i: all(map(_flush_right, (row[i] for row in table.rows))),
         zip=zip,
-        scored=lambda cell: (m := _SCORED.fullmatch(cell)) and m.groups(),
+        scored=lambda cell: (
+            (m := _SCORED.fullmatch(cell.replace(" p ", " p\u00a0"))) and m.groups()
+        ),
     )

@@ -45,7 +45,11 @@ def hubness(A: F32, B: F32, k: int = NEIGHBORS) -> F32:
 
 
 def penalties(
-    source: F32, target: F32, retrieval: Retrieval, k: int = NEIGHBORS, beta: float = 30.0
+    source: F32,
+    target: F32,
+    retrieval: Retrieval,
+    k: int = NEIGHBORS,
+    beta: float = INVERSE_TEMPERATURE,
 ) -> F32 | None:
     """(m,) what is taken from the cosine of each target row before the largest is taken, or None.
 

@@ -11,11 +11,28 @@ import numpy as np
 
 from wordvec.errors import UnknownWordError
 from wordvec.spaces.alignment.mapping import F32, Side, packed, unpacked
-from wordvec.spaces.alignment.retrieval import NEIGHBORS, Retrieval, nearest, penalties
+from wordvec.spaces.alignment.retrieval import (
+    INVERSE_TEMPERATURE,
+    NEIGHBORS,
+    Retrieval,
+    hubness,
+    nearest,
+    penalties,
+)
 from wordvec.spaces.apply import UnitStage
 from wordvec.vectors.vectors import WordVectors
 
 HUBS = 200_000  # most frequent source words among which hubs are looked for, as in MUSE
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A target word with its cosine, and the score of the retrieval: CSLS (2 cos - r_T - r_S, in
+    [-4, 4]), the probability of the inverted softmax, or the cosine itself."""
+
+    word: str
+    cosine: float
+    score: float
 
 
 @dataclass(eq=False)
@@ -79,6 +96,18 @@ class Translator:
     def translate(self, words: Sequence[str], topn: int = 1) -> list[list[tuple[str, float]]]:
         """For each word the best target words with their cosines, best first.
 
+        The order is that of `retrieval`; `ranked` gives the score that it goes by, too.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the source does not have.
+        """
+        return [[(t.word, t.cosine) for t in best] for best in self.ranked(words, topn)]
+
+    def ranked(self, words: Sequence[str], topn: int = 1) -> list[list[Translation]]:
+        """For each word the best target words, best first, with the score that orders them.
+
         Raises
         ------
         UnknownWordError
@@ -88,12 +117,17 @@ class Translator:
         if missing:
             raise UnknownWordError(f"the source has no {', '.join(map(repr, missing[:5]))}")
         queries = self._source[self.source.get_ids(list(words))]
-        ids, _ = nearest(queries, self._target, topn, self._penalty)
+        ids, ordered = nearest(queries, self._target, topn, self._penalty)
         names = self.target.index_to_key
         cosines = np.einsum("nd,nkd->nk", queries, self._target[ids])
+        scores = ordered.astype(np.float64)
+        if self.retrieval == "csls":
+            scores = 2 * scores - hubness(queries, self._target, self.neighbors)[:, None]
+        elif self.retrieval == "isf":
+            scores = np.exp(INVERSE_TEMPERATURE * scores)
         return [
-            [(names[i], float(c)) for i, c in zip(row, scores, strict=True)]
-            for row, scores in zip(ids.tolist(), cosines, strict=True)
+            [Translation(names[i], float(c), float(s)) for i, c, s in zip(*row, strict=True)]
+            for row in zip(ids.tolist(), cosines.tolist(), scores.tolist(), strict=True)
         ]
 
     def ids(self, rows: Any, topn: int) -> Any:

@@ -122,6 +122,11 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
 
     tests = {}
     for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise DatasetError(
+                f"{path}: {name} stands outside a test: begin each test with its name in brackets, "
+                "such as [war-and-art], then X, Y, A and B"
+            )
         lacking = [side for side in "XYAB" if side not in table]
         if lacking:
             raise DatasetError(f"{path}: [{name}] lacks {', '.join(lacking)}")
