@@ -13,3 +13,8 @@ ptrdiff_t wv_gram_width(const wv_gram_system *s) {
 ptrdiff_t wv_gram_room(ptrdiff_t p) {
     return (p + 8) / 8 * (8 * WV_GRAM_DOUBLE + 8) + p + 16;
 }
+
+/* B'A, and two panels; 16 columns more, as panels start at a whole block. */
+ptrdiff_t wv_gram_sandwich_room(ptrdiff_t p) {
+    return p * p + 2 * wv_gram_room(p + 16);
+}

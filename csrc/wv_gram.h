@@ -42,8 +42,18 @@ typedef struct wv_gram_system {
 /* The width p of G: x.d + y.d + d_extra up to a multiple of WV_GRAM_ALIGN. */
 ptrdiff_t wv_gram_width(const wv_gram_system *system);
 
-/* Doubles of scratch that every function here needs for a width p; it starts on a cache line. */
+/* The product A B C of matrices (n, n), A and C symmetric and both triangles there. */
+typedef struct wv_gram_sandwich {
+    const double *A, *B, *C;
+    ptrdiff_t a_stride, b_stride, c_stride; /* of rows, in elements */
+    ptrdiff_t n, p;                         /* p >= n, a multiple of WV_GRAM_ALIGN */
+    int symmetric;                          /* whether the product is */
+} wv_gram_sandwich;
+
+/* Doubles of scratch that the functions here need for a width p, and `sandwich` does; it starts on
+ * a cache line. */
 ptrdiff_t wv_gram_room(ptrdiff_t p);
+ptrdiff_t wv_gram_sandwich_room(ptrdiff_t p);
 
 typedef struct wv_gram {
     /* The upper triangle of G (p, p) becomes the sum, with zeros where it is padded; below the
@@ -55,6 +65,11 @@ typedef struct wv_gram {
      * factorisation, squared, over the largest; 0 when M is not positive definite, which leaves M
      * undefined. */
     double (*invert)(double *restrict M, ptrdiff_t n, ptrdiff_t p, double *restrict room);
+    /* S (n, n), row stride p, becomes ABC; of a symmetric product only the upper triangle. Columns
+     * and rows from n on are zero, or overwritten. `sandwich_single` multiplies floats, as
+     * `gram_single` does. */
+    void (*sandwich)(const wv_gram_sandwich *s, double *restrict room, double *restrict S);
+    void (*sandwich_single)(const wv_gram_sandwich *s, double *restrict room, double *restrict S);
     /* out[j] = sum_i X[ids_j][i] w[i]; ids (n,), X (V, d) row stride `stride`, w (d,) */
     void (*dots)(const int32_t *ids, int64_t n, const float *X, ptrdiff_t d, ptrdiff_t stride,
                  const double *w, double *out);

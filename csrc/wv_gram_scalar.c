@@ -59,6 +59,21 @@ static double invert(double *restrict M, ptrdiff_t n, ptrdiff_t p, double *restr
     return least / most;
 }
 
+static void sandwich(const wv_gram_sandwich *s, double *restrict room, double *restrict S) {
+    const ptrdiff_t n = s->n, p = s->p;
+    double *const T = room; /* AB */
+    memset(T, 0, (size_t)(p * p) * sizeof *T);
+    memset(S, 0, (size_t)(p * p) * sizeof *S);
+    for (ptrdiff_t r = 0; r < n; r++)
+        for (ptrdiff_t k = 0; k < n; k++)
+            for (ptrdiff_t c = 0; c < n; c++)
+                T[r * p + c] += s->A[r * s->a_stride + k] * s->B[k * s->b_stride + c];
+    for (ptrdiff_t r = 0; r < n; r++)
+        for (ptrdiff_t k = 0; k < n; k++)
+            for (ptrdiff_t c = s->symmetric ? r : 0; c < n; c++)
+                S[r * p + c] += T[r * p + k] * s->C[k * s->c_stride + c];
+}
+
 static void dots(const int32_t *ids, int64_t n, const float *X, ptrdiff_t d, ptrdiff_t stride,
                  const double *w, double *out) {
     for (int64_t j = 0; j < n; j++) {
@@ -68,5 +83,5 @@ static void dots(const int32_t *ids, int64_t n, const float *X, ptrdiff_t d, ptr
     }
 }
 
-/* It is the oracle of gram_single too. */
-const wv_gram wv_gram_scalar = {gram, gram, invert, dots};
+/* It is the oracle of what multiplies floats too. */
+const wv_gram wv_gram_scalar = {gram, gram, invert, sandwich, sandwich, dots};

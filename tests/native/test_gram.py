@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.native import cpu
-from wordvec.native.vectors.gram import dots, grams, inverses
+from wordvec.native.vectors.gram import dots, grams, inverses, sandwiches
 
 
 def system(rng, n, V, dx, dy=0, de=0):
@@ -183,3 +183,31 @@ def test_inverses_take_views_and_refuse_what_is_not_square():
     for shape in ((2, 3, 4), (2, 0, 0)):
         with pytest.raises(ValueError, match="square"):
             inverses(np.ones(shape))
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 16, 17, 24, 33, 100, 130, 200])
+def test_products_of_three_matrices_are_those_of_numpy(isa, n, single):
+    rng = np.random.default_rng(n)
+    A, C, S = (M + M.swapaxes(1, 2) for M in rng.normal(size=(3, 2, n, n)))
+    B = rng.normal(size=(2, n, n))
+    eps = np.finfo(np.float32 if single and isa != "scalar" else float).eps
+    for arguments, want in (((A, B, C), A @ B @ C), ((A, S), A @ S @ A)):
+        got = sandwiches(*arguments, single=single, isa=isa)
+        # Each of the two products rounds by at most n + 2 eps of the sums of sizes.
+        last = arguments[2] if len(arguments) == 3 else A
+        room = 2 * (n + 2) * eps * (np.abs(A) @ np.abs(arguments[1]) @ np.abs(last))
+        assert np.all(np.abs(got - want) <= room)
+    assert np.array_equal(got, got.swapaxes(1, 2))
+
+
+def test_products_of_three_take_views_and_refuse_what_does_not_fit():
+    rng = np.random.default_rng(4)
+    wide = rng.normal(size=(3, 40, 40))
+    A, B = wide + wide.swapaxes(1, 2), rng.normal(size=(3, 50, 50))
+    part = A[:, 3:24, 3:24], B[:, 20:41, 7:28], A[:, 19:, 19:]
+    np.testing.assert_allclose(sandwiches(*part), part[0] @ part[1] @ part[2], rtol=1e-9, atol=1e-9)
+    assert sandwiches(np.empty((0, 3, 3)), np.empty((0, 3, 3))).shape == (0, 3, 3)
+    for bad in ((A, B), (A, A[:2]), (A, A[:, :, ::-1]), (A[:, :0, :0], A[:, :0, :0])):
+        with pytest.raises(ValueError, match="matrices"):
+            sandwiches(*bad)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from wordvec.errors import Unanswerable
-from wordvec.native.vectors.gram import dots, grams, inverses
+from wordvec.native.vectors.gram import dots, grams, inverses, sandwiches
 from wordvec.parallel import over_range
 
 if TYPE_CHECKING:
@@ -130,6 +130,11 @@ def solve(
         if profiled:
             beta[:, h, d] = intercepts[h]
     free = sizes - width
+
+    def between(products: _Products, g: int, h: int) -> F64:
+        last = None if g == h else inverse[h]
+        return sandwiches(inverse[g], products.part(g, h), last, single=single)
+
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = sizes / free
         if covariance == "model" and polished:
@@ -144,18 +149,11 @@ def solve(
         sigma = np.sqrt(np.maximum(squares, 0) / free[:, None])
         if covariance == "sandwich":
             middle = sums.scores(residuals)
-            blocks = [
-                [inverse[g] @ (middle.part(g, h) @ inverse[h][:, :, :d]) for h in range(g, H)]
-                for g in range(H)
-            ]
+            blocks = [[between(middle, g, h) for h in range(g, H)] for g in range(H)]
             weights = [[scale] * H] * H
         else:
             blocks = [
-                [
-                    inverse[h] if g == h else inverse[g] @ (M.part(g, h) @ inverse[h])
-                    for h in range(g, H)
-                ]
-                for g in range(H)
+                [inverse[h] if g == h else between(M, g, h) for h in range(g, H)] for g in range(H)
             ]
             weights = [[sigma[:, g] * sigma[:, h] for h in range(H)] for g in range(H)]
         spread = _assembled(blocks, weights, d, output)
@@ -218,30 +216,31 @@ def slopes(equations: Equations, *, profiled: bool, output: str, single: bool = 
 class _Products:
     """Sums z z' over each word's observations, and where in them things stand.
 
-    The columns are the vectors of the halves (d each), then a target for each half where there are
-    targets, then the ones of each half where there are intercepts. Of normal equations without
-    intercepts only what stands on and above the diagonal is there.
+    The columns are the vectors of the halves (d each), then the ones of each half where there are
+    intercepts, then a target for each half where there are targets. Of normal equations only what
+    stands on and above the diagonal may be there.
     """
 
-    def __init__(self, G: F64, d: int, halves: int, targets: int, ones: bool) -> None:
-        self.G, self.d, self.halves, self.targets, self.ones = G, d, halves, targets, ones
+    def __init__(self, G: F64, d: int, halves: int, ones: bool) -> None:
+        self.G, self.d, self.halves, self.ones = G, d, halves, ones
 
     def _places(self, half: int) -> slice | NDArray[np.intp]:
-        vectors = slice(half * self.d, (half + 1) * self.d)
+        begin, end = half * self.d, (half + 1) * self.d
         if not self.ones:
-            return vectors
-        ones = self.halves * self.d + self.targets + half
-        return np.append(np.arange(vectors.start, vectors.stop), ones)
+            return slice(begin, end)
+        if self.halves == 1:
+            return slice(begin, end + 1)
+        return np.append(np.arange(begin, end), self.halves * self.d + half)
 
     def _target(self, half: int) -> int:
-        return self.halves * self.d + half
+        return self.halves * (self.d + self.ones) + half
 
     def part(self, g: int, h: int) -> F64:
         """Of the regressors of two halves (n, width, width)."""
         rows, cols = self._places(g), self._places(h)
         if isinstance(rows, slice):
             return self.G[:, rows, cols]
-        return self.G[:, rows[:, None], cols]
+        return np.ascontiguousarray(self.G[:, rows[:, None], cols])
 
     def target(self, h: int) -> F64:
         """Of the regressors of a half with its target (n, width)."""
@@ -273,16 +272,17 @@ class _Sums:
     def normal_equations(self) -> _Products:
         """Products of regressors and targets, weighted."""
         halves, root = self.equations.halves, np.sqrt(self.equations.weights)
-        extra = [root * half.targets for half in halves] + [root] * (self.profiled * len(halves))
-        # Intercepts stand after targets, so with them both triangles are read.
-        G = self._grams([root] * len(halves), extra, upper=not self.profiled)
-        return _Products(G, self.d, len(halves), len(halves), self.profiled)
+        extra = [root] * (self.profiled * len(halves)) + [root * half.targets for half in halves]
+        # The intercept of the first of two halves stands after the vectors of the second.
+        upper = not self.profiled or len(halves) == 1
+        G = self._grams([root] * len(halves), extra, upper=upper)
+        return _Products(G, self.d, len(halves), self.profiled)
 
     def scores(self, residuals: Sequence[F64]) -> _Products:
         """Products of regressors, each weighted by f r."""
         scores = [self.equations.weights * r for r in residuals]
         G = self._grams(scores, scores if self.profiled else [])
-        return _Products(G, self.d, len(scores), 0, self.profiled)
+        return _Products(G, self.d, len(scores), self.profiled)
 
     def residuals(self, beta: F64) -> list[F64]:
         """y - z . beta of each observation, for the coefficients (words, halves, width)."""
@@ -303,13 +303,6 @@ class _Sums:
                 r -= np.repeat(beta[:, h, self.d], np.diff(self.equations.ptr))
             out.append(r)
         return out
-
-    def _fit(self, others: F32, W: F64, out: F64) -> None:
-        def work(begin: int, end: int) -> None:
-            span, ptr = self._pieces(begin, end)
-            dots(ptr, self.equations.ids[span], others, W[begin:end], out[span])
-
-        over_range(work, 0, len(self.owner), self.threads)
 
     def weighted_squares(self, residuals: F64) -> F64:
         """Sums of f r^2 (words,)."""
@@ -353,27 +346,19 @@ def _times(M: F64, v: F64) -> F64:
 def _assembled(
     blocks: Sequence[Sequence[F64]], weights: Sequence[Sequence[F64]], d: int, output: str
 ) -> F64:
-    """Covariances (n, m, m) of what the halves make, from blocks (g, h >= g) times weights."""
+    """Covariances (n, m, m) of what the halves make, from blocks (g, h >= g) times weights; in the
+    place of the blocks."""
+    for rows, own in zip(blocks, weights, strict=True):
+        for block, weight in zip(rows, own[-len(rows) :], strict=True):
+            block *= weight[:, None, None]
     if len(blocks) == 1:
-        return _symmetric(blocks[0][0][:, :d, :d], weights[0][0])
-    (one, cross), (other,) = blocks
-    one, other = (
-        _symmetric(block[:, :d, :d], weights[h][h]) for h, block in enumerate((one, other))
-    )
-    cross = cross[:, :d, :d] * weights[0][1][:, None, None]
+        return blocks[0][0][:, :d, :d]
+    (one, cross), (other,) = ([block[:, :d, :d] for block in rows] for rows in blocks)
     if output == "sum":
         one += other
-        one += cross
-        one += cross.swapaxes(1, 2)
+        one += cross + cross.swapaxes(1, 2)
         return one
     return np.block([[one, cross], [cross.swapaxes(1, 2), other]])
-
-
-def _symmetric(blocks: F64, weights: F64) -> F64:
-    """Square blocks times weights, and symmetric to the last bit."""
-    out = blocks + blocks.swapaxes(1, 2)
-    out *= (weights / 2)[:, None, None]
-    return out
 
 
 def _cosines(a: F64, b: F64) -> F64:

@@ -43,8 +43,9 @@ def packed(solution: Solution, rank: int) -> tuple[NDArray[np.float32], float]:
     row[:3] = solution.contexts, solution.sigma, solution.convergence
     F: F64 = np.zeros((0, d))
     if rank:
-        values, vectors = eigh(S, subset_by_index=(d - rank, d - 1))
-        F = (vectors * np.sqrt(np.maximum(values, 0))).T[::-1]
+        # In single precision, as they are kept: .28 ms for .48 at 100 dimensions.
+        values, vectors = eigh(S.astype(np.float32), subset_by_index=(d - rank, d - 1))
+        F = (vectors * np.sqrt(np.maximum(values, 0))).T[::-1].astype(np.float64)
         # The sign of an eigenvector is the library's whim: the largest component is positive.
         F *= np.sign(F[np.arange(rank), np.abs(F).argmax(axis=1)])[:, None]
         row[3 + d :] = F.ravel()

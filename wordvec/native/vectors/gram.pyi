@@ -49,6 +49,24 @@ def inverses(M: _F64, isa: str | None = None) -> tuple[_F64, _F64]:
     definite, and its inverse then has no meaning.
     """
 
+def sandwiches(
+    A: _F64, B: _F64, C: _F64 | None = None, single: bool = False, isa: str | None = None
+) -> _F64:
+    """A B C of matrices (systems, n, n), A and C symmetric; without C, A B A with B symmetric.
+
+    A symmetric product is symmetric to the last bit.
+
+    Parameters
+    ----------
+    single : bool
+        Products of floats, for half the time.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, or rows that are not contiguous.
+    """
+
 def dots(
     ptr: NDArray[np.int64],
     ids: NDArray[np.int32],

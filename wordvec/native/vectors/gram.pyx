@@ -23,15 +23,24 @@ cdef extern from "wv_gram.h" nogil:
         wv_gram_side x, y
         const double *extra
         Py_ssize_t d_extra
+    ctypedef struct wv_gram_sandwich:
+        const double *A
+        const double *B
+        const double *C
+        Py_ssize_t a_stride, b_stride, c_stride, n, p
+        int symmetric
     ctypedef struct wv_gram:
         void (*gram)(const wv_gram_system *, double *, double *) noexcept nogil
         void (*gram_single)(const wv_gram_system *, double *, double *) noexcept nogil
         double (*invert)(double *, Py_ssize_t, Py_ssize_t, double *) noexcept nogil
+        void (*sandwich)(const wv_gram_sandwich *, double *, double *) noexcept nogil
+        void (*sandwich_single)(const wv_gram_sandwich *, double *, double *) noexcept nogil
         void (*dots)(const int32_t *, int64_t, const float *, Py_ssize_t, Py_ssize_t,
                      const double *, double *) noexcept nogil
     const wv_gram *wv_gram_for(wv_isa) noexcept
     Py_ssize_t wv_gram_width(const wv_gram_system *) noexcept
     Py_ssize_t wv_gram_room(Py_ssize_t) noexcept
+    Py_ssize_t wv_gram_sandwich_room(Py_ssize_t) noexcept
 
 
 cdef class _Room:
@@ -165,6 +174,43 @@ def inverses(const double[:, :, :] M, isa=None):
                 memcpy(&out[i, r, r], square + r * p + r, (n - r) * sizeof(double))
             _mirror(&out[i, 0, 0], n, n)
     return result, pivots
+
+
+cdef Py_ssize_t _row_stride(const double[:, :, :] M, Py_ssize_t systems, Py_ssize_t n) except -1:
+    if M.shape[0] != systems or M.shape[1] != n or M.shape[2] != n:
+        raise ValueError(f"matrices must be ({systems}, {n}, {n})")
+    if n > 1 and M.strides[2] != sizeof(double):
+        raise ValueError("rows of matrices must be contiguous")
+    return M.strides[1] // <Py_ssize_t>sizeof(double)
+
+
+def sandwiches(const double[:, :, :] A, const double[:, :, :] B, const double[:, :, :] C=None,
+               bint single=False, isa=None):
+    cdef Py_ssize_t i, systems = A.shape[0], n = A.shape[1]
+    cdef Py_ssize_t p = (n + WV_GRAM_ALIGN - 1) // WV_GRAM_ALIGN * WV_GRAM_ALIGN
+    cdef const wv_gram *table = wv_gram_for(cpu.parse(isa))
+    cdef const double[:, :, :] last = A if C is None else C
+    cdef wv_gram_sandwich s
+    cdef _Room room
+    cdef double[:, :, ::1] out
+    if n < 1:
+        raise ValueError("matrices must have a row")
+    s.n, s.p, s.symmetric = n, p, C is None
+    s.a_stride = _row_stride(A, systems, n)
+    s.b_stride = _row_stride(B, systems, n)
+    s.c_stride = _row_stride(last, systems, n)
+    result = np.empty((systems, p, p))
+    if systems == 0:
+        return result[:, :n, :n]
+    out = result
+    room = _Room(wv_gram_sandwich_room(p))
+    with nogil:
+        for i in range(systems):
+            s.A, s.B, s.C = &A[i, 0, 0], &B[i, 0, 0], &last[i, 0, 0]
+            (table.sandwich_single if single else table.sandwich)(&s, room.start, &out[i, 0, 0])
+            if s.symmetric:
+                _mirror(&out[i, 0, 0], n, p)
+    return result[:, :n, :n]
 
 
 def dots(const int64_t[::1] ptr, const int32_t[::1] ids, const float[:, :] X,
