@@ -64,27 +64,67 @@ static wv_status build(sums_by_size *s, const int64_t *x, int m) {
     return status;
 }
 
-/* Pairs with a[i] + b[j] >= bound; a: (na,), b: (nb,), both rising. */
-static uint64_t pairs_above(const int64_t *a, int64_t na, const int64_t *b, int64_t nb,
-                            int64_t bound) {
-    uint64_t pairs = 0;
-    int64_t j = nb;
-    for (int64_t i = 0; i < na; i++) {
-        while (j > 0 && a[i] + b[j - 1] >= bound) j--;
-        pairs += (uint64_t)(nb - j);
+/* The border between pairs below and at or above the bound runs from i = 0, j = nb downwards: each
+ * step takes the next i or the next lower j. Where it is after t steps: the smallest i with
+ * a[i] + b[nb - t + i] >= bound, 0 <= i <= na and nb - t + i in 0, ..., nb - 1. */
+static int64_t border(const int64_t *a, int64_t na, const int64_t *b, int64_t nb, int64_t bound,
+                      int64_t t) {
+    int64_t low = t > nb ? t - nb : 0, high = t < na ? t : na;
+    while (low < high) {
+        const int64_t i = low + (high - low) / 2;
+        if (a[i] + b[nb - t + i] >= bound)
+            high = i;
+        else
+            low = i + 1;
     }
-    return pairs;
+    return low;
 }
 
-static uint64_t pairs_below(const int64_t *a, int64_t na, const int64_t *b, int64_t nb,
+/* The smallest i with a[i] + v >= bound, or n. */
+static int64_t first_above(const int64_t *a, int64_t n, int64_t v, int64_t bound) {
+    int64_t low = 0;
+    for (int64_t high = n; low < high;) {
+        const int64_t i = low + (high - low) / 2;
+        if (a[i] + v >= bound)
+            high = i;
+        else
+            low = i + 1;
+    }
+    return low;
+}
+
+/* Pairs with a[i] + b[j] >= bound; a: (na,), b: (nb,), both rising.
+ *
+ * The border is walked in CHAINS parts at once. A step waits for two loads, and which way it goes
+ * cannot be predicted; steps of several parts overlap. */
+static uint64_t pairs_above(const int64_t *a, int64_t na, const int64_t *b, int64_t nb,
                             int64_t bound) {
-    if (na == 0 || nb == 0 || a[0] + b[0] > bound) return 0;
-    uint64_t pairs = 0;
-    int64_t j = nb;
-    for (int64_t i = 0; i < na; i++) {
-        while (j > 0 && a[i] + b[j - 1] > bound) j--;
-        if (j == 0) break; /* sums only rise from here */
-        pairs += (uint64_t)j;
+    enum { CHAINS = 4 };
+    if (na == 0 || nb == 0 || a[na - 1] + b[nb - 1] < bound) return 0;
+    if (a[0] + b[0] >= bound) return (uint64_t)na * (uint64_t)nb;
+    /* The walk ends where i or j has run out; every j goes with the i that are left then. */
+    const int64_t i_end = first_above(a, na, b[0], bound);
+    const int64_t j_end = i_end < na ? 0 : first_above(b, nb, a[na - 1], bound);
+    uint64_t pairs = (uint64_t)(na - i_end) * (uint64_t)nb;
+    const int64_t steps = i_end + nb - j_end, share = steps / CHAINS;
+    const int64_t *at_a[CHAINS], *at_b[CHAINS]; /* a + i and b + j */
+    for (int c = 0; c < CHAINS; c++) {
+        const int64_t i = border(a, na, b, nb, bound, share * c);
+        at_a[c] = a + i;
+        at_b[c] = b + (nb - share * c + i);
+    }
+    for (int64_t step = 0; step < share; step++)
+        for (int c = 0; c < CHAINS; c++) {
+            const int64_t down = *at_a[c] + at_b[c][-1] >= bound; /* to the next lower j */
+            pairs += (uint64_t)((b + nb - at_b[c]) & (down - 1));
+            at_b[c] -= down;
+            at_a[c] += 1 - down;
+        }
+    for (int64_t step = share * CHAINS; step < steps; step++) { /* what the parts leave */
+        const int64_t down = *at_a[CHAINS - 1] + at_b[CHAINS - 1][-1] >= bound;
+        pairs += (uint64_t)((b + nb - at_b[CHAINS - 1]) & (down - 1));
+        at_b[CHAINS - 1] -= down;
+        at_a[CHAINS - 1] += 1 - down;
     }
     return pairs;
 }
@@ -96,9 +136,10 @@ static void count_pairs(const sums_by_size *a, const sums_by_size *b, int k, int
         const int64_t *from_a = a->sums + a->offset[i], na = a->offset[i + 1] - a->offset[i];
         const int64_t *from_b = b->sums + b->offset[k - i],
                       nb = b->offset[k - i + 1] - b->offset[k - i];
-        counts->subsets += (uint64_t)na * (uint64_t)nb;
+        const uint64_t all = (uint64_t)na * (uint64_t)nb;
+        counts->subsets += all;
         counts->high += pairs_above(from_a, na, from_b, nb, upper);
-        counts->low += pairs_below(from_a, na, from_b, nb, lower);
+        counts->low += all - pairs_above(from_a, na, from_b, nb, lower + 1);
     }
 }
 

@@ -68,7 +68,7 @@ def rank_pairs(
             answer = max(targets[i], key=lambda row: score[row])
             best = score[answer]
             score[answer] = -np.inf
-            ranks[i] = 1 + int((score >= best).sum())
+            ranks[i] = 1 + int(np.count_nonzero(score >= best))
             predicted[i] = answer if ranks[i] == 1 else int(score.argmax())
     return ranks, predicted
 

@@ -156,11 +156,21 @@ class Space:
         )
 
     def row(self, word: str) -> int | None:
-        """Row of `word` under the case policy, or None."""
-        if self.case == "lower":
-            return self.rows.get(word.lower())
-        row = self.rows.get(word)
-        return self._otherwise(word) if row is None and self.case == "fallback" else row
+        """Row of `word` under the case policy, or None; remembered, as every solver and measure
+        asks for the same words."""
+        asked = self._asked
+        if word not in asked:
+            if self.case == "lower":
+                asked[word] = self.rows.get(word.lower())
+            else:
+                row = self.rows.get(word)
+                otherwise = row is None and self.case == "fallback"
+                asked[word] = self._otherwise(word) if otherwise else row
+        return asked[word]
+
+    @cached_property
+    def _asked(self) -> dict[str, int | None]:
+        return {}
 
     def _otherwise(self, word: str) -> int | None:
         """Row of a word that is not there as it is written."""
@@ -190,7 +200,7 @@ class Space:
         """(those found in another spelling, those never seen) of words that are found."""
         lower: dict[str, None] = {}
         composed: dict[str, None] = {}
-        for word in words:
+        for word in dict.fromkeys(words):
             row = self.row(word)
             if row is None:
                 continue

@@ -275,7 +275,8 @@ def evaluate(
         answers = solve(space, questions, solver, candidates, threads)
     ranks = answers.ranks
     answered = int((ranks > 0).sum())
-    missing = _missing(space, questions, candidates)
+    unanswered = [q for q, rank in zip(questions, ranks.tolist(), strict=True) if not rank]
+    missing = _missing(space, unanswered, candidates)
     if not answered:
         raise Unanswerable(
             f"{dataset.source.name}: none of {len(questions)} questions can be answered; "
@@ -357,11 +358,11 @@ def _asked(q: Question) -> str:
     return f"{q.a} : ?" if q.a == q.c else f"{q.a} : {q.b} :: {q.c} : ?"
 
 
-def _missing(space: Space, questions: Sequence[Question], candidates: int) -> tuple[str, ...]:
-    """Words that no question could use; of several accepted answers only when none is known."""
+def _missing(space: Space, unanswered: Sequence[Question], candidates: int) -> tuple[str, ...]:
+    """Words that no question could use, of those left without an answer; of several accepted answers only when none is known."""
     out: dict[str, None] = {}
     row = _lookup(space, candidates)
-    for q in questions:
+    for q in unanswered:
         for word in (q.a, q.b, q.c):
             if row(word) is None:
                 out[word] = None
