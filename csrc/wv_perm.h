@@ -9,7 +9,7 @@
 
 #include "wv_common.h"
 
-/* What an exact count may cost at most: n = 50, k = 25 takes about 200 MB and a second or two. */
+/* What an exact count may cost at most: n = 50, k = 25 takes about 200 MB and a second. */
 #define WV_PERM_EXACT_MAX 50
 
 typedef struct wv_perm_counts {

@@ -125,8 +125,11 @@ class _Halves:
             if not 0 <= other < len(self._tails):
                 continue
             tail = self._tails[other]
-            need = np.clip(threshold - np.arange(len(row)), 0, len(tail) - 1)
-            found += float(row @ tail[need])
+            # Cell i goes with the tail from threshold - i: nothing before `low`, all behind `high`.
+            low = min(max(threshold - len(tail) + 1, 0), len(row))
+            high = min(max(threshold + 1, low), len(row))
+            partners = tail[threshold - high + 1 : threshold - low + 1][::-1]
+            found += float(row[low:high] @ partners) + float(row[high:].sum() * tail[0])
         # Each count is made of n sums at most, all positive; so is the product.
         wide = (4 * n + len(self._first)) * 2.0**-52
         share = found / math.comb(self._n, self._k)
@@ -135,15 +138,13 @@ class _Halves:
 
 def _counts(grid: NDArray[np.int64], k: int) -> list[_F64]:
     """Row c: how many subsets of c scores have each grid sum, 0 up to the largest."""
-    rows: list[_F64] = [np.ones(1)]
+    sizes = min(k, len(grid))
+    largest = np.cumsum(np.sort(grid)[::-1])[:sizes].tolist()
+    rows = [np.ones(1), *(np.zeros(top + 1) for top in largest)]
+    filled = [1] + [0] * sizes  # cells of each row that can be above 0 so far
     for f in np.sort(grid).tolist():
-        new = [rows[0]]
-        for c in range(1, min(len(rows), k) + 1):
-            added = rows[c - 1]
-            old = rows[c] if c < len(rows) else np.zeros(0)
-            row = np.zeros(max(len(old), len(added) + f))
-            row[: len(old)] = old
-            row[f : f + len(added)] += added
-            new.append(row)
-        rows = new
+        for c in range(sizes, 0, -1):  # downwards, so that c - 1 is still without this score
+            size = filled[c - 1]
+            rows[c][f : f + size] += rows[c - 1][:size]
+            filled[c] = max(filled[c], f + size) if size else filled[c]
     return rows

@@ -307,8 +307,8 @@ def permutation_test(
 ) -> Permutation:
     """Tests whether the scores x exceed the scores y.
 
-    Exact up to 50 scores together (a second or two at 25 and 25; milliseconds at 16 and 16),
-    certified by bounds up to 256 (`partitions.bounds`; two seconds at 32 and 32), sampled beyond,
+    Exact up to 50 scores together (about a second at 25 and 25; milliseconds at 16 and 16),
+    certified by bounds up to 256 (`partitions.bounds`; a second at 32 and 32), sampled beyond,
     unless `exact` says whether it is exact or sampled. Scores are rounded to 2^-44 of their largest
     distance from the mean and added as whole numbers; statistics that differ by no more than that
     rounding count as equal.

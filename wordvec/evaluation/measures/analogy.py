@@ -359,7 +359,7 @@ def _asked(q: Question) -> str:
 
 
 def _missing(space: Space, unanswered: Sequence[Question], candidates: int) -> tuple[str, ...]:
-    """Words that no question could use, of those left without an answer; of several accepted answers only when none is known."""
+    """Words that no question could use; of several accepted answers only when none is known."""
     out: dict[str, None] = {}
     row = _lookup(space, candidates)
     for q in unanswered:
