@@ -107,8 +107,8 @@ fuzz: $(VENV)/test build
 	$(PY) tests/fuzz_store.py --seconds $(FUZZ_SECONDS)
 	$(PY) tests/fuzz_readers.py --seconds $(FUZZ_SECONDS)
 
-# Kills writers and trainings: nothing may be lost or left behind.
-KILLS ?= 1000
+# Kills writers and trainings, each some 20 times: nothing may be lost or left behind.
+KILLS ?= 1200
 torture: $(VENV)/test build
 	$(PY) tests/torture/kill.py --kills $(KILLS)
 

@@ -112,7 +112,8 @@ def resolve(path: PathLike) -> Path:
 
 
 def refuse_inputs(target: PathLike, inputs: Iterable[PathLike | None]) -> None:
-    """Raises FileExistsError when writing to a file or folder would replace one of the inputs."""
+    """Raises FileExistsError when writing to a file or folder would replace one of the inputs, a
+    folder that holds one, or a file in a folder that is one."""
     real = resolve(target)
     for path in inputs:
         if path is None or os.fspath(path) == "-":
@@ -120,8 +121,13 @@ def refuse_inputs(target: PathLike, inputs: Iterable[PathLike | None]) -> None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if os.path.samefile(path, real) and not stat.S_ISCHR(os.stat(real).st_mode):
                 raise FileExistsError(f"{target}: is an input of this command; name another output")
-        if real in resolve(path).parents and real.is_dir():
-            raise FileExistsError(f"{target}: holds the input {path}; name another output")
+        source = resolve(path)
+        if real in source.parents and real.is_dir():
+            raise FileExistsError(
+                f"{target}: is a folder that holds the input {path}; name another output"
+            )
+        if source in real.parents and source.is_dir() and os.path.lexists(real):
+            raise FileExistsError(f"{target}: is in the input {path}; name another output")
 
 
 def _descriptor(path: PathLike) -> int | None:

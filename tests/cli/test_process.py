@@ -6,8 +6,10 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -387,17 +389,23 @@ main([*command, out + "/s", "--threads", "8"])
 """
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that other users may look into; those of pytest are closed to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run as a user with few processes")
 @pytest.mark.parametrize("processes", [1, 2, 3, 5])
-def test_a_user_with_few_processes_gets_one_line(processes, planted, tmp_path):
+def test_a_user_with_few_processes_gets_one_line(processes, planted, open_folder):
     """RLIMIT_NPROC counts the threads of a user; root has no limit."""
-    out = tmp_path / "out"
+    out = open_folder / "out"
     out.mkdir()
-    (tmp_path / "text").write_bytes(planted.read_bytes())
-    for folder in [out, *out.parents][:-2]:  # pytest's own folders are closed to other users
-        folder.chmod(folder.stat().st_mode | 0o055)
+    (open_folder / "text").write_bytes(planted.read_bytes())
     done = subprocess.run(
-        [sys.executable, "-c", FEW_PROCESSES, tmp_path / "text", out, str(processes)],
+        [sys.executable, "-c", FEW_PROCESSES, open_folder / "text", out, str(processes)],
         capture_output=True,
         check=False,
         timeout=120,

@@ -213,6 +213,34 @@ def test_subsampling_needs_to_know_what_stands_before(tmp_path, texts):
         part_corpus(texts, Part(2, 2), tmp_path / "vocab.txt", window=3, sample=0.1)
 
 
+def test_a_file_that_is_no_note_is_never_replaced_or_removed(tmp_path, texts):
+    mine = tmp_path / "v.txt.parts"
+    mine.write_text("what somebody wrote")
+    with pytest.raises(FileExistsError, match="is none: move it away"):
+        vocabulary_part(texts, tmp_path / "v.txt", Part(1, 2), force=True)
+    (tmp_path / "w").write_text("a 1\n")
+    with pytest.raises(FileExistsError, match="is none: move it away"):
+        merge_vocabularies([tmp_path / "w"], tmp_path / "v.txt", min_count=1, force=True)
+    assert mine.read_text() == "what somebody wrote"
+    assert not (tmp_path / "v.txt").exists()
+
+
+def test_a_run_that_ends_between_vocabulary_and_note_leaves_what_is_refused(
+    tmp_path, texts, monkeypatch
+):
+    """The older note is beside the new vocabulary then, and is of another one."""
+    vocabulary_part(texts, tmp_path / "v", Part(1, 2))
+
+    def ended(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts.Note, "save", ended)
+    with pytest.raises(KeyboardInterrupt):
+        vocabulary_part(texts, tmp_path / "v", Part(2, 2), force=True)
+    with pytest.raises(CorpusError, match="is of another vocabulary"):
+        parts.load_vocabulary(tmp_path / "v")
+
+
 def test_an_edited_vocabulary_and_a_damaged_note_are_told(tmp_path, texts):
     counted_in_parts(tmp_path, texts, 2)
     vocab, note = tmp_path / "vocab.txt", tmp_path / "vocab.txt.parts"

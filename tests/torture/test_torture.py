@@ -5,15 +5,25 @@ import sys
 from pathlib import Path
 
 import pytest
+from writers import SCENARIOS
 
 TESTS = Path(__file__).resolve().parents[1]
 
 
-def test_kills_lose_nothing_and_leave_nothing():
-    command = [sys.executable, str(TESTS / "torture" / "kill.py"), "--kills", "40", "--seed", "1"]
+QUICK = ["train", "count", "convert", "oov fit", "vocab merge", "vocab of a part", "combine"]
+SAVED = [name for name in SCENARIOS if name.startswith("checkpointed")]
+
+
+@pytest.mark.parametrize(("names", "each"), [(QUICK, 5), (SAVED, 2)], ids=["quick", "saved"])
+def test_kills_lose_nothing_and_leave_nothing(names, each):
+    total = each * len(names)
+    script = str(TESTS / "torture" / "kill.py")
+    command = [sys.executable, script, "--kills", str(total), "--seed", "1"]
+    for name in names:
+        command += ["--only", name]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
-    assert "40 kills: nothing lost, nothing left behind" in done.stdout
+    assert f"{total} kills: nothing lost, nothing left behind" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["fuzz_store.py", "fuzz_readers.py"])

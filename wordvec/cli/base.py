@@ -16,11 +16,13 @@ from typing import Any, TypeVar
 import click
 
 from wordvec.cli.options import expanded
+from wordvec.cli.outputs import check_outputs
 from wordvec.text.lines import read_toml
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 ARGUMENTS = "wordvec_options"  # attribute of an error: the options of the command by argument
+CONFIG = "wordvec.config"  # in the meta of a context: the path of --config
 
 
 def with_options(text: str, error: BaseException) -> str:
@@ -99,6 +101,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if path := early(ctx, args, "config"):
+            ctx.meta[CONFIG] = path
             values = self.config_defaults(ctx, path, config_table(ctx, path))
             ctx.default_map = {**(ctx.default_map or {}), **values}
         self._check_environment(ctx)
@@ -106,6 +109,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            check_outputs(ctx, ctx.meta.get(CONFIG))
             return super().invoke(ctx)
         except Exception as error:
             options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.outputs import Output
 from wordvec.cli.sources import TEXT_OPTIONS, given
 
 if TYPE_CHECKING:
     from wordvec.text.options import TextOptions
 
 _FILE = click.Path(dir_okay=False)
-_output = click.option("-o", "--output", "target", type=_FILE, required=True, help="File to write.")
+_output = click.option(
+    "-o",
+    "--output",
+    "target",
+    type=Output(dir_okay=False),
+    required=True,
+    help="File to write.",
+)
 _force = click.option("--force", is_flag=True, help="Replace the file if it exists.")
 _quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from wordvec.cli.outputs import Kept
 from wordvec.estimator import Option, options_of
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _type(option: Option) -> Any:
     if option.unit == "path":
         return click.Path(exists=True, dir_okay=False)
     if option.unit == "folder":
-        return click.Path()
+        return Kept()
     if option.kind is tuple:
         return Items(option.item)
     if option.kind not in (int, float):

@@ -27,7 +27,7 @@ import numpy as np
 from wordvec import remote
 from wordvec.counts.count import kept_ids
 from wordvec.errors import CorpusError
-from wordvec.files import write_atomically
+from wordvec.files import check_target, write_atomically
 from wordvec.native.corpus.text import BREAK, WordTable
 from wordvec.text.corpus import Corpus, CorpusStats, Part, count_vocabulary, encode, text_options
 from wordvec.text.options import TextOptions
@@ -338,6 +338,32 @@ def note_path(vocabulary: str | os.PathLike[str]) -> Path:
     return path.with_name(path.name + SUFFIX)
 
 
+def check_note(vocabulary: str | os.PathLike[str]) -> None:
+    """Raises FileExistsError when a file that is no note has the name of a vocabulary's note."""
+    path = note_path(vocabulary)
+    if os.path.lexists(path) and not _is_note(path):
+        raise FileExistsError(
+            f"{path}: is where the note of {os.fspath(vocabulary)} belongs, and is none: move it "
+            "away, or name another output"
+        )
+
+
+def forget_note(vocabulary: str | os.PathLike[str]) -> None:
+    """Removes the note of an older vocabulary of this name."""
+    if _is_note(note_path(vocabulary)):
+        note_path(vocabulary).unlink()
+
+
+def _is_note(path: Path) -> bool:
+    """Whether a file says that it is a note."""
+    try:
+        with open(path, "rb") as file:
+            data = json.loads(file.read(MAX_NOTE))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and data.get("format") == FORMAT
+
+
 def _crc(path: str | os.PathLike[str]) -> int:
     crc = 0
     with open(path, "rb") as file:
@@ -364,6 +390,8 @@ def vocabulary_part(
     without a word makes an empty file. Parameters as in `wordvec.text.corpus.count_vocabulary`.
     """
     how = text_options(options, more)
+    check_note(output)
+    check_target(note_path(output), force=True, inputs=paths)
     vocab = count_vocabulary(
         opened(spans(paths, part, how)),
         min_count=1,
@@ -373,7 +401,6 @@ def vocabulary_part(
         options=how,
         may_be_empty=True,
     )
-    note_path(output).unlink(missing_ok=True)
     vocab.save(output, force=force)
     Note(part.of, _texts(paths), _said(how), _crc(output), vocab.total, part.number).save(output)
     return vocab
@@ -401,7 +428,10 @@ def merge_vocabularies(
     CorpusError
         For parts that are missing, come twice, or are of different texts; a damaged file.
     """
+    check_note(output)
     notes = [Note.load(source) for source in sources]
+    if any(notes):
+        check_target(note_path(output), force=True, inputs=sources)
     _check_whole(sources, notes)
     table, total = WordTable(), 0
     for source, note in zip(sources, notes, strict=True):
@@ -412,7 +442,6 @@ def merge_vocabularies(
     vocab = replace(
         Vocabulary.from_table(table, min_count=min_count, max_vocab=max_vocab), total=total
     )
-    note_path(output).unlink(missing_ok=True)
     vocab.save(output, force=force)
     order = sorted(
         ((note.part, source) for source, note in zip(sources, notes, strict=True) if note),
@@ -425,6 +454,8 @@ def merge_vocabularies(
             for _, source in order
         ]
         Note(first.of, first.texts, first.text, _crc(output), total, 0, known).save(output)
+    else:
+        forget_note(output)
     return vocab
 
 

@@ -9,6 +9,7 @@ import click
 
 from wordvec.cli.base import Command
 from wordvec.cli.options import add_options
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options, quantity
 from wordvec.cli.sources import (
     CLUSTER,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @INPUTS
-@click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The file to write.")
 @MIN_COUNT
 @MAX_VOCAB
 @PART
@@ -66,13 +67,14 @@ def vocab(
     With --part the file holds all words of a part of the texts; `wordvec vocab merge` adds those of
     all parts and leaves out rare words.
     """
-    from wordvec.counts.parts import note_path, vocabulary_part
+    from wordvec.counts.parts import check_note, forget_note, vocabulary_part
     from wordvec.files import check_target
     from wordvec.text.corpus import CorpusStats, count_vocabulary
     from wordvec.text.notes import notes
 
     how, stats = taken(options), CorpusStats()
     check_target(output, force=force, inputs=inputs)
+    check_note(output)
     reading: dict[str, Any] = {
         "threads": thread_count(threads),
         "progress": display,
@@ -84,8 +86,8 @@ def vocab(
         words = vocabulary_part(inputs, output, part, force=force, **reading)
     else:
         words = count_vocabulary(list(inputs), min_count=min_count, max_vocab=max_vocab, **reading)
-        note_path(output).unlink(missing_ok=True)
         words.save(output, force=force)
+        forget_note(output)
     display.close()
     for note in notes(stats, words, how, inputs=inputs, argument=spelled, signs=True):
         display.say(f"note      {note}")
@@ -105,7 +107,7 @@ def _refuse_limits(ctx: click.Context) -> None:
 
 @click.command(cls=Command)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True))
-@click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The file to write.")
 @MIN_COUNT
 @MAX_VOCAB
 @FORCE
@@ -132,7 +134,7 @@ def merge_vocab(
 
 @click.command(cls=Command)
 @INPUTS
-@click.option("-o", "--output", required=True, type=click.Path(), help="The folder to make.")
+@click.option("-o", "--output", required=True, type=Output(), help="The folder to make.")
 @VOCAB
 @PART
 @PHRASES

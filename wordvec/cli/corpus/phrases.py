@@ -13,6 +13,7 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, TEXT_OPTIONS, THREADS, taken
 
@@ -34,8 +35,8 @@ OF_FINDING = (
 
 @click.command(cls=Command)
 @INPUTS
-@click.option("-o", "--output", "target", type=click.Path(), help="Write the joined text here.")
-@click.option("--table", type=click.Path(), help="Write the phrases, with counts and scores.")
+@click.option("-o", "--output", "target", type=Output(), help="Write the joined text here.")
+@click.option("--table", type=Output(), help="Write the phrases, with counts and scores.")
 @click.option(
     "--apply",
     "given",

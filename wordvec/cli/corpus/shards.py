@@ -8,6 +8,7 @@ import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
 from wordvec.cli.options import add_options
+from wordvec.cli.outputs import Output
 from wordvec.cli.sources import FORCE, THREADS
 
 shards = LazyGroup(
@@ -20,7 +21,7 @@ shards = LazyGroup(
 
 FOLDER = click.argument("folder", type=click.Path())
 OUTPUT = click.option(
-    "-o", "--output", "target", required=True, type=click.Path(), help="The folder to make."
+    "-o", "--output", "target", required=True, type=Output(), help="The folder to make."
 )
 
 
@@ -128,8 +129,8 @@ def import_glove(
 
 @click.command(cls=Command)
 @FOLDER
-@click.argument("vocab", type=click.Path(dir_okay=False))
-@click.argument("records", type=click.Path(dir_okay=False))
+@click.argument("vocab", type=Output(dir_okay=False))
+@click.argument("records", type=Output(dir_okay=False))
 @FORCE
 def export_glove(folder: str, vocab: str, records: str, force: bool) -> None:
     """Write FOLDER as files that Stanford's GloVe reads.

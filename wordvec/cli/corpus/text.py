@@ -10,6 +10,7 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import (
     FORCE,
@@ -25,7 +26,7 @@ from wordvec.estimator import thread_count
 
 @click.command(cls=Command)
 @INPUTS
-@click.option("-o", "--output", required=True, type=click.Path(), help="The text file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The text file to write.")
 @TEXT_OPTIONS
 @THREADS
 @FORCE
@@ -70,7 +71,7 @@ def tokenize(
 
 @click.command(cls=Command)
 @INPUTS
-@click.option("-o", "--output", required=True, type=click.Path(), help="The model to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The model to write.")
 @add_options("wordvec.text.pieces:train_pieces", names={"size": "pieces"})
 @TEXT_OPTIONS
 @THREADS
@@ -116,10 +117,10 @@ def pieces(
 @click.argument("vectors", type=click.Path(exists=True, dir_okay=False))
 @INPUTS
 @click.option(
-    "-o", "--output", "target", required=True, type=click.Path(), help="The .npy file to write."
+    "-o", "--output", "target", required=True, type=Output(), help="The .npy file to write."
 )
 @add_options("wordvec.vectors.documents:document_vectors")
-@click.option("--labels", type=click.Path(), help="Write names and key words here, tab separated.")
+@click.option("--labels", type=Output(), help="Write names and key words here, tab separated.")
 @add_options("wordvec.vectors.documents:document_labels", names={"n": "keywords"})
 @add_options(
     "wordvec.vectors.documents:near_duplicates",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display
 from wordvec.files import check_target
 
@@ -87,7 +88,9 @@ relations = LazyGroup(
 
 @click.command("wordnet", cls=Command)
 @click.argument("folder", metavar="DICT_DIR", type=click.Path(exists=True, file_okay=False))
-@click.option("-o", "--output", default="-", help="File to write; - is standard output.")
+@click.option(
+    "-o", "--output", default="-", type=Output(), help="File to write; - is standard output."
+)
 @click.option("--closure", is_flag=True, help="All (synset, ancestor) pairs, not direct ones.")
 @_FORCE
 def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> None:
@@ -105,7 +108,9 @@ def relations_wordnet(folder: str, output: str, closure: bool, force: bool) -> N
 
 @click.command("closure", cls=Command)
 @click.argument("source", metavar="LIST", type=_FILE)
-@click.option("-o", "--output", default="-", help="File to write; - is standard output.")
+@click.option(
+    "-o", "--output", default="-", type=Output(), help="File to write; - is standard output."
+)
 @_DIRECTION
 @_FORCE
 def relations_closure(source: str, output: str, direction: str, force: bool) -> None:
@@ -116,7 +121,9 @@ def relations_closure(source: str, output: str, direction: str, force: bool) -> 
 
 @click.command("direct", cls=Command)
 @click.argument("source", metavar="LIST", type=_FILE)
-@click.option("-o", "--output", default="-", help="File to write; - is standard output.")
+@click.option(
+    "-o", "--output", default="-", type=Output(), help="File to write; - is standard output."
+)
 @_DIRECTION
 @_FORCE
 def relations_direct(source: str, output: str, direction: str, force: bool) -> None:
@@ -127,7 +134,7 @@ def relations_direct(source: str, output: str, direction: str, force: bool) -> N
 
 @click.command("shards", cls=Command)
 @click.argument("source", metavar="LIST", type=_FILE)
-@click.option("-o", "--output", required=True, help="Folder to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="Folder to write.")
 @click.option("--closure", is_flag=True, help="All (node, ancestor) pairs.")
 @_DIRECTION
 @_FORCE
@@ -242,7 +249,7 @@ def taxonomy_ancestors(vectors: str, words: tuple[str, ...], topn: int, output: 
 @click.argument("name")
 @click.option("--parent", "parents", multiple=True, help="An ancestor; again for more.")
 @click.option("--child", "children", multiple=True, help="A descendant; again for more.")
-@click.option("-o", "--output", required=True, help="The .wv file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The .wv file to write.")
 @_FORCE
 def taxonomy_add(
     vectors: str,
@@ -363,7 +370,7 @@ def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: str, outp
 @click.argument("vectors", type=_FILE)
 @click.option("--terms", type=_FILE, help="Terms that should be in it, one a line.")
 @click.option("--most-rank", type=click.IntRange(1), help="A parent of a worse rank is left.")
-@click.option("-o", "--repaired", help="Write the repaired taxonomy here.")
+@click.option("-o", "--repaired", type=Output(), help="Write the repaired taxonomy here.")
 @_DIRECTION
 @_FORCE
 @format_option
@@ -395,7 +402,7 @@ def taxonomy_refine(
 
 @click.command("plot", cls=Command)
 @click.argument("vectors", type=_FILE)
-@click.option("-o", "--output", required=True, help="The .svg file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The .svg file to write.")
 @click.option("--edges", type=_FILE, help="List of direct relations to draw.")
 @click.option("--center", help="The term in the middle.  [the most general]")
 @click.option("--origin", is_flag=True, help="Leave the origin of the space in the middle.")
@@ -448,7 +455,7 @@ def taxonomy_plot(
 @click.command("model", cls=Command)
 @click.argument("vectors", type=_FILE)
 @click.argument("target", type=click.Choice(["poincare", "lorentz"]))
-@click.option("-o", "--output", required=True, help="The .wv file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The .wv file to write.")
 @_FORCE
 def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
     """Write the points in the other hyperbolic model."""
@@ -460,7 +467,7 @@ def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
 
 @click.command("export", cls=Command)
 @click.argument("vectors", type=_FILE)
-@click.option("-o", "--output", required=True, help="The text file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The text file to write.")
 @_FORCE
 def taxonomy_export(vectors: str, output: str, force: bool) -> None:
     """Write names and coordinates as text, with all digits."""

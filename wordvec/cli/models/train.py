@@ -12,6 +12,7 @@ import click
 
 from wordvec.cli.base import Command, config_table, early, named_values, nearest
 from wordvec.cli.options import flag, to_click
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import (
     CLUSTER,
@@ -186,7 +187,7 @@ def shared_names() -> list[str]:
 
 @click.command(cls=TrainCommand)
 @INPUTS
-@click.option("-o", "--output", required=True, type=click.Path(), help="The .wv file to write.")
+@click.option("-o", "--output", required=True, type=Output(), help="The .wv file to write.")
 @click.option(
     "--model", type=click.Choice([*MODELS]), metavar="NAME", default=DEFAULT, help="The model."
 )

@@ -9,6 +9,7 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import quantity
 from wordvec.spaces.registry import ALIGNMENT, transform_class
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from wordvec.vectors.vectors import WordVectors
 
 _IN = click.Path(exists=True)
-_OUT = click.Path(dir_okay=False)
+_OUT = Output(dir_okay=False)
 _FORCE = click.option("--force", is_flag=True, help="Replace the output if it exists.")
 _QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 _OUTPUT = click.option("-o", "--output", required=True, type=_OUT, help="The .wv file to write.")
@@ -183,9 +184,11 @@ def judge_translation(
 
     import wordvec
     from wordvec.evaluation.translation import translation
-    from wordvec.files import write_atomically
+    from wordvec.files import check_target, write_atomically
     from wordvec.spaces.alignment.translate import Translator
 
+    if json:
+        check_target(json, force=force, inputs=[*names, target, *files])
     rows, records = [], []
     other = wordvec.load(target)
     for name in names:

@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.outputs import Output
 
 _IN = click.Path(exists=True)
-_OUT = click.Path(dir_okay=False, path_type=Path)
+_OUT = Output(dir_okay=False, path_type=Path)
 _COUNTS = click.option(
     "--counts",
     type=click.Path(exists=True, dir_okay=False),

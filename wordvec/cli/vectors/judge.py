@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.outputs import Output
 from wordvec.errors import WordvecError
 from wordvec.evaluation.measures import MEASURES, OF_BIAS
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from wordvec.evaluation.report.document import Origin
     from wordvec.evaluation.suite import Suite
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = Output(dir_okay=False, path_type=Path)
+_FOLDER = Output(file_okay=False, path_type=Path)
 
 
 def _shared(function: Callable[..., int]) -> Callable[..., int]:
@@ -411,6 +412,7 @@ def _judge(
     from wordvec.files import check_target, resolve
     from wordvec.folders import check_folder
 
+    inputs = [*inputs, *(each.source.path for each in chosen.sets)]
     files = [json, markdown, html, latex, latex and latex.with_suffix(".bib")]
     targets = [check_target(path, force=force, inputs=inputs) for path in files if path]
     folders = [path for path in (csv, figures) if path]

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.outputs import Output
 from wordvec.cli.vectors.uncertainty import (
     emit_with_kind,
     neighbor_rows,
@@ -138,7 +139,7 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
 
 @click.command(cls=Command)
 @click.argument("source", metavar="IN", type=_FILE)
-@click.argument("target", metavar="OUT", type=click.Path())
+@click.argument("target", metavar="OUT", type=Output())
 @click.option("--to", "format", help="Format of OUT; without it, by its suffix.")
 @click.option(
     "--dtype",

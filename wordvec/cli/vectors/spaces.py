@@ -12,6 +12,7 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import to_click
+from wordvec.cli.outputs import Output
 from wordvec.spaces.registry import DEBIASING, transform_class
 from wordvec.spaces.registry import transform as make
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _IN = click.Path(exists=True)
-_OUT = click.Path(dir_okay=False, path_type=Path)
+_OUT = Output(dir_okay=False, path_type=Path)
 _WEIGHTS = click.Choice(["types", "tokens"])
 _DTYPE = click.option(
     "--dtype",

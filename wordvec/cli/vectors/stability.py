@@ -12,6 +12,7 @@ import click
 
 from wordvec.cli.base import emit, format_option
 from wordvec.cli.models.train import OF_TEXT, TrainCommand
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE, INPUTS, PHRASES, VOCAB, encoder, say_corpus, vocabulary
 from wordvec.models import MODELS, Model
@@ -75,7 +76,7 @@ class StabilityCommand(TrainCommand):
     show_default=f"{QUERIES} words of ranks {FIRST} to {LAST}",
 )
 @click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours per word.")
-@click.option("--keep", type=click.Path(), help="Folder to keep the counts in.")
+@click.option("--keep", type=Output(), help="Folder to keep the counts in.")
 @VOCAB
 @PHRASES
 @FORCE

@@ -9,6 +9,7 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import Size
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE, THREADS
 
@@ -184,7 +185,7 @@ def neighbor_rows(unc: Uncertainty, word: str, topn: int) -> list[dict[str, Any]
 @click.argument("words", nargs=-1)
 @how_options
 @click.option("--all", "every", is_flag=True, help="Write a file with the variances of all words.")
-@click.option("-o", "--output", "target", type=click.Path(), help="With --all: the .wv file.")
+@click.option("-o", "--output", "target", type=Output(), help="With --all: the .wv file.")
 @click.option(
     "--rank",
     type=click.IntRange(0),
