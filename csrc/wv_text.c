@@ -230,6 +230,28 @@ wv_status wv_table_add(wv_table *t, const uint8_t *word, size_t length, int64_t 
     return add_hashed(t, hash_word(h, word, length), h, word, length, count, id);
 }
 
+enum { AHEAD = 16 }; /* words whose slots are on their way from memory */
+
+wv_status wv_table_merge(wv_table *t, const wv_table *other, int32_t *map) {
+    uint64_t hashes[AHEAD];
+    size_t length;
+    for (int64_t i = 0; i < other->size + AHEAD; i++) {
+        if (i >= AHEAD) {
+            const int32_t id = (int32_t)(i - AHEAD);
+            const uint8_t *word = wv_table_word(other, id, &length);
+            const wv_status status = add_hashed(t, hashes[i % AHEAD], readable_head(word, length),
+                                                word, length, other->counts[id], &map[id]);
+            if (status != WV_OK) return status;
+        }
+        if (i < other->size) {
+            const uint8_t *word = wv_table_word(other, (int32_t)i, &length);
+            hashes[i % AHEAD] = hash_word(readable_head(word, length), word, length);
+            WV_PREFETCH(&t->slots[hashes[i % AHEAD] & t->mask]);
+        }
+    }
+    return WV_OK;
+}
+
 typedef struct ranked {
     int64_t count;
     const uint8_t *word;
@@ -295,8 +317,6 @@ static inline size_t token_end(const uint8_t kinds[256], const uint8_t *text, si
     while (i < n && kinds[text[i]] == TEXT) i++;
     return i;
 }
-
-enum { AHEAD = 16 };
 
 /* A token that waits for its slot. */
 typedef struct pending {

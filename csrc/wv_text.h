@@ -34,6 +34,10 @@ int32_t wv_table_find(const wv_table *table, const uint8_t *word, size_t length)
 wv_status wv_table_add(wv_table *table, const uint8_t *word, size_t length, int64_t count,
                        int32_t *id);
 
+/* Adds the words of another table with their counts; map (size of other,): their ids here. Errors
+ * as of wv_table_add; the words before it are then there. */
+wv_status wv_table_merge(wv_table *table, const wv_table *other, int32_t *map);
+
 /* Word `id` in [0, size): not checked. The pointer holds until the next addition. */
 const uint8_t *wv_table_word(const wv_table *table, int32_t id, size_t *length);
 const int64_t *wv_table_counts(const wv_table *table);            /* (size,) */

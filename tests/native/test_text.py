@@ -130,6 +130,21 @@ def test_merging_adds_counts_and_maps_ids():
     assert map.tolist() == [2, 1]
 
 
+def test_large_tables_merge_as_their_words_would_be_added_one_by_one():
+    words = [b"%d" % (i * i) * (1 + i % 4) for i in range(3000)]
+    one, _, _ = encode(b" ".join(words[:2000] * 2))
+    two, _, _ = encode(b" ".join(words[1000:]))
+    map = np.empty(len(two), np.int32)
+    one.merge(two, map)
+    assert [one[i] for i in range(len(one))] == words
+    assert map.tolist() == list(range(1000, 3000))
+    counts = np.empty(len(one), np.int64)
+    one.counts(counts)
+    assert counts.tolist() == [2] * 1000 + [3] * 1000 + [1] * 1000
+    one.merge(text.WordTable(), map[:0])
+    assert len(one) == len(words)
+
+
 def test_a_token_that_is_too_long_is_a_gap():
     table, ids, stats = encode(b"a " + b"x" * 11 + b" b", max_token=10)
     assert ids.tolist() == [0, text.GAP, 1]

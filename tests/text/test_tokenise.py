@@ -11,7 +11,7 @@ import pytest
 import wordvec
 from wordvec.errors import CorpusError
 from wordvec.estimator import options_of
-from wordvec.text import reader
+from wordvec.text import reader, spool
 from wordvec.text.corpus import count_vocabulary, encode
 from wordvec.text.options import TextOptions
 from wordvec.text.phrases.lines import Phrase
@@ -54,6 +54,22 @@ def test_blocks_and_threads_do_not_matter(monkeypatch, threads, block):
     assert result.vocab.words == whole.vocab.words
     assert np.array_equal(result.ids, whole.ids)
     assert np.array_equal(result.documents, whole.documents)
+
+
+@pytest.mark.parametrize("spill", [8, 1 << 30])
+@pytest.mark.parametrize("across_lines", [False, True])
+def test_where_ids_pile_up_does_not_matter(monkeypatch, spill, across_lines):
+    data = b"a b, a\r\nc\n\nb a a c\n\n\nd b\n" * 9
+    options = {"tokenize": "unicode", "min_count": 10, "across_lines": across_lines}
+    whole = encode(io.BytesIO(data), threads=1, **options)
+    monkeypatch.setattr(reader, "BLOCK", 5)
+    monkeypatch.setattr(spool, "SPILL", spill)
+    result = encode(io.BytesIO(data), threads=3, **options)
+    assert [w.decode() for w in whole.vocab.words] == ["a", "b", "c"]
+    assert whole.known == 9 * 9
+    assert np.array_equal(result.ids, whole.ids)
+    assert np.array_equal(result.documents, whole.documents)
+    assert np.array_equal(result.vocab.counts, whole.vocab.counts)
 
 
 def test_words_are_normalised_and_their_counts_added():

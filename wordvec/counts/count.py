@@ -288,7 +288,9 @@ def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = 
         out.append(part, 0)
     if not (known or corpus.part):
         raise CorpusError(f"subsampling at {sample} leaves no word: give a larger value")
-    return replace(corpus, ids=out.rewrite(lambda ids, _: ids), known=known, context=context)
+    return replace(
+        corpus, ids=out.rewrite(lambda ids, _: ids, lambda ids: ids), known=known, context=context
+    )
 
 
 def kept_ids(

@@ -245,16 +245,25 @@ def encode(
         raise CorpusError(_no_token(source, stats))
 
     merged, maps, stopped = _settled(tables, how, stats)
+    order = None
     if vocab is None and may_be_empty and not stats.types:
         vocab = Vocabulary([], np.zeros(0, np.int64), 0)
     elif vocab is None:
-        vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
+        vocab, order = Vocabulary.cut(merged, min_count=min_count, max_vocab=max_vocab)
     ids, known, documents = renumber(
-        spool, merged, maps, vocab, gaps=gaps, across_lines=across_lines, without=stopped
+        spool,
+        merged,
+        maps,
+        vocab,
+        gaps=gaps,
+        across_lines=across_lines,
+        without=stopped,
+        order=order,
+        threads=threads,
     )
     if not (known or may_be_empty):
         raise CorpusError(f"{describe(source)}: none of its tokens is in the vocabulary")
-    stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
+    stats.not_utf8 = vocab.not_utf8
     stats.seconds = time.perf_counter() - started
     return Corpus(
         vocab,
@@ -304,24 +313,33 @@ def renumber(
     gaps: bool,
     across_lines: bool,
     without: Sequence[int] = (),
+    order: Ids | None = None,
+    threads: int = 1,
 ) -> tuple[Ids, int, Offsets]:
     """The ids of a spool as those of a vocabulary, how many of them are words, and the offsets of
     the documents. `maps` take the ids of the spool's owners to those of `table`; the words
-    `without` of the table are left out. The spool is used up."""
-    final = np.empty(len(table), np.int32)
-    vocab.table.lookup(table, final)
+    `without` of the table are left out. `order`, where it is known, has the ids in `table` of the
+    vocabulary's words. The spool is used up."""
+    final = np.full(len(table), native.GAP, np.int32)
+    if order is None:
+        vocab.table.lookup(table, final)
+    else:
+        final[order] = np.arange(len(order), dtype=np.int32)
     final[list(without)] = native.GAP
     maps = [final[own] for own in maps]
     known = size = 0
     line_open = True
     offsets: list[Offsets] = [np.zeros(1, np.int64)]
 
-    def finish(ids: Ids, owner: int) -> Ids:
-        nonlocal known, size, line_open
+    def mapped(ids: Ids, owner: int) -> tuple[Ids, Offsets, int]:
         starts = np.empty(len(ids), np.int64)
         n, words, documents = native.remap(ids, maps[owner], gaps, ids, starts)
-        kept, starts = ids[:n], starts[:documents].copy()
-        if n and ids[0] == native.BREAK and not line_open:
+        return ids[:n], starts[:documents].copy(), words
+
+    def joined(part: tuple[Ids, Offsets, int]) -> Ids:
+        nonlocal known, size, line_open
+        kept, starts, words = part
+        if len(kept) and kept[0] == native.BREAK and not line_open:
             kept, starts = kept[1:], np.maximum(starts - 1, 0)
         line_open = bool(kept[-1] != native.BREAK) if len(kept) else line_open
         if across_lines:
@@ -333,7 +351,7 @@ def renumber(
         size += len(kept)
         return kept
 
-    ids = spool.rewrite(finish)
+    ids = spool.rewrite(mapped, joined, threads)
     documents = np.concatenate(offsets)
     if len(documents) == 1 or documents[-1] < size:
         documents = np.append(documents, size)
@@ -384,7 +402,7 @@ def count_vocabulary(
     if may_be_empty and not stats.types:
         return Vocabulary([], np.zeros(0, np.int64), 0)
     vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
-    stats.not_utf8 = sum(not native.utf8_valid(word) for word in vocab.words)
+    stats.not_utf8 = vocab.not_utf8
     return vocab
 
 

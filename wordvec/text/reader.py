@@ -93,7 +93,13 @@ def text_blocks(paths: Iterable[str | BinaryIO], *, exact: bool = False) -> Iter
                     elif chunk.startswith(_BOM):
                         chunk = b"   " + chunk[len(_BOM) :]
                     first = False
-                block = rest + chunk if rest else chunk
+                if cut := _last_token_end(chunk):
+                    yield Block(name, offset, b"".join((rest, memoryview(chunk)[:cut])))
+                    offset += len(rest) + cut
+                    rest = chunk[cut:]
+                    open_line = not chunk.endswith(LINE_ENDS)
+                    continue
+                block = rest + chunk
                 open_line = not block.endswith(LINE_ENDS)
                 if block.isspace():
                     if exact:
@@ -162,7 +168,8 @@ def open_text(path: str | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
                 raise IsADirectoryError(f"{path}: is a folder; name the files in it ({path}/*)")
             name, raw = path, stack.enter_context(remote.open_file(path))
         head = b"" if _begun(path) else _peek(raw)
-        file = cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw), BLOCK))
+        # A block is larger than this buffer, so that most of it is read where it stays.
+        file = cast(BinaryIO, io.BufferedReader(_Rejoined(head, raw), 1 << 16))
         kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
         damage: tuple[type[Exception], ...] = (EOFError, lzma.LZMAError, zlib.error)
         if kind == "gzip":

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar
 
 import numpy as np
 
 from wordvec.files import reserve, scratch_file
+from wordvec.parallel import ordered_map
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ids: TypeAlias = NDArray[np.int32]
+
+Changed = TypeVar("Changed")
 
 GROWTH = 4 << 20  # ids that are asked for at once while they pile up
 SPILL = 1 << 30  # bytes of ids kept in memory; more go to a temporary file
@@ -61,30 +64,49 @@ class Spool:
             self._ids[self._used : end] = ids
         self._used = end
 
-    def rewrite(self, function: Callable[[Ids, int], Ids]) -> Ids:
-        """All arrays through function(ids, owner), which returns what stays of them, as one array:
-        in place, or mapped when it lies in a file. The spool is used up."""
+    def rewrite(
+        self,
+        change: Callable[[Ids, int], Changed],
+        kept: Callable[[Changed], Ids],
+        threads: int = 1,
+    ) -> Ids:
+        """All arrays through change(ids, owner), in several threads, and in order through kept(what
+        that returned), which returns what stays of each, as one array: in place, or mapped when it
+        lies in a file. `change` may write to the ids. The spool is used up."""
+        changed = ordered_map(
+            lambda _, part: change(*part),
+            self._each(),
+            [None] * min(threads, len(self._parts) or 1),
+        )
+        out = 0
         if self._file is None:
-            start = out = 0
-            for size, owner in self._parts:
-                kept = function(self._ids[start : start + size], owner)
-                self._ids[out : out + len(kept)] = kept
-                start += size
-                out += len(kept)
+            for made in changed:
+                ids = kept(made)
+                self._ids[out : out + len(ids)] = ids
+                out += len(ids)
             self._ids.resize(out, refcheck=False)
             return self._ids
-        with self._file as source, scratch_file() as target:
-            source.seek(0)
-            out = 0
-            for size, owner in self._parts:
-                part = np.frombuffer(bytearray(source.read(4 * size)), np.int32)
-                kept = function(part, owner)
-                target.write(kept.data)
-                out += len(kept)
+        with self._file, scratch_file() as target:
+            for made in changed:
+                ids = kept(made)
+                target.write(ids.data)
+                out += len(ids)
             target.flush()
             if not out:
                 return np.empty(0, np.int32)
             return np.memmap(target, np.int32, "r", shape=(out,))
+
+    def _each(self) -> Iterator[tuple[Ids, int]]:
+        """The arrays and their owners."""
+        start = 0
+        if self._file is not None:
+            self._file.seek(0)
+        for size, owner in self._parts:
+            if self._file is None:
+                yield self._ids[start : start + size], owner
+            else:
+                yield np.frombuffer(bytearray(self._file.read(4 * size)), np.int32), owner
+            start += size
 
 
 def empty_ids(n: int, memory: int | None = None) -> Ids:

@@ -12,7 +12,7 @@ import numpy as np
 
 from wordvec.errors import CorpusError
 from wordvec.files import write_atomically
-from wordvec.native.corpus.text import WordTable
+from wordvec.native.corpus.text import WordTable, utf8_valid
 from wordvec.text.lines import without_mark
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ class Vocabulary:
         return {"words": self.words, "counts": self.counts, "total": self.total}
 
     @property
+    def not_utf8(self) -> int:
+        """How many words are not UTF-8."""
+        if utf8_valid(b" ".join(self.words)):
+            return 0
+        return sum(not utf8_valid(word) for word in self.words)
+
+    @property
     def known(self) -> int:
         """Tokens of the corpus that are in the vocabulary."""
         return int(self.counts.sum())
@@ -76,6 +83,13 @@ class Vocabulary:
         CorpusError
             When no word is left.
         """
+        return cls.cut(table, min_count=min_count, max_vocab=max_vocab)[0]
+
+    @classmethod
+    def cut(
+        cls, table: WordTable, *, min_count: int, max_vocab: int | None
+    ) -> tuple[Vocabulary, NDArray[np.int32]]:
+        """What `from_table` gives, and the ids that its words have in the table (V,)."""
         if min_count < 1:
             raise ValueError(f"min_count must be >= 1, got {min_count}")
         if max_vocab is not None and max_vocab < 1:
@@ -90,7 +104,8 @@ class Vocabulary:
                 f"no word of {len(counts):,} occurs min_count={min_count} times{most}: "
                 "lower min_count or give more text"
             )
-        return cls([table[i] for i in order.tolist()], counts[order], int(counts.sum()))
+        words = [table[i] for i in order.tolist()]
+        return cls(words, counts[order], int(counts.sum())), order
 
     @classmethod
     def from_words(cls, words: Iterable[str], counts: Iterable[int]) -> Vocabulary:

@@ -23,6 +23,7 @@ cdef extern from "wv_text.h" nogil:
     uint64_t wv_table_bytes(const wv_table *) noexcept
     int32_t wv_table_find(const wv_table *, const uint8_t *, size_t) noexcept
     wv_status wv_table_add(wv_table *, const uint8_t *, size_t, int64_t, int32_t *) noexcept
+    wv_status wv_table_merge(wv_table *, const wv_table *, int32_t *) noexcept
     const uint8_t *wv_table_word(const wv_table *, int32_t, size_t *) noexcept
     const int64_t *wv_table_counts(const wv_table *) noexcept
     void wv_table_set_counts(wv_table *, const int64_t *) noexcept
@@ -135,21 +136,16 @@ cdef class WordTable:
         return n, stats.tokens, stats.nul_at
 
     def merge(self, WordTable other not None, int32_t[::1] map):
-        cdef int64_t i, n = wv_table_size(other.table)
-        cdef size_t length
-        cdef const uint8_t *word
-        cdef const int64_t *counts = wv_table_counts(other.table)
-        cdef wv_status status = WV_OK
+        cdef int64_t n = wv_table_size(other.table)
+        cdef wv_status status
         if map.shape[0] != n:
             raise ValueError(f"map must have {n} entries, got {map.shape[0]}")
         if other is self:
             raise ValueError("a table cannot be merged into itself")
+        if n == 0:
+            return
         with nogil:
-            for i in range(n):
-                word = wv_table_word(other.table, <int32_t>i, &length)
-                status = wv_table_add(self.table, word, length, counts[i], &map[i])
-                if status != WV_OK:
-                    break
+            status = wv_table_merge(self.table, other.table, &map[0])
         _check(status)
 
     def lookup(self, WordTable words not None, int32_t[::1] map):

@@ -22,7 +22,7 @@ from wordvec.errors import CorpusError
 from wordvec.estimator import Callback
 from wordvec.files import write_atomically
 from wordvec.native.corpus import phrase as native
-from wordvec.native.corpus.text import WordTable, utf8_valid
+from wordvec.native.corpus.text import WordTable
 from wordvec.parallel import ordered_map
 from wordvec.text.corpus import (
     MAX_TOKEN,
@@ -272,7 +272,7 @@ class PhraseTable:
             corpus.stats,
             tokens=int(counts.sum()) + missing,
             types=int(np.count_nonzero(counts)),
-            not_utf8=sum(not utf8_valid(word) for word in vocab.words),
+            not_utf8=vocab.not_utf8,
             seconds=corpus.stats.seconds + time.perf_counter() - started,
         )
         return Corpus(
