@@ -127,28 +127,30 @@ def description():
     return re.sub(r"\[([^\]]+)\]\((?!https?://)[^)]+\)", r"\1", text)
 
 
-write_stub()
-setup(
-    long_description=description(),
-    long_description_content_type="text/markdown",
-    cmdclass={"build_ext": BuildExtensions, "build_py": BuildWithData},
-    # An editable install would compile again, one module after another, what is in place.
-    ext_modules=[]
-    if os.environ.get("WORDVEC_BUILT_IN_PLACE")
-    else [
-        Extension(SHARED, [], extra_compile_args=COMPILE),
-        *(
-            Extension(
-                f"wordvec.native.{name}",
-                [
-                    f"wordvec/native/{name.replace('.', '/')}.pyx",
-                    *(f"csrc/{source}.c" for source in sources),
-                ],
-                include_dirs=["csrc"],
-                depends=HEADERS,
-                extra_compile_args=COMPILE,
-            )
-            for name, sources in MODULES.items()
-        ),
-    ],
-)
+# Cython's worker processes import this file where they are not forked (Python 3.14).
+if __name__ == "__main__":
+    write_stub()
+    setup(
+        long_description=description(),
+        long_description_content_type="text/markdown",
+        cmdclass={"build_ext": BuildExtensions, "build_py": BuildWithData},
+        # An editable install would compile again, one module after another, what is in place.
+        ext_modules=[]
+        if os.environ.get("WORDVEC_BUILT_IN_PLACE")
+        else [
+            Extension(SHARED, [], extra_compile_args=COMPILE),
+            *(
+                Extension(
+                    f"wordvec.native.{name}",
+                    [
+                        f"wordvec/native/{name.replace('.', '/')}.pyx",
+                        *(f"csrc/{source}.c" for source in sources),
+                    ],
+                    include_dirs=["csrc"],
+                    depends=HEADERS,
+                    extra_compile_args=COMPILE,
+                )
+                for name, sources in MODULES.items()
+            ),
+        ],
+    )
