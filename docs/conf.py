@@ -16,9 +16,9 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "sphinx_design",
+    "mathml",
     "reference_pages",
 ]
 exclude_patterns = ["_build", "_ext", "jupyter_execute", ".jupyter_cache", "**/.ipynb_checkpoints"]
@@ -37,6 +37,7 @@ html_theme_options = {
 }
 html_sidebars = {"start": [], "changelog": []}
 html_show_sourcelink = False
+html_math_renderer = "mathml"
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
 myst_heading_anchors = 3

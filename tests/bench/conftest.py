@@ -58,7 +58,8 @@ class Bench:
         if len(values) > 1:
             shown += f" ({min(values):.4g} to {max(values):.4g})"
         holds = (most is None or middle <= most) and (least is None or middle >= least)
-        limit = f"<= {most:g}" if most is not None else f">= {least:g}" if least is not None else ""
+        bounds = [f">= {least:g}"] if least is not None else []
+        limit = ", ".join([*bounds, *([f"<= {most:g}"] if most is not None else [])])
         if isinstance(peer, list):
             peer = f"{statistics.median(peer):.4g} ({min(peer):.4g} to {max(peer):.4g})"
         ROWS.append(Row(figure, shown, limit, str(peer), holds, self.part))
