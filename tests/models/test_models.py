@@ -16,6 +16,7 @@ from wordvec.models import skipgram
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
 from wordvec.models.lexvec import LexVec
+from wordvec.models.ppmi import PPMI
 from wordvec.models.skipgram import CBOW, FastText, SkipGram
 from wordvec.models.swivel import Swivel
 from wordvec.text.corpus import encode
@@ -223,6 +224,35 @@ def test_clone_of_scikit_learn_takes_it(model):
     base = pytest.importorskip("sklearn.base", reason="scikit-learn is not installed")
     estimator = model(**QUICK[model])
     assert base.clone(estimator).get_params() == estimator.get_params()
+
+
+WORD2VEC = {"vector_size": 100, "window": 5, "min_count": 5, "negative": 5, "epochs": 5}
+
+
+@pytest.mark.parametrize(
+    ("model", "published"),
+    [
+        # word2vec.c: its variables; the power of the noise is that of Mikolov et al. (2013).
+        (SkipGram, {**WORD2VEC, "sample": 1e-3, "alpha": 0.025, "ns_exponent": 0.75}),
+        (CBOW, {**WORD2VEC, "sample": 1e-3, "alpha": 0.05, "ns_exponent": 0.75}),
+        # fastText's args.cc.
+        (
+            FastText,
+            {**WORD2VEC, "sample": 1e-4, "alpha": 0.05, "minn": 3, "maxn": 6, "bucket": 2_000_000},
+        ),
+        # Pennington et al. (2014), sections 4.2 and 3.
+        (GloVe, {"window": 10, "eta": 0.05, "x_max": 100.0, "weight_exponent": 0.75}),
+        # Levy, Goldberg & Dagan (2015): cds .75 and eig .5.
+        (PPMI, {"smoothing": 0.75, "power": 0.5}),
+        # Shazeer et al. (2016), section 4: .1 + .25 x^.5.
+        (Swivel, {"base_weight": 0.1, "cell_weight": 0.25, "weight_exponent": 0.5}),
+        (CountSkipGram, {"negative": 5, "ns_exponent": 0.75, "sample": 1e-3, "alpha": 0.025}),
+        # Salle et al. (2016): smoothing of contexts and noise, as in the two above.
+        (LexVec, {"negative": 5, "ns_exponent": 0.75, "smoothing": 0.75}),
+    ],
+)
+def test_defaults_are_those_of_the_papers_and_programs(model, published):
+    assert {name: getattr(model(), name) for name in published} == published
 
 
 @pytest.mark.parametrize(
