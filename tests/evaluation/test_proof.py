@@ -100,6 +100,9 @@ def test_three_classes_have_readers_but_no_direction():
         found.row("direct bias")
     page = proof_page.page(found, source="v.wv")
     assert "<svg" in page
+    # On a narrow screen the heads of columns are hidden, and each cell names its own.
+    for name in ("without it", "before", "leace", "hard"):
+        assert page.count(f'data-label="{name}"') == len(found.rows)
     assert "unbiased" not in page
     assert "http" not in page.replace("http://www.w3.org", "")
     rows = proof_page.records(found)
