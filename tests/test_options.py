@@ -96,6 +96,7 @@ def shorten(
     *,
     end: Annotated[Literal["...", ""], Option(help="What stands for the rest.")] = "...",
     threads: Threads = 1,
+    case: Annotated[Literal["lower", "upper"] | None, Option(help="Change the case.")] = None,
     quick: bool = False,
 ) -> str:
     return " ".join(text.split()[:most]) + end
@@ -103,7 +104,9 @@ def shorten(
 
 def test_arguments_of_a_function_are_options_where_they_say_so():
     options = options_of(shorten)
-    assert list(options) == ["most", "end", "threads"]
+    assert list(options) == ["most", "end", "threads", "case"]
+    assert options["case"].choices == ("lower", "upper")
+    assert options["case"].optional
     assert options["most"].default is ...
     assert to_click(options["most"]).required
     assert options["end"].choices == ("...", "")

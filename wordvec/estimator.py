@@ -249,7 +249,8 @@ def _parts(annotation: Any, names: dict[str, Any]) -> tuple[Any, ...]:
 
 def _typed(hint: Any) -> dict[str, Any]:
     """What an annotation says of an option."""
-    parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    parts = typing.get_args(hint) if union else (hint,)
     known = [part for part in parts if part is not type(None)]
     result: dict[str, Any] = {"optional": len(known) < len(parts), "kind": known[0]}
     origin = typing.get_origin(known[0])

@@ -138,7 +138,7 @@ def test_by_default_the_root_is_in_the_middle_and_the_radius_is_the_depth() -> N
     assert away(disk.disk_svg(wv()))[0] == 0
     moved = wv(manifold.add(np.array([0.3, 0.2]), POINTS))
     assert away(disk.disk_svg(moved, EDGES, origin=True))[0] > 0.1
-    with pytest.raises(ValueError, match="scale must be depth or poincare"):
+    with pytest.raises(ValueError, match="scale must be one of depth, poincare"):
         disk.disk_svg(wv(), scale="flat")  # type: ignore[arg-type]
 
 

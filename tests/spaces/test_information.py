@@ -225,7 +225,7 @@ def test_information_in_general_takes_the_place_of_the_document():
 def test_bad_options_are_named():
     with pytest.raises(ValueError, match="measure must be one of"):
         keywords("a", measure="tfidf")
-    with pytest.raises(ValueError, match="k and window"):
+    with pytest.raises(ValueError, match="k must be >= 1"):
         keywords("a", 0)
     with pytest.raises(ValueError, match="needs general"):
         keywords("a", measure="norm")

@@ -77,8 +77,7 @@ class Command(click.Command):
         ]
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        self.params = expanded(self.params)
-        return super().get_params(ctx)
+        return expanded(super().get_params(ctx))
 
     def make_context(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.sources import TEXT_OPTIONS, given
 
@@ -31,38 +32,18 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standa
 @click.command(cls=Command)
 @click.argument("vectors", type=_FILE)
 @_output
-@click.option("--minn", type=click.IntRange(1, 255), default=3, help="Least characters.")
-@click.option("--maxn", type=click.IntRange(1, 255), default=6, help="Most characters.")
-@click.option("--buckets", type=click.IntRange(1), help="Rows; by default sixteen a word.")
-@click.option("--epochs", type=click.IntRange(1), default=20, help="Passes over the words.")
-@click.option("--rate", type=float, default=0.3, help="Share of an error that a visit mends.")
-@click.option("--dtype", type=click.Choice(["int8", "f16", "f32"]), default="int8")
-@click.option("--seed", type=int, default=1)
+@add_options("wordvec.vectors.oov.fit:SubwordOptions")
 @_force
 @_quiet
-def fit(
-    vectors: str,
-    target: str,
-    minn: int,
-    maxn: int,
-    buckets: int | None,
-    epochs: int,
-    rate: float,
-    dtype: str,
-    seed: int,
-    force: bool,
-    quiet: bool,
-) -> None:
+def fit(vectors: str, target: str, force: bool, quiet: bool, **options: Any) -> None:
     """Fit vectors of character n-grams, for words never seen."""
     import wordvec
     from wordvec.files import check_target
     from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
 
     check_target(target, force=force, inputs=[vectors])
-    options = SubwordOptions(
-        minn=minn, maxn=maxn, buckets=buckets, epochs=epochs, rate=rate, dtype=dtype, seed=seed
-    )
-    fitted = fit_subwords(wordvec.load(vectors), options, progress=None if quiet else _say)
+    how = SubwordOptions(**options)
+    fitted = fit_subwords(wordvec.load(vectors), how, progress=None if quiet else _say)
     fitted.save(target, force=force)
 
 
@@ -70,8 +51,7 @@ def fit(
 @click.argument("vectors", type=_FILE)
 @click.argument("corpus", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
 @_output
-@click.option("--window", type=click.IntRange(1), default=5, help="Words on each side.")
-@click.option("--min-count", type=click.IntRange(1), default=100, help="Words that take part.")
+@add_options("wordvec.vectors.oov.fit:fit_induction")
 @TEXT_OPTIONS
 @_force
 @_quiet
@@ -116,7 +96,7 @@ def induction(
 @click.argument("vectors", type=_FILE)
 @click.argument("words", nargs=-1, required=True)
 @click.option("-c", "--context", "contexts", multiple=True, help="A text with the word, or ___.")
-@click.option("-k", "--topn", type=click.IntRange(1), default=5, help="Neighbours a word.")
+@add_options("wordvec.vectors.vectors:WordVectors.most_similar_many", "topn", defaults={"topn": 5})
 @click.option("--fold/--no-fold", default=None, help="Look for other case and Unicode forms.")
 @format_option
 def vector(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -119,7 +121,8 @@ def to_click(
     if default is ...:
         details |= {"default": None, "required": True}
     elif several:
-        details |= {"multiple": True, "default": (), "show_default": str(default)}
+        shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+        details |= {"multiple": True, "default": (), "show_default": shown}
     elif default is None:
         details["show_default"] = option.none or False
     elif option.unit == "amount":
@@ -159,13 +162,21 @@ def _type(option: Option) -> Any:
     return click.IntRange(**bounds) if option.kind is int else click.FloatRange(**bounds)
 
 
+_NUMBERS = itertools.count()  # no two parameters of a command may have the same name
+
+
 class Declared(click.Option):
     """Options that a command takes from the library. They are made when the command is asked what
     it has, so that `wordvec --help` imports nothing of the library."""
 
     def __init__(self, make: Callable[[], list[click.Option]]) -> None:
-        super().__init__(["--declared"])
-        self.make = make
+        super().__init__([f"--declared-{next(_NUMBERS)}"])
+        self._make = make
+
+    @cached_property
+    def options(self) -> list[click.Option]:
+        """The options, the same ones at each call: click tells them apart by identity."""
+        return self._make()
 
 
 def expanded(params: Iterable[click.Parameter]) -> list[click.Parameter]:
@@ -173,7 +184,7 @@ def expanded(params: Iterable[click.Parameter]) -> list[click.Parameter]:
     return [
         each
         for param in params
-        for each in (param.make() if isinstance(param, Declared) else [param])
+        for each in (param.options if isinstance(param, Declared) else [param])
     ]
 
 
@@ -221,6 +232,12 @@ def add_options(
             called = (names or {}).get(name, "")
             made.append(to_click(option, default, name=called, several=name in several))
         return made
+
+    return add_declared(make)
+
+
+def add_declared(make: Callable[[], list[click.Option]]) -> Callable[[F], F]:
+    """A decorator that gives a command options which are made when they are asked for."""
 
     def decorate(function: F) -> F:
         # As click's own decorators do: the last one that is applied comes first.

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from wordvec.blas import single_threaded
 from wordvec.errors import DatasetError, UnknownWordError
+from wordvec.estimator import Option, Seed, check_options, checked, option
 from wordvec.evaluation.core import datasets, statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, WeatTest, gender_lists
 from wordvec.evaluation.core.comparison import Comparison
@@ -19,6 +20,7 @@ from wordvec.evaluation.core.of_vectors import OfVectors, Uncertain, of_vectors
 from wordvec.evaluation.core.results import Unanswerable, to_json
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.measures import MEASURES, OF_QUALITY
+from wordvec.evaluation.measures.analogy import SOLVERS
 from wordvec.evaluation.report import document
 from wordvec.evaluation.report.document import Origin, Refusal
 
@@ -55,20 +57,43 @@ class Options:
         0: one per processor; results do not depend on it.
     """
 
-    case: str = "fallback"
-    oov: bool = False
-    solvers: tuple[str, ...] = ("3CosAdd",)
-    restrict_vocab: int | None = None
+    case: Literal["fallback", "exact", "lower"] = option(
+        "fallback",
+        "Look words up as written, else in other case; only as written; only in lower case.",
+    )
+    oov: bool = option(
+        False,
+        "Answer words never seen by n-grams or folded spellings, where VECTORS has them; the "
+        "coverage says for how many.",
+    )
+    solvers: tuple[str, ...] = option(
+        ("3CosAdd",), "How analogies are solved; a suite may name others.", choices=SOLVERS
+    )
+    restrict_vocab: int | None = option(
+        None, "Only the first so many words answer analogies.", none="all", at_least=1
+    )
     measures: tuple[str, ...] = ()
-    resamples: int = statistics.RESAMPLES
-    samples: int = statistics.SAMPLES
-    level: float = statistics.LEVEL
-    seed: int = 1
-    min_share: float = MIN_SHARE
-    unequal: str = "means"
-    threads: int = 0
+    resamples: int = option(
+        statistics.RESAMPLES, "Bootstrap resamples of the items, for intervals.", at_least=1
+    )
+    samples: int = option(
+        statistics.SAMPLES, "Partitions that are drawn where there are more than this.", at_least=1
+    )
+    level: float = option(statistics.LEVEL, "Confidence level of intervals.", above=0, below=1)
+    seed: Seed = 1
+    min_share: float = option(
+        MIN_SHARE,
+        "Refuse a list of words when a smaller share of it is known.",
+        at_least=0,
+        at_most=1,
+    )
+    unequal: Literal["means", "balance", "refuse"] = option(
+        "means", "What to do when missing words leave target lists of different sizes."
+    )
+    threads: int = option(0, "Threads to work with; 0 is one per processor.", at_least=0)
 
     def __post_init__(self) -> None:
+        check_options(Options, vars(self))
         for name in self.measures:
             if name not in MEASURES:
                 raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {name!r}")
@@ -76,6 +101,7 @@ class Options:
             object.__setattr__(self, "measures", default_measures())
 
 
+@checked
 def run(
     models: Mapping[str, tuple[Vectors, str | os.PathLike[str] | None]],
     sets: Sequence[datasets.Dataset] = (),
@@ -86,7 +112,7 @@ def run(
     gates: Mapping[str, float] | None = None,
     origin: Origin | None = None,
     uncertain: Mapping[str, Uncertain] | None = None,
-    draws: int = 1000,
+    draws: Annotated[int, Option(help="Draws of the vectors.", at_least=2)] = 1000,
     chooser: Vectors | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:

@@ -8,12 +8,13 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from wordvec import remote
 from wordvec.errors import FormatError, StoreError
+from wordvec.estimator import Option
 from wordvec.files import WV_MAGIC, check_target, scratch_file
 from wordvec.folders import check_folder
 from wordvec.formats.notes import dropped
@@ -75,9 +76,18 @@ FORMATS: dict[str, Format] = {
 def load(
     path: str | os.PathLike[str],
     *,
-    limit: int | None = None,
+    limit: Annotated[
+        int | None, Option(help="Only the first so many words.", none="all", at_least=0)
+    ] = None,
     words: Iterable[str | bytes] | str | os.PathLike[str] | None = None,
-    min_count: int | None = None,
+    min_count: Annotated[
+        int | None,
+        Option(
+            help="Only words that occur so often; the file must have counts.",
+            none="all",
+            at_least=1,
+        ),
+    ] = None,
     verify: bool = False,
     mmap: bool = True,
 ) -> WordVectors:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
 
+from wordvec.estimator import Option, checked
 from wordvec.files import write_atomically
 from wordvec.hierarchy.lookup import kind_of
 from wordvec.vectors import manifold
@@ -46,15 +46,24 @@ _STYLE = """<style>
 FONT = "Helvetica, Arial, sans-serif"
 
 
+@checked
 def disk_svg(
     vectors: WordVectors,
     edges: Iterable[tuple[str, str]] = (),
     *,
     center: str | None = None,
     origin: bool = False,
-    scale: Scale = "depth",
-    most: int = MOST,
-    labels: int | Sequence[str] = 40,
+    scale: Annotated[
+        Scale,
+        Option(
+            help="Distance from the middle: hyperbolic, which gives each level its room, or that "
+            "of the Poincare disk."
+        ),
+    ] = "depth",
+    most: Annotated[int, Option(help="Most terms that are drawn.", at_least=1)] = MOST,
+    labels: Annotated[
+        int | Sequence[str], Option(help="Most terms that are named.", at_least=0)
+    ] = 40,
     title: str | None = None,
 ) -> str:
     """Draws two-dimensional hierarchy vectors on the Poincare disk.
@@ -95,8 +104,6 @@ def disk_svg(
     ValueError
         If the vectors do not have two dimensions.
     """
-    if scale not in typing.get_args(Scale):
-        raise ValueError(f"scale must be depth or poincare, got {scale!r}")
     points = _planar(vectors)
     index = vectors.key_to_index
     pairs = [(index[a], index[b]) for a, b in edges if a in index and b in index]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import numpy as np
 
+from wordvec.estimator import Option
 from wordvec.files import write_atomically
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Found: TypeAlias = list[tuple[str, float]]
+Topn: TypeAlias = Annotated[int, Option(help="Terms that are listed for each word.", at_least=1)]
 
 BEYOND = 0.05  # how much farther from the origin a new term lies than its ancestors, at least
 EDGE = 1 - 1e-12
@@ -38,17 +40,17 @@ def kind_of(vectors: WordVectors) -> str:
     return str(kind)
 
 
-def parents(vectors: WordVectors, word: str, topn: int = 5) -> Found:
+def parents(vectors: WordVectors, word: str, topn: Topn = 5) -> Found:
     """The nearest terms that are more general (nearer to the origin): (term, distance)."""
     return _nearest(vectors, word, topn, -1)
 
 
-def children(vectors: WordVectors, word: str, topn: int = 5) -> Found:
+def children(vectors: WordVectors, word: str, topn: Topn = 5) -> Found:
     """The nearest terms that are more specific (farther from the origin): (term, distance)."""
     return _nearest(vectors, word, topn, 1)
 
 
-def ancestors(vectors: WordVectors, word: str, topn: int = 10) -> Found:
+def ancestors(vectors: WordVectors, word: str, topn: Topn = 10) -> Found:
     """The `topn` nearest more general terms, from the most specific to the most general one.
 
     Vectors trained on a closure hold all ancestors of a term nearer than any other term, so that

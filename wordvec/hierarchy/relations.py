@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from wordvec.counts.shards import SHARDS, Shards, ShardWriter
 from wordvec.counts.tiles import Rows
 from wordvec.errors import CorpusError, ShardError
+from wordvec.estimator import Option
 from wordvec.folders import write_folder
 from wordvec.text.lines import ascii_split, without_mark
 from wordvec.text.reader import open_text
@@ -30,7 +31,9 @@ from wordvec.text.vocab import Vocabulary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Direction: TypeAlias = Literal["child-parent", "parent-child"]
+Direction: TypeAlias = Annotated[
+    Literal["child-parent", "parent-child"], Option(help="Which term comes first in a line.")
+]
 DIRECTIONS: tuple[Direction, ...] = ("child-parent", "parent-child")
 WEIGHT_UNIT = 1 << 20  # shards hold whole numbers of 1 / unit; for relations without weights 1
 

@@ -200,7 +200,7 @@ class Sarkar(Estimator):
     closure: bool = option(
         False, "Not used: a construction takes direct relations.", command_line=False
     )
-    direction: Direction = option("child-parent", "Which term comes first in a line.")
+    direction: Direction = "child-parent"
 
     vectors_: WordVectors = field(init=False, repr=False, compare=False)
     tree_: Tree = field(init=False, repr=False, compare=False)

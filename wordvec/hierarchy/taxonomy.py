@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from wordvec.estimator import Option, checked
 from wordvec.hierarchy.lookup import kind_of
 from wordvec.hierarchy.relations import Relations, from_pairs
 from wordvec.vectors import manifold
@@ -55,12 +56,20 @@ class Proposal:
         return dict(self.__dict__)
 
 
+@checked
 def refine(
     taxonomy: Relations,
     vectors: WordVectors,
     *,
     terms: Iterable[str] = (),
-    most_rank: int | None = None,
+    most_rank: Annotated[
+        int | None,
+        Option(
+            help="A parent of a worse rank is one to leave.",
+            none="mean plus standard deviation, at least 10",
+            at_least=1,
+        ),
+    ] = None,
 ) -> list[Proposal]:
     """Proposes moves of badly attached terms and parents for unattached ones.
 

@@ -135,7 +135,7 @@ class HierarchyModel(TrainedModel):
         "tree", "Points begin where the hierarchy puts them, or all near the origin."
     )
     closure: bool = option(False, "Train on all pairs (node, ancestor).")
-    direction: Direction = option("child-parent", "Which term comes first in a line.")
+    direction: Direction = "child-parent"
     eps: float = option(
         1e-7, "Distance kept from the edge of the ball.", at_least=1e-15, at_most=0.1
     )

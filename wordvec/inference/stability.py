@@ -17,13 +17,21 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
 from wordvec.counts.blocks import Blocks
 from wordvec.errors import Unanswerable, UnknownWordError
-from wordvec.estimator import Callback, Progress, Stopwatch, check, thread_count
+from wordvec.estimator import (
+    Callback,
+    Option,
+    Progress,
+    Stopwatch,
+    check,
+    checked,
+    thread_count,
+)
 from wordvec.files import reserve, scratch_file
 from wordvec.folders import scratch_folder
 from wordvec.inference.documents import LEAST_BLOCKS
@@ -216,12 +224,19 @@ class Runs:
             )
 
 
+@checked
 def stability(
     model: Any,
     blocks: Blocks | str | os.PathLike[str],
     *,
-    runs: int = 50,
-    resample: Literal["documents", "seeds"] = "documents",
+    runs: Annotated[int, Option(help="Models to train.", at_least=LEAST_RUNS, at_most=10_000)] = 50,
+    resample: Annotated[
+        Literal["documents", "seeds"],
+        Option(
+            help="Each run on documents drawn with replacement, or on the same text with another "
+            "seed."
+        ),
+    ] = "documents",
     seed: int = 1,
     level: float = LEVEL,
     threads: int | None = None,
@@ -252,9 +267,6 @@ def stability(
     TypeError
         For a model that does not train on counts.
     """
-    if resample not in ("documents", "seeds"):
-        raise ValueError(f"resample must be documents or seeds, got {resample!r}")
-    check("runs", runs, LEAST_RUNS, 10_000)
     quantile(level)
     if not hasattr(model, "_shards"):
         raise TypeError(

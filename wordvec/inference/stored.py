@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from scipy.linalg import eigh
 
 from wordvec.errors import Unanswerable
-from wordvec.estimator import Callback, Progress, Stopwatch, check
+from wordvec.estimator import Callback, Option, Progress, Stopwatch, check, checked
 from wordvec.inference.least_squares import Solution
 from wordvec.inference.rows import PPMIRows
 from wordvec.vectors.vectors import WordVectors
@@ -102,11 +102,23 @@ class StoredSolutions:
         )
 
 
+@checked
 def with_variances(
     unc: Uncertainty,
     *,
-    rank: int = RANK,
-    memory: int | None = None,
+    rank: Annotated[
+        int,
+        Option(help="Directions of each covariance that are kept beside its diagonal.", at_least=0),
+    ] = RANK,
+    memory: Annotated[
+        int | None,
+        Option(
+            help="Refuse to start when the result takes more bytes than this.",
+            none="what the machine has",
+            unit="bytes",
+            at_least=1,
+        ),
+    ] = None,
     progress: Callback | None = None,
 ) -> WordVectors:
     """The vectors that estimates are about, with the variances of all words.

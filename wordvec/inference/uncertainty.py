@@ -6,14 +6,14 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
 from wordvec.counts.blocks import Blocks
 from wordvec.counts.shards import Shards
 from wordvec.errors import Unanswerable
-from wordvec.estimator import check, thread_count
+from wordvec.estimator import Option, check, checked, thread_count
 from wordvec.inference import delta
 from wordvec.inference.documents import DocumentDraws
 from wordvec.inference.estimates import (
@@ -95,33 +95,48 @@ class Uncertainty:
        embeddings: GloVe-V".
     """
 
+    @checked
     def __init__(
         self,
         vectors: WordVectors,
         shards: Shards | Blocks | str | os.PathLike[str] | None = None,
         *,
-        covariance: Covariance = "sandwich",
-        centre: Literal["polished", "trained"] = "polished",
-        biases: Literal["fixed", "profiled"] | None = None,
-        source: Literal["reconstruction", "documents"] = "reconstruction",
+        covariance: Annotated[
+            Covariance, Option(help="From each count's own residual, or as GloVe-V has it.")
+        ] = "sandwich",
+        centre: Annotated[
+            Literal["polished", "trained"],
+            Option(help="Around the exact solution given the contexts, or the trained vector."),
+        ] = "polished",
+        biases: Annotated[
+            Literal["fixed", "profiled"] | None,
+            Option(
+                help="Take the word's bias as known, or estimate it too.",
+                none="fixed; profiled for documents",
+            ),
+        ] = None,
+        source: Annotated[
+            Literal["reconstruction", "documents"],
+            Option(
+                help="Uncertainty of the vectors given the text, or of another sample of its "
+                "documents (SHARDS made by count --blocks)."
+            ),
+        ] = "reconstruction",
         level: float = LEVEL,
-        draws: int = 200,
-        seed: int = 1,
-        x_max: float | None = None,
+        draws: Annotated[
+            int, Option(help="Resamples of documents.", at_least=2, at_most=1 << 20)
+        ] = 200,
+        seed: Annotated[
+            int, Option(help="Seed of all draws.", at_least=0, at_most=(1 << 63) - 1)
+        ] = 1,
+        x_max: Annotated[
+            float | None,
+            Option(help="Count of full weight in training.", none="as the vectors say", above=0),
+        ] = None,
         weight_exponent: float | None = None,
         threads: int | None = None,
     ) -> None:
         biases = biases or ("profiled" if source == "documents" else "fixed")
-        for name, value, known in (
-            ("covariance", covariance, ("sandwich", "model")),
-            ("centre", centre, ("polished", "trained")),
-            ("biases", biases, ("fixed", "profiled")),
-            ("source", source, ("reconstruction", "documents")),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} must be {' or '.join(known)}, got {value!r}")
-        check("draws", draws, 2, 1 << 20)
-        check("seed", seed, 0, (1 << 63) - 1)
         quantile(level)
         self.vectors, self.kind, self.level, self.seed = vectors, source, level, seed
         self._how = How(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.estimator import Option, Seed, checked
 from wordvec.parallel import threads
 from wordvec.spaces.best import COLUMNS, Lists, edges, largest_within, over
 from wordvec.spaces.moments import check_flat
@@ -77,13 +78,23 @@ class Hubs:
         return [(self.vectors.index_to_key[int(self.ids[i])], int(self.counts[i])) for i in order]
 
 
+@checked
 def hubs(
     vectors: WordVectors,
-    k: int = 10,
+    k: Annotated[int, Option(help="Neighbours of each word.", at_least=1)] = 10,
     *,
-    restrict_vocab: int | None = None,
-    sample: int | None = None,
-    seed: int = 1,
+    restrict_vocab: Annotated[
+        int | None, Option(help="Only the first so many words.", none="all", at_least=2)
+    ] = None,
+    sample: Annotated[
+        int | None,
+        Option(
+            help="Words whose neighbours are counted.",
+            none=f"all up to {HUB_EXACT:,}, {HUB_SAMPLE:,} of more",
+            at_least=1,
+        ),
+    ] = None,
+    seed: Seed = 1,
 ) -> Hubs:
     """Counts of the k nearest by cosine, a word itself left out.
 
@@ -113,8 +124,6 @@ def hubs(
     if not 1 <= k < n:
         raise ValueError(f"k must be >= 1 and less than the {n} words with a vector, got {k}")
     wanted = (n if n <= HUB_EXACT else HUB_SAMPLE) if sample is None else min(sample, n)
-    if wanted < 1:
-        raise ValueError(f"sample must be >= 1, got {sample}")
 
     def unit(ids: Ids) -> F32:
         rows = vectors.matrix.take(ids) / vectors.norms[ids, None]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-MEASURES = ("kl", "chi2", "count", "norm")
+from wordvec.estimator import Option, checked
+
 WINDOW = 10
 _DENSE = 1 << 22  # cells that are counted in a table; of more only those that occur
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
@@ -26,12 +27,22 @@ def tokens_of(text: str) -> list[str]:
     return [token for token in found if any(c.isalpha() for c in token)]
 
 
+@checked
 def keywords(
     document: str | Sequence[str],
-    k: int = 10,
+    k: Annotated[int, Option(help="Key words of each document.", at_least=1)] = 10,
     *,
-    measure: str = "kl",
-    window: int = WINDOW,
+    measure: Annotated[
+        Literal["kl", "chi2", "count", "norm"],
+        Option(
+            help="Likelihood ratio of a word's contexts (their number times their KL divergence); "
+            "chi squared of co-occurrence; occurrences; occurrences times squared norm (of "
+            "--vectors)."
+        ),
+    ] = "kl",
+    window: Annotated[
+        int, Option(help="Context words on each side of a word.", at_least=1)
+    ] = WINDOW,
     general: Mapping[str, float] | None = None,
     stem: Callable[[str], str] | None = None,
 ) -> Scores:
@@ -72,10 +83,6 @@ def keywords(
     ----------
     Oyama, Yokoi & Shimodaira (2023), appendix D and table 6.
     """
-    if measure not in MEASURES:
-        raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
-    if k < 1 or window < 1:
-        raise ValueError(f"k and window must be >= 1, got {k} and {window}")
     if measure == "norm" and general is None:
         raise ValueError("measure='norm' needs general: squared lengths by word")
     tokens = tokens_of(document) if isinstance(document, str) else list(document)

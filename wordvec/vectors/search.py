@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from numbers import Integral
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wordvec.errors import StoreError, UnknownWordError
+from wordvec.estimator import Option
 from wordvec.native.vectors.store import Words
 from wordvec.vectors import manifold
 from wordvec.vectors.file import Store, WordList
@@ -243,7 +244,7 @@ class Searchable:
         self,
         positive: Query | Sequence[Any] | None = None,
         negative: Query | Sequence[Any] | None = None,
-        topn: int | None = 10,
+        topn: Annotated[int | None, Option(help="How many answers.", at_least=1)] = 10,
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | Sequence[Key] | NDArray[np.bool_] | None = None,
@@ -330,10 +331,17 @@ class Searchable:
     def most_similar_many(
         self,
         words: Sequence[Query],
-        topn: int = 10,
+        topn: Annotated[int, Option(help="Neighbours per word.", at_least=1)] = 10,
         restrict_vocab: int | None = None,
         *,
-        unseen: bool | None = None,
+        unseen: Annotated[
+            bool | None,
+            Option(
+                help="Words without a vector also get that of the nearest spelling; or none at "
+                "all. By default they are answered by n-grams or folded spellings where VECTORS "
+                "has them."
+            ),
+        ] = None,
     ) -> list[Neighbors]:
         """The neighbours of each of several words or vectors, at the speed of a matrix product.
 

@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wordvec.estimator import Option
 from wordvec.native.vectors.store import Words
 from wordvec.text.lines import bytes_of
 from wordvec.vectors import file as store
@@ -472,7 +473,26 @@ class WordVectors(Answering):
         """Whether the file has sections of a newer version, kept as they are when it is saved."""
         return bool(self._unknown)
 
-    def astype(self, dtype: str, *, parts: int | None = None) -> Self:
+    def astype(
+        self,
+        dtype: Annotated[
+            str,
+            Option(
+                help="Encoding of the vectors; pq is product-quantised.",
+                none="as they are",
+                choices=tuple(store.DTYPE_NAMES.values()),
+            ),
+        ],
+        *,
+        parts: Annotated[
+            int | None,
+            Option(
+                help="Bytes per vector with dtype pq; must divide the dimensions.",
+                none="half the dimensions",
+                at_least=1,
+            ),
+        ] = None,
+    ) -> Self:
         """The vectors in another encoding.
 
         Parameters

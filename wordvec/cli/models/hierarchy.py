@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display
 from wordvec.files import check_target
@@ -23,12 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _FILE = click.Path(dir_okay=True)
-_DIRECTION = click.option(
-    "--direction",
-    type=click.Choice(["child-parent", "parent-child"]),
-    default="child-parent",
-    help="Which term comes first in a line.",
-)
+_DIRECTION = add_options("wordvec.hierarchy.relations:read_relations", "direction")
 _FORCE = click.option("--force", is_flag=True, help="Overwrite an output that exists.")
 
 
@@ -215,7 +211,7 @@ def _look_up(direction: str, vectors: str, words: tuple[str, ...], topn: int, ou
 def _looking(function: F) -> F:
     for option in (
         format_option,
-        click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Terms a word."),
+        add_options("wordvec.hierarchy.lookup:ancestors", "topn"),
         click.argument("words", nargs=-1, required=True),
         click.argument("vectors", type=_FILE),
     ):
@@ -354,14 +350,14 @@ def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
 @click.argument("vectors", type=_FILE)
 @click.argument("dataset", type=_FILE)
 @click.option("--kind", type=click.Choice(["hyperlex", "wbless"]), required=True)
-@click.option("--senses", type=click.Choice(["best", "first"]), default="best")
+@add_options("wordvec.hierarchy.measures.entailment:hyperlex", "senses")
 @format_option
-def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: str, output: str) -> None:
+def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: Any, output: str) -> None:
     """Measure entailment (HyperLex) or hypernymy (WBLESS)."""
     from wordvec.hierarchy.measures import entailment
 
     measure = entailment.hyperlex if kind == "hyperlex" else entailment.wbless
-    result = measure(_load(vectors), dataset, senses="best" if senses == "best" else "first")
+    result = measure(_load(vectors), dataset, senses=senses)
     emit([{"set": kind, **result.__dict__}], output)
 
 
@@ -369,7 +365,7 @@ def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: str, outp
 @click.argument("source", metavar="TAXONOMY", type=_FILE)
 @click.argument("vectors", type=_FILE)
 @click.option("--terms", type=_FILE, help="Terms that should be in it, one a line.")
-@click.option("--most-rank", type=click.IntRange(1), help="A parent of a worse rank is left.")
+@add_options("wordvec.hierarchy.taxonomy:refine", "most_rank")
 @click.option("-o", "--repaired", type=Output(), help="Write the repaired taxonomy here.")
 @_DIRECTION
 @_FORCE
@@ -406,15 +402,7 @@ def taxonomy_refine(
 @click.option("--edges", type=_FILE, help="List of direct relations to draw.")
 @click.option("--center", help="The term in the middle.  [the most general]")
 @click.option("--origin", is_flag=True, help="Leave the origin of the space in the middle.")
-@click.option(
-    "--scale",
-    type=click.Choice(["depth", "poincare"]),
-    default="depth",
-    help="Distance from the middle: hyperbolic, which gives each level its room, or that of the "
-    "Poincare disk.",
-)
-@click.option("--most", type=click.IntRange(1), default=2000, help="Most terms that are drawn.")
-@click.option("--labels", type=click.IntRange(0), default=40, help="Most labels.")
+@add_options("wordvec.hierarchy.disk:disk_svg", "scale", "most", "labels")
 @click.option("--title", help="A line over the drawing.")
 @_DIRECTION
 @_FORCE

@@ -23,12 +23,6 @@ _OUT = Output(dir_okay=False)
 _FORCE = click.option("--force", is_flag=True, help="Replace the output if it exists.")
 _QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 _OUTPUT = click.option("-o", "--output", required=True, type=_OUT, help="The .wv file to write.")
-_RETRIEVAL = click.option(
-    "--retrieval",
-    type=click.Choice(["csls", "nn", "isf"]),
-    default="csls",
-    help="How the best is chosen: cosine less hubness, cosine, or the inverted softmax.",
-)
 # Options of the methods that `align` sets by its own flags.
 _SET = ("normalize", "start", "self_learning")
 
@@ -132,8 +126,8 @@ def align(
 @click.argument("mapped", type=_IN)
 @click.argument("target", type=_IN)
 @click.argument("words", nargs=-1, required=True)
-@click.option("--topn", type=click.IntRange(min=1), default=5, help="Translations of each word.")
-@_RETRIEVAL
+@add_options("wordvec.spaces.alignment.translate:Translator.translate", defaults={"topn": 5})
+@add_options("wordvec.spaces.alignment.translate:Translator")
 @format_option
 def translate(
     mapped: str, target: str, words: tuple[str, ...], topn: int, retrieval: Any, output: str

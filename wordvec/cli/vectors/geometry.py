@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 
 _IN = click.Path(exists=True)
@@ -27,7 +28,7 @@ _FREE = 0.5  # share of words whose neighbours hang on a scale, from which it is
 @click.argument("vectors", nargs=-1, required=True, type=_IN)
 @_COUNTS
 @click.option("--hubs/--no-hubs", "with_hubs", default=True, help="Also count hubs (slower).")
-@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours of a hub.")
+@add_options("wordvec.spaces.hubs:hubs", "k", names={"k": "topn"}, when="For hubs")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @format_option
 def geometry(
@@ -89,18 +90,13 @@ def geometry(
 
 @click.command(cls=Command)
 @click.argument("vectors", type=_IN)
-@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours of each word.")
 @click.option("--top", type=click.IntRange(1), default=20, help="Words to show of each kind.")
-@click.option("--restrict-vocab", type=click.IntRange(2), help="Only the first words.")
-@click.option(
-    "--sample", type=click.IntRange(1), help="Words to ask; all up to 100,000, else 10,000."
-)
-@click.option("--seed", type=click.IntRange(min=0), default=1, help="Seed of the sample.")
+@add_options("wordvec.spaces.hubs:hubs", names={"k": "topn"})
 @format_option
 def hubs(
     vectors: str,
-    topn: int,
     top: int,
+    topn: int,
     restrict_vocab: int | None,
     sample: int | None,
     seed: int,
@@ -210,29 +206,21 @@ def _tsv(value: Any) -> str:
 
 @click.command(cls=Command)
 @click.argument("documents", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
-@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Key words of each.")
-@click.option(
-    "--measure",
-    type=click.Choice(["kl", "chi2", "count", "norm"]),
-    default="kl",
-    help="Likelihood ratio of a word's contexts (their number times their KL divergence); chi "
-    "squared of co-occurrence; occurrences; occurrences times squared norm (of --vectors).",
-)
+@add_options("wordvec.spaces.keywords:keywords", names={"k": "topn"})
 @click.option(
     "--shards",
     type=click.Path(exists=True, file_okay=False),
     help="Score by occurrences times the KL divergence of the word in this corpus, beyond chance.",
 )
 @click.option("--vectors", type=_IN, help="Vectors whose norms --measure norm takes.")
-@click.option("--window", type=click.IntRange(1), default=10, help="Words on each side.")
 @format_option
 def keywords(
     documents: Sequence[str],
     topn: int,
-    measure: str,
+    measure: Any,
+    window: int,
     shards: str | None,
     vectors: str | None,
-    window: int,
     output: str,
 ) -> None:
     """Find the key words of documents.

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
+from wordvec.cli.vectors.uncertainty import HOW
 from wordvec.errors import WordvecError
 from wordvec.evaluation.measures import MEASURES, OF_BIAS
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from wordvec.evaluation.report.document import Origin
     from wordvec.evaluation.suite import Suite
 
+OPTIONS = "wordvec.evaluation.run:Options"
 _FILE = Output(dir_okay=False, path_type=Path)
 _FOLDER = Output(file_okay=False, path_type=Path)
 
@@ -50,22 +53,7 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
                 is_flag=True,
                 help="Replace reports that exist, but no folder with other files.",
             ),
-            click.option(
-                "--case",
-                type=click.Choice(["fallback", "exact", "lower"]),
-                default="fallback",
-                help="Look words up as written, else in other case; only as written; only in "
-                "lower case.",
-            ),
-            click.option(
-                "--oov",
-                is_flag=True,
-                help="Answer words never seen by n-grams or folded spellings, where VECTORS has "
-                "them; the coverage says for how many.",
-            ),
-            click.option("--resamples", type=click.IntRange(min=1), default=1000),
-            click.option("--level", type=click.FloatRange(0, 1, True, True), default=0.95),
-            click.option("--seed", type=click.IntRange(min=0), default=1),
+            add_options(OPTIONS, "case", "oov", "resamples", "level", "seed"),
             click.option(
                 "--uncertainty",
                 metavar="COUNTS",
@@ -73,19 +61,8 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
                 help="Beside the interval over items, say how sure the vectors make the score, "
                 "from the counts that they were trained on.",
             ),
-            click.option(
-                "--source",
-                type=click.Choice(["reconstruction", "documents"]),
-                default="reconstruction",
-                help="With --uncertainty: of the vectors given the text, or of another sample of "
-                "its documents (counts made by count --blocks).",
-            ),
-            click.option(
-                "--draws",
-                type=click.IntRange(min=2),
-                default=1000,
-                help="With --uncertainty: draws of the vectors.",
-            ),
+            add_options(HOW, "source", when="With --uncertainty"),
+            add_options("wordvec.evaluation.run:run", "draws", when="With --uncertainty"),
             click.option("--quiet", is_flag=True, help="No progress on standard error."),
             format_option,
         ]
@@ -159,15 +136,8 @@ def _load_set(given: str) -> Any:
     help="Show the JSON schema of the report.",
 )
 @click.option("--test", "tests", multiple=True, help="Also this association test, or all.")
-@click.option(
-    "--solver",
-    "solvers",
-    multiple=True,
-    type=click.Choice(["3CosAdd", "3CosMul", "PairDistance", "LRCos"]),
-    help="How analogies are solved; the default is the suite's, or 3CosAdd.",
-)
-@click.option("--restrict-vocab", type=click.IntRange(min=1), help="First words for analogies.")
-@click.option("--threads", type=click.IntRange(min=0), default=0, help="0: one a processor.")
+@add_options(OPTIONS, "solvers", names={"solvers": "solver"}, several=["solvers"])
+@add_options(OPTIONS, "restrict_vocab", "threads")
 @click.option(
     "--fail-under",
     "gates",
@@ -183,7 +153,7 @@ def evaluate(
     suite: str | None,
     measures: Sequence[str],
     tests: Sequence[str],
-    solvers: Sequence[str],
+    solver: Sequence[str],
     restrict_vocab: int | None,
     threads: int,
     gates: Mapping[str, float],
@@ -214,7 +184,7 @@ def evaluate(
         sets=(*chosen.sets, *map(_load_set, datasets)),
         tests=(*chosen.tests, *suites.weat_tests(tests)),
         measures=(*chosen.measures, *measures),
-        solvers=tuple(solvers) or chosen.solvers,
+        solvers=tuple(solver) or chosen.solvers,
     )
     options = {"restrict_vocab": restrict_vocab, "threads": threads}
     inputs = [*vectors, *datasets, suite, *tests]
@@ -243,18 +213,7 @@ def _expand(names: Sequence[str]) -> tuple[str, ...]:
     default=["weat"],
     help=f"{', '.join(OF_BIAS)}; or all (without those that mislead when read alone).",
 )
-@click.option(
-    "--samples", type=click.IntRange(min=1), default=1_000_000, help="Where all are too many."
-)
-@click.option(
-    "--min-share", type=click.FloatRange(0, 1), default=0.5, help="Refuse a list known to less."
-)
-@click.option(
-    "--unequal",
-    type=click.Choice(["means", "balance", "refuse"]),
-    default="means",
-    help="When missing words leave target lists of different sizes.",
-)
+@add_options(OPTIONS, "samples", "min_share", "unequal")
 @click.option(
     "--most-biased-of",
     type=click.Path(exists=True),

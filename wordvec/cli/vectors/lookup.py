@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.vectors.uncertainty import (
     emit_with_kind,
@@ -21,19 +22,13 @@ from wordvec.cli.vectors.uncertainty import (
 from wordvec.cli.vectors.uncertainty import opened as open_uncertainty
 
 _FILE = click.Path(dir_okay=True)
-unseen_option = click.option(
-    "--unseen/--no-unseen",
-    default=None,
-    help="Words without a vector also get that of the nearest spelling; or none at all. By default "
-    "they are answered by n-grams or folded spellings where VECTORS has them.",
-)
+unseen_option = add_options("wordvec.vectors.vectors:WordVectors.most_similar_many", "unseen")
 
 
 @click.command(cls=Command)
 @click.argument("vectors", type=_FILE)
 @click.argument("words", nargs=-1, required=True)
-@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours per word.")
-@unseen_option
+@add_options("wordvec.vectors.vectors:WordVectors.most_similar_many", "topn", "unseen")
 @uncertainty_option
 @format_option
 def neighbors(
@@ -124,7 +119,7 @@ def similarity(
 @click.argument("a")
 @click.argument("b")
 @click.argument("c")
-@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="How many answers.")
+@add_options("wordvec.vectors.vectors:WordVectors.most_similar", "topn")
 @click.option("--cosmul", is_flag=True, help="Combine by products (3CosMul) instead of sums.")
 @format_option
 def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, output: str) -> None:
@@ -141,29 +136,19 @@ def analogy(vectors: str, a: str, b: str, c: str, topn: int, cosmul: bool, outpu
 @click.argument("source", metavar="IN", type=_FILE)
 @click.argument("target", metavar="OUT", type=Output())
 @click.option("--to", "format", help="Format of OUT; without it, by its suffix.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["f32", "f64", "f16", "bf16", "int8", "pq"]),
-    help="Encoding of the vectors; pq is product-quantised.",
-)
-@click.option("--parts", type=click.IntRange(1), help="Bytes per vector with --dtype pq.")
+@add_options("wordvec.vectors.vectors:WordVectors.astype", defaults={"dtype": None})
 @click.option(
     "--coarse", is_flag=True, help="Add an int8 copy, for quicker exact searches, and --sketch."
 )
 @click.option("--sketch", is_flag=True, help="Add their signs, for the quickest searches.")
 @click.option("--fold", is_flag=True, help="Add an index of folded spellings.")
 @click.option("--contexts", is_flag=True, help="Write the context vectors instead.")
-@click.option("--limit", type=click.IntRange(0), help="Convert only the first so many words.")
+@add_options("wordvec.formats:load")
 @click.option(
     "--words",
     "only",
     type=click.Path(dir_okay=False),
     help="Convert only the words of this list, a file with one word per line.",
-)
-@click.option(
-    "--min-count",
-    type=click.IntRange(1),
-    help="Convert only words that occur so often; IN must have counts.",
 )
 @click.option(
     "--strict",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec.cli.base import Command, emit, format_option
-from wordvec.cli.options import to_click
+from wordvec.cli.options import add_declared, add_options, to_click
 from wordvec.cli.outputs import Output
 from wordvec.spaces.registry import DEBIASING, transform_class
 from wordvec.spaces.registry import transform as make
@@ -26,10 +26,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _IN = click.Path(exists=True)
 _OUT = Output(dir_okay=False, path_type=Path)
 _WEIGHTS = click.Choice(["types", "tokens"])
-_DTYPE = click.option(
-    "--dtype",
-    type=click.Choice(["f32", "f64", "f16", "bf16", "int8", "pq"]),
-    help="Encoding of the result; that of the input by default.",
+_DTYPE = add_options(
+    "wordvec.vectors.vectors:WordVectors.astype", "dtype", defaults={"dtype": None}
 )
 _FORCE = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on standard error.")
@@ -38,9 +36,7 @@ _QUIET = click.option("--quiet", is_flag=True, help="No progress on standard err
 def _judged(function: F) -> F:
     """The options by which quality is judged."""
     for option in (
-        click.option(
-            "--resamples", type=click.IntRange(min=1), default=1000, help="Resamples of intervals."
-        ),
+        add_options("wordvec.evaluation.run:Options", "resamples"),
         click.option("--html", type=_OUT, help="Write the comparison as one HTML page here."),
         click.option("--json", type=_OUT, help="Write the comparison as JSON here."),
         click.option(
@@ -285,7 +281,7 @@ def _say_written(written: WordVectors, path: Path, quiet: bool) -> None:
 # --- debias ---------------------------------------------------------------------------------------
 
 
-def _method_options(function: F) -> F:
+def _method_options() -> list[click.Option]:
     """The options of all methods; one that several have is shown once, with their names."""
     found: dict[str, list[tuple[str, Any]]] = {}
     for method in DEBIASING:
@@ -298,9 +294,7 @@ def _method_options(function: F) -> F:
         option = to_click(dataclasses.replace(first, help=f"{first.help} [{defaults}]"), None)
         option.show_default = False
         made.append(option)
-    for option in reversed(made):
-        function.__dict__.setdefault("__click_params__", []).append(option)
-    return function
+    return made
 
 
 @click.command(cls=Command)
@@ -329,7 +323,7 @@ def _method_options(function: F) -> F:
 )
 @click.option("--proof/--no-proof", default=True, help="Judge what is left and what was lost.")
 @_judged
-@_method_options
+@add_declared(_method_options)
 @_DTYPE
 @_FORCE
 @_QUIET

@@ -12,6 +12,7 @@ import click
 
 from wordvec.cli.base import emit, format_option
 from wordvec.cli.models.train import OF_TEXT, TrainCommand
+from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE, INPUTS, PHRASES, VOCAB, encoder, say_corpus, vocabulary
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wordvec.estimator import Option
 
 COUNTED = [name for name, model in MODELS.items() if model.trains_on == "counts"]
+BLOCKS = 64  # to which the documents of a text are dealt
 FIRST, LAST, QUERIES = 100, 1000, 20  # words that are shown when none is named
 
 
@@ -49,25 +51,8 @@ class StabilityCommand(TrainCommand):
 @click.option(
     "--model", type=click.Choice(COUNTED), metavar="NAME", default="glove", help="The model."
 )
-@click.option(
-    "--resample",
-    type=click.Choice(["documents", "seeds"]),
-    default="documents",
-    help="Each run on documents drawn with replacement, or on the same text with another seed.",
-)
-@click.option("--runs", type=click.IntRange(3), default=50, help="Models to train.")
-@click.option(
-    "--blocks",
-    type=click.IntRange(2, 4096),
-    default=64,
-    help="Blocks that the documents of a text are dealt to.",
-)
-@click.option(
-    "--by",
-    type=click.Choice(["document", "line", "column"]),
-    default="document",
-    help="What is dealt as one.",
-)
+@add_options("wordvec.inference.stability:stability")
+@add_options("wordvec.counts.blocks:count_blocks", "blocks", "by", defaults={"blocks": BLOCKS})
 @click.option(
     "--word",
     "words",
@@ -75,7 +60,7 @@ class StabilityCommand(TrainCommand):
     help="A word to show; can be given several times.",
     show_default=f"{QUERIES} words of ranks {FIRST} to {LAST}",
 )
-@click.option("-k", "--topn", type=click.IntRange(1), default=10, help="Neighbours per word.")
+@add_options("wordvec.vectors.vectors:WordVectors.most_similar_many", "topn")
 @click.option("--keep", type=Output(), help="Folder to keep the counts in.")
 @VOCAB
 @PHRASES

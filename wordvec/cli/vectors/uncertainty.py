@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wordvec.cli.base import Command, emit, format_option
-from wordvec.cli.options import Size
+from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE, THREADS
@@ -22,70 +22,14 @@ KINDS = {
     "reconstruction": "reconstruction error: the text is taken as given",
     "documents": "documents: another sample of the blocks, the contexts as they are",
 }
+HOW = "wordvec.inference.uncertainty:Uncertainty.__init__"
 STORED = "stored"  # in place of the counts
-
-
-def how_options(function: F) -> F:
-    """The options of `Uncertainty`, for a command that always computes it."""
-    for decorate in reversed(
-        (
-            click.option(
-                "--covariance",
-                type=click.Choice(["sandwich", "model"]),
-                default="sandwich",
-                help="From each count's own residual, or as GloVe-V has it.",
-            ),
-            click.option(
-                "--centre",
-                type=click.Choice(["polished", "trained"]),
-                default="polished",
-                help="Around the exact solution given the contexts, or the trained vector.",
-            ),
-            click.option(
-                "--biases",
-                type=click.Choice(["fixed", "profiled"]),
-                help="Take the word's bias as known, or estimate it too.",
-                show_default="fixed; profiled for documents",
-            ),
-            click.option(
-                "--source",
-                type=click.Choice(list(KINDS)),
-                default="reconstruction",
-                help="Uncertainty of the vectors given the text, or of another sample of its "
-                "documents (SHARDS made by count --blocks).",
-            ),
-            click.option(
-                "--draws", type=click.IntRange(2), default=200, help="Resamples of documents."
-            ),
-            click.option("--seed", type=click.IntRange(0), default=1, help="Seed of all draws."),
-            click.option(
-                "--x-max",
-                type=click.FloatRange(min=0, min_open=True),
-                help="Count of full weight in training.",
-                show_default="as the vectors say",
-            ),
-        )
-    ):
-        function = decorate(function)
-    return function
 
 
 def uncertainty_option(function: F) -> F:
     """Adds `--uncertainty SHARDS`, `--source` and `--covariance` to a command that answers without
     them too."""
-    function = click.option(
-        "--covariance",
-        type=click.Choice(["sandwich", "model"]),
-        default="sandwich",
-        help="With --uncertainty: from each count's own residual, or as GloVe-V has it.",
-    )(function)
-    function = click.option(
-        "--source",
-        type=click.Choice(list(KINDS)),
-        default="reconstruction",
-        help="With --uncertainty: of the vectors given the text, or of another sample of its "
-        "documents (counts made by count --blocks).",
-    )(function)
+    function = add_options(HOW, "source", "covariance", when="With --uncertainty")(function)
     return click.option(
         "--uncertainty",
         metavar="SHARDS",
@@ -183,16 +127,10 @@ def neighbor_rows(unc: Uncertainty, word: str, topn: int) -> list[dict[str, Any]
 @click.argument("vectors", type=click.Path())
 @click.argument("shards", type=click.Path())
 @click.argument("words", nargs=-1)
-@how_options
+@add_options(HOW)
 @click.option("--all", "every", is_flag=True, help="Write a file with the variances of all words.")
 @click.option("-o", "--output", "target", type=Output(), help="With --all: the .wv file.")
-@click.option(
-    "--rank",
-    type=click.IntRange(0),
-    default=8,
-    help="With --all: directions of each covariance that are kept beside its diagonal.",
-)
-@click.option("--memory", type=Size(), help="With --all: refuse to take more than this.")
+@add_options("wordvec.inference.stored:with_variances", when="With --all")
 @FORCE
 @THREADS
 @format_option

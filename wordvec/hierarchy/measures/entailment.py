@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
 from scipy.stats import spearmanr
 
 from wordvec.errors import DatasetError
+from wordvec.estimator import Option, checked
 from wordvec.text.reader import open_text
 from wordvec.vectors import manifold
 
@@ -73,11 +74,20 @@ def senses_by_word(names: Sequence[str]) -> dict[str, list[int]]:
     return {word: [i for _, i in sorted(ids)] for word, ids in found.items()}
 
 
+Senses: TypeAlias = Annotated[
+    Literal["best", "first"],
+    Option(
+        help="Which senses of ambiguous words are compared: those with the highest score, or the "
+        "first of each word."
+    ),
+]
+
+
 def pair_scores(
     vectors: WordVectors,
     pairs: Sequence[tuple[str, str]],
     *,
-    senses: Literal["best", "first"] = "best",
+    senses: Senses = "best",
 ) -> NDArray[np.float64]:
     """The entailment score of each pair; NaN where a word has no sense in the vectors.
 
@@ -102,11 +112,12 @@ def pair_scores(
     return scores
 
 
+@checked
 def hyperlex(
     vectors: WordVectors,
     path: str | os.PathLike[str],
     *,
-    senses: Literal["best", "first"] = "best",
+    senses: Senses = "best",
 ) -> EntailmentResult:
     """Spearman correlation with HyperLex's graded entailment (Vulic et al. 2017).
 
@@ -123,11 +134,12 @@ def hyperlex(
     return EntailmentResult("spearman", float(value), len(rows), int(known.sum()))
 
 
+@checked
 def wbless(
     vectors: WordVectors,
     path: str | os.PathLike[str],
     *,
-    senses: Literal["best", "first"] = "best",
+    senses: Senses = "best",
     folds: int = 1000,
     share: float = 0.02,
     seed: int = 1,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Annotated, Any
 
 import numpy as np
 
 from wordvec.errors import UnknownWordError
+from wordvec.estimator import Option, check_options, option
 from wordvec.spaces.alignment.mapping import F32, Side, packed, unpacked
 from wordvec.spaces.alignment.retrieval import (
     INVERSE_TEMPERATURE,
@@ -54,14 +55,13 @@ class Translator:
 
     source: WordVectors
     target: WordVectors
-    retrieval: Retrieval = "csls"
+    retrieval: Retrieval = option(
+        "csls", "How the best is chosen: cosine less hubness, cosine, or the inverted softmax."
+    )
     neighbors: int = NEIGHBORS
 
     def __post_init__(self) -> None:
-        if self.retrieval not in get_args(Retrieval):
-            raise ValueError(
-                f"retrieval must be one of {', '.join(get_args(Retrieval))}, got {self.retrieval!r}"
-            )
+        check_options(Translator, vars(self))
         self._source = _unit_rows(self.source)
         self._target = _unit_rows(self._common(self.target))
         if self._source.shape[1] != self._target.shape[1]:
@@ -93,7 +93,11 @@ class Translator:
                 return np.asarray(found / np.float32(2), np.float32)
         return penalties(self._source[:HUBS], self._target, self.retrieval, self.neighbors)
 
-    def translate(self, words: Sequence[str], topn: int = 1) -> list[list[tuple[str, float]]]:
+    def translate(
+        self,
+        words: Sequence[str],
+        topn: Annotated[int, Option(help="Translations of each word.", at_least=1)] = 1,
+    ) -> list[list[tuple[str, float]]]:
         """For each word the best target words with their cosines, best first.
 
         The order is that of `retrieval`; `ranked` gives the score that it goes by, too.

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from wordvec.counts.shards import Shards
+from wordvec.estimator import Option, Seed, check_options, checked, option
 from wordvec.native.vectors import ngram
 from wordvec.parallel import over_range, threads
 from wordvec.vectors import file as store
@@ -46,25 +47,29 @@ class SubwordOptions:
         Of the order of the words.
     """
 
-    minn: int = 3
-    maxn: int = 6
-    buckets: int | None = None
-    epochs: int = 20
-    rate: float = 0.3
-    dtype: str = "int8"
-    seed: int = 1
+    minn: int = option(3, "Shortest n-gram, in characters.", at_least=1, at_most=255)
+    maxn: int = option(6, "Longest n-gram, in characters.", at_least=1, at_most=255)
+    buckets: int | None = option(
+        None,
+        "Rows that n-grams are hashed to.",
+        none="sixteen per word",
+        at_least=1,
+        at_most=(1 << 31) - 1,
+    )
+    epochs: int = option(20, "Passes over the words.", at_least=1)
+    rate: float = option(
+        0.3,
+        "Share of a word's error that is corrected when it is visited; it falls to 0.",
+        above=0,
+        at_most=1,
+    )
+    dtype: Literal["int8", "f16", "f32"] = option("int8", "Encoding of the rows.")
+    seed: Seed = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.minn <= self.maxn <= 255:
-            raise ValueError(f"1 <= minn <= maxn <= 255 expected, got {self.minn} and {self.maxn}")
-        if self.buckets is not None and not 1 <= self.buckets < 2**31:
-            raise ValueError(f"buckets must be in [1, 2^31), got {self.buckets}")
-        if self.epochs < 1 or not 0 < self.rate <= 1:
-            raise ValueError(
-                f"epochs >= 1 and 0 < rate <= 1 expected, got {self.epochs} and {self.rate}"
-            )
-        if self.dtype not in ("int8", "f16", "f32"):
-            raise ValueError(f"dtype must be int8, f16 or f32, got {self.dtype!r}")
+        check_options(SubwordOptions, vars(self))
+        if self.maxn < self.minn:
+            raise ValueError(f"maxn must be >= minn ({self.minn}), got {self.maxn}")
 
 
 def fit_subwords(
@@ -153,12 +158,15 @@ def _fit(
     return G
 
 
+@checked
 def fit_induction(
     vectors: WordVectors,
     corpus: Iterable[Sequence[str]],
     *,
-    window: int = 5,
-    min_count: int = 100,
+    window: Annotated[int, Option(help="Context words on each side of a word.", at_least=1)] = 5,
+    min_count: Annotated[
+        int, Option(help="Words that occur less often take no part in the fit.", at_least=1)
+    ] = 100,
     progress: Progress | None = None,
 ) -> WordVectors:
     """The vectors with an induction matrix fitted to the contexts of a corpus.
@@ -182,8 +190,6 @@ def fit_induction(
     ----------
     Khodak, Saunshi, Liang, Ma, Stewart & Arora (2018), "A la carte embedding".
     """
-    if window < 1 or min_count < 1:
-        raise ValueError(f"window and min_count must be >= 1, got {window} and {min_count}")
     contexts = _Contexts(vectors)
     done = 0
     for ids in _id_blocks(vectors, corpus, window):
