@@ -279,7 +279,7 @@ FROM_COUNTS = ("train", "DIR", "-o", "OUT", "--model", "count-skipgram")
             "is an option of count-skipgram, lexvec, not of skipgram",
         ),
         (["train", "TEXT", "-o", "OUT", "--model", "swivel", "--x-max", "1"], "not of swivel"),
-        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--epochs", "1"], "not of ppmi"),
+        (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--negative", "1"], "not of ppmi"),
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not of ppmi"),
         (["train", "TEXT", "-o", "OUT", "--every", "day"], "every must be such as 1epoch"),
         (["train", "TEXT", "-o", "OUT", "--frozen"], "frozen words come from init"),

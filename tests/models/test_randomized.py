@@ -51,13 +51,23 @@ def test_the_decomposition_is_as_near_the_best_one_as_a_peers(shards):
     assert exact.losses_[0] == pytest.approx(best, abs=1e-5)
 
 
+def test_more_epochs_come_nearer_to_the_exact_solver(shards):
+    lost = [
+        wordvec.PPMI(vector_size=12, solver="randomized", epochs=n).fit(shards).losses_[0]
+        for n in (0, 2, 8)
+    ]
+    exact = wordvec.PPMI(vector_size=12, epochs=8).fit(shards)
+    assert lost[0] > lost[1] > lost[2] >= exact.losses_[0] - 1e-6
+    assert exact.notes() == ["epochs = 8 is not used: the solver lanczos is exact"]
+
+
 def test_threads_do_not_matter_and_a_cluster_needs_this_solver(shards):
     one, many = (
         wordvec.PPMI(vector_size=8, solver="randomized", threads=n).fit(shards) for n in (1, 3)
     )
     assert np.array_equal(one.vectors_.vectors, many.vectors_.vectors)
     assert wordvec.PPMI(vector_size=8).fit(shards).vectors_.meta["options"].keys() == (
-        one.vectors_.meta["options"].keys() - {"solver"}
+        one.vectors_.meta["options"].keys() - {"solver", "epochs"}
     )
     with pytest.raises(ValueError, match="client needs solver='randomized'"):
         wordvec.PPMI(vector_size=8).fit(shards, client="local:2")

@@ -18,7 +18,7 @@ from wordvec.engine.shared import shared_folder
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.folders import scratch_folder
-from wordvec.models.randomized import decompose
+from wordvec.models.randomized import EPOCHS, decompose
 from wordvec.text.corpus import Corpus, Source
 from wordvec.training.loop import Trained
 from wordvec.training.options import OutputVectors, documented
@@ -49,6 +49,9 @@ class PPMI(MatrixModel):
         "lanczos" is exact and holds the whole matrix; "randomized" [2]_ multiplies row tiles with a
         few random vectors, in threads or on a cluster, and is near it: its singular values are at
         most as large.
+    epochs : int
+        Steps of the power iteration of the solver "randomized". Each passes over the counts twice
+        and brings the result nearer to the exact one; "lanczos" needs none.
     output_vectors : {"words", "sum", "both"}
     unk : bool
         Whether `<unk>` comes last, the mean of the 100 rarest words.
@@ -81,6 +84,13 @@ class PPMI(MatrixModel):
     solver: Literal["lanczos", "randomized"] = option(
         "lanczos",
         "Solver of the decomposition; randomized works row tile by row tile, also on a cluster.",
+        source="Halko et al. 2011",
+    )
+    epochs: int = option(
+        EPOCHS,
+        "Steps of the randomized solver, each of two passes over the counts; lanczos needs none.",
+        at_least=0,
+        at_most=1000,
         source="Halko et al. 2011",
     )
     power: float = option(
@@ -139,7 +149,7 @@ class PPMI(MatrixModel):
 
     def _randomized(self, shards: Shards, client: Any) -> tuple[Any, Any, Any, float]:
         """Singular vectors and values, and the sum of squares of the matrix, by an engine."""
-        options = shards, self.vector_size, self.smoothing, self.seed
+        options = shards, self.vector_size, self.smoothing, self.seed, self.epochs
         with contextlib.ExitStack() as stack:
             engine: Engine
             if client is None:
@@ -157,9 +167,15 @@ class PPMI(MatrixModel):
 
     def recorded(self) -> dict[str, Any]:
         options = super().recorded()
-        if self.solver == "lanczos":  # the same card as before there was this option
+        if self.solver == "lanczos":  # the same card as before there were these options
             options.pop("solver", None)
+            options.pop("epochs", None)
         return options
+
+    def notes(self) -> list[str]:
+        if self.solver == "lanczos" and self.epochs != EPOCHS:
+            return [f"epochs = {self.epochs} is not used: the solver lanczos is exact"]
+        return []
 
     def _information(self, shards: Shards) -> csr_array:
         rows, cols = shards.marginals

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Dense = NDArray[np.float64]
 
 MORE = 10  # random vectors beyond the dimensions that are wanted
-PASSES = 2  # of the power iteration
+EPOCHS = 2  # steps of the power iteration
 KEPT = 128  # row tiles whose information a worker keeps
 
 
@@ -92,7 +92,13 @@ def squares(source: str, tile: int, smoothing: float) -> float:
 
 
 def decompose(
-    engine: Engine, shards: Shards, folder: Path, d: int, smoothing: float, seed: int
+    engine: Engine,
+    shards: Shards,
+    folder: Path,
+    d: int,
+    smoothing: float,
+    seed: int,
+    epochs: int = EPOCHS,
 ) -> tuple[Dense, Dense, Dense, float]:
     """The d largest singular values S (d,), falling, with U (V, d) and V' (d, V), and the sum of
     squares of the matrix.
@@ -101,6 +107,8 @@ def decompose(
     ----------
     folder : path
         Seen by all workers: the dense matrices go through files in it.
+    epochs : int
+        Steps of the power iteration; each passes over the counts twice.
     """
     k, words = shards.k, shards.words
     width = min(d + MORE, words)
@@ -133,7 +141,7 @@ def decompose(
 
     rng = np.random.Generator(np.random.Philox(key=seed))
     basis = times(rng.standard_normal((words, width)), transposed=False)
-    for _ in range(PASSES):
+    for _ in range(epochs):
         basis = np.linalg.qr(basis)[0]
         basis = np.linalg.qr(times(basis, transposed=True))[0]
         basis = times(basis, transposed=False)
