@@ -29,6 +29,10 @@ from wordvec.vectors.vectors import WordVectors
 
 MAX_TOKEN = 1 << 16  # bytes; no released file has a word of a hundredth of that
 MAX_DIMENSIONS = 1 << 20
+# How many times its size a file may become when it is read: vectors in memory, and what was packed
+# when unpacked. Vectors in text, packed with xz, become 4 times as large; one-hot ones about 100.
+MAX_GROWTH = 250
+SMALL = 1 << 26  # bytes that are no danger, however small the file is
 _CHUNK = 1 << 20
 _DAMAGE = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
@@ -51,8 +55,11 @@ class Part:
 class Stream:
     """A foreign file from its beginning, with the offset of what is read next."""
 
-    def __init__(self, file: IO[bytes], name: str, size: int | None) -> None:
+    def __init__(
+        self, file: IO[bytes], name: str, size: int | None, packed: int | None = None
+    ) -> None:
         self._file = file
+        self._most = None if packed is None else max(SMALL, MAX_GROWTH * packed)
         self._open_files = contextlib.ExitStack()
         self.name = name
         self.size = size  # bytes in all; None when compressed
@@ -70,20 +77,21 @@ class Stream:
             plain = files.enter_context(open(path, "rb"))
             head = plain.read(264)
             plain.seek(0)
+            whole = os.fstat(plain.fileno()).st_size
             unpack = next((how for magic, how in _WRAPPERS.items() if head.startswith(magic)), None)
             if unpack is None and _is_tar(head):
                 unpack = _untar
             try:
                 if unpack is None:
-                    stream = cls(plain, name, os.fstat(plain.fileno()).st_size)
+                    stream = cls(plain, name, whole)
                 else:
                     archive = unpack in (_unzip, _untar)
                     inner = unpack(plain, member) if archive else unpack(plain)
-                    stream = cls(files.enter_context(inner), name, None)
+                    stream = cls(files.enter_context(inner), name, None, whole)
                     if not archive and _is_tar(stream.peek(264)):
                         plain.seek(0)
                         archive = True
-                        stream = cls(files.enter_context(_untar(plain, member)), name, None)
+                        stream = cls(files.enter_context(_untar(plain, member)), name, None, whole)
                 if member is not None and not (unpack is not None and archive):
                     raise FormatError(f"{name}: is no archive, so it has no member {member!r}")
             except FormatError as error:
@@ -128,6 +136,17 @@ class Stream:
             file.seek(0)
             yield file, size
 
+    def check_growth(self, needed: int, size: int | None = None) -> None:
+        """FormatError where what is read would need more than `MAX_GROWTH` times the file's bytes,
+        which are `size` where the file was unpacked."""
+        size = self.size if size is None else size
+        if size is not None and needed > max(SMALL, MAX_GROWTH * size):
+            self.fail(
+                f"its vectors would take {needed:,} bytes, more than {MAX_GROWTH} times the "
+                f"{size:,} of the file",
+                0,
+            )
+
     def fail(self, what: str, offset: int | None = None) -> NoReturn:
         """Raises FormatError with the file's name and the offset."""
         raise FormatError(f"{self.name}: byte {self.offset if offset is None else offset}: {what}")
@@ -140,6 +159,8 @@ class Stream:
         self._start += self._at
         self._buffer = self._buffer[self._at :] + chunk
         self._at = 0
+        if self._most is not None and self._start + len(self._buffer) > self._most:
+            self.fail(_too_much(self._most), 0)
         return bool(chunk)
 
     def peek(self, n: int) -> bytes:
@@ -224,7 +245,7 @@ class Rows:
     """A matrix that grows with the rows that are there, not with those that were promised."""
 
     def __init__(self, cols: int, dtype: Any = np.float32) -> None:
-        self._data = np.empty((1024, cols), dtype)
+        self._data = np.empty((max(1, min(1024, _CHUNK // cols)), cols), dtype)
         self._rows = 0
 
     def __len__(self) -> int:
@@ -354,12 +375,50 @@ def _is_tar(head: bytes) -> bool:
     return head[257:262] == b"ustar"
 
 
+def _too_much(most: int) -> str:
+    return (
+        f"unpacks to more than {most:,} bytes, {MAX_GROWTH} times its size; if that is right, "
+        "unpack it first"
+    )
+
+
+class _Limited:
+    """A file that is read as far as the limit, for tarfile, which reads what headers promise."""
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self._file, self._most = file, most
+
+    def read(self, n: int = -1) -> bytes:
+        left = self._most - self._file.tell()
+        if n < 0 or n > left:
+            n = left + 1
+        data = self._file.read(n)
+        if len(data) > left:
+            raise FormatError(_too_much(self._most))
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_SET and offset > self._most:
+            raise FormatError(_too_much(self._most))
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
 def _untar(file: IO[bytes], member: str | None = None) -> IO[bytes]:
-    archive = tarfile.open(fileobj=file, mode="r:*")  # noqa: SIM115 (read through the file in it)
+    head = file.read(8)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    unpack = next((how for magic, how in _WRAPPERS.items() if head.startswith(magic)), None)
+    inner = cast(
+        IO[bytes], _Limited(unpack(file), max(SMALL, MAX_GROWTH * size)) if unpack else file
+    )
+    archive = tarfile.open(fileobj=inner, mode="r:")  # noqa: SIM115 (read through the file in it)
     members = {each.name: each for each in archive if each.isfile()}
-    inner = archive.extractfile(members[_choose(list(members), member)])
-    assert inner is not None
-    return inner
+    chosen = archive.extractfile(members[_choose(list(members), member)])
+    assert chosen is not None
+    return chosen
 
 
 def _open_lzma(file: IO[bytes]) -> IO[bytes]:

@@ -28,6 +28,8 @@ from wordvec.text.lines import ascii_split
 
 KINDS = ("similarity", "analogy", "categorization", "outliers", "qvec", "relations")
 MAX_GROWTH = 1000  # questions that pairs may make for each row of a file
+MAX_MATRIX = 250  # bytes that the matrix of a set of properties may have for each byte of its file
+SMALL = 1 << 26  # bytes of a matrix that are no danger, however small the file is
 _MAX_LABELS = 64  # different relations of a set
 
 
@@ -156,6 +158,7 @@ class _Table:
     header: tuple[str, ...] | None
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     sections: bool
+    size: int  # bytes
 
     @classmethod
     def read(cls, path: Path) -> _Table:
@@ -191,7 +194,7 @@ class _Table:
                 rows = [(number, cells[1:]) for number, cells in rows]
             if not rows:
                 raise DatasetError(f"{path}: empty: a header and no row of data")
-        return cls(path, hashlib.sha256(raw).hexdigest(), header, tuple(rows), sections)
+        return cls(path, hashlib.sha256(raw).hexdigest(), header, tuple(rows), sections, len(raw))
 
     def fail(self, line: int, found: str, expected: str) -> DatasetError:
         return DatasetError(f"{self.path}:{line}: found {found}, expected {expected}")
@@ -520,6 +523,11 @@ def _qvec(table: _Table, name: str) -> PropertySet:
             raise table.fail(line, f"{cells[0]!r} a second time", "each word once")
         rows[cells[0]] = value
     properties = tuple(sorted({key for value in rows.values() for key in value}))
+    if 8 * len(rows) * len(properties) > max(SMALL, MAX_MATRIX * table.size):
+        raise DatasetError(
+            f"{table.path}: {len(rows):,} words of {len(properties):,} properties would make a "
+            f"matrix of more than {MAX_MATRIX} times the file's {table.size:,} bytes"
+        )
     column = {key: j for j, key in enumerate(properties)}
     matrix = np.zeros((len(rows), len(properties)))
     for i, value in enumerate(rows.values()):

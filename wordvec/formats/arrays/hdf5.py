@@ -15,7 +15,6 @@ from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Stream, Table
 from wordvec.vectors.vectors import WordVectors
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
-_MOST_GROWTH = 1024  # bytes of numbers for each byte of a file that is compressed
 _BATCH = 1 << 20  # numbers read at once
 
 
@@ -67,8 +66,7 @@ def _read(stream: Stream, opened: Any, bytes_: int) -> WordVectors:
     rows, cols = values.shape
     if not 1 <= cols <= MAX_DIMENSIONS or words.dtype.itemsize > MAX_TOKEN:
         stream.fail(f"{cols} dimensions and words of {words.dtype.itemsize} bytes", 0)
-    if rows * (cols + words.dtype.itemsize) > _MOST_GROWTH * bytes_:
-        stream.fail(f"{rows:,} x {cols} promised in a file of {bytes_:,} bytes", 0)
+    stream.check_growth(rows * (4 * cols + words.dtype.itemsize), bytes_)
     if words.dtype.kind not in "SO":
         stream.fail(f"words of type {words.dtype}; strings were expected", 0)
     table = Table(cols, stream.part)

@@ -72,15 +72,24 @@ def _read(stream: Stream, base: sqlite3.Connection) -> WordVectors:
     if "key" not in names or not set(columns) <= set(names):
         stream.fail(f"the table 'magnitude' lacks columns; dim_0 to dim_{size - 1} expected", 0)
     table = Table(size, stream.part)
+    bytes_ = _pages(base)
     rows = base.execute(f"SELECT key, {', '.join(columns)} FROM magnitude ORDER BY rowid")
     while some := rows.fetchmany(_BATCH):
         if not all(_is_row(row) for row in some):
             stream.fail(f"a row from {table.seen:,} on is not a word and whole numbers", 0)
         numbers = np.array([row[1:] for row in some], np.float64) / 10.0**precision
         table.add([row[0] for row in some], numbers.astype(np.float32))
+        # A column with a default takes no space in the file.
+        stream.check_growth(4 * size * table.seen, bytes_)
         if table.full:
             break
     return table.vectors()
+
+
+def _pages(base: sqlite3.Connection) -> int:
+    """The size of the database in bytes."""
+    count, size = (base.execute(f"PRAGMA page_{what}").fetchone()[0] for what in ("count", "size"))
+    return int(count) * int(size)
 
 
 def _whole(value: object, low: int, high: int) -> bool:

@@ -52,11 +52,10 @@ def read(stream: Stream) -> WordVectors:
     pa, parquet = _pyarrow(f"reading {stream.name}")
     # What pyarrow raises for damaged files; all of it becomes one error.
     damage = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError)
+    how = {"pre_buffer": False, "page_checksum_verification": True, "buffer_size": 1 << 20}
     with stream.as_file() as (file, size):
         try:
-            table = parquet.ParquetFile(
-                file, pre_buffer=False, page_checksum_verification=True, buffer_size=1 << 20
-            )
+            table = parquet.ParquetFile(file, **how)
             schema, rows = table.schema_arrow, int(table.metadata.num_rows)
         except damage as error:
             stream.fail(f"not a Parquet file that can be read: {error}", 0)
@@ -65,7 +64,9 @@ def read(stream: Stream) -> WordVectors:
         columns = _columns(stream, pa, schema)
         meta = _meta(stream, schema)
         try:
-            words, array, counts = _read_columns(stream, pa, table, columns)
+            # As a dictionary, where a word that is there a million times is one.
+            table = parquet.ParquetFile(file, read_dictionary=["word"], **how)
+            words, array, counts = _read_columns(stream, pa, table, columns, size)
             if len(words) != rows:
                 stream.fail(f"{len(words):,} rows instead of {rows:,}", 0)
             return WordVectors(words, array, counts=counts, meta=meta)
@@ -102,39 +103,44 @@ def _meta(stream: Stream, schema: Any) -> dict[str, Any]:
 
 
 def _read_columns(
-    stream: Stream, pa: Any, table: Any, columns: list[str]
+    stream: Stream, pa: Any, table: Any, columns: list[str], bytes_: int
 ) -> tuple[list[bytes], NDArray[Any], NDArray[np.int64] | None]:
     kind = table.schema_arrow.field("vector").type
-    size = kind.list_size if pa.types.is_fixed_size_list(kind) else None
+    n_rows = table.metadata.num_rows
+    if pa.types.is_fixed_size_list(kind):
+        size = kind.list_size
+    else:
+        first = next(table.iter_batches(batch_size=1, columns=["vector"], use_threads=False), None)
+        size = 1 if first is None else len(first.column("vector").flatten())
+        if first is not None and not 0 < size <= MAX_DIMENSIONS:
+            stream.fail(f"the first vector has {size:,} numbers", 0)
     dtype = np.float64 if pa.types.is_float64(kind.value_type) else np.float32
     words: list[bytes] = []
     counts: list[NDArray[np.int64]] = []
-    rows: Rows | None = None if size is None else Rows(size, dtype)
-    count = max(1, _BATCH // (size or 1024))
+    rows = Rows(size, dtype)
+    count = max(1, _BATCH // size)
+    stream.check_growth(n_rows * size * np.dtype(dtype).itemsize, bytes_)
     for batch in table.iter_batches(batch_size=count, columns=columns, use_threads=False):
         if any(column.null_count for column in batch.columns):
             stream.fail(f"a row from {len(words):,} on has no value", 0)
-        some = _numbers(stream, pa, batch.column("vector"), size, dtype)
-        if rows is None:
-            size = some.shape[1]
-            rows = Rows(size, dtype)
-        rows.add(some)
+        rows.add(_numbers(stream, pa, batch.column("vector"), size, dtype))
+        if len(batch.column("word").dictionary) < len(batch):
+            stream.fail(f"a word of the rows from {len(words):,} on is there twice", 0)
         words += batch.column("word").cast(pa.large_binary()).to_pylist()
         if "count" in columns:
             counts.append(batch.column("count").cast(pa.int64()).to_numpy(zero_copy_only=False))
-    array = np.empty((0, 1), dtype) if rows is None else rows.array()
-    return words, array, np.concatenate(counts) if counts else None
+    return words, rows.array(), np.concatenate(counts) if counts else None
 
 
-def _numbers(stream: Stream, pa: Any, column: Any, size: int | None, dtype: Any) -> NDArray[Any]:
-    """The vectors (n, d) of a batch; all have `size` numbers, or as many as the first."""
+def _numbers(stream: Stream, pa: Any, column: Any, size: int, dtype: Any) -> NDArray[Any]:
+    """The vectors (n, d) of a batch; all have `size` numbers."""
     values = column.flatten()
-    lengths = np.full(len(column), size) if size else column.value_lengths().to_numpy()
-    first = int(lengths[0]) if len(lengths) else 1
-    if values.null_count or (lengths != first).any() or not 0 < first <= MAX_DIMENSIONS:
+    fixed = pa.types.is_fixed_size_list(column.type)
+    lengths = np.full(len(column), size) if fixed else column.value_lengths().to_numpy()
+    if values.null_count or (lengths != size).any():
         stream.fail("the vectors are not of one length, or lack a number", 0)
     numbers: NDArray[Any] = values.to_numpy(zero_copy_only=False).astype(dtype, copy=False)
-    return numbers.reshape(len(column), first)
+    return numbers.reshape(len(column), size)
 
 
 def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = False) -> None:

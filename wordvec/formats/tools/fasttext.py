@@ -36,7 +36,6 @@ _MODELS, _LOSSES = {1: "cbow", 2: "skipgram", 3: "supervised"}, {1: "hs", 2: "ns
 _NEW = struct.pack("<i", _MAGIC)
 _WORD = 0  # type of an entry; 1 is a label
 _CENTROIDS = 256  # of each part of a quantised row
-_MOST_GROWTH = 64  # a code of one byte stands for up to so many bytes of float32
 
 
 def matches(head: bytes) -> bool:
@@ -163,8 +162,7 @@ def _quantised(stream: Stream, cols: int) -> Floats:
     if n_codes != rows * parts:
         stream.fail(f"{n_codes:,} codes for {rows:,} rows of {parts} parts", start)
     by_row = codes.reshape(rows, parts)
-    if stream.size is not None and 4 * rows * cols > _MOST_GROWTH * stream.size:
-        stream.fail(f"{rows:,} rows of {cols} dimensions in a file of {stream.size:,} bytes", start)
+    stream.check_growth(4 * rows * cols)
     out = np.empty((rows, cols), np.float32)
     for part in range(parts):
         own = last if part == parts - 1 else width

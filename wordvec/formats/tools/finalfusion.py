@@ -168,6 +168,7 @@ def _quantised(stream: Stream) -> Floats:
     codes = np.frombuffer(stream.read(rows * parts, "codes"), np.uint8).reshape(rows, parts)
     if codes.size and int(codes.max()) >= centroids:
         stream.fail(f"a code of {codes.max()} for {centroids} centroids")
+    stream.check_growth(4 * rows * cols)
     decoded = books[np.arange(parts), codes].reshape(rows, cols)
     if projection is not None:
         decoded = decoded @ projection.T

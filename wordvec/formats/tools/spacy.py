@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
 from wordvec.formats.arrays.npy import read_array
-from wordvec.formats.stream import Part, Stream, Table
+from wordvec.formats.stream import MAX_GROWTH, SMALL, Part, Stream, Table
 from wordvec.formats.tools.floret import vectors_of
 from wordvec.text.lines import bytes_of
 from wordvec.vectors.vectors import WordVectors
@@ -75,6 +75,7 @@ def read_folder(place: Path, part: Part) -> WordVectors:
         if key in row_of:
             words[key] = word
     found = [(words[key], row) for key, row in row_of.items() if key in words]
+    _check_growth(place, 4 * len(found) * rows.shape[1])
     table = Table(rows.shape[1], part)
     table.add(
         [word for word, _ in found],
@@ -87,6 +88,16 @@ def read_folder(place: Path, part: Part) -> WordVectors:
     if frequencies.is_file():
         wv.counts = _counts(frequencies, wv)
     return wv
+
+
+def _check_growth(place: Path, needed: int) -> None:
+    """FormatError where many words share few rows: each gets a row of its own."""
+    size = sum(path.stat().st_size for path in place.iterdir() if path.is_file())
+    if needed > max(SMALL, MAX_GROWTH * size):
+        raise FormatError(
+            f"{place / 'key2row'}: byte 0: the vectors of its words would take {needed:,} bytes, "
+            f"more than {MAX_GROWTH} times the {size:,} of the folder"
+        )
 
 
 def _floret(place: Path, options: dict[str, Any], rows: NDArray[Any]) -> WordVectors:
