@@ -1,139 +1,30 @@
 """Fuzzes every other reader: `python tests/fuzz_readers.py --seconds 60 [--seed N] [--only NAME]`.
 
-Every vector format (the samples of the tests), shards, folders of blocks, relations, vocabularies,
-phrase tables, evaluation sets, checkpoints and texts. Good files are made, then damaged: bytes
-flipped, runs overwritten, cut, doubled, numbers replaced by hostile ones. Whatever comes, an answer
-or an error of the library (WordvecError, OSError, and ValueError where the reader says so) is
-right. Anything else ends the run with the seed, and the file is kept.
+What is read, and how, is the table in readers.py: vector formats, counts, checkpoints, texts, lists
+of words, sets, concepts. Good files are made, then damaged: bytes flipped, runs overwritten, cut,
+doubled, numbers replaced by hostile ones. Whatever comes, an answer or an error of the library
+(WordvecError, OSError, and ValueError where the reader says so) is right. Anything else ends the
+run with the seed, and the file is kept.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
-import io
 import resource
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 import numpy as np  # noqa: E402
-from vector_files import SAMPLES, WITHOUT_WORDS, with_ngrams  # noqa: E402
+from readers import TARGETS, Target  # noqa: E402
 
-import wordvec  # noqa: E402
-from wordvec import formats  # noqa: E402
-from wordvec.counts.blocks import Blocks, count_blocks  # noqa: E402
-from wordvec.counts.shards import Shards  # noqa: E402
 from wordvec.errors import WordvecError  # noqa: E402
-from wordvec.evaluation.core import datasets  # noqa: E402
-from wordvec.hierarchy.relations import from_pairs, read_relations, read_shards, write_shards  # noqa: E402
-from wordvec.text.phrases.model import PhraseTable  # noqa: E402
-from wordvec.text.vocab import Vocabulary  # noqa: E402
-from wordvec.training.checkpoint import Checkpoint, Position  # noqa: E402
 
 MEMORY = 4 << 30  # bytes of address space; an allocation beyond a file's size fails
-TEXT = "".join(f"a{i % 7} b{i % 5} c{i % 3}\n" for i in range(200))
-
-
-@dataclass(frozen=True)
-class Target:
-    """A reader: what makes a good file (or folder) at a path, and what reads all of one."""
-
-    make: Callable[[Path], Any]
-    read: Callable[[Path], Any]
-    errors: tuple[type[Exception], ...] = ()
-
-
-MADE = SAMPLES | {name: functools.partial(with_ngrams, name=name) for name in WITHOUT_WORDS}
-
-
-def sample(name: str) -> Target:
-    """A file or folder of a foreign format; its path is a folder that holds it alone."""
-    places: dict[str, Path] = {}
-
-    def make(path: Path) -> None:
-        path.mkdir()
-        places["it"] = MADE[name](path).relative_to(path)
-
-    def read(path: Path) -> None:
-        with np.errstate(all="ignore"):
-            found = formats.load(path / places["it"])
-        assert len(list(found)) == len(found.vectors)
-
-    return Target(make, read)
-
-
-def _encoded() -> Any:
-    return wordvec.encode(io.BytesIO(TEXT.encode()), min_count=1)
-
-
-def read_all(path: Path) -> None:
-    shards = Shards(path)
-    assert shards.sparse().nnz >= 0
-    assert len(shards.marginals) == 2
-    assert len(shards.vocab) == shards.words
-    shards.verify()
-
-
-def checkpoint(path: Path, resume: bool = True) -> Checkpoint:
-    arrays = [np.zeros((6, 4), np.float32), np.zeros(9)]
-    return Checkpoint(path.parent, {"model": "x", "seed": 1}, arrays, resume=resume)
-
-
-def make_checkpoint(path: Path) -> None:
-    checkpoint(path).save(Position(2, 3, 0.5, 7, 9, 11, [0.5], []))
-
-
-TARGETS: dict[str, Target] = {
-    **{name: sample(name) for name in MADE},
-    "shards": Target(
-        lambda path: wordvec.count(_encoded(), path, wordvec.Window(window=2), force=True), read_all
-    ),
-    "blocks": Target(
-        lambda path: count_blocks(
-            _encoded(), path, 3, wordvec.Window(window=2), by="line", force=True
-        ),
-        lambda path: [Blocks(path).counts, *(read_all(each.path) for each in Blocks(path).shards)],
-    ),
-    "relation shards": Target(lambda path: _relation_shards(path), read_shards),
-    "relations": Target(
-        lambda path: path.write_text("a\tb\nc\tb\nd\tc\n"), read_relations, (ValueError,)
-    ),
-    "vocabulary": Target(
-        lambda path: _encoded().vocab.save(path, force=True), Vocabulary.load, (ValueError,)
-    ),
-    "phrases": Target(lambda path: _phrases(path), PhraseTable.load),
-    "similarity set": Target(
-        lambda path: path.write_text("".join(f"a{i} b{i} {i}.5\n" for i in range(9))), datasets.load
-    ),
-    "analogy set": Target(
-        lambda path: path.write_text(": one\n" + "a b c d\n" * 5 + ": two\ne f g h\n"),
-        datasets.load,
-    ),
-    "checkpoint": Target(
-        make_checkpoint, lambda path: checkpoint(path).load(Position()), (ValueError,)
-    ),
-    "text": Target(
-        lambda path: path.write_text(TEXT), lambda path: wordvec.encode(path, min_count=1)
-    ),
-}
-
-
-def _relation_shards(path: Path) -> None:
-    write_shards(from_pairs([(f"n{i}", f"n{i // 2}") for i in range(1, 40)]), path, force=True)
-
-
-def _phrases(path: Path) -> None:
-    found = wordvec.Phrases(min_count=1, threshold=0.1).fit(_encoded())
-    found.phrases_.save(path, force=True)
-
 
 NUMBERS = [b"-1", b"0", b"4294967296", b"18446744073709551616", b"1e999", b"nan", b'"x"', b"[]"]
 

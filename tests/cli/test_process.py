@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import wordvec
+from wordvec.cli import process
 
 PAIRS = "".join(f"a{i} {'ab'[i % 2]}{i + 5} {i}\n" for i in range(12))
 TRAIN = ["--vector-size", "8", "--epochs", "1", "--threads", "1"]
@@ -324,7 +325,7 @@ def small_address_space(megabytes):
     return limit
 
 
-@pytest.mark.parametrize("megabytes", [60, 100, 140, 200, 300, 500])
+@pytest.mark.parametrize("megabytes", [60, 90, 100, 130, 132, 135, 140, 200, 300, 350, 500])
 def test_too_little_memory_is_one_line_and_never_a_hang(megabytes, planted, tmp_path):
     began = time.monotonic()
     arguments = ["train", planted, "-o", tmp_path / "v.wv", "--model", "glove", "--quiet"]
@@ -333,8 +334,41 @@ def test_too_little_memory_is_one_line_and_never_a_hang(megabytes, planted, tmp_
     assert time.monotonic() - began < 60
     assert names(tmp_path) == (["v.wv"] if done.returncode == 0 else [])
     if done.returncode:
-        assert b"Traceback" not in done.stderr
+        # Not 130: OpenBLAS interrupts the process when it cannot start a thread.
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.startswith(b"wordvec: error: ")
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_too_little_memory_for_numpy_is_said(trained):
+    done = shell('"$@"', "neighbors", trained, "a1", limit=small_address_space(80))
+    assert done.returncode == 1
+    assert done.stderr == (
+        b"wordvec: error: 80 MB are too little address space to load numpy: raise the limit "
+        b"(ulimit -v)\n"
+    )
+
+
+@pytest.mark.parametrize(("starts", "wanted"), [(True, None), (False, "1")])
+def test_blas_has_one_thread_where_the_system_starts_no_more(starts, wanted, monkeypatch):
+    """OpenBLAS would interrupt the process."""
+    real, most = threading.Thread.start, [3]
+
+    def start(thread):
+        most[0] -= 1
+        if not starts and most[0] < 0:
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (100, 100))
+    monkeypatch.setattr(process, "COMFORT", -1 << 40)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")  # so that it is restored
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    process.respect_limits()
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == wanted
+    assert threading.active_count() < 8
 
 
 @pytest.mark.parametrize("files", [3, 5, 6, 8, 10, 14, 20])

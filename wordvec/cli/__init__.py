@@ -16,7 +16,13 @@ from collections.abc import Iterator
 import click
 
 from wordvec.cli.base import Program, with_options
-from wordvec.cli.process import OUTPUT, abandon_output, ending_signals, prepare_streams
+from wordvec.cli.process import (
+    OUTPUT,
+    abandon_output,
+    ending_signals,
+    prepare_streams,
+    respect_limits,
+)
 from wordvec.errors import Terminated, WordvecError
 
 # What `wordvec --help` lists: heading -> command -> the module that defines it, which is imported
@@ -91,6 +97,7 @@ def main(args: list[str] | None = None) -> None:
 
 def _run(argv: list[str], debug: bool) -> int:
     try:
+        respect_limits()
         result = Program(SECTIONS).main(argv, prog_name="wordvec", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0

@@ -1,12 +1,15 @@
 """What a command owes the process it runs in: standard streams that may be closed, full or gone,
-and signals that ask it to end."""
+signals that ask it to end, and limits of the system (ulimit)."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import io
+import mmap
 import os
+import resource
 import signal
 import sys
 import threading
@@ -17,6 +20,15 @@ from typing import Any, TextIO
 from wordvec.errors import Terminated
 
 OUTPUT = "standard output"
+
+# Measured with the wheels of numpy 2.4 and scipy 1.17 on x86-64: loading numpy takes less than ROOM
+# bytes of address space; all of a command, with each thread's stack and heap, less than COMFORT and
+# THREAD per processor.
+ROOM = 76 << 20
+COMFORT = 1 << 30
+THREAD = 160 << 20
+FEW_PROCESSES = 1024
+_M_ARENA_MAX = -8  # of glibc's mallopt
 
 
 class _Stream(io.RawIOBase):
@@ -92,6 +104,55 @@ def _text(old: TextIO | None, number: int, name: str, *, closed: bool, silent: b
         errors="backslashreplace" if silent else "surrogateescape",
         line_buffering=silent or raw.isatty(),
     )
+
+
+def respect_limits() -> None:
+    """Makes do with little address space (ulimit -v) and few processes (ulimit -u).
+
+    OpenBLAS starts its threads when numpy is loaded. Where the system refuses one, it interrupts
+    the whole process (SIGINT), so it is asked for a single thread, which it reads from the
+    environment. The C library is asked for one heap: each further one reserves 64 MB.
+
+    Raises
+    ------
+    OSError
+        Where numpy could not even be loaded.
+    """
+    space = resource.getrlimit(resource.RLIMIT_AS)[0]
+    processors = os.cpu_count() or 1
+    scarce = space != resource.RLIM_INFINITY and space < COMFORT + processors * THREAD
+    if scarce:
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+    if scarce or not _may_start(2 * processors):
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if scarce and "numpy" not in sys.modules:
+        try:
+            mmap.mmap(-1, ROOM).close()
+        except OSError as error:
+            message = "are too little address space to load numpy: raise the limit (ulimit -v)"
+            raise OSError(errno.ENOMEM, f"{space >> 20:,} MB {message}") from error
+
+
+def _may_start(threads: int) -> bool:
+    """Whether the system starts so many threads at once."""
+    limit = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    if limit == resource.RLIM_INFINITY or limit > FEW_PROCESSES:
+        return True
+    ended = threading.Event()
+    started = []
+    try:
+        for _ in range(threads):
+            thread = threading.Thread(target=ended.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        return False
+    finally:
+        ended.set()
+        for thread in started:
+            thread.join()
+    return True
 
 
 def abandon_output() -> None:
