@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-PY     := $(BIN)/python
+PY     := $(abspath $(BIN)/python)
 # Warnings as the code is held to, for both compilers' sake without those of one alone.
 CWARN  := -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only
 
@@ -78,10 +78,10 @@ sanitize: $(VENV)/test
 	cp -r setup.py pyproject.toml README.md LICENSE csrc wordvec data evals tests build/sanitize
 	find build/sanitize/wordvec/native -name "*.so" -delete
 	cd build/sanitize && CFLAGS="-g -fsanitize=$(SANITIZERS) -fno-sanitize-recover=undefined" \
-	    LDFLAGS="-fsanitize=$(SANITIZERS)" ../../$(PY) setup.py -q build_ext --inplace -j 2
+	    LDFLAGS="-fsanitize=$(SANITIZERS)" $(PY) setup.py -q build_ext --inplace -j 2
 	cd build/sanitize && PYTHONPATH=. ASAN_OPTIONS=detect_leaks=0 \
 	    LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so.6)" \
-	    ../../$(PY) -m pytest -n 2 tests/native tests/models tests/training tests/text \
+	    $(PY) -m pytest -n 2 tests/native tests/models tests/training tests/text \
 	    tests/counts tests/vectors/test_file.py --ignore tests/training/test_pins.py
 
 # Lines and branches of Python, and lines of C, that the tests run. C is built a second time for it,
@@ -91,9 +91,9 @@ coverage: $(VENV)/test
 	cp -r setup.py pyproject.toml Makefile *.md LICENSE csrc wordvec data docs evals tests build/coverage
 	rm -f $$(find build/coverage/wordvec/native -name '*.so')
 	cd build/coverage && CFLAGS="-O0 -g0 --coverage" LDFLAGS="--coverage" \
-	    ../../$(PY) setup.py -q build_ext --inplace -j 2
-	cd build/coverage && PYTHONPATH=. ../../$(PY) -m coverage run -m pytest -n 2 $(COVERED)
-	cd build/coverage && ../../$(PY) -m coverage combine -q && ../../$(PY) -m coverage report
+	    $(PY) setup.py -q build_ext --inplace -j 2
+	cd build/coverage && PYTHONPATH=. $(PY) -m coverage run -m pytest -n 2 $(COVERED)
+	cd build/coverage && $(PY) -m coverage combine -q && $(PY) -m coverage report
 	$(PY) tests/c_coverage.py build/coverage
 COVERED ?= --ignore tests/torture --ignore tests/test_tutorials.py
 
@@ -118,10 +118,10 @@ tsan: $(VENV)/test
 	cp -r setup.py pyproject.toml README.md LICENSE csrc wordvec data tests build/tsan
 	find build/tsan/wordvec/native -name "*.so" -delete
 	cd build/tsan && CFLAGS="-g -fsanitize=thread" LDFLAGS="-fsanitize=thread" \
-	    ../../$(PY) setup.py -q build_ext --inplace -j 2
+	    $(PY) setup.py -q build_ext --inplace -j 2
 	cd build/tsan && LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) PYTHONPATH=. \
 	    TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1 exitcode=66" \
-	    ../../$(PY) tests/torture/races.py
+	    $(PY) tests/torture/races.py
 
 clean:
 	rm -rf build .venv *.egg-info

@@ -84,11 +84,10 @@ def read_suite(path: str | Path) -> Suite:
         table = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not a TOML file: {error}") from error
+    _check_suite(path, table)
     folders = _folders(path)
     sets, absent = [], []
-    for number, entry in enumerate(table.get("dataset", []), 1):
-        if not isinstance(entry.get("name"), str) or not isinstance(entry.get("files"), list):
-            raise DatasetError(f"{path}: dataset {number} needs a name and files")
+    for entry in table.get("dataset", []):
         found = _find(entry, folders, path)
         if found is None:
             absent.append((entry["name"], f"not found in {', '.join(map(str, folders))}"))
@@ -102,6 +101,35 @@ def read_suite(path: str | Path) -> Suite:
         tuple(table.get("measures", ())),
         tuple(absent),
     )
+
+
+def _check_suite(path: Path, table: dict[str, Any]) -> None:
+    """Raises DatasetError, with the place, when a part of a suite is of another kind."""
+    if not isinstance(table.get("title", ""), str):
+        raise DatasetError(f"{path}: title must be a text")
+    for name in ("tests", "solvers", "measures"):
+        if not _texts(table.get(name, [])):
+            raise DatasetError(f"{path}: {name} must be a list of names")
+    entries = table.get("dataset", [])
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+        raise DatasetError(f"{path}: a dataset is a table of a list, [[dataset]]")
+    for number, entry in enumerate(entries, 1):
+        files = entry.get("files")
+        if not isinstance(entry.get("name"), str) or not isinstance(files, list):
+            raise DatasetError(f"{path}: dataset {number} needs a name and files")
+        if not all(isinstance(each, str) or (_texts(each) and len(each) == 2) for each in files):
+            raise DatasetError(f"{path}: dataset {number}: files are paths, or [path, SHA-256]")
+        if not isinstance(entry.get("reference", ""), str):
+            raise DatasetError(f"{path}: dataset {number}: reference must be a text")
+        if entry.get("kind", datasets.KINDS[0]) not in datasets.KINDS:
+            raise DatasetError(
+                f"{path}: dataset {number}: kind must be one of {', '.join(datasets.KINDS)}, got "
+                f"{entry['kind']!r}"
+            )
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def _folder(path: Path) -> Suite:

@@ -43,7 +43,10 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     ------
     tomllib.TOMLDecodeError, UnicodeDecodeError
     """
-    return tomllib.loads(without_mark(Path(path).read_bytes()).decode("utf-8"))
+    try:
+        return tomllib.loads(without_mark(Path(path).read_bytes()).decode("utf-8"))
+    except RecursionError as error:
+        raise tomllib.TOMLDecodeError("lists or tables in each other, too deep") from error
 
 
 def read_words(path: str | os.PathLike[str]) -> list[bytes]:

@@ -228,12 +228,15 @@ def packed(array: F64) -> dict[str, Any]:
 
 
 def unpacked(record: dict[str, Any]) -> F64:
-    """The array of such a record."""
-    data = base64.b64decode(record["float64"], validate=True)
-    array = np.frombuffer(data, "<f8").astype(np.float64)
+    """The array of such a record; ValueError for a damaged one."""
+    try:
+        data = base64.b64decode(record["float64"], validate=True)
+        array = np.frombuffer(data, "<f8").astype(np.float64).reshape(record["shape"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"an array of the card is damaged: {error}") from error
     if not np.isfinite(array).all():
         raise ValueError("numbers must be finite")
-    return array.reshape(record["shape"])
+    return array
 
 
 def cosines(A: NDArray[Any], B: NDArray[Any]) -> F64:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wordvec.errors import DatasetError
 from wordvec.files import data_file
+from wordvec.text.lines import read_toml
 from wordvec.vectors.vectors import WordVectors
 
 SHIPPED = ("gender", "race", "religion")
@@ -141,7 +142,7 @@ def concept(source: str | Path | Concept) -> Concept:
 
 def _read(path: Path, name: str) -> Concept:
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not a TOML file: {error}") from error
     unknown = sorted(set(table) - _KEYS)

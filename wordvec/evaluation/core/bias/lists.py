@@ -108,6 +108,8 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not a TOML file: {error}") from error
     lists = tables.pop("lists", {})
+    if not isinstance(lists, dict):
+        raise DatasetError(f"{path}: lists must be a table, [lists]")
 
     def words(test: str, side: str, value: object) -> tuple[str, ...]:
         if isinstance(value, str):
@@ -132,8 +134,16 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
             raise DatasetError(f"{path}: [{name}] lacks {', '.join(lacking)}")
         x, y, a, b = (words(name, side, table[side]) for side in "XYAB")
         labels = [table[side] if isinstance(table[side], str) else side for side in "XYAB"]
-        published = tuple(table.get("published", {}).items())
-        tests[name] = WeatTest(name, table.get("title", name), x, y, a, b, tuple(labels), published)
+        published, title = table.get("published", {}), table.get("title", name)
+        if not isinstance(title, str) or not (
+            isinstance(published, dict)
+            and all(isinstance(value, int | float) for value in published.values())
+        ):
+            raise DatasetError(
+                f"{path}: [{name}] title must be a text, and published a table of numbers"
+            )
+        known = tuple(published.items())
+        tests[name] = WeatTest(name, title, x, y, a, b, tuple(labels), known)
     if not tests:
         raise DatasetError(f"{path}: empty: no test")
     return tests
