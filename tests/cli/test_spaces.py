@@ -66,8 +66,9 @@ def test_whitening_pca_and_counts_of_a_file(run, folder, tmp_path):
     one, other = tmp_path / "a.wv", tmp_path / "b.wv"
     assert run("transform", folder / "v.wv", "-o", one, "--whiten", "tokens")[0] == 0
     code, _, err = run("transform", folder / "bare.wv", "-o", other, "--whiten", "tokens")
-    assert code != 0
-    assert "needs the words' counts" in err
+    assert code == 2
+    assert f"--whiten tokens: {folder / 'bare.wv'} has no counts" in err
+    assert "--counts" in err
     counts = ("--counts", folder / "vocab.txt")
     assert run("transform", folder / "bare.wv", "-o", other, "--whiten", "tokens", *counts)[0] == 0
     a, b = WordVectors.open(one), WordVectors.open(other)
@@ -110,6 +111,10 @@ def test_transform_says_what_it_needs(run, folder, tmp_path):
     code, _, err = run("transform", folder / "v.wv", "--unit")
     assert code == 2
     assert "with -o" in err
+    for option, most in (("--pca", "[1, 16]"), ("--remove", "[0, 15]")):
+        code, _, err = run("transform", folder / "v.wv", "-o", tmp_path / "w.wv", option, "50")
+        assert code == 2
+        assert f"{option} 50: n must be in {most}, got 50" in err
 
 
 def test_debias_writes_and_proves(run, folder, tmp_path):

@@ -129,8 +129,19 @@ def transform(
     if compare is None and path is None:
         raise click.UsageError("name the file to write with -o, or judge with --compare")
     _check_targets([path, rest["html"], rest["json"]], rest["force"], vectors)
+    if "tokens" in (center, whiten) and tokens is None and wv.counts is None:
+        option = "--center" if center == "tokens" else "--whiten"
+        raise click.UsageError(
+            f"{option} tokens: {vectors} has no counts of its words: give a vocabulary file with "
+            "--counts, or weigh by types"
+        )
     if chosen is not None:
-        chosen.fit(wv)
+        try:
+            chosen.fit(wv)
+        except ValueError as error:  # n is of --pca or of --remove
+            given = [("--pca", pca), ("--remove", remove), ("--center", center)]
+            named = [f"{option} {value}" for option, value in given if value is not None]
+            raise click.UsageError(": ".join([*named[:1], str(error)])) from error
         for note in chosen.notes():
             _progress(rest["quiet"])(f"note: {note}")
     if compare:
