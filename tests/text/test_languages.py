@@ -3,6 +3,7 @@
 import gettext
 import io
 import re
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -95,3 +96,48 @@ def test_thai_is_said_to_need_a_segmenter_and_has_one():
         io.BytesIO(text.encode()), min_count=1, tokenize="python:pythainlp:word_tokenize"
     )
     assert {"ภาษา", "เสียง"} & set(split.vocab)
+
+
+GERMAN = (
+    "»Über den Fluß«, sagte sie, „führt nur EINE Brücke: die Fußgänger-Brücke“ – und die war zu. "
+    "Ob's regnet? ‚Weiß nicht‘, rief er; die Straßenbahnhaltestelle (Linie 3) ist 2,5 km weiter."
+)
+TURKISH = (
+    "“Işıklar sönünce,” dedi, İzmir’in en eski fırınında; “ISPARTA’dan gelen gülleri IRMAK "
+    "kıyısında gördüm.” Ilık bir yazdı: 3.500 kişi, 12’şer kişilik gruplar."
+)
+CHINESE = "他说：“明天下雨吗？”——没有人知道。火车站离这里2.5公里，图书馆在旁边（三楼）。"
+
+
+def test_german_quotes_and_hyphens_part_words_and_compounds_stay():
+    assert " ".join(words(GERMAN, lower=True)[0]) == (
+        "über den fluß sagte sie führt nur eine brücke die fußgänger brücke und die war zu ob's "
+        "regnet weiß nicht rief er die straßenbahnhaltestelle linie 3 ist 2,5 km weiter"
+    )
+
+
+def test_turkish_proper_names_keep_their_endings_behind_an_apostrophe():
+    assert " ".join(words(TURKISH, lower=True, language="tr")[0]) == (
+        "ışıklar sönünce dedi izmir'in en eski fırınında ısparta'dan gelen gülleri ırmak kıyısında "
+        "gördüm ılık bir yazdı 3.500 kişi 12 şer kişilik gruplar"
+    )
+
+
+@pytest.mark.parametrize("how", ["python:jieba:lcut", "command:"])
+def test_chinese_is_split_by_a_segmenter_as_function_or_program(how, tmp_path):
+    jieba = pytest.importorskip("jieba")
+    jieba.setLogLevel(60)
+    if how == "command:":
+        (tmp_path / "segment.py").write_text(
+            "import sys, jieba\n"
+            "jieba.setLogLevel(60)\n"
+            "for line in sys.stdin:\n"
+            "    words = jieba.lcut(line.strip())\n"
+            "    print(*(word for word in words if any(map(str.isalnum, word))))\n"
+        )
+        how += f"{sys.executable} {tmp_path / 'segment.py'}"
+    made = encode(io.BytesIO(CHINESE.encode()), min_count=1, tokenize=how)
+    assert {"明天", "下雨", "知道", "火车站", "2.5", "公里", "图书馆"} <= set(made.vocab)
+    assert not any(unicodedata.category(c)[0] == "P" for word in made.vocab for c in word[:1])
+    _, single = words(CHINESE)
+    assert any("Chinese, which has no spaces" in note for note in corpus_notes(single))

@@ -102,7 +102,7 @@ def signed_share(words: Iterable[str]) -> tuple[float, str]:
             continue
         if _is_sign(word[0]) or _is_sign(word[-1]):
             found += 1
-            if not example and word[:-1] in known:
+            if not example and word[:-1].isalnum() and word[:-1] in known:
                 example = word
     return found / max(len(all_words), 1), example
 
