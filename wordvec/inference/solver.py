@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Found = Solution | Unanswerable
 
+LONG = 8192  # contexts from which products are of floats: covariances to 1e-6, in half the time
 BATCH_CELLS = 1 << 20  # observations that a thread solves at once
 BATCH_BYTES = 2 << 20  # of Gram matrices of a batch; inverses and covariances take as much each
 
@@ -55,7 +56,7 @@ class CountSolutions:
         inside = self.how.threads if len(batches) == 1 else 1
 
         def batch(_: None, some: Sequence[int]) -> list[Found]:
-            return self._solve(some, self.counts.cells(some), threads=inside)
+            return self._solve_each(some, self.counts.cells(some), inside)
 
         with single_threaded():
             states = [None] * (1 if inside > 1 else self.how.threads)
@@ -90,6 +91,20 @@ class CountSolutions:
         width = (1 if self.rows.parameters.output == "words" else 2) * (dim + 2)
         size = max(1, BATCH_BYTES // (8 * width**2))
         return max(1, min(size, BATCH_CELLS // self.counts.words)) if self.rows.dense else size
+
+    def _solve_each(self, ranks: Sequence[int], cells: Cells, threads: int) -> list[Found]:
+        """Rounding errors of products of floats average out over a long row: of short rows products
+        are of doubles. Which they are does not depend on the words that are asked for together."""
+        long = np.zeros(len(ranks), bool) if self.rows.dense else np.diff(cells.ptr) >= LONG
+        found: list[Found] = [Unanswerable("")] * len(ranks)
+        for single in (False, True):
+            kept = np.flatnonzero(long == single)
+            if len(kept):
+                some = [ranks[i] for i in kept.tolist()]
+                solved = self._solve(some, cells.some(kept), single=single, threads=threads)
+                for i, solution in zip(kept.tolist(), solved, strict=True):
+                    found[i] = solution
+        return found
 
     def _solve(
         self, ranks: Sequence[int], cells: Cells, *, single: bool = False, threads: int = 1
