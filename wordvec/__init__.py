@@ -16,6 +16,7 @@ _PUBLIC = {
     "ApproximateIndex": "wordvec.vectors.combine",
     "AttractRepel": "wordvec.spaces.lexicons.specialise",
     "Blocks": "wordvec.counts.blocks",
+    "change": "wordvec.inference.change",
     "concatenate": "wordvec.vectors.combine",
     "count": "wordvec.counts.count",
     "count_blocks": "wordvec.counts.blocks",

@@ -214,3 +214,30 @@ def test_scores_have_the_interval_of_the_vectors_beside_that_of_the_items(
 def test_without_uncertainty_nothing_of_it_is_shown(run, made, pairs):
     found, _ = rows(run, "bias", made / "g.wv", "--test", pairs / "test.toml", "--quiet")
     assert "estimate" not in found[0]
+
+
+def test_change_compares_two_collections(run, many_words, tmp_path):
+    lines = many_words.read_text().splitlines()
+    for name, own in (("old", lines[::2]), ("new", lines[1::2])):
+        (tmp_path / f"{name}.txt").write_text("\n".join(own) + "\n")
+    assert run("vocab", many_words, "--min-count", 20, "-o", tmp_path / "v.txt")[0] == 0
+    for name in ("old", "new"):
+        counted = ("--vocab", tmp_path / "v.txt", "--blocks", 8, "--by", "line", "--window", 4)
+        code, _, err = run("count", tmp_path / f"{name}.txt", *counted, "-o", tmp_path / name)
+        assert code == 0, err
+    both = (tmp_path / "old", tmp_path / "new")
+    options = ("--model", "ppmi", "--vector-size", 6, "--nulls", 10, "--top", 3)
+    written = ("-o", tmp_path / "all.tsv", "--latex", tmp_path / "c.tex")
+    found, err = rows(run, "change", *both, *options, *written)
+    assert len(found) == 3
+    assert found[0]["z"] >= found[1]["z"] >= found[2]["z"]
+    assert all(0 < row["p"] <= row["q"] <= 1 for row in found)
+    assert all(len(row["nearest in new"].split()) == 5 for row in found)
+    assert "words have q < 0.05; by chance: 10 exchanges of documents" in err
+    table = (tmp_path / "all.tsv").read_text().splitlines()
+    assert table[0].split("\t")[:4] == ["word", "distance", "by chance", "z"]
+    assert len(table) > 20
+    assert r"\begin{longtable}" in (tmp_path / "c.tex").read_text()
+    code, _, err = run("change", *both, *options, "--word", "zzz")
+    assert (code, "zzz" in err) == (1, True)
+    assert run("change", *both, *options, *written)[0] == 1  # the files exist

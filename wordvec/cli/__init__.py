@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "analogy": "wordvec.cli.vectors.lookup:analogy",
         "documents": "wordvec.cli.corpus.text:documents",
         "keywords": "wordvec.cli.vectors.geometry:keywords",
+        "change": "wordvec.cli.vectors.change:change",
         "uncertainty": "wordvec.cli.vectors.uncertainty:uncertainty",
     },
     "Judge": {

@@ -322,9 +322,7 @@ def emit(rows: Sequence[Mapping[str, Any]], output: str) -> None:
         return
     names = list(rows[0])
     if output == "tsv":
-        click.echo("\t".join(names))
-        for row in rows:
-            click.echo("\t".join(_tsv(row[name]) for name in names))
+        click.echo(tsv(rows), nl=False)
         return
     cells = [[_cell(row[name]) for name in names] for row in rows]
     right = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
@@ -335,6 +333,13 @@ def emit(rows: Sequence[Mapping[str, Any]], output: str) -> None:
             for text, width, flush in zip(line, widths, right, strict=True)
         )
         click.echo("  ".join(padded).rstrip())
+
+
+def tsv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Records as lines of tab-separated values below a header, floats in full."""
+    names = list(rows[0])
+    lines = ["\t".join(names), *("\t".join(_tsv(row[name]) for name in names) for row in rows)]
+    return "\n".join(lines) + "\n"
 
 
 def _jsonable(value: Any) -> Any:

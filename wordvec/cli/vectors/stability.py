@@ -28,11 +28,13 @@ FIRST, LAST, QUERIES = 100, 1000, 20  # words that are shown when none is named
 
 
 class StabilityCommand(TrainCommand):
-    """`stability`, which has the options of the model that --model names; glove by default."""
+    """`stability`, which has the options of the model that --model names."""
+
+    default = "glove"
 
     def model(self, ctx: click.Context) -> Model:
         """The model that was asked for."""
-        return super().model(ctx) if ctx.meta.get("wordvec.asked") else MODELS["glove"]
+        return super().model(ctx) if ctx.meta.get("wordvec.asked") else MODELS[self.default]
 
     def fields(self, ctx: click.Context) -> dict[str, tuple[Option, Any]]:
         """The options of the model, without those of a single run."""

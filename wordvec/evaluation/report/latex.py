@@ -13,7 +13,7 @@ from pathlib import Path
 from wordvec.evaluation.core.measure import Entry, Table
 from wordvec.evaluation.report import verdict
 from wordvec.evaluation.report.parts import write_parts
-from wordvec.evaluation.report.tables import Section, bibtex, sections
+from wordvec.evaluation.report.tables import bibtex, sections
 from wordvec.files import write_atomically
 
 _SPECIAL = {
@@ -49,7 +49,7 @@ def latex(document: Entry) -> str:
         shown = [t for t in section.tables if not t.folded]
         for number, table in enumerate(shown if not section.folded else [], 1):
             label = section.key + (f"-{number}" if len(shown) > 1 else "")
-            lines += ["", *_table(section, table, label)]
+            lines += ["", *longtable(section.heading, table, label)]
     if keys:
         lines += ["", rf"\nocite{{{','.join(keys)}}}"]
     return "\n".join(lines) + "\n"
@@ -61,10 +61,11 @@ def escape(text: str) -> str:
     return re.sub(r"(?<![\w.])-(?=[\d.])", r"$-$", out)
 
 
-def _table(section: Section, table: Table, label: str) -> Iterator[str]:
+def longtable(heading: str, table: Table, label: str) -> Iterator[str]:
+    """The lines of one table, with the label tab:LABEL."""
     columns = table.columns[: table.main or None]
     rows = [row[: table.main or None] for row in table.rows]
-    about = ". ".join(filter(None, (section.heading, table.caption)))
+    about = ". ".join(filter(None, (heading, table.caption)))
     yield r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}"
     yield rf"\begin{{longtable}}{{{_columns(columns, rows)}}}"
     yield rf"\caption{{{escape(about)}.}}\label{{tab:{label}}}\\"
@@ -91,8 +92,10 @@ def _columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     weights = {i: math.sqrt(longest[i]) for i in wide}
     short = sum(n for i, n in enumerate(longest) if i not in wide)
     left = max(room - short - sum(least.values()), 0)
+    # Where even the longest words do not fit beside each other a few stick out of their cells.
+    scale = min(1.0, max(0.75, (room - short) / sum(least.values())))
     for i in wide:
-        width = (least[i] + left * weights[i] / sum(weights.values())) / _LINE
+        width = (least[i] * scale + left * weights[i] / sum(weights.values())) / _LINE
         kinds[i] = rf">{{\raggedright\arraybackslash}}p{{{width:.3f}\linewidth}}"
     return "".join(kinds)
 
@@ -118,8 +121,16 @@ def write_csv(document: Entry, folder: str | os.PathLike[str], *, force: bool = 
                 parts[f"{name}.csv"] = _bytes(out.getvalue())
 
 
-def _write(path: Path, text: str) -> None:
-    with write_atomically(path, force=True) as file:
+def write_table(
+    table: Table, heading: str, label: str, path: str | os.PathLike[str], *, force: bool = False
+) -> None:
+    """Writes one table, to be taken into a paper by \\input."""
+    lines = [r"% \usepackage{array,booktabs,longtable}", *longtable(heading, table, label)]
+    _write(Path(path), "\n".join(lines) + "\n", force=force)
+
+
+def _write(path: Path, text: str, *, force: bool = True) -> None:
+    with write_atomically(path, force=force) as file:
         file.write(_bytes(text))
 
 
