@@ -93,3 +93,11 @@ def test_a_third_field_that_is_no_weight_is_refused_with_its_line(tmp_path):
 def test_other_lines_of_relations_are_errors(tmp_path, content, message):
     with pytest.raises(CorpusError, match=message):
         relations(tmp_path, content)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+def test_the_last_word_may_lack_its_line_end(tmp_path, end, last):
+    text = f"cat{end}dog{end if last else ''}"
+    (tmp_path / "w.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert read_words(tmp_path / "w.txt") == [b"cat", b"dog"]

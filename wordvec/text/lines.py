@@ -58,10 +58,12 @@ def read_words(path: str | os.PathLike[str]) -> list[bytes]:
         With file and line, for a line that ends in CR where others do not, or a CR inside a word.
     """
     words = without_mark(Path(path).read_bytes()).split(b"\n")
-    if not words[-1]:
-        words.pop()
+    cut = words.pop() or None  # a last line without its end
     if words and all(word.endswith(b"\r") for word in words):
         words = [word[:-1] for word in words]
+        cut = None if cut is None else cut.removesuffix(b"\r")
+    if cut is not None:
+        words.append(cut)
     bad = next((i for i, word in enumerate(words) if b"\r" in word), None)
     if bad is not None:
         raise FormatError(
