@@ -5,9 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from wordvec.errors import DatasetError
+import wordvec
+from wordvec.errors import DatasetError, Unanswerable
 from wordvec.evaluation.core import datasets
-from wordvec.evaluation.core.bias.lists import read_weat
+from wordvec.evaluation.core.bias.lists import WeatTest, read_weat, translated
+from wordvec.evaluation.measures.bias.direction.indirect_bias import indirect_bias_of
+from wordvec.evaluation.measures.bias.sets.seat import seat
+from wordvec.evaluation.measures.bias.sets.sembias import sembias
 
 
 def rows(n=40, labels=("coord", "hyper")):
@@ -111,3 +115,133 @@ def test_every_published_seat_file_is_read(shared_data):
     assert len(files) >= 10
     for path in files:
         assert read_weat(path)[path.stem].X
+
+
+AS_PUBLISHED = {
+    "SEAT's text": "# by us\ntarg1\tF\trose\tiris\ntarg2\tI\tant\tbee\n"
+    "attr1\tP\tlove\nattr2\tU\thate\n",
+    "XWEAT's text": "T1: rose iris\nT2: ant bee\nA1: love\nA2: hate\n",
+    "with commas": "T1: rose, iris\nT2: ant, bee\nA1: love\nA2: hate\n",
+    "XWEAT's names in JSON": json.dumps(
+        {
+            "targets_1": ["rose", "iris"],
+            "targets_2": ["ant", "bee"],
+            "attributes_1": ["love"],
+            "attributes_2": ["hate"],
+        }
+    ),
+    "JSON Lines": json.dumps(SEAT) + "\n",
+    "a list": json.dumps(
+        [
+            {
+                "first_target": {"name": "F", "words": ["rose", "iris"]},
+                "second_target": {"name": "I", "words": ["ant", "bee"]},
+                "first_attribute": {"name": "P", "words": ["love"]},
+                "second_attribute": {"name": "U", "words": ["hate"]},
+                "original_finding": {"N": 32},
+            }
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("kind", AS_PUBLISHED)
+def test_tests_of_bias_are_read_as_others_publish_them(tmp_path, kind, end):
+    text = AS_PUBLISHED[kind].replace("\n", end)
+    (tmp_path / "t.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    test = read_weat(tmp_path / "t.txt")["t"]
+    assert (test.X, test.Y) == (("rose", "iris"), ("ant", "bee"))
+    assert (test.A, test.B) == (("love",), ("hate",))
+
+
+def test_several_tests_of_a_file_are_numbered(tmp_path):
+    (tmp_path / "t.jsonl").write_text(f"{json.dumps(SEAT)}\n{json.dumps(SEAT)}\n")
+    assert list(read_weat(tmp_path / "t.jsonl")) == ["t-1", "t-2"]
+
+
+# The layout of X-WEAT and CA-WEAT: a row per language, with words between commas.
+TABLE = (
+    "TYPE\tREFERENCE\tLANG\tWEAPONS\tFLOWERS\tINSTRUMENTS\tINSECTS\tPLEASANT\tUNPLEASANT\n"
+    "x\ty\tde\tBeil, Messer\tRose, Iris, Rose\tHarfe\tBiene,Floh\tFriede\tKrieg, gas letal\n"
+    "x\ty\tde\tAxt\tMohn\tOboe\tMotte\tLiebe\tTod\n"
+)
+
+
+def test_a_table_of_languages_has_two_tests_in_each_row(tmp_path):
+    (tmp_path / "t.tsv").write_text(TABLE)
+    found = read_weat(tmp_path / "t.tsv")
+    assert list(found) == ["weat1-de", "weat2-de", "weat1-de-2", "weat2-de-2"]
+    assert found["weat1-de"].X == ("Rose", "Iris")
+    assert found["weat1-de"].Y == ("Biene", "Floh")
+    assert found["weat2-de"].Y == ("Beil", "Messer")
+    assert found["weat2-de"].B == ("Krieg", "gas letal")
+    (tmp_path / "t.tsv").write_text(TABLE + "x\ty\n")
+    with pytest.raises(DatasetError, match=r"t\.tsv:4: 2 columns, 9 expected"):
+        read_weat(tmp_path / "t.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("T1: a\nT2: b\nA1: c\n", "lacks attr2"),
+        ("T1: a\nT1: b\n", r":2: found 'T1: b', expected each of targ1"),
+        ("T1: a\nprose here\n", r":2: found 'prose here'"),
+        ('{"flowers": ["rose"], "insects": ["ant"]}', "no test: which are compared"),
+        ("T1:\nT2: b\nA1: c\nA2: d\n", "list X is empty"),
+    ],
+)
+def test_what_is_no_test_of_bias_is_named(tmp_path, text, message):
+    (tmp_path / "t").write_text(text)
+    with pytest.raises(DatasetError, match=message):
+        read_weat(tmp_path / "t")
+
+
+def test_a_translation_makes_a_test_of_another_language(tmp_path):
+    """As XWEAT's: a second column for the feminine form, rows of commas, names untouched."""
+    (tmp_path / "t").write_text("T1: rose teacher Amy\nT2: ant bee\nA1: Love\nA2: hate\n")
+    csv = "\ufeffrose,Rose,\n,,\nteacher,Lehrer,Lehrerin\nant,Ameise,\nbee,Biene,\nlove,Liebe,\n"
+    (tmp_path / "en_de.csv").write_text(csv + "hate,Hass,\nunused,x,\n", newline="\r\n")
+    test = translated(read_weat(tmp_path / "t")["t"], tmp_path / "en_de.csv")
+    assert test.X == ("Rose", "Lehrer", "Lehrerin", "Amy")
+    assert (test.Y, test.A, test.B) == (("Ameise", "Biene"), ("Liebe",), ("Hass",))
+    (tmp_path / "en_de.csv").write_text("rose\n")
+    with pytest.raises(DatasetError, match=r"en_de\.csv:1: found \['rose'\]"):
+        translated(test, tmp_path / "en_de.csv")
+
+
+CASED = ["he", "she", "Bob", "amy", "cat", "dog", "sun", "moon", "nurse", "guard"]
+
+
+@pytest.fixture
+def cased():
+    X = np.random.default_rng(2).standard_normal((len(CASED), 6)).astype(np.float32)
+    return wordvec.WordVectors(CASED, X)
+
+
+def test_pairs_of_sembias_that_are_one_pair_are_no_choice(cased):
+    plain = (("Bob", "amy"), ("cat", "dog"), ("sun", "moon"), ("guard", "nurse"))
+    folded = (("Bob", "amy"), ("bob", "Amy"), ("sun", "moon"), ("guard", "nurse"))
+    one = (("Cat", "cat"), ("sun", "moon"), ("Bob", "amy"), ("guard", "nurse"))
+    found = sembias(cased, [plain, folded, one, plain])
+    assert (found.coverage.asked, found.coverage.answered) == (4, 2)
+    assert found.score == sembias(cased, [plain]).score
+    with pytest.raises(Unanswerable, match="He and he are one word under the case policy"):
+        sembias(cased, [plain], pair=("He", "he"))
+    with pytest.raises(Unanswerable, match="unknown: x"):
+        sembias(cased, [plain], pair=("x", "he"))
+
+
+def test_indirect_bias_of_one_word_in_two_spellings_is_refused(cased):
+    pairs = [("she", "he")]
+    assert np.isfinite(indirect_bias_of(cased, pairs, "cat", "dog"))
+    with pytest.raises(Unanswerable, match="Cat and cat are one word"):
+        indirect_bias_of(cased, pairs, "Cat", "cat")
+
+
+def test_seat_counts_words_that_fold_together_once(cased):
+    lists = ("amy", "nurse"), ("cat", "dog"), ("sun",), ("moon",)
+    one = seat(cased, WeatTest("t", "t", *lists))
+    two = seat(cased, WeatTest("t", "t", ("amy", "Amy", "nurse"), *lists[1:]))
+    assert (two.score, two.partitions) == (one.score, one.partitions)
+    assert two.lists["X"].dropped == ("Amy",)

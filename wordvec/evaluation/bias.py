@@ -11,8 +11,17 @@ from wordvec.evaluation.core.bias.lists import (
     WeatTest,
     gender_lists,
     read_weat,
+    translated,
     weat_tests,
 )
 from wordvec.evaluation.measures.bias.sets.weat import weat
 
-__all__ = ["GenderLists", "WeatTest", "gender_lists", "read_weat", "weat", "weat_tests"]
+__all__ = [
+    "GenderLists",
+    "WeatTest",
+    "gender_lists",
+    "read_weat",
+    "translated",
+    "weat",
+    "weat_tests",
+]

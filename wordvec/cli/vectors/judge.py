@@ -207,6 +207,12 @@ def _expand(names: Sequence[str]) -> tuple[str, ...]:
     help="weat1 to weat10, a file of tests, or all.",
 )
 @click.option(
+    "--translation",
+    type=click.Path(exists=True),
+    help="CSV of words and their translations (XWEAT's vocab_en_de.csv), for tests in another "
+    "language.",
+)
+@click.option(
     "--measure",
     "measures",
     multiple=True,
@@ -223,6 +229,7 @@ def _expand(names: Sequence[str]) -> tuple[str, ...]:
 def bias(
     vectors: Sequence[str],
     tests: Sequence[str],
+    translation: str | None,
     measures: Sequence[str],
     samples: int,
     min_share: float,
@@ -232,15 +239,19 @@ def bias(
 ) -> int:
     """Measure bias: WEAT with exact p-values, and other measures."""
     from wordvec.evaluation import suite as suites
+    from wordvec.evaluation.bias import translated
 
+    asked = suites.weat_tests(tests)
+    if translation is not None:
+        asked = [translated(test, translation) for test in asked]
     chosen = suites.Suite(
         "bias",
         (),
-        tuple(suites.weat_tests(tests)),
+        tuple(asked),
         measures=_expand(measures),
     )
     options = {"samples": samples, "min_share": min_share, "unequal": unequal}
-    inputs = [*vectors, *tests, most_biased_of]
+    inputs = [*vectors, *tests, translation, most_biased_of]
     return _judge(
         vectors, chosen, options, {}, also=False, inputs=inputs, chooser=most_biased_of, **shared
     )

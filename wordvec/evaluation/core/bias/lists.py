@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from wordvec.errors import DatasetError
+from wordvec.evaluation.core.bias import published as forms
 from wordvec.evaluation.core.results import Unanswerable, first_few
 from wordvec.evaluation.core.space import Space
 from wordvec.files import data_file as data_file
@@ -94,15 +94,20 @@ def weat_tests() -> Mapping[str, WeatTest]:
 
 
 def read_weat(path: str | Path) -> dict[str, WeatTest]:
-    """Tests from a TOML file, or from the JSON of SEAT.
+    """Tests from a TOML file, or from files as they are published.
 
-    JSON: `targ1`, `targ2`, `attr1`, `attr2`, each a list of words or {category, examples}; the file
-    is one test, named after it. TOML:
-    [lists] holds word lists (arrays, or strings of words); every further table is a test with X, Y,
-    A, B (a name of [lists], or an array) and optionally title and published.
+    JSON: `targ1`, `targ2`, `attr1`, `attr2` (SEAT), each a list of words or {category, examples}:
+    an object, which is one test named after the file, a list of objects, or one per line. Text: a
+    line for each of these lists, between tabs, or `T1:`, `T2:`, `A1:`, `A2:` and words. A table
+    with a row per language (X-WEAT, CA-WEAT): tests weat1-de, weat2-de, ... TOML: [lists] holds
+    word lists (arrays, or strings of words); every further table is a test with X, Y, A, B (a name
+    of [lists], or an array) and optionally title and published.
     """
-    if without_mark(Path(path).read_bytes()).lstrip().startswith(b"{"):
-        return _read_json(path)
+    others = forms.read(path, _text(path))
+    if others is not None:
+        return {
+            name: WeatTest(name, title, *lists, labels) for name, title, lists, labels in others
+        }
     try:
         tables = read_toml(path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -149,33 +154,39 @@ def read_weat(path: str | Path) -> dict[str, WeatTest]:
     return tests
 
 
-_SIDES = {
-    "X": ("targ1", "targets_1"),
-    "Y": ("targ2", "targets_2"),
-    "A": ("attr1", "attributes_1"),
-    "B": ("attr2", "attributes_2"),
-}
+def translated(test: WeatTest, path: str | Path) -> WeatTest:
+    """A test with its words in another language, as XWEAT makes them.
+
+    Parameters
+    ----------
+    path
+        CSV: a word and its translation, and a second one where there is a feminine form. Both take
+        the word's place; words that are not there, such as names, stay.
+
+    References
+    ----------
+    Lauscher & Glavas (2019), "Are we consistently biased?"
+    """
+    known = forms.read_translation(path, _text(path))
+
+    def words(given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(
+                other
+                for word in given
+                for other in known.get(word.lower(), known.get(word, (word,)))
+            )
+        )
+
+    x, y, a, b = (words(getattr(test, side)) for side in "XYAB")
+    return replace(test, X=x, Y=y, A=a, B=b, published=())
 
 
-def _read_json(path: str | Path) -> dict[str, WeatTest]:
-    """One test as SEAT (May et al. 2019) has it; the names of XWEAT's lists are understood too."""
+def _text(path: str | Path) -> str:
     try:
-        table = json.loads(without_mark(Path(path).read_bytes()).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}: not a JSON file: {error}") from error
-    lists, labels = [], []
-    for side, names in _SIDES.items():
-        value = next((table[name] for name in names if name in table), None)
-        label = side
-        if isinstance(value, dict):
-            label, value = str(value.get("category", side)), value.get("examples")
-        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-            raise DatasetError(f"{path}: {names[0]} must be a list of words, or have `examples`")
-        lists.append(tuple(dict.fromkeys(value)))
-        labels.append(label)
-    name = Path(path).stem
-    x, y, a, b = lists
-    return {name: WeatTest(name, f"{labels[0]} and {labels[1]}", x, y, a, b, tuple(labels))}
+        return without_mark(Path(path).read_bytes()).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: not UTF-8 (byte {error.start})") from error
 
 
 @cache

@@ -95,7 +95,8 @@ def indirect_bias_of(
     Raises
     ------
     Unanswerable
-        A word is unknown, or the two are orthogonal, or one lies along g.
+        A word is unknown, or the two are orthogonal, or one lies along g, or they are one word
+        under the case policy.
 
     References
     ----------
@@ -105,6 +106,10 @@ def indirect_bias_of(
     missing = space.find([first, second])[2]
     if missing:
         raise Unanswerable(f"indirect bias: unknown: {first_few(missing)}")
+    if space.pair(first, second) is None:
+        raise Unanswerable(
+            f"indirect bias: {first} and {second} are one word under the case policy {space.case!r}"
+        )
     beta = _beta(space, direction(space, pairs).unit, first, second)
     if not math.isfinite(beta):
         raise Unanswerable(f"indirect bias of {first} and {second} is not defined")

@@ -80,14 +80,20 @@ def sembias(
     """
     space = Space.of(vectors)
     asked = questions() if asked is None else asked
-    known, rows, missing = space.find(pair)
-    if len(known) < 2:
-        raise Unanswerable(f"SemBias: unknown: {first_few(missing)}")
+    rows = space.pair(*pair)
+    if rows is None:
+        missing = space.find(pair)[2]
+        raise Unanswerable(
+            f"SemBias: unknown: {first_few(missing)}"
+            if missing
+            else f"SemBias: {pair[0]} and {pair[1]} are one word under the case policy"
+        )
     usable, unknown = [], []
     for question in asked:
-        found, places, lacking = space.find(word for one in question for word in one)
-        unknown += lacking
-        if len(found) == 8:
+        places = [space.pair(*one) for one in question]
+        unknown += space.find(word for one in question for word in one)[2]
+        # Pairs that are one pair under the case policy (Bob:Amy, bob:amy) leave no choice.
+        if None not in places and len(set(places)) == len(set(question)):
             usable.append(places)
     unknown = list(dict.fromkeys(unknown))
     require(len(usable), len(asked), min_share, "SemBias", "the questions", unknown)
