@@ -87,7 +87,11 @@ def test_a_value_of_another_type_is_named_with_the_type(options, message):
 
 
 def test_numbers_of_numpy_are_numbers():
-    Example(whole=np.int64(2), part=np.float32(0.5), flag=np.bool_(True))._check()
+    made = Example(whole=np.int64(2), part=np.float32(0.5), flag=np.bool_(True))
+    made._check()
+    assert (made.whole, made.part, made.flag) == (2, 0.5, True)
+    with pytest.raises(TypeError, match="whole must be a whole number"):
+        Example(whole=np.float32(2))._check()
 
 
 def shorten(

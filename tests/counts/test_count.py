@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -259,34 +260,34 @@ def test_a_truncated_or_missing_file_is_named(shards, name):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "message"),
     [
-        ("version", 2),
-        ("format", "x"),
-        ("tiles", -1),
-        ("tiles", 10**9),
-        ("words", 0),
-        ("words", 1 << 40),
-        ("entries", [[0, 1, 2]]),
-        ("entries", None),
-        ("unit", "a"),
-        ("unit", 0),
-        ("unit", True),
-        ("symmetric", "no"),
-        ("symmetric", None),
-        ("corpus_tokens", "many"),
-        ("corpus_tokens", -1),
-        ("entries", [[0, 0, 0, "x", -1]]),
-        ("entries", [[0, 0.5, 0, 0, 0]]),
-        ("entries", {}),
+        ("version", 2, "shards of format 2, this wordvec reads 1"),
+        ("format", "x", "not the manifest of a folder of shards"),
+        ("tiles", -1, "tiles is -1"),
+        ("tiles", 10**9, "tiles is 1000000000"),
+        ("words", 0, "words is 0"),
+        ("words", 1 << 40, "words is 1099511627776"),
+        ("entries", [[0, 1, 2]], "damaged"),
+        ("entries", None, "damaged"),
+        ("unit", "a", "unit"),
+        ("unit", 0, "unit"),
+        ("unit", True, "unit"),
+        ("symmetric", "no", "symmetric"),
+        ("symmetric", None, "symmetric"),
+        ("corpus_tokens", "many", "corpus_tokens"),
+        ("corpus_tokens", -1, "corpus_tokens"),
+        ("entries", [[0, 0, 0, "x", -1]], "an entry of the tile table is not a row of numbers"),
+        ("entries", [[0, 0.5, 0, 0, 0]], "an entry of the tile table is not a row of numbers"),
+        ("entries", {}, "the tile table does not fit"),
     ],
 )
-def test_a_manifest_that_cannot_be_is_refused(shards, key, value):
+def test_a_manifest_that_cannot_be_is_refused(shards, key, value, message):
     path = shards.path / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest[key] = value
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ShardError):
+    with pytest.raises(ShardError, match=f"manifest.*{re.escape(message)}"):
         Shards(shards.path)
 
 

@@ -218,6 +218,7 @@ def test_inlp_is_an_orthogonal_projection_that_stops_by_itself(planted, pairs, e
     np.testing.assert_array_equal(P, P.T)
     np.testing.assert_allclose(P @ P, P, atol=1e-12)
     assert t.removed_rank_ == t.rounds_ < 16
+    assert np.linalg.matrix_rank(P) == 16 - t.rounds_
     assert t.accuracy_[0] > 0.9
     assert t.accuracy_[-1] < 0.65
     assert len(t.accuracy_) == t.rounds_ + 1
@@ -279,8 +280,22 @@ def test_soft_of_no_strength_changes_nothing(planted, pairs):
     assert t.steps_ <= 2
 
 
-def test_double_hard_chooses_on_one_part_and_reports_on_another(planted, pairs, exempt):
+def test_double_hard_chooses_on_one_part_and_reports_on_another(
+    planted, pairs, exempt, monkeypatch
+):
+    seen, real = [], DoubleHard._agreement
+
+    def spy(self, vectors, words, *rest):
+        seen.append(frozenset(words.ids.tolist()))
+        return real(self, vectors, words, *rest)
+
+    monkeypatch.setattr(DoubleHard, "_agreement", spy)
     t = DoubleHard(pairs=pairs, exempt=exempt, candidates=5).fit(planted)
+    *chosen, judged = seen
+    assert len(chosen) == 5
+    assert len(set(chosen)) == 1
+    assert len(judged) > 20
+    assert not judged & chosen[0]
     assert t.component_ == int(np.argmin(t.accuracy_))
     assert len(t.accuracy_) == 5
     assert 0.5 <= t.held_out_ <= 1
