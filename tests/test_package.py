@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -79,3 +80,24 @@ def test_a_checkout_that_was_not_built_says_so(tmp_path):
     assert done.returncode == 1
     assert "not built for Python" in done.stderr
     assert "make build" in done.stderr
+
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="needs the checkout")
+def test_versions_are_the_same_wherever_they_are_named():
+    text = {name: (ROOT / name).read_text("utf-8") for name in ("Makefile", "README.md")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    oldest = project["project"]["requires-python"].removeprefix(">=")
+    kinds = project["project"]["classifiers"]
+    pythons = [k.rpartition(" ")[2] for k in kinds if re.search(r"Python :: 3\.\d+$", k)]
+    assert pythons[0] == oldest
+    assert f"Python {oldest} or later" in text["README.md"]
+    assert f"sys.version_info >= ({oldest.replace('.', ', ')})" in text["Makefile"]
+    wheels = project["tool"]["cibuildwheel"]["build"].split()
+    expected = [f"cp{each.replace('.', '')}-*" for each in pythons]
+    assert [each for each in wheels if "t-" not in each] == expected
+    for name, start in (("CITATION.cff", "\nversion: "), ("CHANGELOG.md", "\n## ")):
+        found = (ROOT / name).read_text("utf-8").split(start)[1]
+        assert re.match(r"[\d.]+", found)[0] == wordvec.__version__, name

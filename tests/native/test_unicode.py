@@ -155,6 +155,8 @@ def test_lower_case_is_that_of_python(start):
         if unicodedata.category(chr(code)) in ("Lu", "Lt", "Ll", "Lm", "Lo", "Nl", "So")
         and chr(code).lower() != chr(code)
     ]
+    if float(unicodedata.unidata_version[:4]) > 15:  # Python's letters may be newer than ours
+        letters = [letter for letter in letters if split(letter)]
     for letter in letters:
         assert split(letter, lower=True) == letter.lower()
         assert split(f"a{letter}b {letter}", lower=True) == f"a{letter}b {letter}".lower()
