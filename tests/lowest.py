@@ -38,7 +38,7 @@ def main(folder: Path) -> int:
     venv.create(folder, with_pip=True, clear=True)
     python = str(folder / "bin" / "python")
     subprocess.run([python, "-m", "pip", "install", "-q", *exact, *TOOLS], check=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", str(ROOT)], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-q", str(ROOT), *exact], check=True)
     print(*exact, sep="\n")
     command = [python, "-P", "-m", "pytest", "-q", "-W", "default", *TESTED]
     return subprocess.run(command, cwd=ROOT, check=False).returncode

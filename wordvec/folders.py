@@ -283,6 +283,10 @@ class WorkFolder:
             except FileNotFoundError:  # its last writer has just ended
                 continue
             except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    with contextlib.suppress(OSError):
+                        os.rmdir(self.path)
+                    raise
                 raise FileExistsError(
                     f"{self.path}: is where {self._target} is to be made; move it away"
                 ) from error
@@ -296,7 +300,11 @@ class WorkFolder:
             if self._is_here():
                 break
             os.close(descriptor)
-        reason = self._kind.refusal(self.path)
+        try:
+            reason = self._kind.refusal(self.path)
+        except OSError:  # no descriptor is left to look into it
+            self.__exit__(None, None, None)
+            raise
         if reason:
             self.__exit__(None, None, None)
             raise FileExistsError(
