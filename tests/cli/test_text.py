@@ -40,6 +40,16 @@ def test_what_training_would_see_is_written(run, tmp_path):
     assert run("tokenize", text, "-o", out)[0] == 1  # exists
 
 
+def test_words_that_are_not_utf8_are_said_where_a_text_is_written(run, tmp_path):
+    text, out = tmp_path / "t.txt", tmp_path / "out.txt"
+    text.write_bytes("Straße\n".encode() + b"Stra\xdfe, Caf\xe9\n")
+    code, _, err = run("tokenize", text, "-o", out, "--tokenize", "unicode")
+    assert code == 0
+    assert "2 words are not valid UTF-8, and kept as bytes" in err
+    assert "0.00 % of 3 distinct words begin or end in a sign" in err
+    assert out.read_bytes() == "Straße\n".encode() + b"Stra\xdfe Caf\xe9\n\n"
+
+
 def test_rows_are_documents_of_the_written_text(run, tmp_path, table):
     out = tmp_path / "out.txt"
     options = ["--text-column", "body", "--where", "year > 2007", "--tokenize", "unicode"]

@@ -63,7 +63,8 @@ class CorpusStats:
     too_long : int
         Tokens of more than `MAX_TOKEN` bytes: counted, never in the vocabulary.
     not_utf8 : int
-        Words of the vocabulary that are not UTF-8; kept as the bytes they are.
+        Words of the vocabulary that are not UTF-8, or of the text where it is written as words;
+        kept as the bytes they are.
     seconds : float
         Wall time of reading and numbering.
     records : RecordStats

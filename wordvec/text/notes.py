@@ -132,11 +132,13 @@ def notes(
     said = []
     vocabulary = list(words)
     if stats.too_long:
-        said.append(f"{stats.too_long:,} tokens of over 1,000 bytes were left out")
+        tokens = "1 token" if stats.too_long == 1 else f"{stats.too_long:,} tokens"
+        said.append(f"{tokens} of over 1,000 bytes left out")
     if stats.not_utf8:
+        words_are = "1 word is" if stats.not_utf8 == 1 else f"{stats.not_utf8:,} words are"
         said.append(
-            f"{stats.not_utf8:,} words are not valid UTF-8; they are kept as bytes (another "
-            "encoding? iconv -f LATIN1 -t UTF-8)"
+            f"{words_are} not valid UTF-8, and kept as bytes (another encoding? iconv -f LATIN1 -t "
+            "UTF-8)"
         )
     said += _of_records(stats)
     for name in inputs:

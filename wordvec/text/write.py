@@ -39,7 +39,7 @@ def tokenised_blocks(
     stopped = stop_words(how)
     states: list[Tokeniser] = [make() for _ in range(threads)]
 
-    def words(tokeniser: Tokeniser, block: Block) -> tuple[int, int, bytes]:
+    def words(tokeniser: Tokeniser, block: Block) -> tuple[int, int, int, bytes]:
         text = normalised_text(bytes(tokeniser.words(block)), how.form)
         if stopped:
             lines = text.split(b"\n")
@@ -47,12 +47,16 @@ def tokenised_blocks(
                 b" ".join(w for w in line.split(b" ") if w not in stopped) for line in lines
             )
         text = text.replace(native.RECORD_END, b"\n")
-        return len(block.text), len(text.split()), text
+        broken = (
+            0 if native.utf8_valid(text) else sum(not native.utf8_valid(w) for w in text.split())
+        )
+        return len(block.text), len(text.split()), broken, text
 
     started = time.perf_counter()
     ends = b"\n\n"  # the last bytes so far: no blank line before the first word
-    for size, words_there, text in ordered_map(words, blocks, states):
+    for size, words_there, broken, text in ordered_map(words, blocks, states):
         stats.bytes += size
+        stats.not_utf8 += broken
         stats.seconds = time.perf_counter() - started
         text = text.lstrip(b"\n") if ends.endswith(b"\n\n") else text
         if not text:
@@ -61,7 +65,7 @@ def tokenised_blocks(
             text = b" " + text
         stats.tokens += words_there
         ends = (ends + text[-2:])[-2:]
-        stats.head = stats.head or text[:HEAD].decode("utf-8", "replace")
+        stats.head = stats.head or text[:HEAD].decode("utf-8", "surrogateescape")
         yield text
     stats.split = total(states)
 

@@ -188,7 +188,7 @@ def documents(
     sizes = found.sizes
     empty = int(np.count_nonzero(sizes == 0))
     if empty:
-        display.say(f"note      {empty:,} documents have no known word; their vectors are zero")
+        display.say(f"note      documents without a known word: {empty:,}; their vectors are zero")
     if labels:
         names = found.labels or tuple(map(str, range(len(found))))
         rows = zip(names, sizes.tolist(), document_labels(wv, found, keywords), strict=True)
