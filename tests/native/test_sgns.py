@@ -215,6 +215,17 @@ def test_pairs_are_those_of_the_windows():
     assert (pairs, kept) == (8, 5)
 
 
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_a_window_that_shrinks_has_each_size_as_often(window):
+    """A word has window + 1 pairs on average: within 5 SE, and what the two ends lack."""
+    n = 40_000
+    ids = np.random.default_rng(2).integers(0, 20, n).astype(np.int32)
+    _, _, (_, pairs, kept) = train(ids, [0, n], window=window, shrink=True)
+    assert kept == n
+    se = 2 * ((window**2 - 1) / 12 / n) ** 0.5
+    assert pairs / n == pytest.approx(window + 1, abs=5 * se + 4 * window**2 / n)
+
+
 def test_every_instruction_set_trains_as_the_scalar_one(vector_isa):
     ids = np.random.default_rng(1).integers(0, 20, 2000).astype(np.int32)
     reference = train(ids, [0, 2000], isa="scalar")
