@@ -202,7 +202,7 @@ def test_documents_are_vectors_with_names_and_key_words(run, tmp_path, table):
     assert rows[0] == ["document", "words", "keywords"]
     assert [row[:2] for row in rows[1:3]] == [["1980", "5"], ["1981", "5"]]
     assert rows[-1] == ["2020", "0", ""]
-    assert "1 documents have no known word" in err
+    assert "documents without a known word: 1; their vectors are zero" in err
     assert stdout.splitlines()[0].split("\t") == ["document", "other", "cosine"]
     code, _, err = run(
         "documents",
