@@ -47,6 +47,17 @@ REFUSED = {
     "a model of n-grams": ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1.2 a -0.3\n", "byte 0"),
     "a text": ("In the year 1990\nthere were 12 of them\n", "byte"),
     "no dimension": ("2 0\ncat\ndog\n", "byte 0: 0 dimensions"),
+    "a table with an empty cell": ("word,a,b\ncat,,1\ndog,2,3\n", "byte 9: an empty cell"),
+    "a table with a short row": ("word,a,b\ncat,1\n", "byte 9: 2 cells, the header has 3"),
+    "a table with a long row": ("word,a,b\ncat,1,2,3\n", "byte 9: 4 cells, the header has 3"),
+    "a table with words last": ("a,b,word\n.5,1,cat\n", "byte 0: the words are in column 3"),
+    "a table with thousands": ('word,a\ncat,"1,000"\n', "byte 7: not a number: '1,000'"),
+    "a table without rows": ("word,a,b\n", "byte 0: a table with a header and no row"),
+    "a table with lines that end in CR": ("word,a\rcat,.5\rdog,.2\r", "lines end in CR alone"),
+    "a binary file with fewer words": (
+        b"3 1\na " + X[:1, 0].tobytes() + b"\nb " + X[:1, 1].tobytes() + b"\n",
+        "byte 18: the file ends after 2 of 3 words",
+    ),
     "a header that promises too much": (b"9999999999 300\ncat " + bytes(1200), "promises 9,999"),
 }
 
@@ -65,6 +76,9 @@ READ = {
     "R's write.table": '"V1" "V2" "V3"\n' + QUOTED,
     "R's write.table with tabs": ('"V1" "V2" "V3"\n' + QUOTED).replace(" ", "\t"),
     "R's write.csv": ('"" "V1" "V2" "V3"\n' + QUOTED).replace(" ", ","),
+    "bars": ("word a b c\n" + LINES).replace(" ", "|"),
+    "colons": ("word a b c\n" + LINES).replace(" ", ":"),
+    "carets": ("word a b c\n" + LINES).replace(" ", "^"),
     "fastText's blank at the ends": "4 3 \n" + LINES.replace("\n", " \n"),
     "two blanks": "4 3\n" + LINES.replace(" ", "  "),
     "tabs": ("4 3\n" + LINES).replace(" ", "\t"),

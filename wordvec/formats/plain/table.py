@@ -1,8 +1,9 @@
 """Tables of vectors as spreadsheets and data frames write them: CSV with any separator.
 
 A word, then its numbers, in each line; separated by commas, semicolons (then a comma may be the
-decimal point) or tabs, or by blanks where there is a header. A header is passed over; a first
-column of row numbers without a name too, and a column `count` right after the word is kept.
+decimal point) or tabs, or by bars, other signs or blanks where there is a header. A header is
+passed over; a first column of row numbers without a name too, and a column `count` right after the
+word is kept.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from wordvec.vectors.vectors import WordVectors
 _WORDS = {"", "word", "words", "token", "tokens", "term", "terms", "key", "name", "vocab", "text"}
 _INDEX = {"", "index", "id", "unnamed: 0"}
 _COUNTS = {"count", "counts", "freq", "frequency"}
+_SEPARATORS = (";", ",", "\t", "|", ":", "^", "~", " ")
+_HEADLESS = (";", ",")  # where a table is told without a header too
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,47 @@ def matches(head: bytes) -> bool:
     lines = [line for line in head.split(b"\n")[:8] if line.strip()]
     if len(lines) > 1 and not head.endswith(b"\n"):
         lines.pop()
-    return bool(lines) and _shape(lines) is not None
+    if not lines:
+        return False
+    # What has the header of a table is one, however broken: it is refused with the reason.
+    return _shape(lines) is not None or _headed(lines[0].split(b"\r")[0]) is not None
+
+
+def _headed(line: bytes) -> str | None:
+    """The separator of a header that names a column of words; None for any other line."""
+    if count_numbers(line):
+        return None
+    for separator in _SEPARATORS[:-1]:
+        names = [cell.casefold() for cell in _cells(line, separator)]
+        if len(names) > 1 and (_WORDS - {""}) & set(names):
+            return separator
+    return None
+
+
+def _refuse(stream: Stream, lines: list[bytes]) -> NoReturn:
+    """Raises FormatError that says what is wrong with the first lines of a table."""
+    separator = _headed(lines[0])
+    if separator is None:
+        stream.fail("the first lines of the table have not the same columns", 0)
+    names = [cell.casefold() for cell in _cells(lines[0], separator)]
+    start = offset = stream.offset
+    for line in lines:
+        cells = _cells(line, separator)
+        if len(cells) != len(names):
+            stream.fail(f"{len(cells)} cells, the header has {len(names)}", offset)
+        if "" in cells[1:]:
+            stream.fail("an empty cell", offset)
+        offset += len(line) + 1
+    at = next(i for i, name in enumerate(names) if name in _WORDS - {""})
+    if at > 1:
+        stream.fail(f"the words are in column {at + 1}; they must be in the first", start)
+    offset = start + len(lines[0]) + 1
+    for line in lines[1:]:
+        for cell in _cells(line, separator)[at + 1 :]:
+            if not _is_value(cell, separator):
+                stream.fail(f"not a number: {cell[:40]!r}", offset)
+        offset += len(line) + 1
+    stream.fail("a table with a header and no row", 0)
 
 
 def _cells(line: bytes, separator: str) -> list[str]:
@@ -60,10 +104,11 @@ def _shape(lines: list[bytes]) -> _Shape | None:
     """The shape of the table that the lines are, None when they are none."""
     # Where all but the first word of a line are numbers, the comma in it is a part of the word.
     plain = sum(count_numbers(line) == len(line.split()) - 1 > 0 for line in lines)
-    for separator in (";", ",", "\t", " "):
+    for separator in _SEPARATORS:
         rows = [_cells(line, separator) for line in lines]
         # R writes no name above the words.
-        if len(rows) > 1 and 2 <= len(rows[0]) == len(rows[1]) - 1:
+        named = bool(rows[0]) and rows[0][0].casefold() in _WORDS
+        if len(rows) > 1 and 2 <= len(rows[0]) == len(rows[1]) - 1 and not named:
             rows[0].insert(0, "")
         width = len(rows[0])
         if width < 2 or any(len(row) != width for row in rows):
@@ -76,7 +121,7 @@ def _shape(lines: list[bytes]) -> _Shape | None:
             numbers = [cell for cell in names if cell.isdigit()]
             steps = [str(i) for i in range(len(numbers))]
             header = len(numbers) >= 2 and numbers == steps and names[-len(numbers) :] == numbers
-        if not header and (separator in "\t " or 2 * plain > len(lines)):
+        if not header and (separator not in _HEADLESS or 2 * plain > len(lines)):
             continue
         if header and not data:
             continue
@@ -106,7 +151,7 @@ def read(stream: Stream) -> WordVectors:
     check_line_ends(stream, lines[0])
     shape = _shape(lines)
     if shape is None:
-        stream.fail("the first lines of the table have not the same columns")
+        _refuse(stream, lines)
     if shape.header:
         stream.read(len(stream.lines(1 << 24).split(b"\n", 1)[0]) + 1, "the header")
     if shape.size > MAX_DIMENSIONS:

@@ -80,6 +80,8 @@ def _read_binary(stream: Stream, words: int, size: int, table: Table) -> None:
         some = min(_BATCH, words - 1 - done) if done else 0
         names, data = stream.entries(some, end)
         if not names:
+            if done and stream.ended:
+                stream.fail(f"the file ends after {done:,} of {words:,} words")
             names = [stream.until(b" ", MAX_TOKEN, "a word")]
             last = done + 1 == words
             data = stream.read(width if last else end, "a vector")
