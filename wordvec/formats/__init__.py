@@ -70,6 +70,7 @@ FORMATS: dict[str, Format] = {
         holds="holds_static",
     ),
     "spacy": Format("tools.spacy", reads=False, folder=True),
+    "glove-v": Format("tools.glove_v", reads=False, folder=True),
 }
 
 
@@ -177,7 +178,8 @@ def _folder(path: str | os.PathLike[str], part: Part) -> WordVectors:
             return vectors
     raise IsADirectoryError(
         f"{os.fspath(path)}: is a directory with neither spaCy's vectors (`vectors` and `key2row`) "
-        "nor a static embedding (`model.safetensors` and `tokenizer.json`)"
+        "nor a static embedding (`model.safetensors` and `tokenizer.json`) nor GloVe-V's "
+        "(`vectors.safetensors` and `vocab.txt`)"
     )
 
 

@@ -56,8 +56,9 @@ class Known:
 
     Attributes
     ----------
-    contexts : int
-        Words that it stands with: cells of its row.
+    contexts : int or None
+        Words that it stands with: cells of its row. None, as sigma and convergence, where variances
+        are published that do not say.
     sigma : float
         Standard deviation of log counts of full weight about what the vectors say.
     relative : float
@@ -74,7 +75,7 @@ class Known:
     """
 
     word: str
-    contexts: int
+    contexts: int | None
     sigma: float | None
     relative: float | None
     convergence: float | None

@@ -28,6 +28,7 @@ from wordvec.inference.estimates import (
     two_sided,
 )
 from wordvec.inference.least_squares import Covariance, Solution
+from wordvec.inference.published import PublishedSolutions
 from wordvec.inference.rows import UNK, BlockCounts, GloVeRows, WholeCounts, rows_of
 from wordvec.inference.solver import CountSolutions, How
 from wordvec.inference.stored import StoredSolutions
@@ -60,7 +61,8 @@ class Uncertainty:
     shards : Shards, Blocks or path, optional
         The counts that the vectors were trained on. Blocks (`wordvec count --blocks`) are needed
         for source="documents". Without counts, the variances that are kept with the vectors
-        (`wordvec.inference.stored.with_variances`).
+        (`wordvec.inference.stored.with_variances`). The path of a folder that GloVe-V published
+        has covariances of its own; options of how they are found do not matter then.
     covariance : {"sandwich", "model"}
         The model's is GloVe-V's [1]_: it supposes that a log count of weight f has the variance
         s^2 / f. The sandwich takes each count's own residual instead, and holds when that is not
@@ -145,11 +147,16 @@ class Uncertainty:
         self._held: OrderedDict[int, Solution | Unanswerable] = OrderedDict()
         self._documents: DocumentDraws | None = None
         self.counts: Shards | Blocks | None = None
-        self._solver: CountSolutions | DocumentDraws | StoredSolutions
-        if shards is None:
+        self._solver: CountSolutions | DocumentDraws | StoredSolutions | PublishedSolutions
+        published = isinstance(shards, str | os.PathLike) and PublishedSolutions.is_folder(shards)
+        if shards is None or published:
             if source == "documents":
                 raise Unanswerable("source='documents' needs counts in blocks of documents")
-            self._solver = StoredSolutions(vectors)
+            self._solver = (
+                StoredSolutions(vectors)
+                if shards is None
+                else PublishedSolutions(vectors, os.fspath(shards))  # type: ignore[arg-type]
+            )
             self._words = len(vectors)
             return
         if not isinstance(shards, Shards | Blocks):
@@ -218,7 +225,8 @@ class Uncertainty:
         return self.centre_of(self._solution(word))
 
     def contexts(self, word: Word) -> int:
-        """With how many words it stands: cells of its row."""
+        """With how many words it stands: cells of its row; 0 where variances are published that do
+        not say."""
         return self._solver.contexts(self._rank(word))
 
     def known(self, word: Word) -> Known:
@@ -233,11 +241,13 @@ class Uncertainty:
         blocks = design = None
         if isinstance(self.counts, Blocks) and rank < self._words:
             blocks, design = self.counts.spread(rank), self.counts.design_effect(rank)
+        silent = isinstance(self._solver, PublishedSolutions)  # on all but the covariance
         try:
             solution = self._solution(word)
         except Unanswerable as error:
             cells = self.contexts(word) if rank < self._words else 0
-            return Known(text, cells, None, None, None, blocks, design, str(error))
+            none = (None, None, None)
+            return Known(text, None if silent else cells, *none, blocks, design, str(error))
         w = self.centre_of(solution)
         size, convergence = float(w @ w), solution.convergence
         relative = float(np.trace(solution.covariance)) / size if size else float("inf")
@@ -248,10 +258,10 @@ class Uncertainty:
             notes.append("large error: use draws")
         return Known(
             text,
-            solution.contexts,
-            solution.sigma,
+            None if silent else solution.contexts,
+            None if silent else solution.sigma,
             relative,
-            convergence,
+            None if silent else convergence,
             blocks,
             design,
             "; ".join(notes),
@@ -387,7 +397,7 @@ class Uncertainty:
                 out = np.empty((draws, len(words), len(solution.polished)))
             if ranks.count(rank) == 1 or rank not in drawn:
                 rng = np.random.Generator(np.random.Philox(key=[seed, rank]))
-                L, _ = self.factor(word)
+                L = self._root(solution, word)
                 one = self.centre_of(solution) + rng.standard_normal((draws, len(L))) @ L.T
                 if ranks.count(rank) > 1:
                     drawn[rank] = one
@@ -397,6 +407,13 @@ class Uncertainty:
         if out is None:
             raise ValueError("no words")
         return out
+
+    def _root(self, solution: Solution, word: Word) -> F64:
+        """L with L L' the covariance; an approximation of low rank has no Cholesky factor."""
+        if not isinstance(self._solver, PublishedSolutions):
+            return self.factor(word)[0]
+        values, vectors = np.linalg.eigh(solution.covariance)
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
     def propagate(
         self,
@@ -525,6 +542,8 @@ class Uncertainty:
 
     def options(self) -> dict[str, object]:
         """What the variances are of, for a record."""
+        if isinstance(self._solver, PublishedSolutions):
+            return {"kind": self.kind, "covariance": "model", "centre": "trained"}
         if isinstance(self._solver, StoredSolutions):
             return dict(self.vectors.meta.get("uncertainty", {}))
         weights = {}

@@ -92,6 +92,20 @@ def read(stream: Stream) -> WordVectors:
 
 def _tensors(stream: Stream) -> dict[str, _Tensor]:
     """The tensors of a file, each of which has the bytes that its shape needs."""
+    facts = _header(stream)
+    start, found = stream.offset, {}
+    for begin, end, dtype, shape, name in facts:
+        if begin != stream.offset - start:
+            stream.fail(f"tensor {name!r} begins at {begin:,}, where it should not", 8)
+        data = np.frombuffer(stream.read(end - begin, f"tensor {name!r}"), _DTYPES[dtype])
+        found[name] = _Tensor(dtype, shape, data.reshape(shape))
+    if not stream.ended:
+        stream.fail("more data behind the tensors")
+    return found
+
+
+def _header(stream: Stream) -> list[tuple[int, int, str, tuple[int, ...], str]]:
+    """Where each tensor begins and ends behind the header, rising, its type, shape and name."""
     (length,) = _LENGTH.unpack(stream.read(8, "the length of the header"))
     if length > _MAX_HEADER:
         stream.fail(f"a header of {length:,} bytes", 0)
@@ -105,15 +119,50 @@ def _tensors(stream: Stream) -> dict[str, _Tensor]:
     for name, each in header.items():
         if name != "__metadata__":
             facts.append((*_fact(stream, name, each), name))
-    start, found = stream.offset, {}
-    for begin, end, dtype, shape, name in sorted(facts):
-        if begin != stream.offset - start:
-            stream.fail(f"tensor {name!r} begins at {begin:,}, where it should not", 8)
-        data = np.frombuffer(stream.read(end - begin, f"tensor {name!r}"), _DTYPES[dtype])
-        found[name] = _Tensor(dtype, shape, data.reshape(shape))
-    if not stream.ended:
-        stream.fail("more data behind the tensors")
-    return found
+    return sorted(facts)
+
+
+class Tensors:
+    """A file whose tensors are read one at a time.
+
+    Raises
+    ------
+    FormatError
+        For a file that is damaged: a header that is none, a tensor that the file has no room for.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        with Stream.open(path) as stream:
+            facts = _header(stream)
+            if stream.size is None:
+                stream.fail("is compressed: unpack it, so that single tensors can be read", 0)
+            self._start = stream.offset
+            for _, end, _, _, name in facts:
+                if end > stream.size - self._start:
+                    stream.fail(f"tensor {name!r} ends behind the file", 8)
+        self._facts = {name: (begin, dtype, shape) for begin, _, dtype, shape, name in facts}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._facts
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """The shape of a tensor of floats; None where there is no such tensor."""
+        _, dtype, shape = self._facts.get(name, (0, "", ()))
+        return shape if dtype in _FLOATS else None
+
+    def read(self, name: str, row: int | None = None) -> NDArray[np.float64]:
+        """A tensor, or one row of it: its part along the first axis."""
+        begin, dtype, shape = self._facts[name]
+        kind = _DTYPES[dtype]
+        if row is not None:
+            shape = shape[1:]
+            begin += row * math.prod(shape) * kind.itemsize
+        n = math.prod(shape)
+        data = np.fromfile(self.path, kind, n, offset=self._start + begin)
+        if len(data) < n:
+            raise FormatError(f"{self.path}: byte {self._start + begin}: {name!r} is cut off")
+        return np.asarray(_numbers(_Tensor(dtype, shape, data.reshape(shape))), np.float64)
 
 
 def _fact(stream: Stream, name: str, each: Any) -> tuple[int, int, str, tuple[int, ...]]:
