@@ -14,6 +14,7 @@ from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import WeatTest
 from wordvec.evaluation.measures.bias.sets.ect import ect
 from wordvec.evaluation.measures.bias.sets.mac import mac
+from wordvec.evaluation.measures.bias.sets.single_category import single_category
 from wordvec.evaluation.measures.bias.sets.weat import weat
 from wordvec.spaces.keywords import keywords
 
@@ -86,6 +87,23 @@ def test_mac_and_ect_are_those_that_sweater_prints(shared_data):
     sides = WeatTest("jobs", "", men, women, jobs[:38], jobs[38:])
     wanted = statistics.spearman(J @ M.mean(0), J @ F.mean(0))
     assert ect(wv, sides, resamples=2).score == pytest.approx(wanted, abs=1e-6)
+
+
+def test_wefat_goes_with_rnd_as_sweater_prints(shared_data):
+    """Its normalised association score is WEFAT, with the same words as above."""
+    wv = sweater(shared_data, "googlenews")
+    men, women = (
+        tuple(garg(shared_data, f"{side}_pairs.txt").read_text().split())
+        for side in ("male", "female")
+    )
+    jobs = tuple(word for word in wv if word not in {*men, *women})
+    found = single_category(wv, jobs, men, women, samples=100, resamples=2)
+    assert [word.word for word in found.words] == list(jobs)
+    m, f = (wv.get_vectors(words).mean(0) for words in (men, women))
+    J = wv.get_vectors(jobs)
+    bias = np.linalg.norm(J - m, axis=1) - np.linalg.norm(J - f, axis=1)
+    r = statistics.pearson([word.score for word in found.words], bias)
+    assert r == pytest.approx(-0.9453038, abs=5e-7)
 
 
 def test_weat_is_that_of_the_example_of_sweater(shared_data):
