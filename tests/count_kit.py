@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from wordvec.counts import count as cooccurrence
-from wordvec.counts.budget import Plan
+from wordvec.counts.counting import count as cooccurrence
+from wordvec.counts.counting.budget import Plan
 from wordvec.text.corpus import encode
 
 

@@ -18,7 +18,7 @@ _PUBLIC = {
     "Blocks": "wordvec.counts.blocks",
     "change": "wordvec.inference.change",
     "concatenate": "wordvec.vectors.combine",
-    "count": "wordvec.counts.count",
+    "count": "wordvec.counts.counting.count",
     "count_blocks": "wordvec.counts.blocks",
     "CounterFit": "wordvec.spaces.lexicons.specialise",
     "debias": "wordvec.debias",
@@ -50,7 +50,7 @@ _PUBLIC = {
     "UnknownWordError": "wordvec.errors",
     "VecMap": "wordvec.spaces.alignment.vecmap",
     "Vocabulary": "wordvec.text.vocab",
-    "Window": "wordvec.counts.count",
+    "Window": "wordvec.counts.counting.count",
     "WordvecError": "wordvec.errors",
     "WordVectors": "wordvec.vectors.vectors",
 } | {model.class_name: model.module for model in _MODELS.values()}

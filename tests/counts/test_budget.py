@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from wordvec.counts import budget
-from wordvec.counts.budget import LEAST_BLOCK, plan_blocks, plan_merge
+from wordvec.counts.counting import budget
+from wordvec.counts.counting.budget import LEAST_BLOCK, plan_blocks, plan_merge
 
 GIB = 1 << 30
 CORPUS = "corpus/enwiki2015-AA.txt.zst"
@@ -64,7 +64,7 @@ def test_a_merge_reads_less_ahead_and_in_fewer_threads_where_memory_is_short():
 
 COUNT = """
 import json, sys
-from wordvec.counts.count import count
+from wordvec.counts.counting.count import count
 from wordvec.memory import peak_memory
 from wordvec.text.corpus import encode
 text, target, memory, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])

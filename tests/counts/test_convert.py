@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordvec.counts import convert as shardtools
-from wordvec.counts import count as cooccurrence
-from wordvec.counts.count import Window, count, subsample
+from wordvec.counts.counting import count as cooccurrence
+from wordvec.counts.counting.count import Window, count, subsample
 from wordvec.counts.shards import Shards
 from wordvec.errors import CorpusError, ShardError
 from wordvec.text.corpus import encode

@@ -17,9 +17,9 @@ from count_kit import corpus_of, tiny_blocks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wordvec.counts import count as cooccurrence
-from wordvec.counts.budget import Plan
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting import count as cooccurrence
+from wordvec.counts.counting.budget import Plan
+from wordvec.counts.counting.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import ShardError
 from wordvec.text.corpus import encode

@@ -9,7 +9,7 @@ import pytest
 from count_kit import corpus_of
 
 import wordvec
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.errors import ShardError
 

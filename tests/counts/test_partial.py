@@ -8,9 +8,9 @@ import sys
 import pytest
 from count_kit import corpus_of, tiny_blocks
 
-from wordvec.counts import count as cooccurrence
-from wordvec.counts import partial as partial_module
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting import count as cooccurrence
+from wordvec.counts.counting import partial as partial_module
+from wordvec.counts.counting.count import Window, count
 from wordvec.counts.shards import Shards
 from wordvec.folders import Kind
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wordvec.counts import parts
 from wordvec.counts.convert import merge
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting.count import Window, count
 from wordvec.counts.parts import merge_vocabularies, part_corpus, spans, vocabulary_part
 from wordvec.counts.shards import Shards
 from wordvec.errors import CorpusError, ShardError

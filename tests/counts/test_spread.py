@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wordvec.counts import spread
-from wordvec.counts.count import Window, count
-from wordvec.counts.spread import count_on
+from wordvec.counts.counting import spread
+from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.spread import count_on
 from wordvec.engine.local import Local
 from wordvec.errors import CorpusError
 from wordvec.text.corpus import encode

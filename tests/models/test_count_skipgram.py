@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting.count import Window, count
 from wordvec.counts.noise import Noise
 from wordvec.errors import TrainingError
 from wordvec.models.count_skipgram import CountSkipGram

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting.count import Window, count
 from wordvec.errors import TrainingError
 from wordvec.models.glove import GloVe
 from wordvec.text.corpus import encode

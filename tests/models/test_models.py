@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting.count import Window, count
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.models import MODELS as REGISTRY
 from wordvec.models import skipgram

@@ -8,7 +8,7 @@ from scipy.stats import poisson
 
 from wordvec import Shards
 from wordvec.cli import main
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting.count import Window, count
 from wordvec.spaces.information import (
     expected_kl,
     expected_n_log_n,

@@ -33,8 +33,8 @@ import scipy.sparse.linalg  # noqa: F401
 from writers import SCENARIOS, inputs
 
 from wordvec.cli import main as command_line
-from wordvec.counts import count as counting
-from wordvec.counts.budget import Plan
+from wordvec.counts.counting import count as counting
+from wordvec.counts.counting.budget import Plan
 from wordvec.counts.parts import SUFFIX, Note
 from wordvec.errors import CorpusError
 

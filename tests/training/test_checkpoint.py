@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from wordvec.counts.count import Window, count
+from wordvec.counts.counting.count import Window, count
 from wordvec.errors import Terminated, TrainingError
 from wordvec.hierarchy.models import Poincare
 from wordvec.models import MODELS

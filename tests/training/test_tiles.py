@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wordvec.counts.count import Window, count, subsample
+from wordvec.counts.counting.count import Window, count, subsample
 from wordvec.errors import TrainingError
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe

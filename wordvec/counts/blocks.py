@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 
-from wordvec.counts.count import Memory, Window, count, kept_ids, subsample
-from wordvec.counts.partial import Partial, check_shard_folder, forget_finished
+from wordvec.counts.counting.count import Memory, Window, count, kept_ids, subsample
+from wordvec.counts.counting.partial import Partial, check_shard_folder, forget_finished
 from wordvec.counts.shards import BLOCKS, Shards, read_manifest, write_file
 from wordvec.counts.sums import HOW_COUNTED, sum_shards
 from wordvec.errors import CorpusError, ShardError
@@ -140,7 +140,7 @@ def count_blocks(
     seed : int
         Seed of the order of documents, and of subsampling.
     sample, memory, threads, progress
-        As in `wordvec.counts.count.count`.
+        As in `wordvec.counts.counting.count.count`.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from wordvec.counts.budget import plan_merge
-from wordvec.counts.count import FAN_IN, Buffer, Memory, Run, Window, cells_of, write_run
+from wordvec.counts.counting.budget import plan_merge
+from wordvec.counts.counting.count import FAN_IN, Buffer, Memory, Run, Window, cells_of, write_run
 from wordvec.counts.shards import SHARDS, Shards, ShardWriter
 from wordvec.counts.sums import HOW_COUNTED, PARTS, PARTS_OF, details_of, sum_shards
 from wordvec.counts.tiles import Built, Rows, tile_count, tile_words

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 import numpy as np
 
 from wordvec import remote
-from wordvec.counts.count import kept_ids
+from wordvec.counts.counting.count import kept_ids
 from wordvec.errors import CorpusError
 from wordvec.files import check_target, write_atomically
 from wordvec.native.corpus.text import BREAK, WordTable

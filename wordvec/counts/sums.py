@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from wordvec.counts.count import Buffer
+from wordvec.counts.counting.count import Buffer
 from wordvec.counts.shards import SHARDS, Shards, ShardWriter
 from wordvec.counts.tiles import Built, Rows, tile_words
 from wordvec.errors import ShardError

@@ -140,12 +140,12 @@ def merge_vocab(
 @PHRASES
 @MIN_COUNT
 @MAX_VOCAB
-@add_options("wordvec.counts.count:Window")
+@add_options("wordvec.counts.counting.count:Window")
 @add_options("wordvec.text.corpus:encode", "gaps", "across_lines")
 @SAMPLE
 @add_options("wordvec.counts.blocks:count_blocks", "blocks", defaults={"blocks": None})
 @add_options("wordvec.counts.blocks:count_blocks", "by", when="With --blocks")
-@add_options("wordvec.counts.count:count", "seed", "memory")
+@add_options("wordvec.counts.counting.count:count", "seed", "memory")
 @CLUSTER
 @TEXT_OPTIONS
 @THREADS
@@ -179,9 +179,9 @@ def count(
 
     Matrix models, such as glove and swivel, train on it.
     """
-    from wordvec.counts.count import Window
-    from wordvec.counts.count import count as count_corpus
-    from wordvec.counts.partial import check_shard_folder
+    from wordvec.counts.counting.count import Window
+    from wordvec.counts.counting.count import count as count_corpus
+    from wordvec.counts.counting.partial import check_shard_folder
     from wordvec.counts.parts import part_corpus
     from wordvec.counts.shards import BLOCKS, SHARDS
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from wordvec import remote
-from wordvec.counts.budget import CELL_BUFFER, plan_blocks, plan_merge, room
-from wordvec.counts.partial import Partial, check_shard_folder
+from wordvec.counts.counting.budget import CELL_BUFFER, plan_blocks, plan_merge, room
+from wordvec.counts.counting.partial import Partial, check_shard_folder
 from wordvec.counts.shards import Shards, ShardWriter
 from wordvec.counts.tiles import Rows, tile_count, tile_words
 from wordvec.errors import CorpusError
@@ -193,7 +193,7 @@ def count(
                 remote.put(made.path / name, f"{target.rstrip('/')}/{name}")
         return Shards(target)
     if client is not None:
-        from wordvec.counts.spread import count_on  # which stands on this module
+        from wordvec.counts.counting.spread import count_on  # which stands on this module
 
         if isinstance(corpus, Corpus):
             raise TypeError("with client, corpus must be the paths of the texts")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wordvec import remote
-from wordvec.counts.count import (
+from wordvec.counts.counting.count import (
     FAN_IN,
     Buffer,
     Counter,
@@ -29,7 +29,7 @@ from wordvec.counts.count import (
     subsample,
     write_run,
 )
-from wordvec.counts.partial import check_shard_folder
+from wordvec.counts.counting.partial import check_shard_folder
 from wordvec.counts.parts import add_context, opened, sizes_of, spans
 from wordvec.counts.shards import SHARDS, Shards, ShardWriter
 from wordvec.counts.tiles import Built, Entry, build_tiles, tile_bytes, tile_count, tile_words
@@ -248,7 +248,7 @@ def count_on(
     options: TextOptions | None = None,
     parts: int | None = None,
 ) -> Shards:
-    """Counts texts on a cluster; see `wordvec.counts.count.count` and `wordvec.text.corpus.encode`
+    """Counts texts on a cluster; see `wordvec.counts.counting.count.count` and `wordvec.text.corpus.encode`
     for the parameters.
 
     Parameters

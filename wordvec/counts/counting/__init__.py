@@ -1,0 +1,1 @@
+"""Counting: a corpus -> shards, on one machine or on a cluster."""
