@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from wordvec.counts.blocks import count_blocks
-from wordvec.counts.counting.count import Window
+from wordvec.counts.counting.window import Window
 from wordvec.errors import Unanswerable
 from wordvec.inference.stability import stability
 from wordvec.inference.uncertainty import Uncertainty

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from wordvec.counts.counting import count as cooccurrence
+from wordvec.counts.counting import rows
 from wordvec.counts.counting.budget import Plan
 from wordvec.text.corpus import encode
 
@@ -27,6 +28,6 @@ def tiny_blocks(monkeypatch):
         return Plan(threads, len(corpus.ids) / memory)
 
     monkeypatch.setattr(cooccurrence, "plan_blocks", plan)
-    monkeypatch.setattr(cooccurrence, "plan_merge", lambda _cells, _words, _room, t: (t, 200))
+    monkeypatch.setattr(rows, "plan_merge", lambda _cells, _words, _room, t: (t, 200))
     monkeypatch.setattr(cooccurrence, "FAN_IN", 3)
-    monkeypatch.setattr(cooccurrence, "CELL_BUFFER", 16)
+    monkeypatch.setattr(rows, "CELL_BUFFER", 16)

@@ -10,7 +10,9 @@ import pytest
 
 import wordvec
 from wordvec import remote
-from wordvec.counts.parts import part_corpus, spans, vocabulary_part
+from wordvec.counts.parts.corpus import part_corpus
+from wordvec.counts.parts.spans import spans
+from wordvec.counts.parts.vocabulary import vocabulary_part
 from wordvec.counts.shards import is_shards
 from wordvec.errors import WordvecError
 from wordvec.text.corpus import Part

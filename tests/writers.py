@@ -23,7 +23,7 @@ from wordvec.cli.models.train import fields_of
 from wordvec.cli.outputs import Output
 from wordvec.counts.blocks import count_blocks
 from wordvec.counts.convert import export_glove
-from wordvec.counts.parts import merge_vocabularies, vocabulary_part
+from wordvec.counts.parts.vocabulary import merge_vocabularies, vocabulary_part
 from wordvec.models import MODELS
 from wordvec.text.corpus import Part
 

@@ -50,7 +50,7 @@ _PUBLIC = {
     "UnknownWordError": "wordvec.errors",
     "VecMap": "wordvec.spaces.alignment.vecmap",
     "Vocabulary": "wordvec.text.vocab",
-    "Window": "wordvec.counts.counting.count",
+    "Window": "wordvec.counts.counting.window",
     "WordvecError": "wordvec.errors",
     "WordVectors": "wordvec.vectors.vectors",
 } | {model.class_name: model.module for model in _MODELS.values()}

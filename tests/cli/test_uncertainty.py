@@ -9,7 +9,8 @@ import pytest
 def made(many_words, tmp_path_factory):
     """A folder with shards, blocks of lines, and GloVe vectors of 8 dimensions."""
     from wordvec.counts.blocks import count_blocks
-    from wordvec.counts.counting.count import Window, count
+    from wordvec.counts.counting.count import count
+    from wordvec.counts.counting.window import Window
     from wordvec.models.glove import GloVe
     from wordvec.text.corpus import encode
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from wordvec.counts import blocks as blocks_module
 from wordvec.counts import sums
 from wordvec.counts.blocks import Blocks, count_blocks
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.errors import CorpusError, ShardError
 from wordvec.text.corpus import encode
 

@@ -9,8 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wordvec.counts import convert as shardtools
-from wordvec.counts.counting import count as cooccurrence
-from wordvec.counts.counting.count import Window, count, subsample
+from wordvec.counts.counting import rows as counted_rows
+from wordvec.counts.counting import sampling
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.sampling import subsample
+from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
 from wordvec.errors import CorpusError, ShardError
 from wordvec.text.corpus import encode
@@ -78,7 +81,7 @@ def test_counts_whose_windows_ended_elsewhere_are_not_added(tmp_path, read, name
 
 def test_many_runs_are_merged_in_levels(tmp_path, monkeypatch):
     monkeypatch.setattr(shardtools, "FAN_IN", 3)
-    monkeypatch.setattr(cooccurrence, "CELL_BUFFER", 16)
+    monkeypatch.setattr(counted_rows, "CELL_BUFFER", 16)
     whole = counted(lines_of(1), tmp_path / "s", window=4)
     again = shardtools.build(
         shardtools.cells(whole),
@@ -251,7 +254,7 @@ def test_subsampling_keeps_words_at_word2vecs_rate(tmp_path):
 def test_subsampled_blocks_do_not_matter(tmp_path, monkeypatch):
     corpus = encode(lines_of(7), min_count=1)
     one = subsample(corpus, 1e-2, 3).ids
-    monkeypatch.setattr(cooccurrence, "SAMPLE_BLOCK", 7)
+    monkeypatch.setattr(sampling, "SAMPLE_BLOCK", 7)
     assert np.array_equal(one, subsample(corpus, 1e-2, 3).ids)
 
 

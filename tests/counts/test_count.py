@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from wordvec.counts.counting import count as cooccurrence
 from wordvec.counts.counting.budget import Plan
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
 from wordvec.errors import ShardError
 from wordvec.text.corpus import encode

@@ -9,7 +9,8 @@ import pytest
 from count_kit import corpus_of
 
 import wordvec
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
 from wordvec.errors import ShardError
 

@@ -10,7 +10,8 @@ from count_kit import corpus_of, tiny_blocks
 
 from wordvec.counts.counting import count as cooccurrence
 from wordvec.counts.counting import partial as partial_module
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
 from wordvec.folders import Kind
 

@@ -9,10 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wordvec.counts import parts
 from wordvec.counts.convert import merge
-from wordvec.counts.counting.count import Window, count
-from wordvec.counts.parts import merge_vocabularies, part_corpus, spans, vocabulary_part
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
+from wordvec.counts.parts import corpus as part_texts
+from wordvec.counts.parts import spans as span_module
+from wordvec.counts.parts.corpus import part_corpus
+from wordvec.counts.parts.note import Note
+from wordvec.counts.parts.spans import spans
+from wordvec.counts.parts.vocabulary import (
+    load_vocabulary,
+    merge_vocabularies,
+    vocabulary_part,
+)
 from wordvec.counts.shards import Shards
 from wordvec.errors import CorpusError, ShardError
 from wordvec.text.corpus import Part, encode
@@ -92,8 +101,8 @@ def test_any_cut_gives_the_shards_of_one_machine(
     if sample:
         how |= {"sample": sample, "seed": 5}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "LONGEST_LINE", line)
-        patch.setattr(parts, "CONTEXT", context)
+        patch.setattr(span_module, "LONGEST_LINE", line)
+        patch.setattr(part_texts, "CONTEXT", context)
         try:
             whole = counted_at_once(folder, texts, **how)
         except CorpusError:
@@ -116,7 +125,7 @@ def test_parts_share_no_byte_and_lose_none(tmp_path):
 
 
 def test_a_text_of_one_line_is_cut_between_words(tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "LONGEST_LINE", 50)
+    monkeypatch.setattr(span_module, "LONGEST_LINE", 50)
     rng = random.Random(4)
     text = tmp_path / "t"
     text.write_text(" ".join(f"w{int(rng.paretovariate(0.8)) % 50}" for _ in range(3000)))
@@ -135,7 +144,7 @@ def test_a_line_that_begins_like_a_packed_file_is_text(tmp_path):
 
 
 def test_white_space_at_the_end_of_a_file_stays_with_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "LONGEST_LINE", 1)
+    monkeypatch.setattr(span_module, "LONGEST_LINE", 1)
     texts = [tmp_path / "a", tmp_path / "b"]
     texts[0].write_text("w0 w0 ")
     texts[1].write_text("w0 ")
@@ -234,11 +243,11 @@ def test_a_run_that_ends_between_vocabulary_and_note_leaves_what_is_refused(
     def ended(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parts.Note, "save", ended)
+    monkeypatch.setattr(Note, "save", ended)
     with pytest.raises(KeyboardInterrupt):
         vocabulary_part(texts, tmp_path / "v", Part(2, 2), force=True)
     with pytest.raises(CorpusError, match="is of another vocabulary"):
-        parts.load_vocabulary(tmp_path / "v")
+        load_vocabulary(tmp_path / "v")
 
 
 def test_an_edited_vocabulary_and_a_damaged_note_are_told(tmp_path, texts):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from wordvec.counts.counting import spread
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
 from wordvec.counts.counting.spread import count_on
+from wordvec.counts.counting.window import Window
 from wordvec.engine.local import Local
 from wordvec.errors import CorpusError
 from wordvec.text.corpus import encode

@@ -6,7 +6,8 @@ import pytest
 from least_squares_oracle import X_MAX, D
 
 from wordvec.counts.blocks import count_blocks
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.models.glove import GloVe
 from wordvec.models.ppmi import PPMI
 from wordvec.text.corpus import encode

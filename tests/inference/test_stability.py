@@ -5,7 +5,7 @@ import pytest
 
 import wordvec
 from wordvec.counts.blocks import count_blocks
-from wordvec.counts.counting.count import Window
+from wordvec.counts.counting.window import Window
 from wordvec.errors import Unanswerable, UnknownWordError
 from wordvec.inference.stability import Runs, stability
 from wordvec.models.glove import GloVe

@@ -7,7 +7,8 @@ import pytest
 from least_squares_oracle import D
 
 import wordvec
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.errors import Unanswerable, UnknownWordError
 from wordvec.inference import delta
 from wordvec.inference.estimates import holm

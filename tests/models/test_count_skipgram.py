@@ -7,7 +7,8 @@ import zlib
 import numpy as np
 import pytest
 
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.counts.noise import Noise
 from wordvec.errors import TrainingError
 from wordvec.models.count_skipgram import CountSkipGram

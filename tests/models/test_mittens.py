@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.errors import TrainingError
 from wordvec.models.glove import GloVe
 from wordvec.text.corpus import encode

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.models import MODELS as REGISTRY
 from wordvec.models import skipgram

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.errors import TrainingError
 from wordvec.models.ppmi import PPMI
 from wordvec.text.corpus import encode

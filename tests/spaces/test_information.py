@@ -8,7 +8,8 @@ from scipy.stats import poisson
 
 from wordvec import Shards
 from wordvec.cli import main
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.spaces.information import (
     expected_kl,
     expected_n_log_n,

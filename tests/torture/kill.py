@@ -35,7 +35,7 @@ from writers import SCENARIOS, inputs
 from wordvec.cli import main as command_line
 from wordvec.counts.counting import count as counting
 from wordvec.counts.counting.budget import Plan
-from wordvec.counts.parts import SUFFIX, Note
+from wordvec.counts.parts.note import SUFFIX, Note
 from wordvec.errors import CorpusError
 
 

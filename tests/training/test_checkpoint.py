@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.errors import Terminated, TrainingError
 from wordvec.hierarchy.models import Poincare
 from wordvec.models import MODELS

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from wordvec.counts.counting.count import Window, count, subsample
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.sampling import subsample
+from wordvec.counts.counting.window import Window
 from wordvec.errors import TrainingError
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe

@@ -95,7 +95,7 @@ def spelled(name: str, value: str | None = None) -> str:
 
 def vocabulary(path: str | None) -> Vocabulary | None:
     """The words of a vocabulary file, or of shards."""
-    from wordvec.counts.parts import load_vocabulary
+    from wordvec.counts.parts.vocabulary import load_vocabulary
     from wordvec.counts.shards import Shards
 
     if path is None:

@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 
-from wordvec.counts.counting.count import Memory, Window, count, kept_ids, subsample
+from wordvec.counts.counting.count import Memory, count
 from wordvec.counts.counting.partial import Partial, check_shard_folder, forget_finished
-from wordvec.counts.shards import BLOCKS, Shards, read_manifest, write_file
+from wordvec.counts.counting.sampling import kept_ids, subsample
+from wordvec.counts.counting.window import Window
+from wordvec.counts.shards import BLOCKS, Shards, read_manifest
 from wordvec.counts.sums import HOW_COUNTED, sum_shards
+from wordvec.counts.writer import write_file
 from wordvec.errors import CorpusError, ShardError
 from wordvec.estimator import Callback, Option, Progress, Seed, Stopwatch, checked
 from wordvec.native.corpus.text import BREAK

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import numpy as np
 
 from wordvec.counts.counting.budget import plan_merge
-from wordvec.counts.counting.count import FAN_IN, Buffer, Memory, Run, Window, cells_of, write_run
-from wordvec.counts.shards import SHARDS, Shards, ShardWriter
+from wordvec.counts.counting.count import Memory
+from wordvec.counts.counting.rows import Buffer
+from wordvec.counts.counting.runs import FAN_IN, Run, cells_of, write_run
+from wordvec.counts.counting.window import Window
+from wordvec.counts.shards import SHARDS, Shards
 from wordvec.counts.sums import HOW_COUNTED, PARTS, PARTS_OF, details_of, sum_shards
 from wordvec.counts.tiles import Built, Rows, tile_count, tile_words
+from wordvec.counts.writer import ShardWriter
 from wordvec.errors import ShardError
 from wordvec.estimator import Option, checked
 from wordvec.files import check_target, write_atomically

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from wordvec.counts.counting.count import Buffer
-from wordvec.counts.shards import SHARDS, Shards, ShardWriter
+from wordvec.counts.counting.rows import Buffer
+from wordvec.counts.shards import SHARDS, Shards
 from wordvec.counts.tiles import Built, Rows, tile_words
+from wordvec.counts.writer import ShardWriter
 from wordvec.errors import ShardError
 from wordvec.folders import write_folder
 from wordvec.parallel import ordered_map

@@ -19,8 +19,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from wordvec.counts.shards import SHARDS, Shards, ShardWriter
+from wordvec.counts.shards import SHARDS, Shards
 from wordvec.counts.tiles import Rows
+from wordvec.counts.writer import ShardWriter
 from wordvec.errors import CorpusError, ShardError
 from wordvec.estimator import Option
 from wordvec.folders import write_folder

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.counts.counting.count import Window
+from wordvec.counts.counting.window import Window
 from wordvec.counts.noise import Noise
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
 from wordvec.counts.sums import sum_shards
 from wordvec.files import scratch_file

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias, Ty
 import numpy as np
 
 from wordvec import remote
-from wordvec.counts.counting.count import Window, count
+from wordvec.counts.counting.count import count
+from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards, is_shards
 from wordvec.engine.cluster import Cluster, connected
 from wordvec.engine.local import Engine

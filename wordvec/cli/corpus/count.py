@@ -67,7 +67,8 @@ def vocab(
     With --part the file holds all words of a part of the texts; `wordvec vocab merge` adds those of
     all parts and leaves out rare words.
     """
-    from wordvec.counts.parts import check_note, forget_note, vocabulary_part
+    from wordvec.counts.parts.note import check_note, forget_note
+    from wordvec.counts.parts.vocabulary import vocabulary_part
     from wordvec.files import check_target
     from wordvec.text.corpus import CorpusStats, count_vocabulary
     from wordvec.text.notes import notes
@@ -121,7 +122,7 @@ def merge_vocab(
     It is the vocabulary that one machine counts. What subsampling needs to know of the parts is
     written beside it (OUTPUT.parts).
     """
-    from wordvec.counts.parts import merge_vocabularies
+    from wordvec.counts.parts.vocabulary import merge_vocabularies
     from wordvec.files import check_target
 
     check_target(output, force=force, inputs=files)
@@ -179,10 +180,10 @@ def count(
 
     Matrix models, such as glove and swivel, train on it.
     """
-    from wordvec.counts.counting.count import Window
     from wordvec.counts.counting.count import count as count_corpus
     from wordvec.counts.counting.partial import check_shard_folder
-    from wordvec.counts.parts import part_corpus
+    from wordvec.counts.counting.window import Window
+    from wordvec.counts.parts.corpus import part_corpus
     from wordvec.counts.shards import BLOCKS, SHARDS
 
     if blocks is not None and by == "line" and across_lines:

@@ -13,100 +13,39 @@ import errno
 import math
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from wordvec import remote
-from wordvec.counts.counting.budget import CELL_BUFFER, plan_blocks, plan_merge, room
+from wordvec.counts.counting.budget import plan_blocks
 from wordvec.counts.counting.partial import Partial, check_shard_folder
-from wordvec.counts.shards import Shards, ShardWriter
-from wordvec.counts.tiles import Rows, tile_count, tile_words
-from wordvec.errors import CorpusError
+from wordvec.counts.counting.rows import Counter
+from wordvec.counts.counting.runs import FAN_IN, Run, write_run
+from wordvec.counts.counting.sampling import subsample
+from wordvec.counts.counting.spread import count_on
+from wordvec.counts.counting.window import Window, check_overflow
+from wordvec.counts.shards import Shards
+from wordvec.counts.tiles import tile_count
+from wordvec.counts.writer import ShardWriter
 from wordvec.estimator import (
     Callback,
     Option,
     Progress,
     Seed,
     Stopwatch,
-    check_options,
     checked,
-    option,
 )
-from wordvec.files import write_atomically
 from wordvec.folders import scratch_folder
-from wordvec.native.corpus import cooc
-from wordvec.native.vectors.vec import rng_key
-from wordvec.parallel import ordered_map
 from wordvec.text.corpus import Corpus
-from wordvec.text.frequency import keep_probability
-from wordvec.text.spool import PIECE, Spool, in_memory
+from wordvec.text.spool import PIECE, in_memory
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-EXACT_UNIT = 1 << 24  # up to here lcm(1..window) is the unit, beyond weights are rounded to it
-FAN_IN = 64  # runs merged at once
-SAMPLE_BLOCK = 1 << 20  # ids that are subsampled at once
 
 Block: TypeAlias = tuple[int, int]
-Result = TypeVar("Result")
-RowsOfRun: TypeAlias = "tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]"
-# Writes rows from row `at` on into the buffers; returns the next row and how many cells it wrote.
-Piece: TypeAlias = (
-    "Callable[[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], int], tuple[int, int]]"
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """What counts as a co-occurrence.
-
-    Parameters
-    ----------
-    window : int
-        Words on each side.
-    weighting : {"harmonic", "linear", "flat"}
-        A pair at distance d counts 1/d (GloVe), (window - d + 1) / window (the expectation of
-        word2vec's shrinking window), or 1.
-    direction : {"symmetric", "left", "right"}
-        Contexts on both sides, before the word only, or after it only.
-    """
-
-    window: int = option(10, "Context words on each side of a word.", at_least=1, at_most=1 << 20)
-    weighting: Literal["harmonic", "linear", "flat"] = option(
-        "harmonic",
-        "A pair at distance d counts 1/d, (window - d + 1) / window, or 1.",
-        source="Pennington et al. 2014",
-    )
-    direction: Literal["symmetric", "left", "right"] = option(
-        "symmetric", "Contexts on both sides, before the word only, or after it only."
-    )
-
-    def __post_init__(self) -> None:
-        check_options(Window, vars(self))
-
-    def weights(self) -> tuple[NDArray[np.uint64], int]:
-        """Integer weights by distance (window + 1,), and the unit that stands for 1.0.
-
-        Harmonic weights are exact while lcm(1..window) is at most 2^24 (window 22), and rounded to
-        1/2^24 beyond.
-        """
-        d = np.arange(1, self.window + 1, dtype=np.uint64)
-        if self.weighting == "flat":
-            unit, weight = 1, np.ones_like(d)
-        elif self.weighting == "linear":
-            unit, weight = self.window, np.uint64(self.window + 1) - d
-        else:
-            unit = math.lcm(*range(1, min(self.window, 40) + 1))
-            unit = unit if unit <= EXACT_UNIT and self.window <= 40 else EXACT_UNIT
-            weight = (np.uint64(2 * unit) + d) // (np.uint64(2) * d)
-        return np.concatenate([np.zeros(1, np.uint64), weight]), unit
-
-
 Memory: TypeAlias = Annotated[
     int,
     Option(
@@ -193,8 +132,6 @@ def count(
                 remote.put(made.path / name, f"{target.rstrip('/')}/{name}")
         return Shards(target)
     if client is not None:
-        from wordvec.counts.counting.spread import count_on  # which stands on this module
-
         if isinstance(corpus, Corpus):
             raise TypeError("with client, corpus must be the paths of the texts")
         how: dict[str, Any] = {"sample": sample, "seed": seed, "force": force, **reading}
@@ -258,70 +195,6 @@ def count(
     return Shards(target)
 
 
-def check_overflow(window: Window, tokens: int) -> None:
-    """Raises CorpusError when counts of so many tokens might not fit 64 bits."""
-    if tokens * 2 * int(window.weights()[0].sum()) >= 1 << 63:
-        raise CorpusError(
-            f"a window of {window.window} over {tokens:,} tokens can overflow 64-bit counts: "
-            "use a smaller window or weighting='flat'"
-        )
-
-
-def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = None) -> Corpus:
-    """A corpus without the frequent words that word2vec's subsampling drops; see `count`. Of
-    `memory` bytes, if given, its ids take an eighth; more lie in a file.
-
-    Raises
-    ------
-    ValueError
-        When `sample` or `seed` is negative.
-    CorpusError
-        When nothing is left.
-    """
-    if not sample > 0 or not 0 <= seed < 1 << 64:
-        raise ValueError(f"sample must be > 0 and seed in [0, 2^64), got {sample} and {seed}")
-    out, known, context = Spool(memory), 0, 0
-    for begin, ids, mask in kept_ids(corpus, sample, seed):
-        part = ids[mask]
-        known += int((part >= 0).sum())
-        context += int(mask[: max(corpus.context - begin, 0)].sum())
-        out.append(part, 0)
-    if not (known or corpus.part):
-        raise CorpusError(f"subsampling at {sample} leaves no word: give a larger value")
-    return replace(
-        corpus, ids=out.rewrite(lambda ids, _: ids, lambda ids: ids), known=known, context=context
-    )
-
-
-def kept_ids(
-    corpus: Corpus, sample: float, seed: int
-) -> Iterator[tuple[int, NDArray[np.int32], NDArray[np.bool_]]]:
-    """Pieces of the ids of a corpus, where they begin, and which of them subsampling keeps."""
-    keep = keep_probability(corpus.vocab.counts, corpus.vocab.known, sample)
-    # A token's number is that of its place among the known tokens of the whole text: line ends and
-    # unknown words, which always stay, have none, so a part needs to know one sum of those before.
-    key, at = rng_key(seed, 0, 3), corpus.offset
-    for begin in range(0, len(corpus.ids), SAMPLE_BLOCK):
-        ids = in_memory(corpus.ids, begin, min(begin + SAMPLE_BLOCK, len(corpus.ids)))
-        words = ids >= 0
-        known = int(words.sum())
-        mask = np.ones(len(ids), np.bool_)
-        mask[words] = _uniform(key, at, known) < keep[ids[words]]
-        at += known
-        yield begin, ids, mask
-
-
-def _uniform(key: int, begin: int, n: int) -> NDArray[np.float64]:
-    """Numbers [begin, begin + n) of a key's sequence, as in csrc/wv_rng.h, in [0, 1)."""
-    z = np.arange(begin + 1, begin + n + 1, dtype=np.uint64)
-    z *= np.uint64(0x9E3779B97F4A7C15)
-    z += np.uint64(key)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = (z ^ (z >> np.uint64(31))) >> np.uint64(11)
-    return z.astype(np.float64) * 2.0**-53
-
-
 def _spill(
     work: Path, counter: Counter, blocks: list[Block], tick: Callable[[], None]
 ) -> list[Run]:
@@ -366,52 +239,6 @@ def _spill(
     return runs
 
 
-def write_run(path: Path, row_tiles: Iterable[Rows], *, force: bool = False) -> None:
-    """Writes rows of counts, a row tile after the other, whole or not at all.
-
-    The arrays of each row tile lie one after another; a table of int64 (row tiles, 3) with offset,
-    rows and cells ends the file.
-    """
-    table = []
-    with write_atomically(path, force=force) as file:
-        for rows in row_tiles:
-            table.append((file.tell(), len(rows.nnz), len(rows.cols)))
-            for array in rows:
-                file.write(array.data)
-        file.write(np.array(table, np.int64).tobytes())
-        file.write(len(table).to_bytes(8, "little"))
-
-
-class Run:
-    """A file that `write_run` wrote, read a piece at a time; it is open only while it is read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with open(path, "rb") as file:
-            file.seek(-8, os.SEEK_END)
-            n = int.from_bytes(file.read(8), "little")
-            file.seek(-8 - 24 * n, os.SEEK_END)
-            self.table = np.frombuffer(file.read(24 * n), np.int64).reshape(n, 3).tolist()
-
-    def nnz(self, tile: int) -> NDArray[np.uint32]:
-        """The number of cells in each row of a row tile."""
-        offset, rows, _ = self.table[tile]
-        return np.fromfile(self.path, np.uint32, rows, offset=offset)
-
-    def cells(
-        self, tile: int, begin: int, end: int
-    ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
-        """Columns and counts of cells [begin, end) of a row tile."""
-        offset, rows, cells = self.table[tile]
-        cols = offset + 4 * rows
-        units = cols + 4 * cells
-        n = end - begin
-        return (
-            np.fromfile(self.path, np.uint32, n, offset=cols + 4 * begin),
-            np.fromfile(self.path, np.uint64, n, offset=units + 8 * begin),
-        )
-
-
 def _blocks(partial: Partial, corpus: Corpus, window: Window, wanted: float) -> list[Block]:
     """The blocks to count, ranges of ids. What a killed count has is taken up when its blocks are
     as many as wanted now, or a tenth larger: memory is not in the same state each time."""
@@ -427,156 +254,3 @@ def _blocks(partial: Partial, corpus: Corpus, window: Window, wanted: float) -> 
     pieces = partial.begin(state, math.ceil(wanted), at_least=math.ceil(0.9 * wanted))
     first, n = corpus.context, n - corpus.context
     return [(first + n * i // pieces, first + n * (i + 1) // pieces) for i in range(pieces)]
-
-
-class Counter:
-    """Makes rows, one row tile at a time, from a block of the corpus or from runs; one thread per
-    tile, and as many as `memory` allows.
-    """
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        window: Window,
-        weight: NDArray[np.uint64],
-        k: int,
-        memory: int,
-        threads: int,
-    ) -> None:
-        self.corpus, self.window, self.weight, self.k = corpus, window, weight, k
-        self.memory, self.threads = memory, threads
-        self.words = len(corpus.vocab)
-        self.states: list[Buffer] = []
-
-    def each(self, function: Callable[[Buffer, int], Result]) -> Iterator[Result]:
-        """function(state, tile) of every row tile, in order, in the threads that the last call of
-        `count` or `merge` asked for."""
-        return ordered_map(function, range(self.k), self.states)
-
-    def _take(self, threads: int) -> None:
-        self.states = self.states[:threads]
-        self.states += (Buffer(self.words) for _ in range(threads - len(self.states)))
-
-    def count(self, begin: int, end: int) -> Callable[[Buffer, int], Rows]:
-        """A function that gives the rows of a row tile: pairs whose later word is in [begin,
-        end)."""
-        self._take(self.threads)
-        halo = max(begin - self.window.window, 0)
-        ids = in_memory(self.corpus.ids, halo, end)
-        starts = np.empty(self.words + 1, np.int64)
-        positions = np.empty(len(ids), np.uint32)
-        cooc.index(ids, starts, positions)
-        symmetric = self.window.direction == "symmetric"
-        left, right = (symmetric or self.window.direction == side for side in ("left", "right"))
-
-        def task(state: Buffer, tile: int) -> Rows:
-            def piece(
-                nnz: NDArray[np.uint32],
-                cols: NDArray[np.uint32],
-                units: NDArray[np.uint64],
-                at: int,
-            ) -> tuple[int, int]:
-                return state.row.count(
-                    ids,
-                    begin - halo,
-                    starts,
-                    positions,
-                    self.weight,
-                    left,
-                    right,
-                    symmetric,
-                    tile,
-                    self.k,
-                    nnz,
-                    cols,
-                    units,
-                    at,
-                )
-
-            return state.collect(tile_words(self.words, self.k, tile), piece)
-
-        return task
-
-    def merge(self, runs: list[Run]) -> Callable[[Buffer, int], Rows]:
-        """A function that gives the sum of several runs' rows of a row tile."""
-        self.states.clear()
-        threads, ahead = plan_merge(cells_of(runs), self.words, room(self.memory), self.threads)
-        self._take(threads)
-
-        def task(state: Buffer, tile: int) -> Rows:
-            return state.merge(runs, tile, ahead)
-
-        return task
-
-
-def cells_of(runs: list[Run]) -> list[int]:
-    """The cells of each row tile in all runs."""
-    return [
-        sum(cells) for cells in zip(*([c for _, _, c in run.table] for run in runs), strict=True)
-    ]
-
-
-class _Grown:
-    """Arrays that grow in place, by realloc, which moves pages and copies nothing."""
-
-    def __init__(self) -> None:
-        self.cols, self.units = np.empty(0, np.uint32), np.empty(0, np.uint64)
-        self.used = 0
-
-    def add(self, cols: NDArray[np.uint32], units: NDArray[np.uint64]) -> None:
-        end = self.used + len(cols)
-        for array, more in ((self.cols, cols), (self.units, units)):
-            array.resize(end, refcheck=False)
-            array[self.used :] = more
-        self.used = end
-
-
-class Buffer:
-    """The accumulator of one thread, and buffers for the rows that it writes."""
-
-    def __init__(self, words: int) -> None:
-        self.row = cooc.Row(words)
-        self.cols = np.empty(max(words, CELL_BUFFER), np.uint32)
-        self.units = np.empty(len(self.cols), np.uint64)
-
-    def collect(self, rows: int, piece: Piece) -> Rows:
-        """Calls `piece` until all rows are there, and joins what it wrote."""
-        out = _Grown()
-        return Rows(self._collect(rows, piece, out), out.cols, out.units)
-
-    def _collect(self, rows: int, piece: Piece, out: _Grown) -> NDArray[np.uint32]:
-        nnz = np.zeros(rows, np.uint32)
-        at = 0
-        while at < rows:
-            at, used = piece(nnz, self.cols, self.units, at)
-            out.add(self.cols[:used], self.units[:used])
-        return nnz
-
-    def merge(self, runs: list[Run], tile: int, ahead: int) -> Rows:
-        """One row tile of several runs, read in ranges of rows of about `ahead` cells."""
-        nnz = [run.nnz(tile) for run in runs]
-        ends = [np.concatenate([[0], np.cumsum(n, dtype=np.int64)]) for n in nnz]
-        load = np.sum(ends, axis=0)
-        out, rows_nnz = _Grown(), [nnz[0][:0]]
-        begin, rows = 0, len(nnz[0])
-        while begin < rows:
-            end = int(np.searchsorted(load, load[begin] + ahead, side="right")) - 1
-            end = min(max(end, begin + 1), rows)
-            cells = [
-                (n[begin:end], *run.cells(tile, int(e[begin]), int(e[end])))
-                for run, n, e in zip(runs, nnz, ends, strict=True)
-            ]
-            rows_nnz.append(self._collect(end - begin, self._merger(cells), out))
-            begin = end
-        return Rows(np.concatenate(rows_nnz), out.cols, out.units)
-
-    def _merger(self, cells: list[RowsOfRun]) -> Piece:
-        """A function that writes rows of the sum of cells, each time where it stopped before."""
-        cursor = np.zeros(len(cells), np.int64)
-
-        def piece(
-            nnz: NDArray[np.uint32], cols: NDArray[np.uint32], units: NDArray[np.uint64], at: int
-        ) -> tuple[int, int]:
-            return self.row.merge(cells, cursor, nnz, cols, units, at)
-
-        return piece

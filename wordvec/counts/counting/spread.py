@@ -19,20 +19,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wordvec import remote
-from wordvec.counts.counting.count import (
-    FAN_IN,
-    Buffer,
-    Counter,
-    Run,
-    Window,
-    check_overflow,
-    subsample,
-    write_run,
-)
 from wordvec.counts.counting.partial import check_shard_folder
-from wordvec.counts.parts import add_context, opened, sizes_of, spans
-from wordvec.counts.shards import SHARDS, Shards, ShardWriter
+from wordvec.counts.counting.rows import Buffer, Counter
+from wordvec.counts.counting.runs import FAN_IN, Run, write_run
+from wordvec.counts.counting.sampling import subsample
+from wordvec.counts.counting.window import Window, check_overflow
+from wordvec.counts.parts.corpus import add_context
+from wordvec.counts.parts.spans import opened, sizes_of, spans
+from wordvec.counts.shards import SHARDS, Shards
 from wordvec.counts.tiles import Built, Entry, build_tiles, tile_bytes, tile_count, tile_words
+from wordvec.counts.writer import ShardWriter
 from wordvec.engine.cluster import Cluster, connected
 from wordvec.engine.shared import shared_folder
 from wordvec.engine.tasks import naming_task
@@ -248,8 +244,7 @@ def count_on(
     options: TextOptions | None = None,
     parts: int | None = None,
 ) -> Shards:
-    """Counts texts on a cluster; see `wordvec.counts.counting.count.count` and `wordvec.text.corpus.encode`
-    for the parameters.
+    """Counts texts on a cluster; see `wordvec.count` and `wordvec.encode` for the parameters.
 
     Parameters
     ----------

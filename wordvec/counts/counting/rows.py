@@ -1,0 +1,174 @@
+"""Rows of counts, one row tile at a time: counted from a block of a corpus, or summed from runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import numpy as np
+
+from wordvec.counts.counting.budget import CELL_BUFFER, plan_merge, room
+from wordvec.counts.counting.runs import Run, cells_of
+from wordvec.counts.counting.window import Window
+from wordvec.counts.tiles import Rows, tile_words
+from wordvec.native.corpus import cooc
+from wordvec.parallel import ordered_map
+from wordvec.text.corpus import Corpus
+from wordvec.text.spool import in_memory
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+Result = TypeVar("Result")
+RowsOfRun: TypeAlias = "tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]]"
+# Writes rows from row `at` on into the buffers; returns the next row and how many cells it wrote.
+Piece: TypeAlias = (
+    "Callable[[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], int], tuple[int, int]]"
+)
+
+
+class Counter:
+    """Makes rows, one row tile at a time, from a block of the corpus or from runs; one thread per
+    tile, and as many as `memory` allows.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        window: Window,
+        weight: NDArray[np.uint64],
+        k: int,
+        memory: int,
+        threads: int,
+    ) -> None:
+        self.corpus, self.window, self.weight, self.k = corpus, window, weight, k
+        self.memory, self.threads = memory, threads
+        self.words = len(corpus.vocab)
+        self.states: list[Buffer] = []
+
+    def each(self, function: Callable[[Buffer, int], Result]) -> Iterator[Result]:
+        """function(state, tile) of every row tile, in order, in the threads that the last call of
+        `count` or `merge` asked for."""
+        return ordered_map(function, range(self.k), self.states)
+
+    def _take(self, threads: int) -> None:
+        self.states = self.states[:threads]
+        self.states += (Buffer(self.words) for _ in range(threads - len(self.states)))
+
+    def count(self, begin: int, end: int) -> Callable[[Buffer, int], Rows]:
+        """A function that gives the rows of a row tile: pairs whose later word is in [begin,
+        end)."""
+        self._take(self.threads)
+        halo = max(begin - self.window.window, 0)
+        ids = in_memory(self.corpus.ids, halo, end)
+        starts = np.empty(self.words + 1, np.int64)
+        positions = np.empty(len(ids), np.uint32)
+        cooc.index(ids, starts, positions)
+        symmetric = self.window.direction == "symmetric"
+        left, right = (symmetric or self.window.direction == side for side in ("left", "right"))
+
+        def task(state: Buffer, tile: int) -> Rows:
+            def piece(
+                nnz: NDArray[np.uint32],
+                cols: NDArray[np.uint32],
+                units: NDArray[np.uint64],
+                at: int,
+            ) -> tuple[int, int]:
+                return state.row.count(
+                    ids,
+                    begin - halo,
+                    starts,
+                    positions,
+                    self.weight,
+                    left,
+                    right,
+                    symmetric,
+                    tile,
+                    self.k,
+                    nnz,
+                    cols,
+                    units,
+                    at,
+                )
+
+            return state.collect(tile_words(self.words, self.k, tile), piece)
+
+        return task
+
+    def merge(self, runs: list[Run]) -> Callable[[Buffer, int], Rows]:
+        """A function that gives the sum of several runs' rows of a row tile."""
+        self.states.clear()
+        threads, ahead = plan_merge(cells_of(runs), self.words, room(self.memory), self.threads)
+        self._take(threads)
+
+        def task(state: Buffer, tile: int) -> Rows:
+            return state.merge(runs, tile, ahead)
+
+        return task
+
+
+class _Grown:
+    """Arrays that grow in place, by realloc, which moves pages and copies nothing."""
+
+    def __init__(self) -> None:
+        self.cols, self.units = np.empty(0, np.uint32), np.empty(0, np.uint64)
+        self.used = 0
+
+    def add(self, cols: NDArray[np.uint32], units: NDArray[np.uint64]) -> None:
+        end = self.used + len(cols)
+        for array, more in ((self.cols, cols), (self.units, units)):
+            array.resize(end, refcheck=False)
+            array[self.used :] = more
+        self.used = end
+
+
+class Buffer:
+    """The accumulator of one thread, and buffers for the rows that it writes."""
+
+    def __init__(self, words: int) -> None:
+        self.row = cooc.Row(words)
+        self.cols = np.empty(max(words, CELL_BUFFER), np.uint32)
+        self.units = np.empty(len(self.cols), np.uint64)
+
+    def collect(self, rows: int, piece: Piece) -> Rows:
+        """Calls `piece` until all rows are there, and joins what it wrote."""
+        out = _Grown()
+        return Rows(self._collect(rows, piece, out), out.cols, out.units)
+
+    def _collect(self, rows: int, piece: Piece, out: _Grown) -> NDArray[np.uint32]:
+        nnz = np.zeros(rows, np.uint32)
+        at = 0
+        while at < rows:
+            at, used = piece(nnz, self.cols, self.units, at)
+            out.add(self.cols[:used], self.units[:used])
+        return nnz
+
+    def merge(self, runs: list[Run], tile: int, ahead: int) -> Rows:
+        """One row tile of several runs, read in ranges of rows of about `ahead` cells."""
+        nnz = [run.nnz(tile) for run in runs]
+        ends = [np.concatenate([[0], np.cumsum(n, dtype=np.int64)]) for n in nnz]
+        load = np.sum(ends, axis=0)
+        out, rows_nnz = _Grown(), [nnz[0][:0]]
+        begin, rows = 0, len(nnz[0])
+        while begin < rows:
+            end = int(np.searchsorted(load, load[begin] + ahead, side="right")) - 1
+            end = min(max(end, begin + 1), rows)
+            cells = [
+                (n[begin:end], *run.cells(tile, int(e[begin]), int(e[end])))
+                for run, n, e in zip(runs, nnz, ends, strict=True)
+            ]
+            rows_nnz.append(self._collect(end - begin, self._merger(cells), out))
+            begin = end
+        return Rows(np.concatenate(rows_nnz), out.cols, out.units)
+
+    def _merger(self, cells: list[RowsOfRun]) -> Piece:
+        """A function that writes rows of the sum of cells, each time where it stopped before."""
+        cursor = np.zeros(len(cells), np.int64)
+
+        def piece(
+            nnz: NDArray[np.uint32], cols: NDArray[np.uint32], units: NDArray[np.uint64], at: int
+        ) -> tuple[int, int]:
+            return self.row.merge(cells, cursor, nnz, cols, units, at)
+
+        return piece
