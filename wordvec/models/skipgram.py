@@ -14,7 +14,7 @@ from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.memory import give_back, resident_memory
-from wordvec.models.ngram_rows import NgramRows
+from wordvec.training.ngram_rows import NgramRows
 from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.text.corpus import Corpus, Source, check_pairs
