@@ -11,8 +11,9 @@ from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.counts.noise import Noise
 from wordvec.errors import TrainingError
+from wordvec.models.cbow import CBOW
 from wordvec.models.count_skipgram import CountSkipGram
-from wordvec.models.skipgram import CBOW, SkipGram
+from wordvec.models.skipgram import SkipGram
 from wordvec.text.corpus import encode
 from wordvec.vectors.vectors import WordVectors
 

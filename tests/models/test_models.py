@@ -14,11 +14,12 @@ from wordvec.counts.counting.window import Window
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.models import MODELS as REGISTRY
 from wordvec.models import skipgram
+from wordvec.models.cbow import CBOW
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
 from wordvec.models.lexvec import LexVec
 from wordvec.models.ppmi import PPMI
-from wordvec.models.skipgram import CBOW, FastText, SkipGram
+from wordvec.models.skipgram import FastText, SkipGram
 from wordvec.models.swivel import Swivel
 from wordvec.text.corpus import encode
 

@@ -18,9 +18,10 @@ from wordvec.counts.counting.window import Window
 from wordvec.errors import Terminated, TrainingError
 from wordvec.hierarchy.models import Poincare
 from wordvec.models import MODELS
+from wordvec.models.cbow import CBOW
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
-from wordvec.models.skipgram import CBOW, FastText, SkipGram
+from wordvec.models.skipgram import FastText, SkipGram
 from wordvec.models.swivel import Swivel
 from wordvec.text.corpus import encode
 from wordvec.training import checkpoint

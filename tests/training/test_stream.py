@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from wordvec.errors import TrainingError
-from wordvec.models.skipgram import CBOW, FastText, SkipGram
+from wordvec.models.cbow import CBOW
+from wordvec.models.skipgram import FastText, SkipGram
 from wordvec.training.stream import Chunks
 from wordvec.vectors.vectors import WordVectors
 

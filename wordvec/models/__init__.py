@@ -55,7 +55,7 @@ _ROWS: tuple[tuple[str, str, TrainsOn, str], ...] = (
         "text",
         "skip-gram with negative sampling (word2vec)",
     ),
-    ("cbow", "wordvec.models.skipgram:CBOW", "text", "continuous bag of words (word2vec)"),
+    ("cbow", "wordvec.models.cbow:CBOW", "text", "continuous bag of words (word2vec)"),
     (
         "fasttext",
         "wordvec.models.skipgram:FastText",

@@ -14,19 +14,19 @@ from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.memory import give_back, resident_memory
-from wordvec.training.ngram_rows import NgramRows
 from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.text.corpus import Corpus, Source, check_pairs
-from wordvec.text.frequency import FrequencyOptions, keep_probability, noise_weights
+from wordvec.text.frequency import FrequencyOptions
 from wordvec.text.lines import bytes_of
 from wordvec.text.vocab import Vocabulary
 from wordvec.training import loop
 from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
+from wordvec.training.ngram_rows import NgramRows
 from wordvec.training.options import WordModel, documented
 from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows, with_old_words
-from wordvec.training.stream import Chunks, stream_plan
+from wordvec.training.stream import Chunks, keep_thresholds, noise_table, stream_plan
 from wordvec.vectors.vectors import WordVectors
 
 WORD2VEC = "word2vec.c"
@@ -473,41 +473,6 @@ class SkipGram(WordModel):
 
 
 @dataclass(kw_only=True)
-class CBOW(SkipGram):
-    """Continuous bag of words [1]_: the centre is predicted from its window's mean.
-
-    Parameters are those of `SkipGram`, and
-
-    Parameters
-    ----------
-    cbow_mean : bool
-        Input is the mean of the window's rows, or their sum.
-    cbow_divide : bool
-        Whether each row's step has the 1/count that the mean's gradient has (koan: Irsoy, Benton &
-        Stratos 2021, "Corrected CBOW performs as well as skip-gram"), or the whole step, as in
-        word2vec.c and gensim, which is the default.
-    alpha : float
-        0.05, word2vec.c's default for CBOW.
-
-    References
-    ----------
-    .. [1] Mikolov, Chen, Corrado & Dean 2013, "Efficient estimation of word representations in
-       vector space".
-    """
-
-    papers: ClassVar[tuple[str, ...]] = ("mikolov2013efficient",)
-
-    alpha: float = same_option(SkipGram, "alpha", 0.05)
-    cbow_mean: bool = option(True, "Input is the mean of the window's rows; otherwise their sum.")
-    cbow_divide: bool = option(
-        False, "Divide the mean's gradient by the number of rows; word2vec.c does not."
-    )
-
-    def _objective(self) -> tuple[bool, bool, bool]:
-        return True, self.cbow_mean, self.cbow_divide
-
-
-@dataclass(kw_only=True)
 class FastText(SkipGram):
     """Subword skip-gram with fastText's defaults: rate 0.05, sample 1e-4, n-grams of 3 to 6."""
 
@@ -516,17 +481,3 @@ class FastText(SkipGram):
     alpha: float = same_option(SkipGram, "alpha", 0.05, source="fastText")
     sample: float = same_option(SkipGram, "sample", 1e-4, source="fastText")
     subword: bool = same_option(SkipGram, "subword", True)
-
-
-def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.uint32]:
-    """A token of word i stays when 32 random bits are <= threshold[i] (see `keep_probability`)."""
-    probability = keep_probability(counts, total, sample)
-    return np.minimum(probability * 2.0**32, 0xFFFFFFFF).astype(np.uint32)
-
-
-def noise_table(counts: NDArray[np.int64], exponent: float) -> NDArray[np.uint32]:
-    """The alias table of the noise distribution, count ** exponent; unseen words are no noise."""
-    n = len(counts)
-    table = np.empty((n, 2), np.uint32)
-    sgns.alias_table(noise_weights(counts, exponent), table, np.empty(n, np.int32), np.empty(n))
-    return table

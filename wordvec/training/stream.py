@@ -12,6 +12,7 @@ from wordvec.errors import TrainingError
 from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key
 from wordvec.parallel import ordered_map
+from wordvec.text.frequency import keep_probability, noise_weights
 from wordvec.training.loop import Plan, Step
 
 if TYPE_CHECKING:
@@ -173,3 +174,17 @@ def stream_plan(
         held_out=held_out_loss if chunks.held_out else None,
         patience=patience,
     )
+
+
+def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDArray[np.uint32]:
+    """A token of word i stays when 32 random bits are <= threshold[i] (see `keep_probability`)."""
+    probability = keep_probability(counts, total, sample)
+    return np.minimum(probability * 2.0**32, 0xFFFFFFFF).astype(np.uint32)
+
+
+def noise_table(counts: NDArray[np.int64], exponent: float) -> NDArray[np.uint32]:
+    """The alias table of the noise distribution, count ** exponent; unseen words are no noise."""
+    n = len(counts)
+    table = np.empty((n, 2), np.uint32)
+    sgns.alias_table(noise_weights(counts, exponent), table, np.empty(n, np.int32), np.empty(n))
+    return table
