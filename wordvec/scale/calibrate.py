@@ -22,6 +22,7 @@ from wordvec.counts.shards import Shards
 from wordvec.counts.sums import sum_shards
 from wordvec.files import scratch_file
 from wordvec.folders import scratch_folder
+from wordvec.memory import resident_memory
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
 from wordvec.models.swivel import Swivel
@@ -39,7 +40,7 @@ WRITTEN = 64 << 20  # bytes that the disk is measured with
 
 def calibrate(*, vector_size: int = 100, window: int = 10, tokens: int = SAMPLE_TOKENS) -> Rates:
     """Measures reading, counting, merging, three models and the disk; all but the network."""
-    rates = Rates()
+    rates = Rates(process=resident_memory())
     text = _text(tokens)
     began = time.process_time()
     corpus = encode(io.BytesIO(text), min_count=5)

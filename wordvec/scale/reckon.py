@@ -12,19 +12,18 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from wordvec.counts.counting import budget
 from wordvec.counts.tiles import tile_count
 from wordvec.engine.traffic import copies_moved
 from wordvec.estimator import check_options, option
 from wordvec.models import MODELS
 
 CELL_BYTES = 6.9  # of a stored cell in shards, its share of row pointers included
-RUN_BYTES = 12  # of a cell in a run
 ID_BYTES = 4  # of a token that was read
 WORD_BYTES = 200  # of a word of the vocabulary in memory
 TYPE_BYTES = 100  # of a distinct token while a text is read
 PART_TOKENS = 1 << 27  # of a part, when a text is counted on several workers
 GBIT = 1.1e9 / 10  # bytes per second that arrive of a Gbit/s
-INTERPRETER = 150e6  # bytes that anything needs
 
 # English Wikipedia of 2015, min_count 5, window 10: docs/scale.md has the table.
 TOKENS, WORDS, CELLS, TYPES = 62_634_290, 328_209, 105_216_879, 1_400_000
@@ -48,6 +47,8 @@ class Rates:
         each dimension.
     disk : float
         Bytes per second that a machine writes.
+    process : float
+        Bytes that a process holds before it has read anything.
     """
 
     read: float = 70.0
@@ -57,6 +58,7 @@ class Rates:
     glove: float = 0.63
     pair: float = 2.0
     disk: float = 1e9
+    process: float = 150e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +190,7 @@ def stages(job: Job, rates: Rates) -> Iterator[Stage]:
             name,
             seconds / 3600,
             (wall + net) / 3600,
-            INTERPRETER + memory,
+            rates.process + memory,
             disk,
             network,
             net / 3600,
@@ -206,8 +208,8 @@ def stages(job: Job, rates: Rates) -> Iterator[Stage]:
     )
     parts = max(math.ceil(job.tokens / PART_TOKENS), job.workers if several else 1)
     runs = parts * job.cells(job.tokens / parts)
-    run_bytes = RUN_BYTES * runs if parts > 1 else 0.0
-    thread = 56 * words + 12 * max(words, 1 << 20)
+    run_bytes = budget.CELL * runs if parts > 1 else 0.0
+    thread = budget.thread_bytes(words)
     block = 12 * job.tokens / parts
     yield stage(
         "count windows",
@@ -285,12 +287,13 @@ def constants(rates: Rates, job: Job) -> list[dict[str, Any]]:
         ("Swivel", f"{rates.flops / 1e9:.0f} GFLOP/s per thread, 6 V^2 d per epoch", here),
         ("GloVe", f"{rates.glove * job.vector_size:.0f} ns per cell and epoch", here),
         ("count-skipgram", f"{rates.pair * job.vector_size:.0f} ns per pair", here),
+        ("a process", f"{rates.process / 1e6:.0f} MB", here),
         ("disk", f"{rates.disk / 1e9:.2f} GB/s written", here),
         ("network", f"{GBIT * job.network / 1e9:.2f} GB/s received", "assumed: --network"),
         ("words", f"{job.words:,}", f"Wikipedia: tokens^{WORD_GROWTH}, at most --vocab"),
         ("stored cells", f"{job.cells():.3g}", f"Wikipedia: tokens^{CELL_GROWTH}"),
         ("a stored cell", f"{CELL_BYTES} bytes", "Wikipedia"),
-        ("a cell of a run", f"{RUN_BYTES} bytes", "format"),
+        ("a cell of a run", f"{budget.CELL} bytes", "format"),
         ("tiles per side", f"{tile_count(job.words)}", "format"),
     ]
     return [dict(zip(("constant", "value", "source"), row, strict=True)) for row in rows]
