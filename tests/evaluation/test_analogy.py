@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from wordvec.evaluation.core import datasets, pigeonhole, statistics
+from wordvec.evaluation.core import datasets, statistics
 from wordvec.evaluation.core.results import Unanswerable
 from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.core.statistics import pigeonhole
 from wordvec.evaluation.measures import analogy
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from wordvec.evaluation.core import datasets, seeds, statistics
+from wordvec.evaluation.core import datasets, statistics
 from wordvec.evaluation.core.results import Unanswerable
+from wordvec.evaluation.core.statistics import seeds
 from wordvec.evaluation.measures import analogy, similarity
 
 

@@ -8,12 +8,13 @@ import pytest
 from wordvec.cli.base import emit
 from wordvec.errors import DatasetError
 from wordvec.evaluation import suite
-from wordvec.evaluation.core import datasets, seeds, statistics
+from wordvec.evaluation.core import datasets, statistics
 from wordvec.evaluation.core.bias.lists import WeatTest
 from wordvec.evaluation.core.measure import answered, beyond_chance, list_sizes, p_text, scant
 from wordvec.evaluation.core.names import distinct
 from wordvec.evaluation.core.results import Unanswerable, to_json
 from wordvec.evaluation.core.space import Space
+from wordvec.evaluation.core.statistics import seeds
 from wordvec.evaluation.measures import MEASURES
 from wordvec.evaluation.measures.bias.direction import indirect_bias
 from wordvec.evaluation.measures.bias.sets import weat

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.evaluation.core import statistics
-from wordvec.evaluation.core.partitions import bounds
+from wordvec.evaluation.core.statistics.partitions import bounds
 
 scores = st.lists(
     st.floats(-5, 5, allow_nan=False).map(lambda v: round(v, 2)), min_size=1, max_size=7

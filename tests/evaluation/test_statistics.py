@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.statistics import correlation
 
 VALUES = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)
 
@@ -57,7 +58,7 @@ def test_bootstrap_correlations_equal_a_loop_over_the_same_draws(rank):
 
 
 def test_blocks_of_resamples_do_not_change_their_number(monkeypatch):
-    slices = list(statistics._chunks(10, 300, cells=1000))
+    slices = list(correlation._chunks(10, 300, cells=1000))
     assert [s.stop - s.start for s in slices] == [3, 3, 3, 1]
 
 

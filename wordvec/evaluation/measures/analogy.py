@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.blas import single_threaded
-from wordvec.evaluation.core import lrcos, pigeonhole, statistics
+from wordvec.evaluation.core import lrcos, statistics
 from wordvec.evaluation.core.comparison import Comparison, comparison, with_holm
 from wordvec.evaluation.core.datasets import AnalogySet, Question
 from wordvec.evaluation.core.measure import (
@@ -34,6 +34,7 @@ from wordvec.evaluation.core.measure import (
 )
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.evaluation.core.statistics import pigeonhole
 from wordvec.native.vectors import analogy
 from wordvec.parallel import default_threads
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from wordvec._version import __version__
-from wordvec.evaluation.core import seeds as over
 from wordvec.evaluation.core.comparison import Comparison
 from wordvec.evaluation.core.measure import counts, title
 from wordvec.evaluation.core.of_vectors import OfVectors
 from wordvec.evaluation.core.results import to_json
-from wordvec.evaluation.core.seeds import OverSeeds
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.evaluation.core.statistics import seeds as over
+from wordvec.evaluation.core.statistics.seeds import OverSeeds
 from wordvec.evaluation.measures import MEASURES
 from wordvec.evaluation.report.tables import markdown
 from wordvec.files import write_atomically

@@ -11,7 +11,7 @@ from typing import Any, Union
 from wordvec.evaluation.core.comparison import Comparison
 from wordvec.evaluation.core.measure import Measure
 from wordvec.evaluation.core.of_vectors import OfVectors
-from wordvec.evaluation.core.seeds import OverSeeds
+from wordvec.evaluation.core.statistics.seeds import OverSeeds
 from wordvec.evaluation.measures import MEASURES
 from wordvec.evaluation.report.document import SCHEMA, Card, Gate, Origin, Refusal
 
