@@ -1,111 +1,43 @@
-"""Evaluation sets: reading the formats in which they are published, strictly.
-
-A file's separator (tab, comma, white space), line ends (LF, CRLF, CR alone), header and comment
-lines are told from its content. A row that does not fit is an error that names file and line;
-nothing is skipped in silence. What is odd but lawful (a pair listed twice, a word in two classes)
-is kept or left out by a rule that the source's notes state.
-"""
+"""Reading an evaluation set of each kind from the rows of its file."""
 
 from __future__ import annotations
 
 import ast
-import csv
 import hashlib
 import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wordvec.errors import DatasetError
+from wordvec.evaluation.core.datasets.kinds import (
+    KINDS,
+    AnalogySet,
+    CategorySet,
+    Dataset,
+    OutlierGroup,
+    OutlierSet,
+    PropertySet,
+    Question,
+    RelationSet,
+    SimilaritySet,
+)
+from wordvec.evaluation.core.datasets.table import (
+    Table,
+    is_number,
+    value_of,
+)
 from wordvec.evaluation.core.results import Source
-from wordvec.text.lines import ascii_split
 
-KINDS = ("similarity", "analogy", "categorization", "outliers", "qvec", "relations")
 MAX_GROWTH = 1000  # questions that pairs may make for each row of a file
 MAX_MATRIX = 250  # bytes that the matrix of a set of properties may have for each byte of its file
 SMALL = 1 << 26  # bytes of a matrix that are no danger, however small the file is
 _MAX_LABELS = 64  # different relations of a set
-
-
-@dataclass(frozen=True, eq=False)
-class SimilaritySet:
-    """Word pairs with human scores: pairs (n), scores (n,) float64 on whatever scale."""
-
-    source: Source
-    pairs: tuple[tuple[str, str], ...]
-    scores: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Question:
-    """a is to b as c is to any of `answers`."""
-
-    a: str
-    b: str
-    c: str
-    answers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class AnalogySet:
-    """Questions by category, in the order of the file."""
-
-    source: Source
-    categories: tuple[tuple[str, tuple[Question, ...]], ...]
-
-
-@dataclass(frozen=True)
-class CategorySet:
-    """Words with the one class that each belongs to."""
-
-    source: Source
-    words: tuple[str, ...]
-    classes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class OutlierGroup:
-    """Words that belong together, and words of which each does not."""
-
-    name: str
-    words: tuple[str, ...]
-    outliers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class OutlierSet:
-    """Groups with outliers."""
-
-    source: Source
-    groups: tuple[OutlierGroup, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class PropertySet:
-    """Words with linguistic properties: matrix (n, p) float64, a row a word."""
-
-    source: Source
-    words: tuple[str, ...]
-    properties: tuple[str, ...]
-    matrix: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class RelationSet:
-    """Word pairs with the relation that holds between them: pairs (n), labels (n)."""
-
-    source: Source
-    pairs: tuple[tuple[str, str], ...]
-    labels: tuple[str, ...]
-
-
-Dataset = SimilaritySet | AnalogySet | CategorySet | OutlierSet | PropertySet | RelationSet
 
 
 def load(path: str | Path, kind: str | None = None, name: str | None = None) -> Dataset:
@@ -132,15 +64,15 @@ def load(path: str | Path, kind: str | None = None, name: str | None = None) -> 
         if kind not in (None, "analogy"):
             raise DatasetError(f"{path}: a folder can only be a set of analogies, not of {kind}")
         return _analogy_folder(path, name or path.name)
-    return _from_table(_Table.read(path), kind, name or path.stem)
+    return _from_table(Table.read(path), kind, name or path.stem)
 
 
 def loads(text: str, kind: str | None = None, name: str = "text") -> Dataset:
     """Reads an evaluation set from a string, as `load` does from a file."""
-    return _from_table(_Table.parse(text.encode(), name), kind, name)
+    return _from_table(Table.parse(text.encode(), name), kind, name)
 
 
-def _from_table(table: _Table, kind: str | None, name: str) -> Dataset:
+def _from_table(table: Table, kind: str | None, name: str) -> Dataset:
     found = kind or _tell(table)
     dataset = _READERS[found](table, name)
     if kind is not None:
@@ -149,125 +81,7 @@ def _from_table(table: _Table, kind: str | None, name: str) -> Dataset:
     return replace(dataset, source=replace(dataset.source, notes=notes))
 
 
-@dataclass(frozen=True)
-class _Table:
-    """A file as rows of cells; each row with its line number."""
-
-    path: str
-    sha256: str
-    header: tuple[str, ...] | None
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
-    sections: bool
-    size: int  # bytes
-
-    @classmethod
-    def read(cls, path: Path) -> _Table:
-        return cls.parse(path.read_bytes(), str(path))
-
-    @classmethod
-    def parse(cls, raw: bytes, path: str) -> _Table:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            raise DatasetError(
-                f"{path}:{line}: not UTF-8 (byte {error.start}); convert the file first"
-            ) from error
-        if "\0" in text:
-            raise DatasetError(f"{path}: holds NUL bytes: not a text file")
-        lines = [
-            (number, line)
-            for number, line in enumerate(re.split("\r\n|\r|\n", text), 1)
-            if line.strip() and not line.lstrip().startswith("#")
-        ]
-        if not lines:
-            raise DatasetError(f"{path}: empty: no row of data")
-        sections = lines[0][1].startswith(":")
-        split = _splitter(next((line for _, line in lines if not line.startswith(":")), ""))
-        rows = [(number, split(line)) for number, line in lines]
-        header = None
-        if _is_header(rows[0][1]):
-            header = tuple(_plain(cell) for cell in rows[0][1])
-            rows = rows[1:]
-            if header[0] == "":  # the unnamed index column of a data frame
-                header = header[1:]
-                rows = [(number, cells[1:]) for number, cells in rows]
-            if not rows:
-                raise DatasetError(f"{path}: empty: a header and no row of data")
-        return cls(path, hashlib.sha256(raw).hexdigest(), header, tuple(rows), sections, len(raw))
-
-    def fail(self, line: int, found: str, expected: str) -> DatasetError:
-        return DatasetError(f"{self.path}:{line}: found {found}, expected {expected}")
-
-    def column(self, *names: str) -> int | None:
-        """The column with one of these names, or None."""
-        for name in names:
-            if self.header and name in self.header:
-                return self.header.index(name)
-        return None
-
-    def source(self, name: str, items: int, notes: Iterable[str | None] = ()) -> Source:
-        return Source(name, self.path, self.sha256, items, tuple(note for note in notes if note))
-
-
-def _splitter(sample: str) -> Callable[[str], tuple[str, ...]]:
-    if "\t" in sample:
-        return lambda line: tuple(cell.strip() for cell in line.split("\t"))
-    if ";" in sample:  # what spreadsheets write where the decimal point is a comma
-        return lambda line: tuple(cell.strip() for cell in next(csv.reader([line], delimiter=";")))
-    if "," in sample and not _DECIMAL_COMMA.fullmatch(sample):
-        return lambda line: tuple(cell.strip() for cell in next(csv.reader([line])))
-    return lambda line: tuple(ascii_split(line))
-
-
-# The first two cells of headers that files are known to have: pairs of words that could be data
-# are told from them by their capitals.
-_HEADERS = {
-    ("category", "word"),
-    ("categories", "word"),
-    ("Word", "Antonym"),
-    ("Country", "Capital"),
-    ("Country", "Currency"),
-    ("Province", "Capital"),
-    ("Thing", "Counter"),
-    ("Male", "Female"),
-    ("Singular", "Plural"),
-    ("Lemma", "Duplication"),
-    ("noun", "me-"),
-    ("verb", "me-"),
-}
-
-
-def _plain(cell: str) -> str:
-    return re.sub(r"[\s_]+", "", cell.strip('"').casefold())
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a first row names columns: it starts with an unnamed column (a data frame's index),
-    with "word 1", "word 2", or as `_HEADERS` do, and no cell is a number."""
-    if len(cells) < 2 or any(map(_number, cells)):
-        return False
-    first, second = _plain(cells[0]), _plain(cells[1])
-    words = (first, second) in (("word1", "word2"), ("worda", "wordb"))
-    return first == "" or words or (cells[0], cells[1]) in _HEADERS
-
-
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?")
-# Two words and a score with a comma, between blanks.
-_DECIMAL_COMMA = re.compile(r"[^,\s]+\s+[^,\s]+\s+[-+]?[0-9]+,[0-9]+\s*")
-
-
-def _number(text: str) -> bool:
-    """Whether a cell is a number, with a decimal point or comma; "nan", "infinity" and "1_5" are
-    words."""
-    return _NUMBER.fullmatch(text) is not None
-
-
-def _value(text: str) -> float:
-    return float(text.replace(",", "."))
-
-
-def _tell(table: _Table) -> str:
+def _tell(table: Table) -> str:
     """The kind of a table from its header and first row."""
     cells = table.rows[0][1]
     header = table.header or ()
@@ -281,11 +95,11 @@ def _tell(table: _Table) -> str:
         return "categorization"
     if len(cells) == 2 and cells[1].startswith("{"):
         return "qvec"
-    if "target" in header or (len(cells) == 4 and not any(map(_number, cells))):
+    if "target" in header or (len(cells) == 4 and not any(map(is_number, cells))):
         return "analogy"
-    if len(cells) >= 3 and any(_number(c) or c in ("nan", "inf", "-inf") for c in cells[2:]):
+    if len(cells) >= 3 and any(is_number(c) or c in ("nan", "inf", "-inf") for c in cells[2:]):
         return "similarity"
-    if header and not any(map(_number, cells)):
+    if header and not any(map(is_number, cells)):
         return "analogy"
     if len(cells) == 2:
         raise DatasetError(
@@ -300,19 +114,16 @@ def _tell(table: _Table) -> str:
     )
 
 
-def _is_relations(table: _Table) -> bool:
+def _is_relations(table: Table) -> bool:
     """Whether a table without a header is word, word, relation: few different words stand in the
     third column, each of them in many rows."""
-    if table.header or any(len(cells) != 3 or _number(cells[2]) for _, cells in table.rows):
+    if table.header or any(len(cells) != 3 or is_number(cells[2]) for _, cells in table.rows):
         return False
     labels = {cells[2] for _, cells in table.rows}
     return 2 <= len(labels) <= min(_MAX_LABELS, len(table.rows) // 4)
 
 
-# --- similarity -----------------------------------------------------------------------------------
-
-
-def _similarity(table: _Table, name: str) -> SimilaritySet:
+def _similarity(table: Table, name: str) -> SimilaritySet:
     first, second, third = 0, 1, 2
     if table.header:
         first = table.column("word1", "worda") or 0
@@ -330,10 +141,10 @@ def _similarity(table: _Table, name: str) -> SimilaritySet:
         one, two = cells[first], cells[second]
         if not one or not two:
             raise table.fail(line, "an empty word", "word, word, score")
-        if not _number(cells[third]) or not math.isfinite(_value(cells[third])):
+        if not is_number(cells[third]) or not math.isfinite(value_of(cells[third])):
             raise table.fail(line, f"{cells[third]!r} as score", "a finite number")
         pairs.append((one, two))
-        scores.append(_value(cells[third]))
+        scores.append(value_of(cells[third]))
     note = None
     if all(_POS.search(word) for pair in pairs for word in pair):
         pairs = [(_POS.sub("", one), _POS.sub("", two)) for one, two in pairs]
@@ -355,10 +166,7 @@ def _duplicates(pairs: Sequence[tuple[str, str]]) -> str | None:
     return f"{len(twice)} pairs are listed more than once and kept as published ({shown})"
 
 
-# --- analogies ------------------------------------------------------------------------------------
-
-
-def _analogy(table: _Table, name: str) -> AnalogySet:
+def _analogy(table: Table, name: str) -> AnalogySet:
     if not table.sections and "target" not in (table.header or ()) and len(table.rows[0][1]) != 4:
         return _analogy_set(table.source(name, 0), _pair_categories(table, name))
     label = table.column("type", "category")
@@ -403,7 +211,7 @@ def _analogy_set(source: Source, categories: dict[str, tuple[Question, ...]]) ->
     return AnalogySet(final, tuple(kept.items()))
 
 
-def _pair_categories(table: _Table, name: str) -> dict[str, tuple[Question, ...]]:
+def _pair_categories(table: Table, name: str) -> dict[str, tuple[Question, ...]]:
     """A table of word and forms: a category a further column, '-' for a form that is lacking,
     several accepted answers separated by '/' (BATS: Gladkova, Drozd & Matsuoka 2016)."""
     width = len(table.header or table.rows[0][1])
@@ -436,17 +244,14 @@ def _analogy_folder(folder: Path, name: str) -> AnalogySet:
     digest = hashlib.sha256()
     categories: dict[str, tuple[Question, ...]] = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        table = _Table.read(path)
+        table = Table.read(path)
         digest.update(bytes.fromhex(table.sha256))
         categories.update(_pair_categories(table, str(path.relative_to(folder).with_suffix(""))))
     note = "the checksum is over the checksums of the files, by name"
     return _analogy_set(Source(name, str(folder), digest.hexdigest(), 0, (note,)), categories)
 
 
-# --- categories, outliers, properties -------------------------------------------------------------
-
-
-def _categorization(table: _Table, name: str) -> CategorySet:
+def _categorization(table: Table, name: str) -> CategorySet:
     classes: dict[str, set[str]] = {}
     blank = []
     for line, cells in table.rows:
@@ -478,7 +283,7 @@ def _lines(numbers: Sequence[int]) -> str:
     return "line" + "s" * (len(numbers) > 1) + " " + ", ".join(map(str, numbers))
 
 
-def _outliers(table: _Table, name: str) -> OutlierSet:
+def _outliers(table: Table, name: str) -> OutlierSet:
     category, outliers, words = (table.column(n) for n in ("category", "outliers", "words"))
     if category is None or outliers is None or words is None:
         raise table.fail(1, "other columns", "the header category,outliers,words")
@@ -496,7 +301,7 @@ def _outliers(table: _Table, name: str) -> OutlierSet:
     return OutlierSet(table.source(name, len(groups), [note]), tuple(groups))
 
 
-def _literal_list(table: _Table, line: int, text: str) -> list[str]:
+def _literal_list(table: Table, line: int, text: str) -> list[str]:
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -506,7 +311,7 @@ def _literal_list(table: _Table, line: int, text: str) -> list[str]:
     return value
 
 
-def _qvec(table: _Table, name: str) -> PropertySet:
+def _qvec(table: Table, name: str) -> PropertySet:
     rows: dict[str, dict[str, float]] = {}
     for line, cells in table.rows:
         if len(cells) != 2:
@@ -536,7 +341,7 @@ def _qvec(table: _Table, name: str) -> PropertySet:
     return PropertySet(table.source(name, len(rows)), tuple(rows), properties, matrix)
 
 
-def _relations(table: _Table, name: str) -> RelationSet:
+def _relations(table: Table, name: str) -> RelationSet:
     columns = [0, 1, 2]
     if table.header:
         found = (
@@ -573,7 +378,7 @@ def _relations(table: _Table, name: str) -> RelationSet:
     return RelationSet(table.source(name, len(kept), notes), tuple(kept), tuple(kept.values()))
 
 
-_READERS: dict[str, Callable[[_Table, str], Dataset]] = {
+_READERS: dict[str, Callable[[Table, str], Dataset]] = {
     "similarity": _similarity,
     "analogy": _analogy,
     "categorization": _categorization,
