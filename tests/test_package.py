@@ -21,6 +21,17 @@ def test_importing_wordvec_loads_neither_numpy_nor_scipy():
     assert done.stdout.strip() == "[]"
 
 
+def test_the_help_loads_neither_numpy_nor_scipy():
+    code = (
+        "import sys; from click.testing import CliRunner; from wordvec.cli import SECTIONS; "
+        "from wordvec.cli.base import Program; "
+        "done = CliRunner().invoke(Program(SECTIONS), ['--help']); "
+        "print(done.exit_code, [m for m in ('numpy', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0 []"
+
+
 def test_every_public_name_can_be_had():
     for name in wordvec.__all__:
         assert getattr(wordvec, name) is not None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wordvec.spaces.base import Transform
+if TYPE_CHECKING:
+    from wordvec.spaces.base import Transform
 
 # Name -> "module:class"; the module is imported when the transform is used.
 TRANSFORMS: dict[str, str] = {
