@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordvec.evaluation.core import statistics
+from wordvec.evaluation.core.results import Interval
 from wordvec.evaluation.core.statistics import correlation
 
 VALUES = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)
@@ -67,7 +68,7 @@ def test_wilson_equals_scipys(k, n):
     expected = scipy.stats.binomtest(k, n).proportion_ci(method="wilson")
     found = statistics.wilson_interval(k, n)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
-    assert statistics.wilson_interval(0, 0) == statistics.Interval(0, 1, 0.95, "Wilson")
+    assert statistics.wilson_interval(0, 0) == Interval(0, 1, 0.95, "Wilson")
 
 
 def enumerate_p(x, y):
