@@ -19,7 +19,11 @@ from wordvec import formats
 from wordvec.cli import main as command_line
 from wordvec.counts.blocks import Blocks, count_blocks
 from wordvec.counts.convert import export_glove, import_glove
-from wordvec.counts.parts import load_vocabulary, merge_vocabularies, vocabulary_part
+from wordvec.counts.parts.vocabulary import (
+    load_vocabulary,
+    merge_vocabularies,
+    vocabulary_part,
+)
 from wordvec.counts.shards import Shards
 from wordvec.evaluation import suite as suites
 from wordvec.evaluation.core import datasets

@@ -6,7 +6,7 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.stats import false_discovery_control
 
 from wordvec.counts.blocks import count_blocks
-from wordvec.counts.count import Window
+from wordvec.counts.counting.window import Window
 from wordvec.errors import ShardError, Unanswerable, UnknownWordError
 from wordvec.inference.change import adjusted, change, distance, pooled_p
 from wordvec.models.ppmi import PPMI
