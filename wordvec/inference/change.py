@@ -20,14 +20,14 @@ import copy
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from wordvec.counts.blocks import Blocks
 from wordvec.counts.sums import HOW_COUNTED, sum_shards
 from wordvec.errors import ShardError, Unanswerable, UnknownWordError
-from wordvec.estimator import Callback, Progress, Stopwatch, check, thread_count
+from wordvec.estimator import Callback, Option, Progress, Stopwatch, checked, thread_count
 from wordvec.folders import scratch_folder
 
 if TYPE_CHECKING:
@@ -123,9 +123,13 @@ class Changes:
             "other, so that exchanges change their sizes: take blocks in proportion to the texts"
         ]
 
-    def neighbors(self, word: str, topn: int = 5) -> tuple[list[str], list[str]]:
+    @checked
+    def neighbors(
+        self,
+        word: str,
+        topn: Annotated[int, Option(help="Neighbours of each word.", at_least=1)] = 5,
+    ) -> tuple[list[str], list[str]]:
         """The nearest words in the older and in the newer collection, the nearest first."""
-        check("topn", topn, 1)
         rank = self._tested(word)
         found = []
         for side, unit in enumerate(self._units):
@@ -149,13 +153,23 @@ class Changes:
         return rank
 
 
+@checked
 def change(
     model: Any,
     old: Blocks | str | os.PathLike[str],
     new: Blocks | str | os.PathLike[str],
     *,
-    nulls: int = 20,
-    least: int = 20,
+    nulls: Annotated[
+        int,
+        Option(
+            help="How often the documents are exchanged at random; two trainings each.",
+            at_least=LEAST_NULLS,
+            at_most=10_000,
+        ),
+    ] = 20,
+    least: Annotated[
+        int, Option(help="Occurrences that a word needs in both collections.", at_least=1)
+    ] = 20,
     seed: int = 1,
     threads: int | None = None,
     progress: Callback | None = None,
@@ -201,8 +215,6 @@ def change(
     share of z* >= z among the fifth of the words that is nearest in frequency (50 at least), with
     the observed value counted: (1 + b) / (1 + m).
     """
-    check("nulls", nulls, LEAST_NULLS, 10_000)
-    check("least", least, 1)
     if not hasattr(model, "_shards"):
         raise TypeError(
             f"{type(model).__name__} does not train on counts: take CountSkipGram, PPMI, GloVe or "

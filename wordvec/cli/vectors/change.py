@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import emit, format_option, tsv
+from wordvec.cli.options import add_options
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE
 from wordvec.cli.vectors.stability import COUNTED, StabilityCommand
@@ -39,18 +40,10 @@ class ChangeCommand(StabilityCommand):
     default=ChangeCommand.default,
     help="The model.",
 )
-@click.option(
-    "--nulls",
-    type=click.IntRange(10),
-    default=20,
-    help="How often the documents are exchanged at random; two trainings each.",
-)
-@click.option(
-    "--least", type=click.IntRange(1), default=20, help="Occurrences that a word needs in both."
-)
+@add_options("wordvec.inference.change:change")
 @click.option("--word", "words", multiple=True, help="A word to show; may be given several times.")
 @click.option("--top", type=click.IntRange(1), default=20, help="Words to show when none is named.")
-@click.option("-k", "--topn", type=click.IntRange(1), default=5, help="Neighbours of each word.")
+@add_options("wordvec.inference.change:Changes.neighbors")
 @click.option("-o", "--output", "path", type=_FILE, help="Write all words here, as TSV.")
 @click.option("--latex", type=_FILE, help="Write the shown words as a LaTeX table here.")
 @FORCE
