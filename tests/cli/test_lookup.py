@@ -42,6 +42,12 @@ def test_an_unknown_word_is_one_line_with_the_nearest(run, path):
     code, out, err = run("neighbors", path, "kingg")
     assert (code, out) == (1, "")
     assert err == "wordvec: error: no word 'kingg'; nearest known spellings: 'king'\n"
+    # The words that are known are answered all the same, and the exit code says that one is not.
+    code, out, err = run("neighbors", path, "king", "kingg", "-k", 1, "--format", "json")
+    assert code == 1
+    assert [(r["word"], r["neighbor"]) for r in json.loads(out)] == [("king", "queen")]
+    assert err.count("\n") == 1
+    assert "'kingg'" in err
 
 
 def test_contexts_are_written_when_they_are_asked_for(run, path, tmp_path):

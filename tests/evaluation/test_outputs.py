@@ -1,6 +1,44 @@
-"""Outputs that cannot mislead: names, intervals, small numbers, few items, how words were found."""
+"""Outputs that cannot mislead: names, intervals, small numbers, few items, how words were found.
+
+What must hold, and the tests that fail when it does not (this file's, or with their folder):
+
+1. Sets of one stem keep apart: test_sets_of_one_stem_are_told_apart_whatever_their_order,
+   test_splits_of_one_set_keep_their_suffixes
+2. No interval leaves its measure's range: test_intervals_keep_within_the_range_of_their_measure,
+   test_a_moved_interval_covers_as_often_as_it_says,
+   test_an_interval_over_seeds_keeps_within_the_range
+3. What is near 1 by construction says so:
+   test_what_is_near_one_by_construction_says_so_and_is_not_in_all
+4. "Beyond chance" has one meaning: test_beyond_chance_is_told_by_the_band_of_the_table
+5. A small p is never 0: test_small_numbers_are_not_zero_anywhere
+6. Few items are refused, a guessed kind is said: test_three_pairs_are_no_correlation,
+   test_the_kind_that_was_guessed_is_said_and_pairs_alone_are_refused
+7. The least p of a test, seeds against words: test_a_test_whose_partitions_cannot_reach_p_says_so,
+   evaluation/test_verdict.py: test_seeds_and_words_that_disagree_are_explained
+8. Words in other case are counted: test_words_answered_in_lower_case_are_counted
+9. A thing has one name: test_names_in_refusals_are_those_of_results,
+   test_a_result_has_one_name_in_every_output, test_names_of_the_published_table_are_those_of_today
+10. No division by nearly nothing: test_indirect_bias_leaves_out_pairs_that_are_nearly_orthogonal
+11. Another language is marked:
+    test_a_set_of_another_language_is_marked_and_compared_with_nothing
+12. Prose is no list of relations: hierarchy/test_relations.py:
+    test_fields_beyond_a_weight_are_refused
+13. A training loss that rises: training/test_stream.py:
+    test_the_training_loss_rises_at_the_end_where_passages_repeat_and_only_there
+14. Unknown words and terms: cli/test_lookup.py: test_an_unknown_word_is_one_line_with_the_nearest,
+    cli/test_hierarchy.py: test_a_word_without_its_sense_is_told_the_senses,
+    cli/test_oov.py: test_fit_then_ask
+15. The suffix decides the format: cli/test_train.py: test_the_suffix_decides_the_format,
+    test_save_refuses_the_name_of_another_format,
+    cli/test_hierarchy.py: test_a_drawing_is_svg_and_says_when_it_means_little
+16. What is absent costs a line: cli/test_judge.py: test_a_suite_gives_sets_and_says_what_is_absent,
+    test_a_folder_with_strange_files_is_read_with_a_note_for_each,
+    test_the_document_keeps_what_the_terminal_shortens
+"""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,3 +262,55 @@ def test_the_document_keeps_what_the_terminal_shortens(random_vectors):
     (refused,) = document["refused"]
     assert "longword0" in refused["reason"]
     assert json.loads(json.dumps(document)) == document
+
+
+def test_every_line_of_the_table_above_names_tests_that_exist():
+    tests = Path(__file__).parents[1]
+    lines = re.findall(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", __doc__, re.M | re.S)
+    assert [int(number) for number, _ in lines] == list(range(1, 17))
+    for _, text in lines:
+        file = Path(__file__)
+        for word in re.findall(r"[\w/]+\.py(?=:)|test_\w+(?!\w*\.py)", text):
+            if word.endswith(".py"):
+                file = tests / word
+            else:
+                here = (file.read_text("utf-8"), Path(__file__).read_text("utf-8"))
+                assert any(f"def {word}(" in code for code in here), word
+
+
+def test_a_result_has_one_name_in_every_output(random_vectors, tmp_path):
+    from wordvec.evaluation.report import latex
+
+    html = pytest.importorskip("wordvec.evaluation.report.html")
+    sets = [datasets.loads(pairs(20), name="near")]
+    questions = ": one\n" + "\n".join(f"w{i} w{i + 1} w{i + 2} w{i + 3}" for i in range(30))
+    sets.append(datasets.loads(questions, name="asked"))
+    words = tuple(f"w{i}" for i in range(24))
+    test = WeatTest("mine", "", words[:6], words[6:12], words[12:18], words[18:])
+    options = Options(solvers=("3CosAdd", "LRCos"), resamples=20)
+    document = run({"m": (random_vectors, None)}, sets, [test], options)
+    names = {row["dataset"] for row in report.rows(document)}
+    assert {"near", "asked (3CosAdd)", "asked (LRCos)", "mine"} <= names
+    page, text = html.page(document), report.markdown(document)
+    tex = latex.latex(document)
+    latex.write_csv(document, tmp_path / "csv")
+    table = "".join(path.read_text() for path in (tmp_path / "csv").iterdir())
+    for name in names:
+        for output in (page, text, tex, table):
+            assert name in output
+
+
+def test_names_of_the_published_table_are_those_of_today():
+    from wordvec.evaluation.core.bias.lists import weat_tests
+
+    root = Path(__file__).parents[2]
+    lines = (root / "docs/measurements/results.md").read_text("utf-8").split("## All scores")[1]
+    rows = [line.split("|")[1].strip() for line in lines.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) > 30
+    known = {name for name, _ in suite.read_suite("english").absent}
+    known |= {each.source.name for each in suite.read_suite("english").sets}
+    known |= set(weat_tests()) | {"gender"}
+    for row in rows:
+        name, _, measure = row.partition(", ")
+        assert name.partition(" (")[0] in known, row
+        assert not measure or measure in MEASURES, row

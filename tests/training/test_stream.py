@@ -209,3 +209,23 @@ def test_older_vectors_that_do_not_fit_are_refused(planted, old):
     other = WordVectors(["x"], np.ones((1, 16), np.float32))
     with pytest.raises(ValueError, match="init has none of the words"):
         SkipGram(**QUICK).fit(planted, init=other)
+
+
+def test_the_training_loss_rises_at_the_end_where_passages_repeat_and_only_there():
+    # The loss of a pair is taken before its update. With a high rate a passage that comes again at
+    # once was learned a moment ago; that gain goes as the rate falls to 0 (docs/measurements).
+    rng = np.random.default_rng(1)
+    lines = []
+    for _ in range(1500):
+        topic = rng.permutation(300)[:30]
+        lines += [[f"w{i}" for i in rng.choice(topic, 20)]] * 4
+
+    def losses(text):
+        options = {"epochs": 5, "threads": 1, "seed": 1, "min_count": 1, "sample": 0, "alpha": 0.05}
+        return SkipGram(vector_size=30, **options).fit(text).losses_
+
+    burst = losses(lines)
+    assert burst[-1] > burst[0]
+    order = rng.permutation(len(lines))
+    shuffled = losses([lines[i] for i in order])
+    assert all(a > b for a, b in itertools.pairwise(shuffled))

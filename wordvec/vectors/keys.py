@@ -17,16 +17,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class UnknownWord:
-    """The message of an unknown word; its suggestions cost milliseconds and are found when read."""
+    """The message of an unknown word; its suggestions cost milliseconds and are found when read.
 
-    def __init__(self, words: store.WordList, word: str | bytes, way: str = "") -> None:
-        self._words, self._way = words, way
+    `way`: how to get an answer all the same; `otherwise`: the same where no spelling is near.
+    """
+
+    def __init__(
+        self, words: store.WordList, word: str | bytes, way: str = "", otherwise: str = ""
+    ) -> None:
+        self._words, self._way, self._otherwise = words, way, otherwise
         self.word = text_of(word)
 
     def __str__(self) -> str:
         near = spelling.nearest(self._words.native, self.word)
         hint = f"; nearest known spellings: {', '.join(map(repr, near))}" if near else ""
-        way = f"; {self._way}" if self._way else ""
+        way = self._way or ("" if near else self._otherwise)
+        way = f"; {way}" if way else ""
         return f"no word {self.word!r}{hint}{way}"
 
     __repr__ = __str__

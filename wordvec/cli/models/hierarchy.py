@@ -434,8 +434,9 @@ def taxonomy_plot(
     rank = mean_rank(wv, pairs)
     if rank > FAINT:
         click.echo(
-            f"warning: the parent of a term is on average the {rank:,.0f}th nearest to it: two "
-            "dimensions hold little of this hierarchy, and the drawing says little of it",
+            "warning: among the terms nearest to a term its parent is on average in place "
+            f"{rank:,.0f}: two dimensions hold little of this hierarchy, and the drawing says "
+            "little of it",
             err=True,
         )
 

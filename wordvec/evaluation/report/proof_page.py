@@ -47,6 +47,7 @@ def page(proof: Proof, *, source: str = "", level: float = 0.95) -> str:
         )
     return environment.from_string((folder / "proof.html").read_text("utf-8")).render(
         proof=proof,
+        sentences=[text.replace(" %", "\u00a0%") for text in proof.text],
         source=source,
         level=level,
         version=__version__,

@@ -23,6 +23,9 @@ _CORPUS = ("corpus", "input", "source", "text")  # what a file calls its text
 _PAIRS = 6  # of models that are compared in sentences; more are in the table alone
 
 
+_SMALL = 20_000  # words of a vocabulary that lacks much of a set in its own language
+
+
 def heading(document: Entry) -> str:
     """What the report is: an evaluation, of bias, or a comparison."""
     names = [m["name"] for m in document["models"]]
@@ -167,9 +170,11 @@ def _lacking(document: Entry) -> Iterator[str]:
     models = len(document["models"])
     foreign = _with_models((e for e in everything if another_language(e)), models)
     if foreign:
+        small = all(m["words"] < _SMALL for m in document["models"])
+        why = "another language, or too few words" if small else "another language"
         yield (
-            f"Under a tenth was answered of {listed(foreign)}: another language? These scores are "
-            "grey and compared with nothing."
+            f"Under a tenth was answered of {listed(foreign)}: {why}? These scores are grey and "
+            "compared with nothing."
         )
     low = _with_models(
         (e for e in everything if not scant(e) and counts(e)[0] < counts(e)[1] / 2), models

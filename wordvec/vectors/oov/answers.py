@@ -69,8 +69,13 @@ class Answering(Editable):
     def _no_word(self, word: Key | int) -> UnknownWordError:
         if not isinstance(word, (str, bytes)):
             return super()._no_word(word)
-        way = "vector(word) answers by its n-grams" if self.subwords is not None else ""
-        return UnknownWordError(UnknownWord(self._list, word, way))
+        if self.subwords is not None:
+            return UnknownWordError(
+                UnknownWord(self._list, word, "vector(word) answers by its n-grams")
+            )
+        # A hierarchy's terms have no spelling that means anything.
+        otherwise = "" if "manifold" in self.meta else "`wordvec oov fit` makes n-grams that answer"
+        return UnknownWordError(UnknownWord(self._list, word, otherwise=otherwise))
 
     @cached_property
     def _postings(self) -> spelling.Postings:
