@@ -104,6 +104,7 @@ def test_a_run_has_both_weightings_and_lists_what_it_lacks(wv, tmp_path):
     text = report.markdown(document)
     assert "## Geometry" in text
     assert "## Hubs" in text
+    assert "- 1 question could not be answered; see Not answered." in text
     assert "geometry (tokens), geometry, bare: these vectors have no counts" in text
     json.dumps(document, allow_nan=False)
 

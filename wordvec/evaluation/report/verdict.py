@@ -193,7 +193,8 @@ def _lacking(document: Entry) -> Iterator[str]:
         yield f"{g['model']}: {g['gate']} is {score}, under the gate of {g['least']:g}."
     refused = [r for r in document["refused"] if r["model"] != "-"]
     if refused:
-        yield f"{len(refused)} questions could not be answered; see Not answered."
+        questions = "1 question" if len(refused) == 1 else f"{len(refused)} questions"
+        yield f"{questions} could not be answered; see Not answered."
 
 
 def _with_models(entries: Iterable[Entry], models: int) -> list[str]:
