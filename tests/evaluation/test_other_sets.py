@@ -37,6 +37,23 @@ def test_exchanged_classes_score_as_chance(blobs):
     assert found.interval.low <= found.score <= found.interval.high
 
 
+def test_purity_is_that_of_clusters_and_not_of_classes():
+    """Two classes in one cluster: half of it is right, and each class lies in one cluster."""
+    labels, clusters = np.array([0, 0, 1, 1, 2]), np.array([0, 0, 0, 0, 1])
+    table = clustering.contingency(labels, clusters)
+    assert table.tolist() == [[2, 0], [2, 0], [0, 1]]
+    assert clustering.purity(table) == 3 / 5
+    assert clustering.purity(clustering.contingency(clusters, labels)) == 1
+    assert clustering.v_measure(labels, clusters) == pytest.approx(
+        sklearn_v(labels, clusters), abs=1e-12
+    )
+
+
+def sklearn_v(labels, clusters):
+    metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
+    return metrics.v_measure_score(labels, clusters)
+
+
 def test_purity_and_v_measure_by_hand():
     labels, clusters = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
     assert clustering.purity(clustering.contingency(labels, clusters)) == 5 / 6
