@@ -17,6 +17,7 @@ _MAX_NUMBER = 64  # bytes of a number, with the space before it, that a line may
 _NUMBERS = 1 << 19  # parsed at once: what a megabyte of text may have
 _SAMPLE = 16  # lines at the start of a file that decide how it is read
 _MAX_LINE = 1 << 24
+_BLANKS = re.compile(rb"[ \t\r]")
 
 
 class Lines(NamedTuple):
@@ -96,7 +97,8 @@ def read_lines(
         n_lines, used, n_open, found = decimal.parse_lines(blanks, rows, words, waiting)
         ends = words[:n_lines].tolist()
         lines = [0, *(text.index(b"\n", end) + 1 for _, end in ends[:-1])] if ends else []
-        offsets = [stream.offset + line for line in lines]
+        start = stream.offset
+        offsets = [start + line for line in lines]
         for place, at, length in waiting[:n_open].tolist():
             number = blanks[at : at + length]
             try:
@@ -105,11 +107,13 @@ def read_lines(
                 stream.fail(f"not a number: {number[:40]!r}", offsets[place // size])
         some = [text[a:b] for a, b in ends]
         numbered = 0
-        for i, word in enumerate(some):
-            if len(word) > MAX_TOKEN:
-                stream.fail(f"a word of {len(word):,} bytes", offsets[i])
-            if separator == b" " and (b" " in word or b"\t" in word or b"\r" in word):
-                numbered += _ends_in_number(stream, text, word, ends[i], offsets[i], size, why)
+        if max(map(len, some), default=0) > MAX_TOKEN:
+            i = next(i for i, word in enumerate(some) if len(word) > MAX_TOKEN)
+            stream.fail(f"a word of {len(some[i]):,} bytes", offsets[i])
+        if separator == b" " and _BLANKS.search(b"\n".join(some)):
+            for i, word in enumerate(some):
+                if _BLANKS.search(word):
+                    numbered += _ends_in_number(stream, text, word, ends[i], offsets[i], size, why)
         if n_lines:
             yield Lines(some, rows[:n_lines], offsets, numbered)
         stream.read(used)
