@@ -71,6 +71,20 @@ static int64_t drain(wv_cooc_row *row, uint32_t *cols, uint64_t *units) {
     return n;
 }
 
+/* The same of a row whose cells from `lowest` on were summed without the bitmap. */
+static int64_t drain_dense(wv_cooc_row *row, int32_t lowest, uint32_t *cols, uint64_t *units) {
+    uint64_t *const sum = row->sum;
+    int64_t n = 0;
+    for (int32_t c = lowest; c < row->columns; c++) {
+        cols[n] = (uint32_t)c; /* what is no cell is overwritten: at most a cell a column */
+        units[n] = sum[c];
+        n += sum[c] != 0;
+        sum[c] = 0;
+    }
+    sum[row->columns] = 0;
+    return n;
+}
+
 /* -- counting ------------------------------------------------------------------------------------
  */
 
@@ -90,15 +104,23 @@ wv_status wv_cooc_index(const int32_t *ids, int64_t n, int32_t V, int64_t *start
 }
 
 /* The contexts of the word at p. Columns below `lowest` go to the unwanted one: a conditional move
- * costs less than a branch that a random word decides. */
-static inline void add_contexts(const int32_t *ids, int64_t n, int64_t begin, int64_t p,
-                                const wv_cooc_window *w, wv_cooc_row *row, int32_t lowest) {
+ * costs less than a branch that a random word decides. `dense`: without the bitmap. */
+WV_INLINE void add_contexts(const int32_t *ids, int64_t n, int64_t begin, int64_t p,
+                            const wv_cooc_window *w, wv_cooc_row *row, int32_t lowest,
+                            const int dense) {
+    const uint64_t *const weight = w->weight;
+    const int32_t unwanted = row->columns;
+    uint64_t *const sum = row->sum;
     if (w->left && p >= begin) {
         const int64_t end = p > w->window ? p - w->window : 0;
         for (int64_t q = p - 1; q >= end; q--) {
             const int32_t c = ids[q];
             if (WV_UNLIKELY(c == WV_ID_BREAK)) break;
-            add(row, (uint32_t)(c >= lowest ? c : row->columns), w->weight[p - q]);
+            const uint32_t column = (uint32_t)(c >= lowest ? c : unwanted);
+            if (dense)
+                sum[column] += weight[p - q];
+            else
+                add(row, column, weight[p - q]);
         }
     }
     if (w->right) {
@@ -110,24 +132,48 @@ static inline void add_contexts(const int32_t *ids, int64_t n, int64_t begin, in
         for (; q <= end; q++) {
             const int32_t c = ids[q];
             if (WV_UNLIKELY(c == WV_ID_BREAK)) break;
-            add(row, (uint32_t)(c >= lowest ? c : row->columns), w->weight[q - p]);
+            const uint32_t column = (uint32_t)(c >= lowest ? c : unwanted);
+            if (dense)
+                sum[column] += weight[q - p];
+            else
+                add(row, column, weight[q - p]);
         }
+    }
+}
+
+/* The contexts of all occurrences of a word. */
+WV_INLINE void add_row(const int32_t *ids, int64_t n, int64_t begin, const uint32_t *positions,
+                       int64_t occurrences, const wv_cooc_window *window, wv_cooc_row *row,
+                       int32_t lowest, const int dense) {
+    enum { AHEAD = 12 }; /* occurrences of a rare word are cache misses; start them early */
+    for (int64_t i = 0; i < occurrences; i++) {
+        if (i + AHEAD < occurrences) WV_PREFETCH(ids + positions[i + AHEAD]);
+        add_contexts(ids, n, begin, positions[i], window, row, lowest, dense);
     }
 }
 
 void wv_cooc_count(const int32_t *ids, int64_t n, int64_t begin, const int64_t *starts,
                    const uint32_t *positions, const wv_cooc_window *window, wv_cooc_row *row,
                    int32_t first, int32_t step, int32_t n_rows, wv_cooc_out *out) {
-    enum { AHEAD = 12 }; /* occurrences of a rare word are cache misses; start them early */
+    const int64_t each = (int64_t)window->window * (window->left + window->right);
     out->used = 0;
     for (; out->row < n_rows && out->used + row->columns <= out->capacity; out->row++) {
         const int32_t word = first + out->row * step;
         const int32_t lowest = window->upper ? word : 0;
-        for (int64_t i = starts[word]; i < starts[word + 1]; i++) {
-            if (i + AHEAD < starts[word + 1]) WV_PREFETCH(ids + positions[i + AHEAD]);
-            add_contexts(ids, n, begin, positions[i], window, row, lowest);
+        const uint32_t *own = positions + starts[word];
+        const int64_t occurrences = starts[word + 1] - starts[word];
+        uint32_t *cols = out->cols + out->used;
+        uint64_t *units = out->units + out->used;
+        int64_t cells;
+        /* Looking at every column costs less than two more writes per context, from some number of
+         * contexts on. */
+        if (occurrences * each >= (row->columns - lowest) / 4) {
+            add_row(ids, n, begin, own, occurrences, window, row, lowest, 1);
+            cells = drain_dense(row, lowest, cols, units);
+        } else {
+            add_row(ids, n, begin, own, occurrences, window, row, lowest, 0);
+            cells = drain(row, cols, units);
         }
-        const int64_t cells = drain(row, out->cols + out->used, out->units + out->used);
         out->nnz[out->row] = (uint32_t)cells;
         out->used += cells;
     }
@@ -164,23 +210,27 @@ wv_status wv_cooc_merge(int32_t runs, const uint32_t *const *nnz, const uint32_t
 /* -- tiles ---------------------------------------------------------------------------------------
  */
 
-/* The float32 of units / unit, and what rounding it back to units leaves. */
-static inline float value_of(uint64_t units, double unit, int64_t *left) {
-    const float value = (float)((double)units / unit);
-    *left = (int64_t)(units - (uint64_t)llrint((double)value * unit));
-    return value;
+/* What rounding a float32 value back to units leaves. A float has 24 bits, so that the product is
+ * within units 2^-23 of them: below 2^22 nothing is left. */
+static inline int64_t left_of(uint64_t units, float value, double unit) {
+    if (WV_LIKELY(units < UINT64_C(1) << 22)) return 0;
+    return (int64_t)(units - (uint64_t)llrint((double)value * unit));
+}
+
+static inline float value_of(uint64_t units, double unit) {
+    return (float)((double)units / unit);
 }
 
 void wv_cooc_tile_sizes(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
                         int32_t n_rows, int32_t k, double unit, wv_cooc_tile *tiles) {
     for (int32_t j = 0; j < k; j++) tiles[j].nnz = tiles[j].fixes = 0;
-    int64_t cells = 0, left;
+    int64_t cells = 0;
     for (int32_t r = 0; r < n_rows; r++) cells += nnz[r];
     for (int64_t i = 0; i < cells; i++) {
         wv_cooc_tile *t = &tiles[cols[i] % (uint32_t)k];
         t->nnz++;
-        value_of(units[i], unit, &left);
-        t->fixes += left != 0;
+        if (WV_UNLIKELY(units[i] >= UINT64_C(1) << 22))
+            t->fixes += left_of(units[i], value_of(units[i], unit), unit) != 0;
     }
 }
 
@@ -191,15 +241,17 @@ void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t
         tiles[j].nnz = tiles[j].fixes = 0;
         tiles[j].cells.row_ptr[0] = 0;
     }
-    int64_t i = 0, left;
+    int64_t i = 0;
     for (int32_t r = 0; r < n_rows; r++) {
         const uint32_t word = (uint32_t)(first + r * k);
         for (const int64_t end = i + nnz[r]; i < end; i++) {
             const uint32_t c = cols[i] / (uint32_t)k;
             wv_cooc_tile *t = &tiles[cols[i] - c * (uint32_t)k];
             t->cells.cols[t->nnz] = (uint16_t)c;
-            t->cells.values[t->nnz] = value_of(units[i], unit, &left);
-            if (left) {
+            const float value = value_of(units[i], unit);
+            const int64_t left = left_of(units[i], value, unit);
+            t->cells.values[t->nnz] = value;
+            if (WV_UNLIKELY(left)) {
                 t->fix_at[t->fixes] = (uint32_t)t->nnz;
                 t->fix_by[t->fixes++] = (int32_t)left;
             }

@@ -33,7 +33,7 @@ wv_status wv_cooc_index(const int32_t *ids, int64_t n, int32_t V, int64_t *start
 
 typedef struct wv_cooc_window {
     int32_t window;         /* >= 1 */
-    const uint64_t *weight; /* (window + 1,): of distance d; weight[0] is not used */
+    const uint64_t *weight; /* (window + 1,): of distance d, > 0; weight[0] is not used */
     int32_t left, right;    /* whether contexts before and after the word count */
     int32_t upper;          /* 1: only columns >= the row, of a symmetric matrix */
 } wv_cooc_window;

@@ -22,6 +22,7 @@ from wordvec.counts.counting.budget import Plan
 from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
+from wordvec.counts.tiles import Rows, build_tiles, split_tile
 from wordvec.errors import ShardError
 from wordvec.text.corpus import encode
 from wordvec.text.spool import in_memory
@@ -66,6 +67,21 @@ def test_counts_are_those_of_the_definition(tmp_path, weighting, direction, gaps
     np.testing.assert_allclose(rows, expected.sum(axis=1), rtol=1e-12)
     np.testing.assert_allclose(cols, expected.sum(axis=0), rtol=1e-12)
     shards.verify()
+
+
+@pytest.mark.parametrize("unit", [1, 3, 360360, 1 << 24])
+def test_units_are_exact_on_both_sides_of_what_a_float_holds(unit):
+    exact = [1, 360360, (1 << 22) - 1, 1 << 22, (1 << 22) + 1, (1 << 24) + 1, (1 << 31) + 3]
+    exact += [(1 << 23) + 5, (1 << 40) + 12345]
+    n = len(exact)
+    nnz = np.array([n] + [0] * (n - 1), np.uint32)
+    rows = Rows(nnz, np.arange(n, dtype=np.uint32), np.array(exact, np.uint64))
+    built = build_tiles(n, 0, rows, unit=unit, symmetric=False)
+    entry = built.entries[0]
+    tile = split_tile(built.buffers[0], n, entry.nnz, entry.fixes)
+    assert tile.units(unit).tolist() == exact
+    assert set(tile.fix_at.tolist()) <= set(range(4, n))  # below 2^22 floats are enough
+    assert built.sums[0].tolist() == [sum(exact)] + [0] * (n - 1)
 
 
 def test_harmonic_weights_are_exact_as_long_as_they_fit():
