@@ -1,6 +1,7 @@
 """What importing the package costs, and that its public names are there."""
 
 import importlib
+import inspect
 import pathlib
 import re
 import shutil
@@ -112,3 +113,11 @@ def test_versions_are_the_same_wherever_they_are_named():
     for name, start in (("CITATION.cff", "\nversion: "), ("CHANGELOG.md", "\n## ")):
         found = (ROOT / name).read_text("utf-8").split(start)[1]
         assert re.match(r"[\d.]+", found)[0] == wordvec.__version__, name
+
+
+@pytest.mark.parametrize("name", ["GloVe", "Poincare", "Procrustes", "Phrases"])
+def test_a_class_shows_its_options_as_its_signature(name):
+    kind = getattr(wordvec, name)
+    shown = inspect.signature(kind).parameters
+    assert {*shown} == set(kind().get_params())
+    assert all(shown[key].default == value for key, value in kind().get_params().items())

@@ -281,6 +281,12 @@ class _Named(abc.ABCMeta):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         return super().__call__(*args, **_own_names(cls, kwargs))
 
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """That of __init__ without self: what help(), notebooks and reference pages show."""
+        _, *options = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+        return inspect.Signature(options)
+
 
 def _own_names(kind: Any, params: dict[str, Any]) -> dict[str, Any]:
     """Parameters under the names that the estimator has for them."""

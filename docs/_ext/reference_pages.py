@@ -27,6 +27,14 @@ TRAINS_ON = {
     "relations": "relations (child, parent)",
 }
 
+# Of a model its fit and what it needs beyond that stand once, above all models.
+MEMBERS = {
+    "Models": [":members:", ":exclude-members: notes, recorded, check"],
+    "Classes": [":members:", ":inherited-members: Mapping, Sequence, tuple, object"],
+    "Modules": [":members:"],
+}
+SHARED = ("fit", "get_params", "set_params")
+
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Writes the pages before Sphinx reads its sources."""
@@ -169,11 +177,17 @@ def api() -> str:
     lines += ["All examples on this page begin with these lines:", "", head, ""]
     for title, chosen in kinds.items():
         lines += [f"## {title}", ""]
+        if title == "Models":
+            lines += ["All models have these methods:", ""]
+            for method in SHARED:
+                lines += ["```{eval-rst}", f".. automethod:: wordvec.SkipGram.{method}"]
+                lines += ["   :no-index:", "```", ""]
+            lines += ["A fitted model has `vectors_`, the `WordVectors`.", ""]
         for name in chosen:
             value = getattr(wordvec, name)
             role = "autoclass" if isinstance(value, type) else "autofunction"
             role = "automodule" if title == "Modules" else role
-            members = [":members:"] if role != "autofunction" and title != "Errors" else []
+            members = MEMBERS.get(title, [])
             lines += ["```{eval-rst}", f".. {role}:: wordvec.{name}"]
             lines += [f"   {member}" for member in members] + ["```", ""]
             lines += ["Example:", "", "```pycon", shown[name].strip(), "```", ""]
