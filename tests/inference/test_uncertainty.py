@@ -11,7 +11,7 @@ from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.errors import Unanswerable, UnknownWordError
 from wordvec.inference import delta
-from wordvec.inference.estimates import holm
+from wordvec.inference.estimates import from_draws, holm
 from wordvec.models.glove import GloVe
 from wordvec.text.corpus import encode
 from wordvec.vectors.vectors import WordVectors
@@ -239,6 +239,14 @@ def test_a_word_of_few_blocks_has_no_interval(trained, counted, monkeypatch):
 
 def test_holm_is_step_down():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_an_interval_of_draws_lies_around_the_value():
+    draws = np.r_[np.nan, np.arange(101.0)]  # of mean 50, and one that is no number
+    sd, low, high = from_draws(70.0, draws, 0.9, "normal")
+    assert sd == pytest.approx(np.arange(101).std(ddof=1))
+    assert (low, high) == pytest.approx((25.0, 115.0))  # 5 to 95, moved by 20
+    assert np.isnan(from_draws(1.0, np.array([2.0]), 0.9, "normal")).all()
 
 
 def test_words_without_a_variance_can_be_taken_as_they_are(unc, trained):
