@@ -84,8 +84,11 @@ def scant(e: Entry) -> bool:
 
 
 def another_language(e: Entry) -> bool:
-    """Whether so little of a large set was answered that it may be of another language."""
-    return scant(e) and counts(e)[1] >= 50
+    """Whether so little of a large set was answered that it may be of another language; a set of
+    phrases (New_York) is of none that has other words."""
+    missing = e["coverage"]["missing"] if "coverage" in e else ()
+    phrases = sum("_" in word or " " in word for word in missing)
+    return scant(e) and counts(e)[1] >= 50 and 2 * phrases <= len(missing)
 
 
 def beyond_chance(e: Entry) -> bool:

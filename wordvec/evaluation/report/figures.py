@@ -59,6 +59,7 @@ PAPER = Palette(
     "#000000", "#777777", ("#2260a8", "#c2571a", "#2d7d5a", "#8a4a9e", "#9a7b14", "#64748b")
 )
 _WIDTH = 7.2  # inches: the text of a page
+_WIDE = 8.0  # inches of a figure whose text would be too small in a narrow place
 _CELLS = 12  # of a heat map beside each other
 
 Draw = Callable[[Palette], Figure]
@@ -118,7 +119,9 @@ def svg(plot: Plot) -> str:
     assert drawn
     for side in ("width", "height"):
         text = re.sub(rf"(<svg [^>]*?) {side}=\"[^\"]*\"", r"\1", text, count=1)
-    own = f"--drawn: {float(drawn[1]) / 72:.2f}in"  # a small figure is not blown up
+    width = float(drawn[1]) / 72
+    # A small figure is not blown up, and a wide one has a little more of the page.
+    own = f"--drawn: {width:.2f}in" + ("; --most: 50rem" if width > _WIDE else "")
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" style="{own}" ', 1)
 
 
@@ -308,7 +311,9 @@ def _heat_maps(palette: Palette, entries: Sequence[Entry], names: Sequence[str])
     rows = [*categories, *(r for r in ("macro", "micro") if r not in categories)]
     across = max(1, min(len(solvers), _CELLS // len(models)))
     down = math.ceil(len(solvers) / across)
-    figure = Figure(figsize=(1.9 + 0.5 * across * len(models), down * (0.9 + 0.175 * len(rows))))
+    # Names of categories, then cells that are wide enough for the names of the models below them.
+    width = 0.4 + 0.075 * max(map(len, rows)) + across * (0.2 + 0.58 * len(models))
+    figure = Figure(figsize=(width, down * (0.9 + 0.175 * len(rows))))
     axes = figure.subplots(down, across, squeeze=False, sharey=True)
     for solver, panel in zip(solvers, axes.flat, strict=False):
         own = {e["model"]: e for e in entries if e["solver"] == solver}
@@ -317,7 +322,7 @@ def _heat_maps(palette: Palette, entries: Sequence[Entry], names: Sequence[str])
         panel.axhline(len(categories) - 0.5, color=palette.soft, lw=0.8)
         panel.set_xlim(-0.5, len(models) - 0.5)
         panel.set_ylim(len(rows) - 0.5, -0.5)
-        labels = [_broken(m, 10) for m in models] if len(models) > 1 else [""]
+        labels = [_broken(m, 9) for m in models] if len(models) > 1 else [""]
         panel.set_xticks(range(len(models)), labels, fontsize=8)
         panel.set_yticks(range(len(rows)), rows, fontsize=9)
         panel.set_title(solver, fontsize=9.5, loc="left")

@@ -168,6 +168,12 @@ def _over_seeds(document: Entry) -> Iterator[str]:
 def _lacking(document: Entry) -> Iterator[str]:
     everything = [e for group in document["results"].values() for e in group]
     models = len(document["models"])
+    few = _with_models((e for e in everything if scant(e) and not another_language(e)), models)
+    if few:
+        yield (
+            f"Under a tenth was answered of {listed(few)}: these scores are grey and compared with "
+            "nothing."
+        )
     foreign = _with_models((e for e in everything if another_language(e)), models)
     if foreign:
         small = all(m["words"] < _SMALL for m in document["models"])
