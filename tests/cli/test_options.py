@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 import pytest
+from click.testing import CliRunner
 
-from wordvec.cli import COMMANDS
-from wordvec.cli.base import Command, LazyGroup
+from wordvec.cli import COMMANDS, SECTIONS
+from wordvec.cli.base import Command, LazyGroup, Program
 from wordvec.cli.options import Declared
 
 # Options with a default, a range or choices that no part of the library has: how results are
@@ -68,3 +69,30 @@ def test_no_two_options_of_a_command_have_one_name(name):
     params = ALL[name].get_params(click.Context(ALL[name]))
     names = [param.name for param in params]
     assert len({*names}) == len(names)
+
+
+def help_of(name: str) -> str:
+    """The help of a command."""
+    done = CliRunner().invoke(Program(SECTIONS), [*name.split(), "--help"], prog_name="wordvec")
+    assert done.exit_code == 0
+    return done.output
+
+
+@pytest.mark.parametrize("name", ["count", "tokenize", "train"])
+def test_options_of_the_text_have_a_heading_of_their_own(name):
+    before, _, after = help_of(name).partition("Options of the text:")
+    assert "--tokenize" in after
+    assert "--tokenize TEXT" not in before
+
+
+def test_stability_lists_the_models_that_train_on_counts_and_names_itself():
+    text = help_of("stability")
+    assert "glove" in text.partition("Models:")[2].partition("Options")[0]
+    assert "skip-gram with negative sampling (word2vec)" not in text
+    assert "wordvec stability --model NAME --help" in text
+
+
+def test_the_help_shows_the_default_of_a_flag_that_is_on():
+    text = " ".join(help_of("train").split())
+    assert "[default: shrink]" in text
+    assert "[default: no-" not in text

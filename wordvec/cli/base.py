@@ -17,10 +17,14 @@ import click
 
 from wordvec.cli.options import expanded
 from wordvec.cli.outputs import check_outputs
+from wordvec.estimator import options_of
 from wordvec.text.lines import read_toml
+from wordvec.text.options import TextOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# Options of how a text is read: the fields, and the files that it is read by.
+OF_TEXT = ("vocab", "phrases", *options_of(TextOptions))
 ARGUMENTS = "wordvec_options"  # attribute of an error: the options of the command by argument
 CONFIG = "wordvec.config"  # in the meta of a context: the path of --config
 
@@ -78,6 +82,21 @@ class Command(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         return expanded(super().get_params(ctx))
+
+    def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
+        """The headings of the help, each with its options."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        of_text = [each for each in options if each.name in OF_TEXT]
+        if len(of_text) < len(options_of(TextOptions)):  # a name that another option has too
+            return {"Options": options}
+        rest = [each for each in options if each not in of_text]
+        return {"Options": rest, "Options of the text": of_text}
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, options in self.sections(ctx).items():
+            if rows := [row for each in options if (row := each.get_help_record(ctx))]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def make_context(
         self,

@@ -116,7 +116,8 @@ def to_click(
     details: dict[str, Any] = {"help": option.help, "default": default}
     if option.kind is bool:
         # A flag that is off by default needs no opposite; one that is on, and one that the
-        # environment or a file may have set, does.
+        # environment or a file may have set, does. The help shows the default of what is on.
+        details["show_default"] = bool(default)
         return click.Option([f"{spelled}/--no-{spelled[2:]}"], **details)
     if default is ...:
         details |= {"default": None, "required": True}
@@ -131,6 +132,8 @@ def to_click(
         details["show_default"] = spelled_size(int(default))
     elif option.kind is tuple:
         details["show_default"] = ",".join(map(str, default)) or "none"
+    if option.unit == "address":
+        details["metavar"] = "ADDRESS"
     return click.Option(
         [*SHORT.get(name or option.name, ()), spelled], type=_type(option), **details
     )

@@ -172,7 +172,7 @@ def display_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--progress",
         type=click.Choice(["auto", "plain", "json"]),
         default="auto",
-        help="auto: live on a terminal, elsewhere a line every 10 s; json: an object a line.",
+        help="auto: live on a terminal, elsewhere a line every 10 s; json: one object per line.",
     )
     @functools.wraps(function)
     def command(*args: Any, quiet: bool, progress: str, **kwargs: Any) -> Any:

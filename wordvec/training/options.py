@@ -113,6 +113,7 @@ class RunOptions:
         "Work on a cluster of Dask: tcp://host:8786, the file of its scheduler, or local:4 for "
         "processes of this machine.",
         none="this machine",
+        unit="address",
         command_line=False,
     )
 

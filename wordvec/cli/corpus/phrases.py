@@ -48,7 +48,7 @@ OF_FINDING = (
 @click.option(
     "--connector-words",
     metavar="WORDS",
-    help="May stand inside a phrase: of,the,and or @FILE with white space between.",
+    help="Words that may stand inside a phrase: of,the,and; or @FILE, a file of words.",
 )
 @TEXT_OPTIONS
 @THREADS

@@ -16,11 +16,11 @@ from wordvec.cli.progress import clock, quantity
 @add_options("wordvec.scale.reckon:Job", defaults={"threads": None})
 @format_option
 def plan(threads: int | None, output: str, **options: Any) -> None:
-    """Reckon memory, disk, network and time of a corpus.
+    """Estimate memory, disk, network and time for a corpus.
 
     What a token, a cell and a pair cost is measured on this machine first, which takes some
-    seconds; how words and cells grow with the text is that of English Wikipedia. All machines are
-    taken to be like this one. The constants are printed below the stages.
+    seconds. Words and cells are taken to grow with the text as in English Wikipedia, and all
+    machines to be like this one. The constants are printed below the stages.
     """
     from wordvec.estimator import thread_count
     from wordvec.scale.calibrate import calibrate

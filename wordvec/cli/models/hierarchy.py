@@ -243,8 +243,18 @@ def taxonomy_ancestors(vectors: str, words: tuple[str, ...], topn: int, output: 
 @click.command("add", cls=Command)
 @click.argument("vectors", type=_FILE)
 @click.argument("name")
-@click.option("--parent", "parents", multiple=True, help="An ancestor; again for more.")
-@click.option("--child", "children", multiple=True, help="A descendant; again for more.")
+@click.option(
+    "--parent",
+    "parents",
+    multiple=True,
+    help="An ancestor of the term; can be given several times.",
+)
+@click.option(
+    "--child",
+    "children",
+    multiple=True,
+    help="A descendant of the term; can be given several times.",
+)
 @click.option("-o", "--output", required=True, type=Output(), help="The .wv file to write.")
 @_FORCE
 def taxonomy_add(
@@ -265,7 +275,7 @@ def taxonomy_add(
 @click.command("judge", cls=Command)
 @click.argument("vectors", type=_FILE)
 @click.argument("source", metavar="RELATIONS", type=_FILE)
-@click.option("--closure", is_flag=True, help="Rank all ancestors.")
+@click.option("--closure", is_flag=True, help="Rank all ancestors, not only direct parents.")
 @click.option("--known", type=_FILE, help="Other true relations: RELATIONS were held out of them.")
 @click.option(
     "--undirected", is_flag=True, help="Distortion of all distances and MAP of edges, both ways."
@@ -349,7 +359,9 @@ def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
 @click.command("entailment", cls=Command)
 @click.argument("vectors", type=_FILE)
 @click.argument("dataset", type=_FILE)
-@click.option("--kind", type=click.Choice(["hyperlex", "wbless"]), required=True)
+@click.option(
+    "--kind", type=click.Choice(["hyperlex", "wbless"]), required=True, help="Which set DATASET is."
+)
 @add_options("wordvec.hierarchy.measures.entailment:hyperlex", "senses")
 @format_option
 def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: Any, output: str) -> None:
@@ -364,7 +376,7 @@ def taxonomy_entailment(vectors: str, dataset: str, kind: str, senses: Any, outp
 @click.command("refine", cls=Command)
 @click.argument("source", metavar="TAXONOMY", type=_FILE)
 @click.argument("vectors", type=_FILE)
-@click.option("--terms", type=_FILE, help="Terms that should be in it, one a line.")
+@click.option("--terms", type=_FILE, help="Terms that the taxonomy should have, one per line.")
 @add_options("wordvec.hierarchy.taxonomy:refine", "most_rank")
 @click.option("-o", "--repaired", type=Output(), help="Write the repaired taxonomy here.")
 @_DIRECTION

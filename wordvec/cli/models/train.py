@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec.cli.base import Command, config_table, early, named_values, nearest
+from wordvec.cli.base import OF_TEXT, Command, config_table, early, named_values, nearest
 from wordvec.cli.options import flag, to_click
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, clock, display_options, quantity
@@ -19,7 +19,6 @@ from wordvec.cli.sources import (
     FORCE,
     INPUTS,
     PHRASES,
-    TEXT,
     TEXT_OPTIONS,
     VOCAB,
     encoder,
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 DEFAULT = "skipgram"
 # Options of the reading of a text that shards have settled, beside the fields that say so.
 PATHS = ("vocab", "phrases", "stop")
-OF_TEXT = ("vocab", "phrases", *TEXT)
 
 
 class TrainCommand(Command):
@@ -130,27 +128,30 @@ class TrainCommand(Command):
         where = f"{flag(name)} is an option of {', '.join(others)}, not of {model}{hint}"
         return click.UsageError(where, ctx)
 
+    def models(self) -> list[Model]:
+        """The models that --model can name."""
+        return [*MODELS.values()]
+
+    def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
+        """The options of the model, those of all models, and those of the text."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        own = set(self.fields(ctx)) - set(shared_names())
+        return {
+            f"Options of {self.model(ctx).name}": [each for each in options if each.name in own],
+            "Options of all models": [p for p in options if p.name not in {*own, *OF_TEXT}],
+            "Options of the text": [each for each in options if each.name in OF_TEXT],
+        }
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        params = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
         if not ctx.meta.get("wordvec.asked"):
             with formatter.section("Models"):
-                formatter.write_dl([(each.name, each.summary) for each in MODELS.values()])
+                formatter.write_dl([(each.name, each.summary) for each in self.models()])
             formatter.write_paragraph()
             formatter.write_text(
-                "wordvec train --model NAME --help shows the options of a model. These are those "
-                f"of {DEFAULT}:"
+                f"{ctx.command_path} --model NAME --help shows the options of a model. These are "
+                f"those of {self.model(ctx).name}:"
             )
-        own = set(self.fields(ctx)) - set(shared_names())
-        sections = {
-            f"Options of {self.model(ctx).name}": [p for p in params if p.name in own],
-            "Options of all models": [p for p in params if p.name not in {*own, *OF_TEXT}],
-            "Options of the text": [p for p in params if p.name in OF_TEXT],
-        }
-        for title, chosen in sections.items():
-            rows = [row for param in chosen if (row := param.get_help_record(ctx))]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+        super().format_options(ctx, formatter)
 
 
 def _lower(model: str) -> str:

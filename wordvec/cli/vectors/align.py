@@ -77,7 +77,7 @@ def align(
 
     The words that --dictionary pairs are brought together; `wordvec translate` then finds
     translations. --self-learn, --identical and --unsupervised are of the method vecmap, which they
-    choose. With several languages map each into one hub.
+    choose. With several languages, map each of them into the space of one.
     """
     import wordvec
     from wordvec.files import check_target
@@ -287,7 +287,11 @@ def retrofit(
 @_OUTPUT
 @click.option("--synonyms", multiple=True, type=_IN, help="Pairs of words that mean the same.")
 @click.option("--antonyms", multiple=True, type=_IN, help="Pairs of words that mean the opposite.")
-@click.option("--prefix", default="", help="Taken from the words of the lexicons, such as en_.")
+@click.option(
+    "--prefix",
+    default="",
+    help="Beginning that is removed from the words of the lexicons, such as en_.",
+)
 @click.option(
     "--method",
     type=click.Choice(["attract-repel", "counter-fit"]),

@@ -58,8 +58,8 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
                 "--uncertainty",
                 metavar="COUNTS",
                 type=click.Path(),
-                help="Beside the interval over items, say how sure the vectors make the score, "
-                "from the counts that they were trained on.",
+                help="Also show the interval that comes from the uncertainty of the vectors; "
+                "COUNTS are those that they were trained on.",
             ),
             add_options(HOW, "source", when="With --uncertainty"),
             add_options("wordvec.evaluation.run:run", "draws", when="With --uncertainty"),
@@ -111,8 +111,8 @@ def _load_set(given: str) -> Any:
     "datasets",
     multiple=True,
     metavar="[KIND=]FILE",
-    help="Evaluation set, or a folder of analogies by pairs; its kind is told from the content "
-    "unless it is named. The default is the sets that an installed gensim carries.",
+    help="Evaluation set, or a folder of analogies by pairs. Its kind is detected from its content "
+    "unless KIND names it. The default is the sets that an installed gensim has.",
 )
 @click.option(
     "--target",
@@ -120,12 +120,12 @@ def _load_set(given: str) -> Any:
     help="Vectors of another language: each --dataset is a dictionary, and VECTORS, which "
     "`wordvec align` mapped, are judged by their translations.",
 )
-@click.option("--suite", help="english, a suite file (TOML), or a folder of sets.")
+@click.option("--suite", help="Sets to score: english, a suite file (TOML), or a folder of sets.")
 @click.option(
     "--measure",
     "measures",
     multiple=True,
-    help=f"Besides those of the sets: {', '.join(MEASURES)}.",
+    help=f"Measures besides those of the sets: {', '.join(MEASURES)}.",
 )
 @click.option(
     "--schema",
@@ -135,7 +135,9 @@ def _load_set(given: str) -> Any:
     callback=_print_schema,
     help="Show the JSON schema of the report.",
 )
-@click.option("--test", "tests", multiple=True, help="Also this association test, or all.")
+@click.option(
+    "--test", "tests", multiple=True, help="Also run this association test, or all of them."
+)
 @add_options(OPTIONS, "solvers", names={"solvers": "solver"}, several=["solvers"])
 @add_options(OPTIONS, "restrict_vocab", "threads")
 @click.option(
@@ -204,7 +206,7 @@ def _expand(names: Sequence[str]) -> tuple[str, ...]:
     "tests",
     multiple=True,
     default=["all"],
-    help="weat1 to weat10, a file of tests, or all.",
+    help="Association tests: weat1 to weat10, a file of tests, or all.",
 )
 @click.option(
     "--translation",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec.cli.base import emit, format_option
-from wordvec.cli.models.train import OF_TEXT, TrainCommand
+from wordvec.cli.base import OF_TEXT, emit, format_option
+from wordvec.cli.models.train import TrainCommand
 from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
@@ -35,6 +35,10 @@ class StabilityCommand(TrainCommand):
     def model(self, ctx: click.Context) -> Model:
         """The model that was asked for."""
         return super().model(ctx) if ctx.meta.get("wordvec.asked") else MODELS[self.default]
+
+    def models(self) -> list[Model]:
+        """The models that train on counts."""
+        return [MODELS[name] for name in COUNTED]
 
     def fields(self, ctx: click.Context) -> dict[str, tuple[Option, Any]]:
         """The options of the model, without those of a single run."""
