@@ -83,8 +83,10 @@ def suggestion(wv):
 
 
 # What a damaged word list may make of a question without verification, beside StoreError: words
-# that are not found. Numbers are not judged; ValueError is for a section that is not there.
+# that are not found. Numbers are not judged; ValueError is for a section that is not there, and for
+# a vector that was made zero.
 _ALLOWED = (StoreError, UnknownWordError)
+_REASONS = ("int8 copy", "induction matrix", "it has no direction")
 
 
 def ask(path, verify):
@@ -103,9 +105,9 @@ def ask(path, verify):
             except UnknownWordError:
                 answers[name] = "unknown"
             except ValueError as error:
-                if "int8 copy" not in str(error) and "induction matrix" not in str(error):
+                if not any(why in str(error) for why in _REASONS):
                     raise
-                answers[name] = "missing section"
+                answers[name] = "no answer"
         return answers
 
 

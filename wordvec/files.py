@@ -130,6 +130,12 @@ def refuse_inputs(target: PathLike, inputs: Iterable[PathLike | None]) -> None:
             raise FileExistsError(f"{target}: is in the input {path}; name another output")
 
 
+def is_stream(path: PathLike) -> bool:
+    """Whether what is written there cannot be read again, and no file can lie beside it: a pipe, a
+    device, an open file such as /dev/stdout."""
+    return _descriptor(path) is not None or bool(_special(resolve(path)))
+
+
 def _descriptor(path: PathLike) -> int | None:
     """The open file that a name such as /dev/stdout stands for."""
     found = _DESCRIPTOR.fullmatch(os.fspath(path))

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import stat
+import threading
 
 import click
 import pytest
@@ -160,3 +162,27 @@ def test_no_report_replaces_what_it_is_about(command, read, folder, tmp_path, ru
     assert code == 1, err
     assert "an input of this command" in err or "is never replaced" in err
     assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["transform", "debias", "vocab of a part", "vocab merge", "align", "documents"]
+)
+def test_a_pipe_gets_the_bytes_and_is_not_read(name, folder, tmp_path, run, monkeypatch):
+    """Nothing is read again, and nothing lies beside it."""
+    monkeypatch.chdir(folder)
+    pipe, got = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    command = [*SCENARIOS[name].command]
+    command = [part for part in command if part not in {"--json", "--html", "--labels"}]
+    command = [part for part in command if not part.endswith((".json", ".html", ".tsv"))]
+    command[command.index("-o") + 1] = str(pipe)
+    if "--target-output" in command:
+        command[command.index("--target-output") + 1] = str(tmp_path / "other.wv")
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    code, _, err = run(*command, "--force")
+    reader.join(20)
+    assert code == 0, err
+    assert len(got[0]) > 100
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert set(os.listdir(tmp_path)) <= {"pipe", "other.wv"}

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from wordvec.cli.options import expanded
+from wordvec.cli.options import Items, expanded
 from wordvec.cli.outputs import check_outputs
 from wordvec.estimator import options_of
 from wordvec.text.lines import read_toml
@@ -206,13 +206,38 @@ def named_values(
     command = ctx.command
     assert isinstance(command, Command)
     names = set(known) or command.names(ctx)
+    params = {param.name: param for param in command.get_params(ctx)}
     values = {}
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in names:
             raise click.UsageError(f"{where} has no option {key!r}{nearest(name, names)}", ctx)
-        values[name] = value
+        values[name] = _as_typed(value, params.get(name), f"{where} {key}", ctx)
     return values
+
+
+def _as_typed(value: Any, param: click.Parameter | None, where: str, ctx: click.Context) -> Any:
+    """A value of a configuration file as click takes it: as it would be typed, or true and false
+    of a flag; a list of these for an option that takes several."""
+    several = param is not None and (param.multiple or param.nargs != 1 or _takes_list(param))
+    if isinstance(value, list) and several:
+        return [_as_typed(each, None, where, ctx) for each in value]
+    if (
+        isinstance(value, bool)
+        and param is not None
+        and isinstance(param.type, click.types.BoolParamType)
+    ):
+        return value
+    if not isinstance(value, str | int | float):
+        wanted = "a text, a number, true or false" + (", or a list of these" if several else "")
+        raise click.UsageError(f"{where} must be {wanted}, got {value!r}", ctx)
+    typed = str(value)
+    return [typed] if several and not _takes_list(param) else typed
+
+
+def _takes_list(param: click.Parameter | None) -> bool:
+    """Whether one value is a list, which is typed with commas."""
+    return param is not None and isinstance(param.type, Items)
 
 
 def nearest(word: str, known: Iterable[str | None]) -> str:

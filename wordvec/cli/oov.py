@@ -21,7 +21,7 @@ _output = click.option(
     "-o",
     "--output",
     "target",
-    type=Output(dir_okay=False),
+    type=Output(),
     required=True,
     help="File to write.",
 )

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.estimator import Estimator, Option
+from wordvec.files import is_stream
 from wordvec.spaces import apply
 from wordvec.spaces.apply import AffineStage, Stage
 from wordvec.vectors.vectors import WordVectors
@@ -89,11 +90,11 @@ class Transform(Estimator, abc.ABC):
         Returns
         -------
         WordVectors
-            Those of the file, mapped.
+            Those of the file, mapped; in memory where a pipe or a device was written to.
         """
         self._check_fitted()
         apply.save(vectors, self.stages(vectors), self.cards(), path, dtype=dtype, force=force)
-        return WordVectors.open(path)
+        return self.transform(vectors) if is_stream(path) else WordVectors.open(path)
 
     def fit_transform(self, vectors: WordVectors, **how: Any) -> WordVectors:
         """`fit`, then `transform` of the same vectors."""

@@ -129,8 +129,8 @@ def import_glove(
 
 @click.command(cls=Command)
 @FOLDER
-@click.argument("vocab", type=Output(dir_okay=False))
-@click.argument("records", type=Output(dir_okay=False))
+@click.argument("vocab", type=Output())
+@click.argument("records", type=Output())
 @FORCE
 def export_glove(folder: str, vocab: str, records: str, force: bool) -> None:
     """Write FOLDER as files that Stanford's GloVe reads.

@@ -48,7 +48,8 @@ class TrainCommand(Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         name = early(ctx, args, "model")
         if name is None and (path := early(ctx, args, "config")):
-            name = config_table(ctx, path).get("model")
+            named = config_table(ctx, path).get("model")
+            name = named if isinstance(named, str) else None
         ctx.meta["wordvec.asked"] = name is not None
         # An unknown name is told by the option itself, which is parsed as for any model.
         ctx.meta["wordvec.model"] = name if name in MODELS else DEFAULT

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wordvec.vectors.vectors import WordVectors
 
 _IN = click.Path(exists=True)
-_OUT = Output(dir_okay=False)
+_OUT = Output()
 _FORCE = click.option("--force", is_flag=True, help="Replace the output if it exists.")
 _QUIET = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 _OUTPUT = click.option("-o", "--output", required=True, type=_OUT, help="The .wv file to write.")

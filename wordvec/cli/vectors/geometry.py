@@ -15,7 +15,7 @@ from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 
 _IN = click.Path(exists=True)
-_OUT = Output(dir_okay=False, path_type=Path)
+_OUT = Output(path_type=Path)
 _COUNTS = click.option(
     "--counts",
     type=click.Path(exists=True, dir_okay=False),

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from wordvec.evaluation.suite import Suite
 
 OPTIONS = "wordvec.evaluation.run:Options"
-_FILE = Output(dir_okay=False, path_type=Path)
-_FOLDER = Output(file_okay=False, path_type=Path)
+_FILE = Output(path_type=Path)
+_FOLDER = Output(path_type=Path)
 
 
 def _shared(function: Callable[..., int]) -> Callable[..., int]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _IN = click.Path(exists=True)
-_OUT = Output(dir_okay=False, path_type=Path)
+_OUT = Output(path_type=Path)
 _WEIGHTS = click.Choice(["types", "tokens"])
 _DTYPE = add_options(
     "wordvec.vectors.vectors:WordVectors.astype", "dtype", defaults={"dtype": None}

@@ -17,7 +17,7 @@ from wordvec.counts.parts.note import (
 )
 from wordvec.counts.parts.spans import Paths, opened, spans
 from wordvec.errors import CorpusError
-from wordvec.files import check_target
+from wordvec.files import check_target, is_stream
 from wordvec.native.corpus.text import WordTable
 from wordvec.text.corpus import CorpusStats, Part, count_vocabulary, text_options
 from wordvec.text.options import TextOptions
@@ -46,7 +46,8 @@ def vocabulary_part(
     """
     how = text_options(options, more)
     check_note(output)
-    check_target(note_path(output), force=True, inputs=paths)
+    if not is_stream(output):
+        check_target(note_path(output), force=True, inputs=paths)
     vocab = count_vocabulary(
         opened(spans(paths, part, how)),
         min_count=1,
@@ -57,9 +58,10 @@ def vocabulary_part(
         may_be_empty=True,
     )
     vocab.save(output, force=force)
-    Note(
-        part.of, texts_of(paths), options_record(how), crc_of(output), vocab.total, part.number
-    ).save(output)
+    if not is_stream(output):
+        Note(
+            part.of, texts_of(paths), options_record(how), crc_of(output), vocab.total, part.number
+        ).save(output)
     return vocab
 
 
@@ -87,7 +89,7 @@ def merge_vocabularies(
     """
     check_note(output)
     notes = [Note.load(source) for source in sources]
-    if any(notes):
+    if any(notes) and not is_stream(output):
         check_target(note_path(output), force=True, inputs=sources)
     _check_whole(sources, notes)
     table, total = WordTable(), 0
@@ -104,6 +106,8 @@ def merge_vocabularies(
         ((note.part, source) for source, note in zip(sources, notes, strict=True) if note),
         key=lambda pair: pair[0],
     )
+    if is_stream(output):
+        return vocab
     if order:
         first = next(note for note in notes if note)
         known = [
