@@ -25,14 +25,15 @@ def test_unicode_words(benchmark, bench, text):
     utils = pytest.importorskip("gensim.utils")
     name, data = text
     some = data[:PEER].decode("utf-8", "ignore").splitlines()
-    spaces, words, peer, share = [], [], [], []
+    spaces, words, peer, share, rates = [], [], [], [], []
 
     def round_of_all():
         mega = len(data) / 1e6
         plain = bench.cpu(lambda: encode(io.BytesIO(data), threads=2))[0]
-        split = bench.cpu(
+        split, wall, _ = bench.cpu(
             lambda: encode(io.BytesIO(data), threads=2, tokenize="unicode", lower=True)
-        )[0]
+        )
+        rates.append(mega / wall)
         theirs = bench.cpu(lambda: [utils.simple_preprocess(line) for line in some])[0]
         spaces.append(mega / plain)
         words.append(mega / split)
@@ -42,6 +43,7 @@ def test_unicode_words(benchmark, bench, text):
     benchmark.pedantic(round_of_all, rounds=bench.rounds)
     bench.note(f"{name}: white space to ids, MB per CPU s", spaces)
     bench.note(f"{name}: Unicode words to ids, MB per CPU s", words, least=50, peer=peer)
+    bench.note("  the same by the clock, two threads, MB/s", rates, least=100)
     bench.note("  share of the speed of white space", share, least=0.5)
     bench.check()
 
