@@ -13,7 +13,9 @@ from sklearn.base import clone  # noqa: E402
 from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import FunctionTransformer  # noqa: E402
-from sklearn.utils import get_tags  # noqa: E402
+from sklearn.utils import estimator_checks, get_tags  # noqa: E402
+
+from wordvec.models import MODELS  # noqa: E402
 
 RNG = np.random.default_rng(1)
 TEXTS = [
@@ -42,6 +44,28 @@ def test_every_model_is_cloned_tagged_and_fitted_with_a_y(model):
     assert again.fit(DOCUMENTS, None) is again
     assert again.fit(DOCUMENTS, y=None) is again
     assert len(again.vectors_) == 7
+
+
+# Those of scikit-learn's own checks that do not fit a table of numbers.
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "check",
+    [
+        "check_estimator_cloneable",
+        "check_estimator_repr",
+        "check_get_params_invariance",
+        "check_mixin_order",
+        "check_no_attributes_set_in_init",
+        "check_parameters_default_constructible",
+        "check_set_params",
+        "check_valid_tag_types",
+    ],
+)
+def test_scikit_learns_own_checks_pass(name, check):
+    kind = MODELS[name].load()
+    if not hasattr(estimator_checks, check):
+        pytest.skip(f"this scikit-learn has no {check}")
+    getattr(estimator_checks, check)(kind.__name__, kind())
 
 
 def test_a_pipeline_ends_in_a_model():
