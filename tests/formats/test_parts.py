@@ -172,3 +172,18 @@ def test_json_has_null_where_a_similarity_is_not_finite(tmp_path, run):
     code, _, said = run("neighbors", tmp_path / "v.txt", "lunch")
     assert code == 2
     assert "the vector of 'lunch' is not finite" in said
+
+
+WRITABLE = [name for name, each in formats.FORMATS.items() if each.writer]
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+def test_a_conversion_says_what_becomes_of_a_manifold(tmp_path, run, name):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    rows = np.array([[0.1, 0.2], [0.0, 0.0], [0.5, 0.1]])
+    WordVectors(list("abc"), rows, meta={"manifold": "lorentz"}).save(tmp_path / "m.wv")
+    code, _, said = run("convert", tmp_path / "m.wv", tmp_path / "out", "--to", name)
+    assert code == 0
+    kept = load(tmp_path / "out").meta.get("manifold") == "lorentz"
+    assert kept == (f"{name} does not keep the manifold (lorentz)" not in said)
