@@ -165,6 +165,11 @@ SCENARIOS: dict[str, Scenario] = {
         "--vector-size 8 --epochs 1 --threads 1",
         "--blocks 3",
     ),
+    "change": _same(
+        "change blocks new-blocks -o c.tsv --latex c.tex --nulls 10 --vector-size 4 --epochs 1 "
+        "--threads 1 --quiet",
+        "--seed 2",
+    ),
     "eval": _same(
         f"eval small.wv {JUDGED} --json r.json --markdown r.md --html r.html "
         "--latex r.tex --csv tables --figures drawn",
@@ -257,7 +262,8 @@ def inputs(folder: Path) -> None:
     corpus = wordvec.encode("text", min_count=1)
     shards = wordvec.count(corpus, "counts", wordvec.Window(window=4))
     others = wordvec.count(corpus, "other-counts", wordvec.Window(window=2))
-    count_blocks(corpus, "blocks", 4, wordvec.Window(window=2), by="line")
+    for name, seed in (("blocks", 1), ("new-blocks", 2)):
+        count_blocks(corpus, name, 4, wordvec.Window(window=2), by="line", seed=seed)
     export_glove(shards, "g.vocab", "g.bin")
     export_glove(others, "g2.vocab", "g2.bin")
     wordvec.GloVe(vector_size=8, epochs=3, threads=1).fit(shards).vectors_.save("glove.wv")

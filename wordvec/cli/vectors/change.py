@@ -10,6 +10,7 @@ import click
 
 from wordvec.cli.base import emit, format_option, tsv
 from wordvec.cli.options import add_options
+from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE
 from wordvec.cli.vectors.stability import COUNTED, StabilityCommand
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _NEAREST = 3  # neighbours in a table for a paper
 FOUND = 0.05  # q below which a word is counted as changed
 _BLOCKS = click.Path(exists=True, file_okay=False)
-_FILE = click.Path(dir_okay=False)
 
 
 class ChangeCommand(StabilityCommand):
@@ -44,8 +44,8 @@ class ChangeCommand(StabilityCommand):
 @click.option("--word", "words", multiple=True, help="A word to show; may be given several times.")
 @click.option("--top", type=click.IntRange(1), default=20, help="Words to show when none is named.")
 @add_options("wordvec.inference.change:Changes.neighbors")
-@click.option("-o", "--output", "path", type=_FILE, help="Write all words here, as TSV.")
-@click.option("--latex", type=_FILE, help="Write the shown words as a LaTeX table here.")
+@click.option("-o", "--output", "path", type=Output(), help="Write all words here, as TSV.")
+@click.option("--latex", type=Output(), help="Write the shown words as a LaTeX table here.")
 @FORCE
 @format_option
 @display_options
