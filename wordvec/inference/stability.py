@@ -287,6 +287,8 @@ def stability(
                     Path(folder) / "shards", times[run], threads=workers, force=run > 0
                 )
             own = copy.copy(model).set_params(seed=model.seed + run)
+            if hasattr(own, "diagnostic"):
+                own.set_params(diagnostic=0)  # nobody reads how far each run converged
             vectors = np.asarray(own.fit(shards).vectors_.vectors[:words], np.float32)
             if units is None:
                 shape = (runs, words, vectors.shape[1])
