@@ -17,6 +17,8 @@ COMPILE = ["-std=c11", "-O3", "-fwrapv", "-fvisibility=hidden"] if sys.platform 
 # Debug information, which most Pythons ask for, is a fifth of the build: only where CFLAGS asks.
 if COMPILE and "CFLAGS" not in os.environ:
     COMPILE.append("-g0")
+if COMPILE and "-O0" in os.environ.get("CFLAGS", "").split():  # `make coverage`
+    COMPILE.remove("-O3")  # it would stand after CFLAGS, and win
 HEADERS = glob.glob("csrc/*.h") + glob.glob("wordvec/native/**/*.pxd", recursive=True)
 
 # One kernel for each instruction set, and what chooses among them.
