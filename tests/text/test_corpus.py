@@ -17,7 +17,7 @@ import pytest
 import wordvec
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.native.corpus.text import BREAK, GAP
-from wordvec.text import corpus, reader, spool
+from wordvec.text import numbering, reader, spool
 from wordvec.text.corpus import count_vocabulary, encode
 from wordvec.text.phrases.lines import Phrase
 from wordvec.text.phrases.model import PhraseTable
@@ -188,7 +188,7 @@ def test_token_lists_are_taken_as_they_are():
 
 
 def test_long_token_lists_exceed_a_batch(monkeypatch):
-    monkeypatch.setattr(corpus, "TOKEN_BATCH", 4)
+    monkeypatch.setattr(numbering, "TOKEN_BATCH", 4)
     lists = [[f"w{i % 7}" for i in range(n)] for n in (1, 3, 9, 2, 4)]
     result = encode(lists, min_count=1)
     assert words_of(result) == [[w.encode() for w in line] for line in lists]

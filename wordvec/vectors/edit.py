@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wordvec.errors import StoreError
+from wordvec.estimator import Option
 from wordvec.text.lines import bytes_of
 from wordvec.vectors import file as store
 from wordvec.vectors.compare import Comparable
 from wordvec.vectors.file import WordList
 from wordvec.vectors.keys import accepts, list_of_words
-from wordvec.vectors.matrix import EncodedMatrix, Floats, Ids, Matrix
+from wordvec.vectors.matrix import (
+    Coarse,
+    EncodedMatrix,
+    Floats,
+    Ids,
+    Matrix,
+    Sketch,
+    encode,
+)
 from wordvec.vectors.oov.unseen import Induction, Subwords
 from wordvec.vectors.search import Key
 
@@ -51,6 +60,8 @@ class Editable(Comparable):
 
         def copy(self) -> Self: ...
         def lookup(self, words: Sequence[Key]) -> tuple[NDArray[Any], list[str]]: ...
+        @property
+        def _folded(self) -> Any: ...
         def _setup(self, matrix: Matrix) -> None: ...
         def _sections(self) -> list[store.Section]: ...
         @classmethod
@@ -325,6 +336,83 @@ class Editable(Comparable):
             path = os.path.abspath(self._file.path)
             return _reopen, (type(self), path, self._file.header, self._state())
         return _rebuild, (type(self), store.dump(self._sections()), self._state())
+
+    # Other encodings, and what makes searches quicker.
+
+    def astype(
+        self,
+        dtype: Annotated[
+            str,
+            Option(
+                help="Encoding of the vectors; pq is product-quantised.",
+                none="as they are",
+                choices=tuple(store.DTYPE_NAMES.values()),
+            ),
+        ],
+        *,
+        parts: Annotated[
+            int | None,
+            Option(
+                help="Bytes per vector with dtype pq; must divide the dimensions.",
+                none="half the dimensions",
+                at_least=1,
+            ),
+        ] = None,
+    ) -> Self:
+        """The vectors in another encoding.
+
+        Parameters
+        ----------
+        dtype : "f32", "f64", "f16", "bf16", "int8", or "pq" (product-quantised)
+            n-grams and contexts become int8 with the last two, and the same as vectors otherwise.
+        parts : int, optional
+            Bytes per vector of "pq"; must divide the dimensions.
+
+        Raises
+        ------
+        ValueError
+            For numbers that the encoding cannot hold.
+        """
+        code = {name: code for code, name in store.DTYPE_NAMES.items()}.get(dtype)
+        if code is None:
+            raise ValueError(
+                f"no encoding {dtype!r}; one of: {', '.join(store.DTYPE_NAMES.values())}"
+            )
+        other = self.copy()
+        other._matrix = encode(self._matrix, code, parts=parts)
+        for name in ("norms", "_inverse_norms"):
+            other.__dict__.pop(name, None)
+        side = store.I8 if code == store.PQ else code
+        if self._contexts is not None:
+            other._contexts = encode(self._contexts, side)
+        if self.subwords is not None and side != store.F64:
+            other.subwords = self.subwords.encoded(side)
+        return other
+
+    def with_coarse(self) -> Self:
+        """With a copy of the directions in int8, a quarter of the size, that searches begin with,
+        and with the signs of `with_sketch`.
+
+        Candidates come from the copy and are scored exactly; when the error of the copy cannot rule
+        out a better word, all are searched: the answers are those without a copy.
+        """
+        other = self.with_sketch()
+        other._coarse = Coarse.of(self._matrix, self._inverse_norms)
+        return other
+
+    def with_sketch(self) -> Self:
+        """With the signs of the vectors, a bit a number, in which `most_similar(..., coarse=True)`
+        looks for candidates: the quickest search."""
+        self._no_sums("directions")
+        other = self.copy()
+        other._sketch = Sketch.of(self._matrix, self._inverse_norms)
+        return other
+
+    def with_folding(self) -> Self:
+        """With the index of folded spellings, so that files have it and look-up uses it."""
+        other = self.copy()
+        other.__dict__["_folded"] = self._folded
+        return other
 
 
 def _reopen(cls: type[Editable], path: str, header: bytes, state: dict[str, Any]) -> Editable:

@@ -24,18 +24,9 @@ from wordvec.files import write_atomically
 from wordvec.native.corpus import phrase as native
 from wordvec.native.corpus.text import WordTable
 from wordvec.parallel import ordered_map
-from wordvec.text.corpus import (
-    MAX_TOKEN,
-    TOKEN_BATCH,
-    Corpus,
-    CorpusStats,
-    Source,
-    Tokens,
-    encode,
-    reading,
-    renumber,
-)
+from wordvec.text.corpus import Corpus, CorpusStats, Source, Tokens, encode, reading, renumber
 from wordvec.text.lines import without_mark
+from wordvec.text.numbering import MAX_TOKEN, TOKEN_BATCH
 from wordvec.text.options import TextOptions
 from wordvec.text.phrases.joiner import DocumentMarks, Joiner, Located, append, check_whole
 from wordvec.text.phrases.lines import (
