@@ -105,17 +105,18 @@ def test_a_link_to_nothing_makes_the_file_that_it_names(tmp_path):
     assert (tmp_path / "folder" / "file").read_bytes() == b"new"
 
 
-def test_a_file_that_is_replaced_keeps_mode_and_attributes(way, tmp_path):
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])  # a temporary file has 0600
+def test_a_file_that_is_replaced_keeps_mode_and_attributes(way, tmp_path, mode):
     path = tmp_path / "v"
     put(path, b"old")
-    path.chmod(0o600)
+    path.chmod(mode)
     with_attribute = True
     try:
         os.setxattr(path, "user.note", b"kept")
     except OSError:
         with_attribute = False
     put(path, force=True)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == mode
     if with_attribute:
         assert os.getxattr(path, "user.note") == b"kept"
 
