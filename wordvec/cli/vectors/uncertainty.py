@@ -158,7 +158,7 @@ def uncertainty(
     """
     if every:
         if words or target is None:
-            raise click.UsageError("--all takes no words, and -o FILE")
+            raise click.UsageError("--all needs -o FILE and takes no words")
         _write_all(vectors, shards, target, rank, memory, force, display, options)
         return 0
     if target is not None:
