@@ -12,6 +12,8 @@ import tomllib
 import pytest
 
 import wordvec
+from wordvec.estimator import Estimator
+from wordvec.models import MODELS
 
 
 def test_importing_wordvec_loads_neither_numpy_nor_scipy():
@@ -45,9 +47,6 @@ def test_nothing_else_is_shown_or_leaks():
 
 
 def test_every_model_is_a_public_name_and_in_one_list():
-    from wordvec.estimator import Estimator
-    from wordvec.models import MODELS
-
     kinds = [model.load() for model in MODELS.values()]
     assert all(getattr(wordvec, kind.__name__) is kind for kind in kinds)
     assert len({*kinds}) == len(MODELS)

@@ -1,6 +1,7 @@
 """Columns of tables, conditions on them, and archives of articles."""
 
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -26,8 +27,6 @@ ROWS = [
 
 
 def write_csv(path, rows, delimiter=","):
-    import csv
-
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0], delimiter=delimiter)
         writer.writeheader()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+import wordvec
 from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.errors import Terminated, TrainingError
@@ -271,8 +272,6 @@ def test_killed_at_any_moment_the_same_command_ends_in_the_same_bytes(
             process.kill()
             process.wait()
     subprocess.run(command("killed.wv", "--resume", "--force"), check=True)
-
-    import wordvec
 
     whole, killed = (wordvec.load(tmp_path / name) for name in ("whole.wv", "killed.wv"))
     assert whole.vectors.tobytes() == killed.vectors.tobytes()

@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 
 from wordvec import WordVectors, from_gensim
 from wordvec.vectors import manifold
+from wordvec.vectors.oov.fit import fit_subwords
 
 
 def draw(n, d=6, seed=0):
@@ -175,8 +176,6 @@ def test_a_string_is_no_list_of_words(ask):
 
 @pytest.mark.parametrize("word", ["\ud800", "a\udfffb", "\udc80x"])
 def test_surrogates_are_unknown_words_everywhere(word):
-    from wordvec.vectors.oov.fit import fit_subwords
-
     for wv in (WordVectors(["a", "b"], draw(2)), fit_subwords(WordVectors(["a", "b"], draw(2)))):
         assert word not in wv
         assert wv.get(word) is None
@@ -220,8 +219,6 @@ def test_means_leave_out_unknown_words_unless_asked():
 
 
 def test_unseen_words_are_found_on_request():
-    from wordvec.vectors.oov.fit import fit_subwords
-
     wv = fit_subwords(WordVectors(["alpha", "beta", "gamma"], draw(3)))
     assert wv.most_similar("alphas", unseen=True)[0][0] in ("alpha", "beta", "gamma")
     assert -1 <= wv.similarity("alphas", "beta", unseen=True) <= 1

@@ -6,6 +6,7 @@ import pytest
 import wordvec
 from wordvec.errors import CorpusError
 from wordvec.unseen import SubwordOptions, fit_subwords
+from wordvec.vectors import documents
 from wordvec.vectors.documents import (
     document_labels,
     document_vectors,
@@ -69,8 +70,6 @@ def test_vectors_are_those_of_the_formulas(wv, weights, remove):
 
 
 def test_chunks_do_not_matter(wv, monkeypatch):
-    from wordvec.vectors import documents
-
     whole = wv.documents(TEXTS * 5)
     monkeypatch.setattr(documents, "CHUNK", 3)
     np.testing.assert_allclose(wv.documents(TEXTS * 5), whole, atol=1e-6)

@@ -11,6 +11,7 @@ from wordvec.vectors.oov.fit import (
     fit_induction,
     fit_subwords,
     induction_from_counts,
+    induction_from_shards,
 )
 
 STEMS = ["walk", "talk", "jump", "cook", "paint", "plant", "start", "climb", "visit", "watch"]
@@ -157,8 +158,6 @@ def test_shards_give_the_matrix_too(tmp_path):
     shards = wordvec.count(
         wordvec.encode(tmp_path / "t.txt", min_count=1), tmp_path / "shards", window
     )
-    from wordvec.vectors.oov.fit import induction_from_shards
-
     got = induction_from_shards(wv, shards, min_count=1).induction
     expected = fit_induction(wv, text, window=1, min_count=1).induction
     assert got.window == 1

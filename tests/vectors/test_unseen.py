@@ -6,6 +6,7 @@ import pytest
 from wordvec import WordVectors, load
 from wordvec.errors import UnknownWordError
 from wordvec.native.vectors.ngram import Ngrams
+from wordvec.native.vectors.store import hash_key
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
 from wordvec.vectors.oov.unseen import NATIVE, Induction, Subwords, context_tokens
@@ -105,8 +106,6 @@ def test_context_tokens_are_those_near_the_word():
 
 def test_n_grams_are_those_of_the_definition():
     grams = Ngrams(NATIVE, 2, 3, 2**40)
-    from wordvec.native.vectors.store import hash_key
-
     for word in ["", "a", "größe", "日本"]:
         marked = f"<{word}>"
         expected = [
