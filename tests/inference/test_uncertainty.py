@@ -142,10 +142,15 @@ def test_vectors_without_contexts_or_biases_say_what_to_do(trained, counted):
     bare = WordVectors(list(wv), wv.vectors, meta=wv.meta)
     with pytest.raises(Unanswerable, match=r"no contexts and no biases .*keep the .wv file"):
         wordvec.Uncertainty(bare, counted.shards)
-    with pytest.raises(Unanswerable, match="of skipgram"):
-        wordvec.Uncertainty(
-            WordVectors(list(wv), wv.vectors, meta={"model": "skipgram"}), counted.shards
-        )
+    for model, match in (
+        ("skipgram", "of skipgram.*logistic.*`stability` with count-skipgram"),
+        ("count-skipgram", "of count-skipgram.*logistic"),
+        ("swivel", "of swivel.*unseen pairs.*`stability`"),
+        ("lexvec", r"of lexvec.*\(glove, ppmi\); train one of these"),
+    ):
+        other = WordVectors(list(wv), wv.vectors, meta={"model": model})
+        with pytest.raises(Unanswerable, match=match):
+            wordvec.Uncertainty(other, counted.shards)
 
 
 def test_counts_of_another_text_are_refused(trained, counted, many_words, planted, tmp_path):

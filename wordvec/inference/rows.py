@@ -36,6 +36,16 @@ if TYPE_CHECKING:
     F64 = NDArray[np.float64]
 
 UNK = "<unk>"
+_LOGISTIC = (
+    "skip-gram's loss is logistic, and its information matrix, which sums over noise words too, is "
+    "not computed: use `stability` with count-skipgram"
+)
+# Of models without a variance: what is missing, and what to do.
+LACKING = {
+    **dict.fromkeys(("skipgram", "cbow", "fasttext", "countskipgram"), _LOGISTIC),
+    "swivel": "swivel's loss of unseen pairs is logistic, and its curvature is not computed: use "
+    "`stability`",
+}
 
 
 class Cells(NamedTuple):
@@ -343,7 +353,7 @@ def rows_of(
     if model and model != "glove":
         raise Unanswerable(
             f"the vectors are of {model}: variances are known for models that solve least squares "
-            "(glove, ppmi), not yet for others"
+            f"(glove, ppmi); {LACKING.get(model.replace('-', ''), 'train one of these')}"
         )
     parameters = Parameters.of(wv, biases=True)
     x_max = x_max if x_max is not None else options.get("x_max")
