@@ -88,7 +88,7 @@ def test_an_empty_term_names_file_and_line(tmp_path: Path) -> None:
 
 def test_a_bad_weight_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "bad.tsv").write_text("a\tb\theavy\n")
-    with pytest.raises(CorpusError, match=r"bad\.tsv: could not convert"):
+    with pytest.raises(CorpusError, match=r"bad\.tsv, line 1: a weight of 'heavy'"):
         read_relations(tmp_path / "bad.tsv", weight_column=2)
 
 
@@ -296,3 +296,34 @@ def test_a_third_field_that_is_a_number_is_a_weight(tmp_path: Path) -> None:
     assert sorted(found.weight.tolist()) == [1, 2]
     (tmp_path / "t.tsv").write_text("1\tdog\tanimal\tx\n2\tcat\tanimal\ty\n")
     assert read_relations(tmp_path / "t.tsv", columns=(1, 2)).weight is None
+
+
+@pytest.mark.parametrize("header", ["id1,id2", "child,parent", "Hyponym\thypernym", "child parent"])
+def test_a_header_is_no_pair(tmp_path, header):
+    sign = next(sign for sign in "\t, " if sign in header)
+    (tmp_path / "r").write_text(f"{header}\ndog{sign}animal\n")
+    assert list(read_relations(tmp_path / "r").pairs()) == [("dog", "animal")]
+
+
+def test_a_header_the_other_way_round_is_told(tmp_path):
+    (tmp_path / "r").write_text("parent\tchild\nanimal\tdog\n")
+    with pytest.raises(CorpusError, match="the parent comes first"):
+        read_relations(tmp_path / "r")
+    found = read_relations(tmp_path / "r", direction="parent-child")
+    assert list(found.pairs()) == [("dog", "animal")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\tb\t1_5\n", "line 1: 3 fields, the third '1_5'"),
+        ("a\tb\t1\nc\td\t1_5\n", "line 2: a weight of '1_5'"),
+        ("a\tb\t1\nc\td\t-2\n", "line 2: a weight of '-2'"),
+        ("a\tb\tnan\n", "line 1: a weight of 'nan'"),
+        ("a\tb\rc\td\r", "line 1: a CR in"),
+    ],
+)
+def test_odd_weights_and_line_ends_are_told_with_the_line(tmp_path, text, message):
+    (tmp_path / "r").write_bytes(text.encode())
+    with pytest.raises(CorpusError, match=message):
+        read_relations(tmp_path / "r")

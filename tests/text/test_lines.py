@@ -101,3 +101,9 @@ def test_the_last_word_may_lack_its_line_end(tmp_path, end, last):
     text = f"cat{end}dog{end if last else ''}"
     (tmp_path / "w.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert read_words(tmp_path / "w.txt") == [b"cat", b"dog"]
+
+
+def test_a_vocabulary_whose_lines_end_in_cr_is_told(tmp_path):
+    (tmp_path / "v").write_bytes(b"the 10\rof 5\r")
+    with pytest.raises(CorpusError, match="v:1: a CR in"):
+        Vocabulary.load(tmp_path / "v")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -315,12 +316,26 @@ def _plain_columns(fields: Sequence[str], name: str, line: int) -> tuple[int, ..
     )
 
 
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|nan|[-+]?inf")
+# The first two cells of a header, the child first.
+_HEADERS = (("id1", "id2"), ("child", "parent"), ("hyponym", "hypernym"))
+
+
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    """Whether a field is a number; `1_5` and `0,5` are none."""
+    return _NUMBER.fullmatch(text.strip()) is not None
+
+
+def _is_header(fields: Sequence[str], direction: Direction, name: str, number: int) -> bool:
+    """Whether the first line names its columns; CorpusError when it names them the other way
+    round."""
+    names = tuple(field.strip().casefold() for field in fields[:2])
+    if names[::-1] in _HEADERS[1:] and direction == "child-parent":
+        raise CorpusError(
+            f"{name}, line {number}: the header says that the {names[0]} comes first: read it with "
+            "the direction parent-child"
+        )
+    return names in _HEADERS or names[::-1] in _HEADERS[1:]
 
 
 def read_relations(
@@ -338,7 +353,8 @@ def read_relations(
         Fields are separated by tabs, by commas (as in CSV) or by ASCII blanks: the first line
         decides. Between blanks there must be exactly the fields that are wanted, because a term of
         two words would be taken for two terms; otherwise all lines must have as many fields as the
-        first. A header `id1,id2,weight` is passed over and gives the weights. Without one, a third
+        first. A header (`id1,id2,weight`, child and parent, hyponym and hypernym) is passed over
+        and gives the weights. Without one, a third
         field that is a number is a weight; other fields need `columns`. Empty lines are skipped.
         Bytes that are not UTF-8 are kept (surrogateescape).
     direction
@@ -370,7 +386,12 @@ def read_relations(
                 raise CorpusError(
                     f"{name}, line {number}: {line[:60]!r} is no line of a CSV file: {error}"
                 ) from error
-            if not rows and not width and fields[:2] == ["id1", "id2"]:
+            if "\r" in line:
+                raise CorpusError(
+                    f"{name}, line {number}: a CR in {line[:40]!r}; lines should end in LF, for "
+                    "example by tr '\\r' '\\n'"
+                )
+            if not rows and not width and _is_header(fields, direction, name, number):
                 width = len(fields)
                 if fields[2:] == ["weight"] and weight_column is None:
                     wanted = (*columns, 2)
@@ -387,6 +408,11 @@ def read_relations(
             row = tuple(fields[i].strip(" \t\v\f\r") for i in wanted)
             if not row[0] or not row[1]:
                 raise CorpusError(f"{name}, line {number}: an empty term in {line[:60]!r}")
+            if len(row) == 3 and not (_is_number(row[2]) and 0 < float(row[2]) < float("inf")):
+                raise CorpusError(
+                    f"{name}, line {number}: a weight of {row[2][:40]!r}; weights are positive "
+                    "numbers"
+                )
             rows.append(row)
     try:
         return from_pairs(rows, direction=direction, source=name)

@@ -129,6 +129,10 @@ class Vocabulary:
         with open(path, "rb") as file:
             for number, line in enumerate(file, 1):
                 line = (without_mark(line) if number == 1 else line).rstrip(b"\r\n")
+                if b"\r" in line:
+                    raise CorpusError(
+                        f"{os.fspath(path)}:{number}: a CR in {line[:40]!r}; lines should end in LF"
+                    )
                 word, separator, count = line.rpartition(b"\t" if b"\t" in line else b" ")
                 if not separator or not word or not count.isdigit() or int(count) >= 2**62:
                     raise CorpusError(
