@@ -14,21 +14,19 @@ from wordvec.counts.blocks import Blocks
 from wordvec.counts.shards import Shards
 from wordvec.errors import Unanswerable
 from wordvec.estimator import Option, check, checked, thread_count
-from wordvec.inference import delta
 from wordvec.inference.documents import DocumentDraws
 from wordvec.inference.estimates import (
     LEVEL,
-    Difference,
     Estimate,
     Known,
     Neighbor,
     from_draws,
     holm,
     quantile,
-    two_sided,
 )
 from wordvec.inference.least_squares import Covariance, Solution
 from wordvec.inference.published import PublishedSolutions
+from wordvec.inference.questions import Questions
 from wordvec.inference.rows import UNK, BlockCounts, GloVeRows, WholeCounts, rows_of
 from wordvec.inference.solver import CountSolutions, How
 from wordvec.inference.stored import StoredSolutions
@@ -48,7 +46,7 @@ FIRST_DRAWS = 1000  # of which the share with a neighbour in the first place is 
 CANDIDATES = 3  # times the neighbours asked for: whose similarity is computed anew
 
 
-class Uncertainty:
+class Uncertainty(Questions):
     """Variances of vectors, and of what is computed from them.
 
     Nothing is computed when it is made. A word's covariance takes one pass over its row of counts
@@ -268,55 +266,6 @@ class Uncertainty:
         )
 
     # Several words.
-
-    def similarity(self, a: Word, b: Word) -> Estimate:
-        """The cosine of two words."""
-        return self.smooth(delta.cosine, [a, b])
-
-    def compare(self, one: tuple[Word, Word], other: tuple[Word, Word]) -> Difference:
-        """The difference of two cosines; a word that stands in both enters once."""
-        estimate = self.smooth(delta.cosine_difference, [*one, *other])
-        return self._tested(estimate)
-
-    def _tested(self, estimate: Estimate) -> Difference:
-        z, p = two_sided(estimate.value, estimate.sd)
-        return Difference(**estimate.__dict__, z=z, p=p)
-
-    def analogy(self, a: Word, b: Word, c: Word, answer: Word) -> Estimate:
-        """3CosAdd's score of an answer to: what is to c as b is to a?"""
-        return self.smooth(delta.analogy, [a, b, c, answer])
-
-    def centroids(self, one: Sequence[Word], other: Sequence[Word]) -> Estimate:
-        """The cosine of the mean unit vectors of two lists of words."""
-        if not one or not other:
-            raise ValueError("a list of words is empty")
-        return self.smooth(delta.centroids(len(one)), [*one, *other])
-
-    def projection(self, word: Word, positive: Word, negative: Word) -> Estimate:
-        """The cosine of a word with the axis from `negative` to `positive`."""
-        return self.smooth(delta.projection, [word, positive, negative])
-
-    def weat(
-        self,
-        X: Sequence[Word],
-        Y: Sequence[Word],
-        A: Sequence[Word],
-        B: Sequence[Word],
-        *,
-        effect: bool = True,
-    ) -> Estimate:
-        """WEAT's effect size d, or its mean difference without `effect`.
-
-        Raises
-        ------
-        Unanswerable
-            When any word has no covariance.
-        """
-        lists = (X, Y, A, B)
-        if not all(lists):
-            raise ValueError("a list of words is empty")
-        sizes = (len(X), len(Y), len(A), len(B))
-        return self.smooth(delta.weat(sizes, effect=effect), [w for words in lists for w in words])
 
     def smooth(self, function: Smooth, words: Sequence[Word]) -> Estimate:
         """A smooth function of vectors: by the delta method, or over resampled documents.

@@ -1,0 +1,72 @@
+"""What can be asked of several words: cosines, differences, analogies, axes and WEAT."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wordvec.inference import delta
+from wordvec.inference.estimates import Difference, Estimate, two_sided
+
+if TYPE_CHECKING:
+    from wordvec.inference.delta import Smooth
+
+    Word = str | bytes
+
+
+class Questions(abc.ABC):
+    """Questions that are smooth functions of the vectors of some words."""
+
+    @abc.abstractmethod
+    def smooth(self, function: Smooth, words: Sequence[Word]) -> Estimate:
+        """A smooth function of vectors, with its uncertainty."""
+
+    def similarity(self, a: Word, b: Word) -> Estimate:
+        """The cosine of two words."""
+        return self.smooth(delta.cosine, [a, b])
+
+    def compare(self, one: tuple[Word, Word], other: tuple[Word, Word]) -> Difference:
+        """The difference of two cosines; a word that stands in both enters once."""
+        estimate = self.smooth(delta.cosine_difference, [*one, *other])
+        return self._tested(estimate)
+
+    def _tested(self, estimate: Estimate) -> Difference:
+        z, p = two_sided(estimate.value, estimate.sd)
+        return Difference(**estimate.__dict__, z=z, p=p)
+
+    def analogy(self, a: Word, b: Word, c: Word, answer: Word) -> Estimate:
+        """3CosAdd's score of an answer to: what is to c as b is to a?"""
+        return self.smooth(delta.analogy, [a, b, c, answer])
+
+    def centroids(self, one: Sequence[Word], other: Sequence[Word]) -> Estimate:
+        """The cosine of the mean unit vectors of two lists of words."""
+        if not one or not other:
+            raise ValueError("a list of words is empty")
+        return self.smooth(delta.centroids(len(one)), [*one, *other])
+
+    def projection(self, word: Word, positive: Word, negative: Word) -> Estimate:
+        """The cosine of a word with the axis from `negative` to `positive`."""
+        return self.smooth(delta.projection, [word, positive, negative])
+
+    def weat(
+        self,
+        X: Sequence[Word],
+        Y: Sequence[Word],
+        A: Sequence[Word],
+        B: Sequence[Word],
+        *,
+        effect: bool = True,
+    ) -> Estimate:
+        """WEAT's effect size d, or its mean difference without `effect`.
+
+        Raises
+        ------
+        Unanswerable
+            When any word has no covariance.
+        """
+        lists = (X, Y, A, B)
+        if not all(lists):
+            raise ValueError("a list of words is empty")
+        sizes = (len(X), len(Y), len(A), len(B))
+        return self.smooth(delta.weat(sizes, effect=effect), [w for words in lists for w in words])
