@@ -201,10 +201,10 @@ def test_a_translation_makes_a_test_of_another_language(tmp_path):
     """As XWEAT's: a second column for the feminine form, rows of commas, names untouched."""
     (tmp_path / "t").write_text("T1: rose teacher Amy\nT2: ant bee\nA1: Love\nA2: hate\n")
     csv = "\ufeffrose,Rose,\n,,\nteacher,Lehrer,Lehrerin\nant,Ameise,\nbee,Biene,\nlove,Liebe,\n"
-    (tmp_path / "en_de.csv").write_text(csv + "hate,Hass,\nunused,x,\n", newline="\r\n")
+    (tmp_path / "en_de.csv").write_text(csv + "hate,Zorn,\nunused,x,\n", newline="\r\n")
     test = translated(read_weat(tmp_path / "t")["t"], tmp_path / "en_de.csv")
     assert test.X == ("Rose", "Lehrer", "Lehrerin", "Amy")
-    assert (test.Y, test.A, test.B) == (("Ameise", "Biene"), ("Liebe",), ("Hass",))
+    assert (test.Y, test.A, test.B) == (("Ameise", "Biene"), ("Liebe",), ("Zorn",))
     (tmp_path / "en_de.csv").write_text("rose\n")
     with pytest.raises(DatasetError, match=r"en_de\.csv:1: found \['rose'\]"):
         translated(test, tmp_path / "en_de.csv")
