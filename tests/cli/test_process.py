@@ -340,6 +340,15 @@ def test_too_little_memory_is_one_line_and_never_a_hang(megabytes, planted, tmp_
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+@pytest.mark.parametrize("megabytes", [110, 125, 130, 135, 140, 145, 150, 155, 160, 170])
+def test_scipy_is_not_loaded_where_it_would_hang(megabytes, trained, tmp_path):
+    """Its OpenBLAS tries for ever to get memory."""
+    arguments = ["transform", trained, "--unit", "-o", tmp_path / "v.wv"]
+    done = shell('timeout -s KILL 60 "$@"', *arguments, limit=small_address_space(megabytes))
+    assert done.returncode in (0, 1)
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_too_little_memory_for_numpy_is_said(trained):
     done = shell('"$@"', "neighbors", trained, "a1", limit=small_address_space(80))
     assert done.returncode == 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import importlib.abc
 import io
 import mmap
 import os
@@ -25,6 +26,10 @@ OUTPUT = "standard output"
 # bytes of address space; all of a command, with each thread's stack and heap, less than COMFORT and
 # THREAD per processor.
 ROOM = 76 << 20
+# scipy has an OpenBLAS of its own, which these packages load. With too little space it tries again
+# for ever, and no signal that Python handles ends it (`import scipy.special` at 125 to 155 MB).
+WITH_BLAS = ("scipy.linalg", "scipy.special")
+SCIPY_ROOM = 64 << 20
 COMFORT = 1 << 30
 THREAD = 160 << 20
 FEW_PROCESSES = 1024
@@ -116,7 +121,7 @@ def respect_limits() -> None:
     Raises
     ------
     OSError
-        Where numpy could not even be loaded.
+        Where numpy could not even be loaded; importing scipy raises it, too.
     """
     space = resource.getrlimit(resource.RLIMIT_AS)[0]
     processors = os.cpu_count() or 1
@@ -127,11 +132,28 @@ def respect_limits() -> None:
     if scarce or not _may_start(2 * processors):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if scarce and "numpy" not in sys.modules:
-        try:
-            mmap.mmap(-1, ROOM).close()
-        except OSError as error:
-            message = "are too little address space to load numpy: raise the limit (ulimit -v)"
-            raise OSError(errno.ENOMEM, f"{space >> 20:,} MB {message}") from error
+        _ask_for(ROOM, "numpy")
+    if scarce and not any(name in sys.modules for name in WITH_BLAS):
+        sys.meta_path.insert(0, _RoomForScipy())
+
+
+class _RoomForScipy(importlib.abc.MetaPathFinder):
+    """Finds nothing; asks for the address space that scipy needs before it loads BLAS."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname in WITH_BLAS:
+            _ask_for(SCIPY_ROOM, "scipy")
+            sys.meta_path.remove(self)
+
+
+def _ask_for(room: int, name: str) -> None:
+    """Raises OSError where a library has too little address space to be loaded."""
+    try:
+        mmap.mmap(-1, room).close()
+    except OSError as error:
+        space = resource.getrlimit(resource.RLIMIT_AS)[0]
+        message = f"are too little address space to load {name}: raise the limit (ulimit -v)"
+        raise OSError(errno.ENOMEM, f"{space >> 20:,} MB {message}") from error
 
 
 def _may_start(threads: int) -> bool:
