@@ -11,7 +11,8 @@ What must hold, and the tests that fail when it does not (this file's, or with t
    test_what_is_near_one_by_construction_says_so_and_is_not_in_all
 4. "Beyond chance" has one meaning: test_beyond_chance_is_told_by_the_band_of_the_table
 5. A small p is never 0: test_small_numbers_are_not_zero_anywhere
-6. Few items are refused, a guessed kind is said: test_three_pairs_are_no_correlation,
+6. A set of few items is refused; a kind that was guessed is named:
+   test_three_pairs_are_no_correlation,
    test_the_kind_that_was_guessed_is_said_and_pairs_alone_are_refused
 7. The least p of a test, seeds against words: test_a_test_whose_partitions_cannot_reach_p_says_so,
    evaluation/test_verdict.py: test_seeds_and_words_that_disagree_are_explained

@@ -250,6 +250,15 @@ def add_declared(make: Callable[[], list[click.Option]]) -> Callable[[F], F]:
     return decorate
 
 
+def parted(kind: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(those of the options that an estimator has, the others), of all that a command was given."""
+    own = options_of(kind)
+    return (
+        {name: value for name, value in options.items() if name in own},
+        {name: value for name, value in options.items() if name not in own},
+    )
+
+
 def declared_options(where: str) -> dict[str, Option]:
     """The options of "module:name"."""
     module, name = where.split(":")

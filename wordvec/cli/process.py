@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import importlib.abc
 import io
 import mmap
 import os
@@ -137,7 +136,7 @@ def respect_limits() -> None:
         sys.meta_path.insert(0, _RoomForScipy())
 
 
-class _RoomForScipy(importlib.abc.MetaPathFinder):
+class _RoomForScipy:
     """Finds nothing; asks for the address space that scipy needs before it loads BLAS."""
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import os
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import OF_TEXT, Command, config_table, early, named_values, nearest
-from wordvec.cli.options import flag, to_click
+from wordvec.cli.options import flag, parted, to_click
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import (
@@ -236,9 +235,8 @@ def train(
     reading = {name: options.pop(name, None) for name in OF_TEXT}
     source: Any = _source(ctx, chosen, inputs)
     kind: Any = chosen.load()
-    names = {f.name for f in dataclasses.fields(kind)}
-    estimator = kind(**{name: value for name, value in options.items() if name in names})
-    run = {name: value for name, value in options.items() if name not in names}
+    own, run = parted(kind, options)
+    estimator = kind(**own)
     if cluster is not None:
         if "client" not in inspect.signature(kind.fit).parameters or not isinstance(source, str):
             raise click.UsageError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wordvec.cli.base import Command, emit, format_option
-from wordvec.cli.options import add_options
+from wordvec.cli.options import add_options, parted
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import quantity
 from wordvec.spaces.registry import ALIGNMENT, transform_class
@@ -100,7 +100,7 @@ def align(
     for path in filter(None, (output, target_output)):
         check_target(path, force=force, inputs=[source, target, dictionary])
     kind: Any = transform_class(method)
-    known = {name: value for name, value in options.items() if name in kind.options()}
+    known, _ = parted(kind, options)
     for name in options:
         given = ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
         if given and name not in known:
@@ -325,7 +325,7 @@ def specialise(
         raise click.UsageError("name --synonyms or --antonyms")
     check_target(output, force=force, inputs=[vectors, *synonyms, *antonyms])
     kind: Any = transform_class(method)
-    known = {name: value for name, value in options.items() if name in kind.options()}
+    known, _ = parted(kind, options)
     wv = wordvec.load(vectors)
     chosen = kind(**known).fit(
         wv,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wordvec.cli.base import emit, format_option, tsv
-from wordvec.cli.options import add_options
+from wordvec.cli.options import add_options, parted
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE
@@ -79,8 +78,8 @@ def change(
     for target in filter(None, (path, latex)):
         check_target(target, force=force, inputs=[old, new])
     kind: Any = MODELS[model].load()
-    names = {f.name for f in dataclasses.fields(kind)}
-    estimator = kind(**{name: value for name, value in options.items() if name in names})
+    own, _ = parted(kind, options)
+    estimator = kind(**own)
     found = find(
         estimator,
         old,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import click
 
 from wordvec.cli.base import OF_TEXT, emit, format_option
 from wordvec.cli.models.train import TrainCommand
-from wordvec.cli.options import add_options
+from wordvec.cli.options import add_options, parted
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, display_options
 from wordvec.cli.sources import FORCE, INPUTS, PHRASES, VOCAB, encoder, say_corpus, vocabulary
@@ -103,8 +102,8 @@ def stability(
 
     reading = {name: options.pop(name, None) for name in OF_TEXT}
     kind: Any = MODELS[model].load()
-    names = {f.name for f in dataclasses.fields(kind)}
-    estimator = kind(**{name: value for name, value in options.items() if name in names})
+    own, _ = parted(kind, options)
+    estimator = kind(**own)
     with _blocks(inputs, reading, estimator, blocks, by, keep, force, display) as counted:
         made = train_runs(
             estimator,

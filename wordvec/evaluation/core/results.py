@@ -86,6 +86,30 @@ class SetScore:
     chance: Interval
 
 
+@dataclass(frozen=True)
+class SpaceScore:
+    """What a measure answers that asks no set of the user's: of the space, or of lists that ship.
+
+    Attributes
+    ----------
+    measure, protocol : str
+        Which measure, and how it was taken.
+    name, title : str
+        Of this answer, in tables and as a heading.
+    coverage : Coverage
+    score, interval
+        The number of the measure and its interval.
+    """
+
+    measure: str
+    name: str
+    title: str
+    protocol: str
+    coverage: Coverage
+    score: float
+    interval: Interval
+
+
 def require(
     known: int,
     asked: int,

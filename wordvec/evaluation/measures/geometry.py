@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.measure import INTERVAL, SCORE, Measure, Variants, text, value
-from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable
+from wordvec.evaluation.core.results import Coverage, Interval, SpaceScore, Unanswerable
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.spaces.geometry import (
     isoscore_error,
@@ -18,7 +18,7 @@ from wordvec.spaces.moments import WEIGHTS, moments, word_weights
 
 
 @dataclass(frozen=True)
-class GeometryResult:
+class GeometryResult(SpaceScore):
     """The shape under one weighting; `score` is the IsoScore.
 
     Attributes
@@ -32,13 +32,6 @@ class GeometryResult:
         Of the vocabulary; None for tokens.
     """
 
-    measure: str
-    name: str
-    title: str
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
     chance: float
     norm: float
     centre: float

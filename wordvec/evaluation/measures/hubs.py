@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.measure import INTERVAL, SCORE, Measure, text, value
-from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable
+from wordvec.evaluation.core.results import Coverage, SpaceScore, Unanswerable
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.spaces.hubs import hubs as count
 
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class HubsResult:
+class HubsResult(SpaceScore):
     """How unevenly words are among the k nearest of others; `score` is the skewness of N.
 
     Attributes
@@ -35,13 +35,6 @@ class HubsResult:
     largest : tuple of (word, N)
     """
 
-    measure: str
-    name: str
-    title: str
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
     chance: float
     queries: int
     robin_hood: float

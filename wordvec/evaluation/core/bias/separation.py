@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.measure import INTERVAL, SCORE, Cell, Entry, chance, text, value
-from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable
+from wordvec.evaluation.core.results import Interval, SpaceScore, Unanswerable
 from wordvec.evaluation.core.space import Space, Vectors
 
 _F64 = NDArray[np.float64]
@@ -34,7 +34,7 @@ REFERENCE = """@inproceedings{gonen2019lipstick,
 
 
 @dataclass(frozen=True)
-class SeparationResult:
+class SeparationResult(SpaceScore):
     """How well the two groups of most biased words are told apart.
 
     `score` is the accuracy of two clusters or of a classifier on words it was not trained on;
@@ -42,13 +42,6 @@ class SeparationResult:
     a high score means nothing where the words were chosen by the vectors that are judged.
     """
 
-    measure: str
-    name: str
-    title: str
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
     chance: Interval
     v_measure: float | None
     caution: str

@@ -13,7 +13,13 @@ from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists
 from wordvec.evaluation.core.bias.scores import Sampling
 from wordvec.evaluation.core.measure import INTERVAL, SCORE, Measure, answered, chance, text, value
-from wordvec.evaluation.core.results import Coverage, Interval, Unanswerable, first_few, require
+from wordvec.evaluation.core.results import (
+    Coverage,
+    SpaceScore,
+    Unanswerable,
+    first_few,
+    require,
+)
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.files import data_file
 
@@ -23,17 +29,10 @@ _ROLES = ("definition", "none", "none", "stereotype")
 
 
 @dataclass(frozen=True)
-class SemBiasResult:
+class SemBiasResult(SpaceScore):
     """Shares of the questions that were answered by each kind of pair; `score` is that of the pair
     that defines gender, with Wilson's interval."""
 
-    measure: str
-    name: str
-    title: str
-    protocol: str
-    coverage: Coverage
-    score: float
-    interval: Interval
     chance: float
     definition: float
     stereotype: float
