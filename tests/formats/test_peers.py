@@ -34,6 +34,17 @@ def test_arrays_of_numpy_with_words_beside(tmp_path, made):
     same(tmp_path / "v.npy", words, rows)
 
 
+def test_arrays_of_python_2(tmp_path):
+    """Its whole numbers end in L, of which numpy warns."""
+    np.save(tmp_path / "v.npy", X)
+    data = (tmp_path / "v.npy").read_bytes()
+    short, long = (f"({len(X)}{end}, {X.shape[1]}{end})".encode() for end in ("", "L"))
+    assert short + b", }  " in data
+    (tmp_path / "v.npy").write_bytes(data.replace(short + b", }  ", long + b", }"))
+    (tmp_path / "v.words.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    same(tmp_path / "v.npy", WORDS, X)
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @GIVEN
 @given(made=vectors())

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import tokenize
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ def read_array(stream: Stream) -> NDArray[Any]:
             (1, 0): np.lib.format.read_array_header_1_0,
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
-        shape, fortran, dtype = reader(head)
+        with warnings.catch_warnings():
+            # Of a header that Python 2 wrote, (4L, 3L): it means the same.
+            warnings.simplefilter("ignore", UserWarning)
+            shape, fortran, dtype = reader(head)
     except (ValueError, KeyError, TypeError, EOFError, SyntaxError, tokenize.TokenError) as error:
         stream.fail(f"the header of the array cannot be read: {error}", 0)
     if dtype.kind not in "fiu" or dtype.hasobject or not _lawful(shape):
