@@ -103,6 +103,7 @@ def test_other_spellings_of_the_same_vectors_are_read(tmp_path, kind):
         ("2 2\nNew York|GPE 0.5 1.5\nduck|NOUN 1 2.5\n", "New York|GPE"),
         ("2 2\n1990 0.5 1.5\n3.14 1 2.5\n", "3.14"),
         ("0 1.5 2.5\n17 0.5 1.5\n4 0.5 3.5\n", "17"),  # ids of nodes, as node2vec writes them
+        ("4\t\x0b 1.25 3\ndog 0.125 2\n", "4\t\x0b"),
         ("2 2\n__label__a 0.5 1.5\n__label__b 1 2.5\n", "__label__a"),
     ],
 )

@@ -238,6 +238,7 @@ def test_wordnets_files_give_hypernyms_and_instances(tmp_path: Path) -> None:
         (DATA.replace("00000002 03", "00000012 03"), "line 3: not a synset"),
         (DATA.replace("@ 00000001", "@ 00000007"), "hypernym at offset 7 is not there"),
         (DATA.replace("002 @ 00000001 n 0000", "002"), "data.noun, line 3"),
+        (DATA.replace("0 001 ~", "0 99999999999 ~"), "99,999,999,999 pointers announced, 1 found"),
     ],
 )
 def test_damaged_wordnet_data_names_file_and_line(tmp_path: Path, data: str, message: str) -> None:

@@ -87,6 +87,47 @@ def test_the_mapped_target_gives_the_same_translations():
     assert [b[0][0] for b in one] == [b[0][0] for b in two]
 
 
+def test_a_damaged_card_of_an_alignment_is_one_error_or_none():
+    source, target = (
+        WordVectors(list("abcdefghijkl"), rows)
+        for rows in np.random.default_rng(0).standard_normal((2, 12, 3))
+    )
+    mapped = Procrustes().fit(source, target, pairs=[(w, w) for w in "abcdefgh"]).transform(source)
+    keep_hubness(mapped, target)
+    whole = Translator(mapped, target).translate(["a"], 3)
+    card = alignment_card(mapped)
+    kept = card["hubness"]
+    for damaged in ({k: v for k, v in kept.items() if k != "r"}, kept | {"r": 1}, kept | {"r": {}}):
+        card["hubness"] = damaged
+        with pytest.raises(ValueError, match="an array of the card is damaged"):
+            Translator(mapped, target)
+    card["hubness"] = kept | {"r": packed(np.full(12, 1e300))}
+    with pytest.raises(ValueError, match="is no cosine"):
+        Translator(mapped, target)
+    side = card["target"]
+    for wrong in (
+        {"normalize": ["unit", "whiten"]},
+        {"normalize": ["unit"]},
+        {"means": []},
+        {"means": [packed(np.ones((2, 2)))]},
+        {"matrix": packed(np.ones(3))},
+        {"matrix": 1},
+    ):
+        card["target"] = side | wrong
+        with pytest.raises(ValueError, match="the card of the alignment is damaged"):
+            Translator(mapped, target)
+    card["target"] = side | {"normalize": ["center"], "means": [packed(np.full(3, 1e300))]}
+    with pytest.raises(ValueError, match="vectors must be finite"):
+        Translator(mapped, target)
+    card["target"] = side
+    for other in ([1], "x", 7, {}):  # no hubness for this target: it is found again
+        card["hubness"] = other
+        assert Translator(mapped, target).translate(["a"], 3) == whole
+    for foreign in (None, 3, [None, 4]):
+        mapped.meta["transforms"] = foreign
+        assert alignment_card(mapped) is None
+
+
 def test_hubness_kept_in_the_file_gives_the_same_translations(tmp_path):
     import wordvec
 

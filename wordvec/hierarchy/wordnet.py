@@ -45,7 +45,10 @@ def read_wordnet(folder: str | os.PathLike[str]) -> Relations:
             offset, count = int(fields[0]), int(fields[3], 16)
             lemma = fields[4].lower()
             pointers = fields[4 + 2 * count :]
-            links = [pointers[1 + 4 * i : 3 + 4 * i] for i in range(int(pointers[0]))]
+            announced, there = int(pointers[0]), (len(pointers) - 1) // 4
+            if not 0 <= announced <= there:
+                raise ValueError(f"{announced:,} pointers announced, {there} found")
+            links = [pointers[1 + 4 * i : 3 + 4 * i] for i in range(announced)]
             names[offset] = f"{lemma}.n.{senses[lemma].index(offset) + 1:02d}"
             edges += [(offset, int(target)) for symbol, target in links if symbol in ("@", "@i")]
         except (IndexError, ValueError, KeyError) as error:

@@ -127,10 +127,11 @@ def _ends_in_number(
     """Whether a word with blanks ends in a number; FormatError when that is one of the vector."""
     if b"\r" in word:
         stream.fail(f"a CR inside the word {word[:40]!r}; lines should end in LF", offset)
-    last = word.split()[-1]
+    more = word.split(None, 1)[1:]
+    last = more[0].split()[-1] if more else b""
     if not is_number(last) or last.strip(b"+-").isalpha():
         return False
-    extra = count_numbers(b"w " + word.split(None, 1)[1])
+    extra = count_numbers(b"w " + more[0])
     numbers = text[where[1] :].split(b"\n", 1)[0].split()
     whole = sum(number.lstrip(b"-").isdigit() for number in numbers)
     if extra > 1 or not last.isdigit() or 2 * whole > len(numbers):

@@ -42,6 +42,15 @@ class Normal:
     steps: tuple[str, ...]
     means: tuple[F64, ...]
 
+    def __post_init__(self) -> None:
+        for step in self.steps:
+            if step not in ("unit", "center"):
+                raise ValueError(f"normalize has steps unit and center, got {step!r}")
+        if len(self.means) != self.steps.count("center"):
+            raise ValueError(f"{self.steps.count('center')} means expected, got {len(self.means)}")
+        if any(mean.ndim != 1 for mean in self.means):
+            raise ValueError("a mean must be (d,)")
+
     @classmethod
     def of(cls, vectors: WordVectors, steps: Sequence[str] = NORMALIZE) -> tuple[Normal, F32]:
         """The normalisation of a vocabulary, and its normalised rows (V, d)."""
@@ -216,7 +225,10 @@ class Side(Transform):
         try:
             normal = Normal(tuple(card["normalize"]), tuple(map(unpacked, card["means"])))
             matrix = card["matrix"]
-            return cls(normal, None if matrix is None else unpacked(matrix))
+            side = cls(normal, None if matrix is None else unpacked(matrix))
+            if side.matrix_ is not None and side.matrix_.ndim != 2:
+                raise ValueError("the matrix must be (d_out, d_in)")
+            return side
         except (KeyError, TypeError, ValueError, zlib.error) as error:
             raise ValueError(f"the card of the alignment is damaged: {error}") from error
 
@@ -227,8 +239,10 @@ def packed(array: F64) -> dict[str, Any]:
     return {"shape": list(array.shape), "float64": base64.b64encode(data).decode("ascii")}
 
 
-def unpacked(record: dict[str, Any]) -> F64:
-    """The array of such a record; ValueError for a damaged one."""
+def unpacked(record: Any) -> F64:
+    """The array of such a record; ValueError for a damaged one, or for something else."""
+    if not isinstance(record, dict):
+        raise ValueError("an array of the card is damaged: it is no record")
     try:
         data = base64.b64decode(record["float64"], validate=True)
         array = np.frombuffer(data, "<f8").astype(np.float64).reshape(record["shape"])

@@ -23,6 +23,7 @@ from wordvec.spaces.alignment.retrieval import (
 from wordvec.spaces.apply import UnitStage
 from wordvec.vectors.vectors import WordVectors
 
+_COSINE = 1 + 1e-5  # the largest, as it is rounded
 HUBS = 200_000  # most frequent source words among which hubs are looked for, as in MUSE
 
 
@@ -79,18 +80,23 @@ class Translator:
     def _common(self, target: WordVectors) -> WordVectors:
         """The target in the common space."""
         card = alignment_card(self.source)
-        done = any(each.get("transform") == Side.name for each in target.meta.get("transforms", []))
+        done = any(each.get("transform") == Side.name for each in _cards(target))
         if card is None or done:
             return target
-        return Side.of_card(card["target"]).transform(target, dtype="f32")
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused after
+            return Side.of_card(card["target"]).transform(target, dtype="f32")
 
     def _penalties(self) -> F32 | None:
         card = alignment_card(self.source) or {}
         kept = card.get("hubness")
-        if self.retrieval == "csls" and kept and kept.get("target") == fingerprint(self.target):
-            found = unpacked(kept["r"]).astype(np.float32)
+        if not isinstance(kept, dict):
+            kept = {}
+        if self.retrieval == "csls" and kept.get("target") == fingerprint(self.target):
+            found = unpacked(kept.get("r"))
+            if not (np.abs(found) <= _COSINE).all():
+                raise ValueError("the hubness that the card of the alignment holds is no cosine")
             if kept.get("neighbors") == self.neighbors and found.shape == (len(self._target),):
-                return np.asarray(found / np.float32(2), np.float32)
+                return np.asarray(found.astype(np.float32) / np.float32(2), np.float32)
         return penalties(self._source[:HUBS], self._target, self.retrieval, self.neighbors)
 
     def translate(
@@ -160,10 +166,14 @@ def keep_hubness(mapped: WordVectors, target: WordVectors, neighbors: int = NEIG
 
 def alignment_card(vectors: WordVectors) -> dict[str, Any] | None:
     """The card of the alignment that mapped vectors last, if any."""
-    for card in reversed(vectors.meta.get("transforms", []) or []):
-        if isinstance(card, dict) and isinstance(card.get("target"), dict):
-            return card
-    return None
+    cards = [card for card in _cards(vectors) if isinstance(card.get("target"), dict)]
+    return cards[-1] if cards else None
+
+
+def _cards(vectors: WordVectors) -> list[dict[str, Any]]:
+    """The cards of the transforms of vectors; a file may hold anything in their place."""
+    found = vectors.meta.get("transforms")
+    return [card for card in found if isinstance(card, dict)] if isinstance(found, list) else []
 
 
 def fingerprint(vectors: WordVectors) -> str:
@@ -176,4 +186,6 @@ def fingerprint(vectors: WordVectors) -> str:
 
 def _unit_rows(vectors: WordVectors) -> F32:
     X = np.asarray(vectors.matrix.decoded(), np.float32)
+    if not np.isfinite(X).all():
+        raise ValueError("vectors must be finite")
     return np.asarray(UnitStage().rows(X, -1), np.float32)
