@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wordvec.counts.convert import merge
@@ -79,6 +79,16 @@ def files(draw):
 
 
 @SLOW
+@example(
+    files=[(False, b"w0\nw1 w0 ")],  # w1 is rare: the part's first known word begins a line
+    of=2,
+    line=1,
+    context=1,
+    across_lines=False,
+    gaps=False,
+    sample=0.0,
+    min_count=2,
+)
 @given(
     files=files(),
     of=st.integers(2, 7),

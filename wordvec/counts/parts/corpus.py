@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec.counts.counting.sampling import kept_ids
-from wordvec.counts.parts.spans import Paths, Span, before, opened, spans
+from wordvec.counts.parts.spans import Paths, Span, before, opened, spans, whole_lines
 from wordvec.counts.parts.vocabulary import load_vocabulary
 from wordvec.errors import CorpusError
 from wordvec.native.corpus.text import BREAK
@@ -114,11 +114,12 @@ def add_context(
 
 
 def _context(text: list[Span], reading: dict[str, Any], across_lines: bool) -> Ids:
-    """The ids of a text that goes on where it ends."""
-    ids = np.asarray(encode(opened(text), **reading).ids)
-    if not across_lines and len(ids) and ids[-1] == BREAK:
-        ids = ids[:-1]  # the end of the file that it was read as
-    return ids
+    """The ids of a text that goes on where it ends: its last line has no end."""
+    if across_lines:
+        return np.asarray(encode(opened(text), **reading).ids)
+    lines, begun = whole_lines(text)
+    before, line = (np.asarray(encode(opened(part), **reading).ids) for part in (lines, begun))
+    return np.concatenate([before, line[line != BREAK]])
 
 
 def _reaches(corpus: Corpus, window: int, sample: float, seed: int, across_lines: bool) -> bool:

@@ -197,6 +197,24 @@ def before(paths: Paths, first: Span, size: int, options: TextOptions) -> tuple[
         end = remote.size(names[at])
 
 
+def whole_lines(text: list[Span]) -> tuple[list[Span], list[Span]]:
+    """Spans parted after their last line end: whole lines, and the line that is begun. A file ends
+    a line."""
+    *files, last = text
+    with remote.open_file(last.path) as file:
+        end = last.end
+        while end > last.begin:
+            begin = max(last.begin, end - LONGEST_LINE)
+            file.seek(begin)
+            piece = file.read(end - begin)
+            if (found := max(piece.rfind(b"\n"), piece.rfind(b"\r"))) >= 0:
+                at = begin + found + 1
+                parts = [replace(last, end=at), replace(last, begin=at)]
+                return [*files, parts[0]], [span for span in parts[1:] if span.begin < span.end]
+            end = begin
+    return files, [last]
+
+
 def _word(path: str, at: int) -> int:
     """Where the first word from byte `at` on begins; 0 in text without white space."""
     with remote.open_file(path) as file:
