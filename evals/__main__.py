@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from evals import campaign as trainings
+from evals import demo
 from wordvec.errors import WordvecError
 
 
@@ -46,10 +48,10 @@ def campaign(
     What is done is kept in OUT: run it again after an interruption, or with other models, and it
     goes on. The tables hold the models and seeds of this run.
     """
-    from evals import campaign as of
-
-    chosen = of.read(suites or of.HERE / "suites.toml", only=models, seeds=seeds, data=data)
-    of.run(chosen, out, table=table, progress=lambda text: click.echo(text, err=True))
+    chosen = trainings.read(
+        suites or trainings.HERE / "suites.toml", only=models, seeds=seeds, data=data
+    )
+    trainings.run(chosen, out, table=table, progress=lambda text: click.echo(text, err=True))
     click.echo((out / "results.md").read_text("utf-8"))
 
 
@@ -64,8 +66,6 @@ def main(argv: list[str]) -> None:
     if argv[:1] in (["oov"], ["taxonomies"]):
         import_module(f"evals.{argv[0]}").run(argv[1:])
     elif argv[:1] == ["demo"]:
-        from evals import demo
-
         demo.main(Path(argv[1] if len(argv) > 1 else "build/demo"))
     else:
         try:

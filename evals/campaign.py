@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import wordvec
-from evals import trainers
+from evals import results, trainers
 from wordvec.errors import DatasetError
 from wordvec.evaluation.core.bias.lists import data_file
 from wordvec.files import write_atomically
+from wordvec.native import cpu
+from wordvec.text.reader import open_text
 
 HERE = Path(__file__).parent
 # All trainers get the same lines. gensim trains on a part of long ones: of two million words in
@@ -170,8 +172,6 @@ def _cut(words: list[bytes], longest: int) -> Iterator[bytes]:
 
 def prepare(campaign: Campaign, out: Path) -> Path:
     """The corpus as plain text in lines that every trainer reads whole."""
-    from wordvec.text.reader import open_text
-
     digest = hashlib.sha256()
     with campaign.corpus.open("rb") as packed:
         while block := packed.read(1 << 22):
@@ -318,8 +318,6 @@ def run(
     DatasetError
         Another corpus than suites.toml names, or no model that could be trained and judged.
     """
-    from evals import results
-
     for folder in (out / "vectors", out / "scores"):
         folder.mkdir(parents=True, exist_ok=True)
     text = prepare(campaign, out)
@@ -346,8 +344,6 @@ def run(
 
 def machine() -> dict[str, str]:
     """Where and with what a step was done."""
-    from wordvec.native import cpu
-
     processor = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():

@@ -6,6 +6,7 @@ all trainers are told: vector_size, seed, threads. To add a peer, write one and 
 
 from __future__ import annotations
 
+import ast
 import resource
 import subprocess
 import sys
@@ -89,8 +90,6 @@ def train_gensim(kind: str, corpus: str, output: str, options: Options) -> None:
 
 
 def _main(kind: str, corpus: str, output: str, *pairs: str) -> None:
-    import ast
-
     options = {
         name: ast.literal_eval(value) for name, _, value in (p.partition("=") for p in pairs)
     }

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec.native.models.swivel import SwivelTrainer, Work
+from wordvec.native.models.swivel import SwivelTrainer, Workspace
 
 BLAS = (
     "import sys, time, numpy as np\n"
@@ -55,7 +55,7 @@ def swivel_rate(d, threads, cells_a_row=40):
     cols = np.sort(cols.astype(np.uint16), axis=1)
     starts = np.arange(0, cols.size + 1, cells_a_row, dtype=np.uint32)
     cells = (starts, cols.ravel(), rng.uniform(0.1, 9, cols.size).astype(np.float32))
-    works = [Work(side, side, d, cols.size) for _ in range(threads)]
+    works = [Workspace(side, side, d, cols.size) for _ in range(threads)]
     clock, times = clock_of(threads), []
 
     def step(tile):

@@ -269,7 +269,7 @@ def test_some_of_the_equations_are_those_of_their_words():
         tuple(sides),
         np.array([CELLS, CELLS]),
     )
-    some = both.some(np.array([1]))
+    some = both.subset(np.array([1]))
     assert some.ptr.tolist() == [0, CELLS]
     assert np.array_equal(some.weights, second.weights)
     assert np.array_equal(some.halves[0].targets, second.halves[0].targets)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordvec.native.models.swivel import SwivelTrainer, Work, join
+from wordvec.native.models.swivel import SwivelTrainer, Workspace, join
 
 B0, B1, ALPHA = 0.1, 0.25, 0.5
 
@@ -39,7 +39,7 @@ def run(params, d, matrix, *, isa=None, rate=0.1, k=1, at=(0, 0), update=True, s
     words, contexts, a, b = params
     trainer = SwivelTrainer(words, contexts, a, b, d, rate=rate, b0=B0, b1=B1, alpha=ALPHA, isa=isa)
     rows, cols = matrix.shape
-    work = Work(rows, cols, d, max(np.count_nonzero(matrix), 1))
+    work = Workspace(rows, cols, d, max(np.count_nonzero(matrix), 1))
     loss = trainer.train(work, *at, k, cols, csr(matrix), scale, update)
     dw, dc = np.empty((rows, d), np.float32), np.empty((cols, d), np.float32)
     work.gradients(dw, dc)
@@ -175,7 +175,7 @@ def test_tiles_that_do_not_fit_are_refused():
     words, contexts, a, b = parameters(4, 3, 1)
     trainer = SwivelTrainer(words, contexts, a, b, 3, rate=1, b0=1, b1=1, alpha=1)
     good = csr(np.ones((4, 4)))
-    work = Work(4, 4, 3, 16)
+    work = Workspace(4, 4, 3, 16)
     assert trainer.train(work, 0, 0, 1, 4, good, 1) > 0
     with pytest.raises(ValueError, match="column beyond its 3 words"):
         trainer.train(work, 0, 0, 1, 3, good, 1)
@@ -186,9 +186,9 @@ def test_tiles_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="more columns"):
         trainer.train(work, 0, 0, 2, 4, csr(np.ones((2, 4))), 1)
     with pytest.raises(ValueError, match="does not fit"):
-        trainer.train(Work(2, 4, 3, 16), 0, 0, 1, 4, good, 1)
+        trainer.train(Workspace(2, 4, 3, 16), 0, 0, 1, 4, good, 1)
     with pytest.raises(ValueError, match="no room for the tile's cells"):
-        trainer.train(Work(4, 4, 3, 15), 0, 0, 1, 4, good, 1)
+        trainer.train(Workspace(4, 4, 3, 15), 0, 0, 1, 4, good, 1)
     broken = good[0].copy()
     broken[1] = 9
     with pytest.raises(ValueError, match="do not rise"):

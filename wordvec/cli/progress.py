@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import sys
@@ -165,7 +166,6 @@ def clock(seconds: float) -> str:
 
 def display_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --progress and --quiet, as the argument `display`."""
-    import functools
 
     @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
     @click.option(

@@ -55,14 +55,14 @@ TEXT = options_of(TextOptions)
 TEXT_OPTIONS = add_options("wordvec.text.options:TextOptions")
 
 
-def taken(options: dict[str, Any]) -> TextOptions:
-    """The options of a text, taken out of a command's."""
+def text_options_of(options: dict[str, Any]) -> TextOptions:
+    """The options of a text among those of a command; they are taken out of `options`."""
     return TextOptions(**{name: options.pop(name) for name in TEXT if name in options})
 
 
 def given(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     """Those options of a text that somebody set: on the command line, in the environment or a file.
-    All are taken out of a command's."""
+    All options of a text are taken out of `options`."""
     default = (None, click.core.ParameterSource.DEFAULT)
     values = {name: options.pop(name) for name in TEXT}
     return {k: v for k, v in values.items() if ctx.get_parameter_source(k) not in default}

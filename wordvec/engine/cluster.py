@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -268,8 +269,6 @@ def _about() -> Callable[[], tuple[str, tuple[str, ...], str]]:
 
 
 def _crc(path: str) -> int:
-    import zlib
-
     with open(path, "rb") as file:
         crc = 0
         while data := file.read(1 << 20):

@@ -183,7 +183,7 @@ def solve(
     if single and len(again := np.flatnonzero(worst < SINGLE_PIVOT)):
         better = solve(
             [words[i] for i in again.tolist()],
-            equations.some(again),
+            equations.subset(again),
             [each[again] for each in intercepts],
             [ranks[i] for i in again.tolist()],
             covariance=covariance,
@@ -209,7 +209,7 @@ def slopes(equations: Equations, *, profiled: bool, output: str, single: bool = 
     few = [refusal("", n, sums.width) is not None for n in np.diff(equations.ptr).tolist()]
     out[np.array(few, bool) | ~(worst > PIVOT)] = np.nan
     if single and len(again := np.flatnonzero((worst < SINGLE_PIVOT) & ~np.array(few, bool))):
-        out[again] = slopes(equations.some(again), profiled=profiled, output=output)
+        out[again] = slopes(equations.subset(again), profiled=profiled, output=output)
     return out
 
 

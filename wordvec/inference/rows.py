@@ -62,7 +62,7 @@ class Cells(NamedTuple):
         span = slice(int(ptr[0]), int(ptr[-1]))
         return Cells(ptr - ptr[0], self.ids[span], self.x[span])
 
-    def some(self, rows: NDArray[np.integer]) -> Cells:
+    def subset(self, rows: NDArray[np.integer]) -> Cells:
         """Some of the rows, rising."""
         if len(rows) == len(self.ptr) - 1:
             return self
@@ -92,7 +92,7 @@ class Equations(NamedTuple):
     halves: tuple[Half, ...]
     contexts: NDArray[np.int64]
 
-    def some(self, words: NDArray[np.integer]) -> Equations:
+    def subset(self, words: NDArray[np.integer]) -> Equations:
         """Those of some of the words, rising."""
         ptr, cells = _among(self.ptr, words)
         return Equations(

@@ -100,8 +100,8 @@ class CountSolutions:
         for single in (False, True):
             kept = np.flatnonzero(long == single)
             if len(kept):
-                some = [ranks[i] for i in kept.tolist()]
-                solved = self._solve(some, cells.some(kept), single=single, threads=threads)
+                kept_ranks = [ranks[i] for i in kept.tolist()]
+                solved = self._solve(kept_ranks, cells.subset(kept), single=single, threads=threads)
                 for i, solution in zip(kept.tolist(), solved, strict=True):
                     found[i] = solution
         return found
@@ -118,7 +118,7 @@ class CountSolutions:
         # The products of a word that has no answer are not computed.
         kept = [i for i, reason in enumerate(why) if reason is None]
         if len(kept) < len(ranks):
-            cells = cells.some(np.array(kept, np.int64))
+            cells = cells.subset(np.array(kept, np.int64))
         ranks = [ranks[i] for i in kept]
         found: list[Found] = [Unanswerable(reason or "") for reason in why]
         if not kept:

@@ -12,7 +12,7 @@ from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
 from wordvec.counts.tiles import tile_words
 from wordvec.estimator import Callback, option, thread_count
-from wordvec.native.models.swivel import SwivelTrainer, Work, join
+from wordvec.native.models.swivel import SwivelTrainer, Workspace, join
 from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.text.frequency import keep_probability
 from wordvec.training.loop import Plan, Step
@@ -163,7 +163,7 @@ class TileBuffer:
     """The memory of one thread: a whole tile, and the scratch space of its kernel."""
 
     def __init__(self, side: int, d: int, cells: int) -> None:
-        self.work = Work(side, side, d, cells)
+        self.work = Workspace(side, side, d, cells)
         self.row_ptr = np.empty(side + 1, np.uint32)
         self.cols = np.empty(cells, np.uint16)
         self.x = np.empty(cells, np.float32)

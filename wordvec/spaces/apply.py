@@ -245,7 +245,7 @@ def _mapped(
     size = EncodedRows.bytes_of(matrix.rows, columns, whole)
     target = EncodedRows(matrix.rows, columns, whole, allocate(size))
 
-    def some(first: int, last: int) -> None:
+    def blocks_between(first: int, last: int) -> None:
         for block in range(first, last):
             start = block * ROWS
             X = matrix.block(start, min(start + ROWS, matrix.rows))
@@ -257,7 +257,7 @@ def _mapped(
 
     blocks = -(-matrix.rows // ROWS)
     with single_threaded():
-        over_range(some, 0, blocks, min(threads(), blocks))
+        over_range(blocks_between, 0, blocks, min(threads(), blocks))
     if words and whole == matrix.dtype and columns == matrix.cols:
         kept = _kept(stages)
         if len(kept):

@@ -253,7 +253,7 @@ def partition_function(matrix: Matrix, found: Moments) -> tuple[float, tuple[int
     near = np.diff(values) <= _TIE * values[-1]
     ties = np.flatnonzero(np.r_[near, False] | np.r_[False, near])
 
-    def some(_: None, start: int) -> tuple[F64, F64]:
+    def sums_of_block(_: None, start: int) -> tuple[F64, F64]:
         X = np.asarray(matrix.block(start, min(start + _ROWS, matrix.rows)), np.float32)
         along = np.delete(X, zero_rows(X), axis=0) @ axes.astype(np.float32)
         if not len(along):
@@ -274,7 +274,7 @@ def partition_function(matrix: Matrix, found: Moments) -> tuple[float, tuple[int
     sums = np.zeros((2, len(values)))
     starts = range(0, matrix.rows, _ROWS)
     with single_threaded():
-        for high, part in ordered_map(some, starts, [None] * min(threads(), len(starts))):
+        for high, part in ordered_map(sums_of_block, starts, [None] * min(threads(), len(starts))):
             new = np.maximum(top, high)
             sums = sums * np.exp(top - new) + part * np.exp(high - new)
             top = new

@@ -179,7 +179,7 @@ def _large(matrix: Matrix, weights: list[F64]) -> list[Moments]:
     shift = np.asarray(matrix.take(places), np.float64).mean(axis=0).astype(np.float32)
     scale = np.float32(matrix.rows)  # brings weights near 1, where float32 is good
 
-    def some(_: None, start: int) -> tuple[F64, F64, F64, F64, int]:
+    def moments_of_block(_: None, start: int) -> tuple[F64, F64, F64, F64, int]:
         stop = min(start + _ROWS, matrix.rows)
         X = np.asarray(matrix.block(start, stop), np.float32)
         if not all_finite(X):
@@ -199,7 +199,7 @@ def _large(matrix: Matrix, weights: list[F64]) -> list[Moments]:
 
     total, lengths, words = np.zeros(k), np.zeros(k), 0
     sums, squares = np.zeros((k, d)), np.zeros((k, d, d))
-    for each in _over(matrix, some):
+    for each in _over(matrix, moments_of_block):
         total += each[0]
         sums += each[1]
         lengths += each[2]

@@ -26,7 +26,7 @@ from wordvec.cli.sources import (
     encoder,
     say_corpus,
     spelled,
-    taken,
+    text_options_of,
     vocabulary,
 )
 from wordvec.estimator import thread_count
@@ -73,7 +73,7 @@ def vocab(
     from wordvec.text.corpus import CorpusStats, count_vocabulary
     from wordvec.text.notes import notes
 
-    how, stats = taken(options), CorpusStats()
+    how, stats = text_options_of(options), CorpusStats()
     check_target(output, force=force, inputs=inputs)
     check_note(output)
     reading: dict[str, Any] = {
@@ -211,7 +211,7 @@ def count(
             max_vocab=max_vocab,
             gaps=gaps,
             across_lines=across_lines,
-            options=taken(text),
+            options=text_options_of(text),
         )
         _say_written(display, shards)
         return
@@ -221,7 +221,7 @@ def count(
         "threads": thread_count(threads),
         "memory": memory,
         "progress": display,
-        "options": taken(text),
+        "options": text_options_of(text),
     }
     if part is not None:
         how: dict[str, Any] = {"window": window, "sample": sample, "seed": seed}

@@ -15,7 +15,7 @@ from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display, clock, display_options, quantity
-from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, TEXT_OPTIONS, THREADS, taken
+from wordvec.cli.sources import FORCE, INPUTS, POSITIVE, TEXT_OPTIONS, THREADS, text_options_of
 
 if TYPE_CHECKING:
     from wordvec.text.options import TextOptions
@@ -80,7 +80,7 @@ def phrases(
     from wordvec.files import check_target
     from wordvec.text.phrases.model import PhraseTable
 
-    how = taken(options)
+    how = text_options_of(options)
     if not (target or table or top):
         raise click.UsageError("say what is wanted: -o FILE, --table FILE or --top N", ctx)
     if given:

@@ -19,7 +19,7 @@ from wordvec.cli.sources import (
     THREADS,
     given,
     spelled,
-    taken,
+    text_options_of,
 )
 from wordvec.estimator import thread_count
 
@@ -50,7 +50,7 @@ def tokenize(
     from wordvec.text.notes import notes
     from wordvec.text.write import tokenize_text
 
-    how = taken(options)
+    how = text_options_of(options)
     check_target(output, force=force, inputs=[*inputs, how.stop])
     stats = tokenize_text(
         list(inputs),
@@ -107,7 +107,7 @@ def pieces(
         threads=thread_count(threads),
         force=force,
         progress=display,
-        options=taken(options),
+        options=text_options_of(options),
     )
     display.close()
     display.say(f"wrote     {output}: {found:,} pieces")

@@ -22,7 +22,7 @@ from wordvec.cli.sources import (
     VOCAB,
     encoder,
     say_corpus,
-    taken,
+    text_options_of,
     vocabulary,
 )
 from wordvec.models import MODELS, Model
@@ -354,7 +354,7 @@ def _read(
         threads=thread_count(estimator.threads),
         memory=getattr(estimator, "memory", None),
         progress=display,
-        options=taken(reading),
+        options=text_options_of(reading),
     )
     say_corpus(display, corpus, inputs)
     return corpus

@@ -52,14 +52,15 @@ class Counter:
         `count` or `merge` asked for."""
         return ordered_map(function, range(self.k), self.states)
 
-    def _take(self, threads: int) -> None:
+    def _prepare(self, threads: int) -> None:
+        """Has one buffer per thread, and no more."""
         self.states = self.states[:threads]
         self.states += (Buffer(self.words) for _ in range(threads - len(self.states)))
 
     def count(self, begin: int, end: int) -> Callable[[Buffer, int], Rows]:
         """A function that gives the rows of a row tile: pairs whose later word is in [begin,
         end)."""
-        self._take(self.threads)
+        self._prepare(self.threads)
         halo = max(begin - self.window.window, 0)
         ids = in_memory(self.corpus.ids, halo, end)
         starts = np.empty(self.words + 1, np.int64)
@@ -100,7 +101,7 @@ class Counter:
         """A function that gives the sum of several runs' rows of a row tile."""
         self.states.clear()
         threads, ahead = plan_merge(cells_of(runs), self.words, room(self.memory), self.threads)
-        self._take(threads)
+        self._prepare(threads)
 
         def task(state: Buffer, tile: int) -> Rows:
             return state.merge(runs, tile, ahead)

@@ -17,7 +17,7 @@ def join(
     its mirror, with `diagonal` added to cells (r, r); cols and x need room for all cells and a row
     of them more. Returns the number of cells."""
 
-class Work:
+class Workspace:
     def __init__(self, rows: int, cols: int, d: int, cells: int) -> None:
         """A thread's room for tiles of up to rows x cols words of d values, and `cells` cells."""
 
@@ -43,7 +43,7 @@ class SwivelTrainer:
 
     def train(
         self,
-        work: Work,
+        work: Workspace,
         row_tile: int,
         col_tile: int,
         k: int,

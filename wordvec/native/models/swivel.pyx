@@ -69,7 +69,7 @@ def join(tuple upper, mirror, bint same_tile, diagonal, uint32_t[::1] row_ptr, u
     return row_ptr[rows]
 
 
-cdef class Work:
+cdef class Workspace:
     """A thread's room for tiles of up to rows x cols words and `cells` cells."""
     cdef wv_swivel_work *work
     cdef int32_t d
@@ -133,7 +133,7 @@ cdef class SwivelTrainer:
         self.vocab = v
         self.table = wv_swivel_for(cpu.parse(isa))
 
-    def train(self, Work work not None, int32_t row_tile, int32_t col_tile, int32_t k,
+    def train(self, Workspace work not None, int32_t row_tile, int32_t col_tile, int32_t k,
               int32_t n_cols, tuple cells, float scale, bint update=True):
         cdef wv_swivel_tile tile
         cdef double loss

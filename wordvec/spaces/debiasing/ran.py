@@ -81,13 +81,13 @@ class RAN(Debias):
         self.rows_ = np.empty((len(ids), vectors.vector_size), np.float32)
         batches = -(-len(ids) // _BATCH)
 
-        def some(first: int, last: int) -> None:
+        def batches_between(first: int, last: int) -> None:
             for batch in range(first, last):
                 place = slice(batch * _BATCH, (batch + 1) * _BATCH)
                 self.rows_[place] = self._moved(vectors, ids[place], g)
 
         with single_threaded():
-            over_range(some, 0, batches, min(threads(), max(1, batches)))
+            over_range(batches_between, 0, batches, min(threads(), max(1, batches)))
 
     def _moved(self, vectors: WordVectors, ids: Ids, g: NDArray[Any]) -> NDArray[Any]:
         W = unit_rows(vectors, ids).astype(np.float32)
