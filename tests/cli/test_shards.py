@@ -119,3 +119,10 @@ def test_lines_that_are_joined_cannot_be_dealt(capsys, planted, tmp_path):
     )
     assert code == 2
     assert "--across-lines" in err
+
+
+def test_counts_without_a_cell_are_noted(capsys, tmp_path):
+    (tmp_path / "text").write_text("one\ntwo\none\n")
+    code, _, said = run(capsys, "count", tmp_path / "text", "-o", tmp_path / "c", "--min-count", 1)
+    assert code == 0
+    assert f"note      {tmp_path / 'c'}: no two words of the vocabulary stand on one line" in said

@@ -11,7 +11,7 @@ import csv
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -86,6 +86,9 @@ class Relations:
         What was left out or merged on the way.
     source
         Where they came from, for messages.
+    given
+        (E,) the place of each relation in the list that it came from, or None for relations that
+        were derived: `pairs` keeps this order.
     """
 
     names: tuple[str, ...]
@@ -94,6 +97,7 @@ class Relations:
     weight: NDArray[np.float64] | None = None
     dropped: Dropped = field(default_factory=Dropped)
     source: str = "relations"
+    given: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.child)
@@ -126,9 +130,16 @@ class Relations:
         )
 
     def pairs(self) -> Iterable[tuple[str, str]]:
-        """(child, parent) names, in order."""
-        for c, p in zip(self.child.tolist(), self.parent.tolist(), strict=True):
+        """(child, parent) names, in the order of the list that they came from; `order` gives their
+        places in the arrays."""
+        order = self.order()
+        for c, p in zip(self.child[order].tolist(), self.parent[order].tolist(), strict=True):
             yield self.names[c], self.names[p]
+
+    def order(self) -> NDArray[np.int64]:
+        """(E,) where the relations of `pairs` stand in the arrays: their weights are
+        ``weight[order()]``."""
+        return np.arange(len(self)) if self.given is None else np.argsort(self.given)
 
     def cycles(self) -> list[tuple[str, ...]]:
         """The sets of nodes that are each other's ancestors, largest first; [] for a hierarchy."""
@@ -152,9 +163,9 @@ class Relations:
             frontier.eliminate_zeros()
             closed = sparse.csr_array((closed + frontier).astype(np.bool_))
         coo = closed.tocoo()
-        return _numbered(
-            self.names, coo.row, coo.col, None, self.source, dropped=self.dropped
-        )  # self pairs that a cycle made are left out there
+        # Self pairs that a cycle made are left out there; what is derived stands in no list.
+        made = _numbered(self.names, coo.row, coo.col, None, self.source, dropped=self.dropped)
+        return replace(made, given=None)
 
     def roots(self) -> NDArray[np.int32]:
         """(R,) ids of the nodes without a parent."""
@@ -298,6 +309,7 @@ def _numbered(
         None if weight is None else np.ascontiguousarray(weight[by]),
         dropped,
         source,
+        place[by],
     )
 
 
@@ -431,9 +443,9 @@ def _splitter(line: str) -> Callable[[str], list[str]]:
 
 def write_relations(relations: Relations, stream: Any) -> None:
     """Writes child TAB parent [TAB weight] lines, UTF-8, to a binary stream."""
-    weights = relations.weight
+    weights = None if relations.weight is None else relations.weight[relations.order()].tolist()
     for i, (child, parent) in enumerate(relations.pairs()):
-        line = f"{child}\t{parent}" + ("" if weights is None else f"\t{float(weights[i])!r}")
+        line = f"{child}\t{parent}" + ("" if weights is None else f"\t{weights[i]!r}")
         stream.write(line.encode("utf-8", "surrogateescape") + b"\n")
 
 

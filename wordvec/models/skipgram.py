@@ -16,7 +16,7 @@ from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.memory import give_back, resident_memory
 from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key, row_stride
-from wordvec.text.corpus import Corpus, Source, check_pairs
+from wordvec.text.corpus import Corpus, Source, check_pairs, no_pair
 from wordvec.text.frequency import FrequencyOptions
 from wordvec.text.lines import bytes_of
 from wordvec.text.vocab import Vocabulary
@@ -198,7 +198,7 @@ class SkipGram(WordModel):
         Raises
         ------
         CorpusError
-            A source without words, or without two words on a line.
+            A source without words, or without two words on a line, also after subsampling.
         TrainingError
             When the loss is no longer a number, more than `memory` would be needed, or the
             checkpoint is of other options or data, which are named.
@@ -242,6 +242,8 @@ class SkipGram(WordModel):
             patience=self.patience,
         )
         trained = loop.run(plan, keeper, progress)
+        if trained.losses and not any(trained.losses):
+            raise no_pair(corpus.stats.source, self.sample)
         self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
         matrices = [input, output]
         del plan, keeper, input, output  # each goes as soon as the result has its copy

@@ -186,7 +186,7 @@ def encode(
     threads = thread_count(threads)
     how = text_options(options, more)
     started = time.perf_counter()
-    stats = CorpusStats()
+    stats = CorpusStats(source=describe(source))
     spool = Spool(memory)
     if memory is not None:
         threads = min(threads, max(memory // TABLE_MEMORY, 1))
@@ -318,17 +318,26 @@ def renumber(
 def check_pairs(corpus: Corpus) -> None:
     """Raises CorpusError when no two words of the vocabulary are neighbours on a line: a model of
     pairs would be written as it started, as though it were trained."""
+    before = False  # whether a word stands before the piece, on the same line
     for start in range(0, len(corpus.ids), PIECE):
-        ids = corpus.ids[start : start + PIECE + 1]
-        if ((ids[:-1] >= 0) & (ids[1:] >= 0)).any():
-            return
-    raise CorpusError(NO_PAIR)
+        ids = corpus.ids[start : start + PIECE]
+        words = ids[ids != native.GAP] >= 0
+        if len(words):
+            if (before and words[0]) or (words[:-1] & words[1:]).any():
+                return
+            before = bool(words[-1])
+    raise no_pair(corpus.stats.source)
 
 
-NO_PAIR = (
-    "no two words of the vocabulary stand on one line, so there is nothing to train on: put a "
-    "sentence on each line"
-)
+def no_pair(source: str, sample: float = 0.0) -> CorpusError:
+    """The error about a source in which no word has a neighbour, once subsampled at `sample`."""
+    after, or_less = (
+        (f" after subsampling at {sample:g}", ", or set sample=0") if sample else ("", "")
+    )
+    return CorpusError(
+        f"{source}: no two words of the vocabulary stand on one line{after}, so there is nothing "
+        f"to train on: put a sentence on each line{or_less}"
+    )
 
 
 def count_vocabulary(

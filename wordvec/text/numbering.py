@@ -41,6 +41,8 @@ class CorpusStats:
 
     Attributes
     ----------
+    source : str
+        The files, or what they are called in messages.
     bytes : int
         Bytes of text after decompression; 0 for an iterable of token lists.
     tokens, lines : int
@@ -63,6 +65,7 @@ class CorpusStats:
         The first words, where the text was written as words.
     """
 
+    source: str = "the corpus"
     bytes: int = 0
     tokens: int = 0
     lines: int = 0
@@ -203,7 +206,8 @@ def describe(source: Source) -> str:
     paths = None if isinstance(source, Texts) else files_of(source)
     if paths is None:
         return "the corpus"
-    return ", ".join(p if isinstance(p, str) else getattr(p, "name", "the file") for p in paths[:3])
+    names = [p if isinstance(p, str) else str(getattr(p, "name", "the file")) for p in paths[:3]]
+    return ", ".join(names) + (", ..." if len(paths) > 3 else "")
 
 
 def reading(stats: CorpusStats) -> Progress:

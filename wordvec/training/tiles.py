@@ -19,11 +19,11 @@ from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards, is_shards
 from wordvec.engine.cluster import Cluster, connected
 from wordvec.engine.local import Engine
-from wordvec.errors import CorpusError, TrainingError
+from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.folders import scratch_folder
 from wordvec.native import cpu
-from wordvec.text.corpus import NO_PAIR, Corpus, Source
+from wordvec.text.corpus import Corpus, Source, check_pairs, no_pair
 from wordvec.training import loop, spread
 from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
@@ -62,7 +62,9 @@ def _is_folder(source: object) -> TypeGuard[str | os.PathLike[str]]:
 
 def _with_cells(shards: Shards) -> Shards:
     if not shards.cells:
-        raise CorpusError(NO_PAIR)
+        where = shards.source if remote.is_url(shards.source) else str(shards.path)
+        sample = shards.manifest.get("sample")
+        raise no_pair(where, sample if isinstance(sample, float) else 0.0)
     assert len(shards.marginals) == 2  # read now: damage is found before any work
     return shards
 
@@ -98,18 +100,17 @@ class MatrixModel(WordModel):
             yield _with_cells(Shards(source))
         else:
             with scratch_folder() as folder:
-                yield _with_cells(self._count(source, folder / "shards", progress))
+                yield self._count(source, folder / "shards", progress)
 
     def _count(self, source: Corpus | Source, folder: Path, progress: Callback | None) -> Shards:
         window, sample = self._counting()
-        return count(
-            self._encoded(source, progress),
-            folder,
-            window,
-            sample=sample,
-            threads=thread_count(self.threads),
-            progress=progress,
-        )
+        corpus = self._encoded(source, progress)
+        check_pairs(corpus)  # here, because the files are known and nothing is left out yet
+        threads = thread_count(self.threads)
+        shards = count(corpus, folder, window, sample=sample, threads=threads, progress=progress)
+        if not shards.cells:
+            raise no_pair(corpus.stats.source, sample)
+        return shards
 
     def _counting(self) -> tuple[Window, float]:
         """How a text is counted: its window, and the subsampling before it."""

@@ -257,6 +257,10 @@ def _say_written(display: Display, shards: Shards) -> None:
     size = int(shards.manifest["tiles_bytes"]) + sum(
         file.stat().st_size for file in shards.path.iterdir() if file.name != "tiles.bin"
     )
+    if not shards.cells and "part" not in shards.manifest:
+        from wordvec.text.corpus import no_pair
+
+        display.say(f"note      {no_pair(str(where), shards.manifest.get('sample', 0.0))}")
     display.say(f"wrote     {where}: {shards.cells:,} cells, {quantity(size)}B")
 
 

@@ -40,7 +40,10 @@ def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = 
         context += int(mask[: max(corpus.context - begin, 0)].sum())
         out.append(part, 0)
     if not (known or corpus.part):
-        raise CorpusError(f"subsampling at {sample} leaves no word: give a larger value")
+        raise CorpusError(
+            f"{corpus.stats.source}: subsampling at {sample} leaves no word: give a larger value, "
+            "or 0 for a small text"
+        )
     return replace(
         corpus, ids=out.rewrite(lambda ids, _: ids, lambda ids: ids), known=known, context=context
     )
