@@ -190,6 +190,8 @@ def test_the_head_says_what_it_is_when_and_how(document):
     }
     alone = {**document, "models": [one], "results": results, "comparisons": [], "seeds": []}
     assert verdict.heading(alone) == "Bias of model-s1"
+    both = {**document, "results": {"weat": document["results"]["weat"]}}
+    assert verdict.heading(both) == "Bias of model-s1 and model-s2"
     results = {"similarity": document["results"]["similarity"][:1]}
     assert verdict.heading({**alone, "results": results}) == "Evaluation of model-s1"
 

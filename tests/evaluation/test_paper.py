@@ -114,8 +114,8 @@ def test_a_folder_with_files_of_others_is_never_replaced(document, tmp_path):
 
 
 def test_figures_are_written_as_svg_and_pdf_in_plain_colours(document, tmp_path):
-    figures = pytest.importorskip("wordvec.evaluation.report.figures")
-    written = figures.save(document, tmp_path / "f")
+    drawing = pytest.importorskip("wordvec.evaluation.report.drawing")
+    written = drawing.save(document, tmp_path / "f")
     names = {path.stem for path in written}
     assert names == {"similarity", "weat", "weat-words-m_1-mine_1"}
     for path in written:
@@ -123,11 +123,11 @@ def test_figures_are_written_as_svg_and_pdf_in_plain_colours(document, tmp_path)
             ET.parse(path)
             text = path.read_text("utf-8")
             assert "var(--" not in text
-            assert figures.PAPER.models[0] in text
+            assert drawing.PAPER.models[0] in text
         else:
             assert path.read_bytes().startswith(b"%PDF")
     before = {path: path.read_bytes() for path in written}
-    again = figures.save(document, tmp_path / "f", force=True)
+    again = drawing.save(document, tmp_path / "f", force=True)
     assert before == {path: path.read_bytes() for path in again}
 
 

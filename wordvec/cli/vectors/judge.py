@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,18 +10,15 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
-from wordvec.cli.outputs import Output
+from wordvec.cli.reports import Reports, origin, report_options
 from wordvec.cli.vectors.uncertainty import HOW
 from wordvec.errors import WordvecError
 from wordvec.evaluation.measures import MEASURES, OF_BIAS
 
 if TYPE_CHECKING:
-    from wordvec.evaluation.report.document import Origin
     from wordvec.evaluation.suite import Suite
 
 OPTIONS = "wordvec.evaluation.run:Options"
-_FILE = Output(path_type=Path)
-_FOLDER = Output(path_type=Path)
 
 
 def _shared(function: Callable[..., int]) -> Callable[..., int]:
@@ -31,28 +26,7 @@ def _shared(function: Callable[..., int]) -> Callable[..., int]:
     for option in reversed(
         [
             click.argument("vectors", nargs=-1, required=True, type=click.Path(exists=True)),
-            click.option("--json", type=_FILE, help="Write the whole report here."),
-            click.option("--markdown", type=_FILE, help="Write the report as Markdown here."),
-            click.option("--html", type=_FILE, help="Write the report as one HTML page here."),
-            click.option(
-                "--latex",
-                type=_FILE,
-                help="Write the tables as LaTeX (booktabs) here, and the references beside it as "
-                ".bib.",
-            ),
-            click.option(
-                "--csv", type=_FOLDER, help="Write every table as CSV into this new folder."
-            ),
-            click.option(
-                "--figures",
-                type=_FOLDER,
-                help="Write every figure as SVG and PDF into this new folder.",
-            ),
-            click.option(
-                "--force",
-                is_flag=True,
-                help="Replace reports that exist, but no folder with other files.",
-            ),
+            report_options,
             add_options(OPTIONS, "case", "oov", "resamples", "level", "seed"),
             click.option(
                 "--uncertainty",
@@ -259,21 +233,6 @@ def bias(
     )
 
 
-def _origin() -> Origin:
-    """When and how this report is made."""
-    import platform
-    import shlex
-    from datetime import date
-
-    import numpy
-
-    from wordvec.evaluation.report.document import Origin
-
-    command = shlex.join(["wordvec", *sys.argv[1:]])
-    versions = {"numpy": numpy.__version__, "Python": platform.python_version()}
-    return Origin(date.today().isoformat(), command, versions)
-
-
 def _refusals(refused: Sequence[Mapping[str, Any]], chosen: Suite) -> Iterator[str]:
     """What could not be answered, in few and short lines; the reports have it whole."""
     absent = [name for name, _ in chosen.absent]
@@ -361,13 +320,6 @@ def _judge(
     also: bool,
     inputs: Sequence[str | Path | None],
     chooser: str | None = None,
-    json: Path | None,
-    markdown: Path | None,
-    html: Path | None,
-    latex: Path | None,
-    csv: Path | None,
-    figures: Path | None,
-    force: bool,
     output: str,
     uncertainty: str | None,
     source: str,
@@ -377,25 +329,11 @@ def _judge(
 ) -> int:
     import wordvec
     from wordvec.evaluation.core.names import distinct
-    from wordvec.evaluation.report import document as report
-    from wordvec.evaluation.report.latex import write_csv, write_latex
-    from wordvec.evaluation.report.parts import PARTS
+    from wordvec.evaluation.report.document import rows
     from wordvec.evaluation.run import Options, default_measures, run
-    from wordvec.files import check_target, resolve
-    from wordvec.folders import check_folder
 
-    inputs = [*inputs, *(each.source.path for each in chosen.sets)]
-    files = [json, markdown, html, latex, latex and latex.with_suffix(".bib")]
-    targets = [check_target(path, force=force, inputs=inputs) for path in files if path]
-    folders = [path for path in (csv, figures) if path]
-    targets += [check_folder(path, PARTS, force=force, inputs=inputs) for path in folders]
-    if len({resolve(path) for path in targets}) < len(targets):
-        raise click.UsageError("two reports have the same name")
-    # What a missing extra would refuse is imported before anything is computed.
-    if html:
-        from wordvec.evaluation.report import html as _  # noqa: F401
-    if figures:
-        from wordvec.evaluation.report import figures as drawn
+    reports, common = Reports.parted(common)
+    reports.check([*inputs, *(each.source.path for each in chosen.sets)])
     taken = tuple(dict.fromkeys([*(default_measures() if also else ()), *chosen.measures]))
     names = distinct([Path(path).stem for path in vectors], list(vectors))
     models = {name: (wordvec.load(path), path) for name, path in zip(names, vectors, strict=True)}
@@ -406,28 +344,14 @@ def _judge(
         Options(solvers=chosen.solvers, measures=taken, **options, **common),
         absent=chosen.absent,
         gates=gates,
-        origin=_origin(),
+        origin=origin(),
         uncertain=_uncertain(models, uncertainty, source, draws, common),
         draws=draws,
         chooser=None if chooser is None else wordvec.load(chooser),
         progress=lambda text: None if quiet else click.echo(text, err=True),
     )
-    # Hours of work are behind this: what cannot be printed or written keeps no other part back.
-    with contextlib.ExitStack() as each:
-        if json:
-            each.callback(report.write_json, document, json)
-        if markdown:
-            each.callback(report.write_markdown, document, markdown)
-        if html:
-            each.callback(report.write_html, document, html)
-        if latex:
-            each.callback(write_latex, document, latex)
-        if csv:
-            each.callback(write_csv, document, csv, force=force)
-        if figures:
-            each.callback(drawn.save, document, figures, force=force)
-        each.callback(sys.stdout.flush)
-        emit(_with_vectors(report.rows(document), document["of_vectors"]), output)
+    with reports.written(document):
+        emit(_with_vectors(rows(document), document["of_vectors"]), output)
     if document["of_vectors"]:
         kind = document["of_vectors"][0]["kind"]
         click.echo(f"low, high: interval over items; {kind}: interval of the vectors", err=True)

@@ -12,14 +12,14 @@ from typing import Any
 
 from wordvec._version import __version__
 from wordvec.evaluation.core.comparison import Comparison
-from wordvec.evaluation.core.measure import counts, title
+from wordvec.evaluation.core.measure import Entry, counts, title
 from wordvec.evaluation.core.of_vectors import OfVectors
 from wordvec.evaluation.core.results import to_json
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.core.statistics import seeds as over
 from wordvec.evaluation.core.statistics.seeds import OverSeeds
 from wordvec.evaluation.measures import MEASURES
-from wordvec.evaluation.report.tables import markdown
+from wordvec.evaluation.report.kinds import kind_of
 from wordvec.files import write_atomically
 
 SCHEMA = "wordvec-evaluation/2"
@@ -198,6 +198,34 @@ def _row(e: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # --- files ----------------------------------------------------------------------------------------
+
+
+def markdown(document: Entry) -> str:
+    """The document as Markdown; every number in it is one of the document's."""
+    kind = kind_of(document)
+    parts = [f"# {kind.heading(document)}", "", "; ".join(kind.subtitle(document)), ""]
+    if document["origin"]["command"]:
+        parts += [f"`{document['origin']['command']}`", ""]
+    for section in kind.sections(document):
+        if not (section.text or section.tables or section.items or section.code):
+            continue
+        parts += [f"## {section.heading}", ""]
+        if section.text:
+            parts += [section.text, ""]
+        for table in section.tables:
+            if table.caption:
+                parts += [f"### {table.caption}", ""]
+            parts += [_line(table.columns), "|" + "---|" * len(table.columns)]
+            parts += [*map(_line, table.rows), ""]
+        if section.items:
+            parts += [*(f"- {item}" for item in section.items), ""]
+        if section.code:
+            parts += ["```", section.code, "```", ""]
+    return "\n".join(parts)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def write_json(document: Mapping[str, Any], path: str | os.PathLike[str]) -> None:

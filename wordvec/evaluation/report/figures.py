@@ -1,23 +1,15 @@
-"""Figures of the report, drawn from the document's numbers by matplotlib without a display.
-
-One drawing serves the page (SVG whose colours are CSS variables, for light, dark and paper) and
-files for a paper (SVG and PDF in plain colours).
-"""
+"""Figures of an evaluation: scores with intervals, categories of analogies, words of a test."""
 
 from __future__ import annotations
 
-import io
 import math
-import os
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 from typing import Any
 
-from wordvec.errors import MissingExtra
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
 from wordvec.evaluation.core.measure import (
     Entry,
     Measure,
@@ -28,55 +20,18 @@ from wordvec.evaluation.core.measure import (
     title,
 )
 from wordvec.evaluation.measures import MEASURES
-from wordvec.evaluation.report.parts import write_parts
-
-try:
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Rectangle
-except ImportError as error:
-    raise MissingExtra("matplotlib", "report", "figures") from error
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours of text, of what stands back, and of the models in their order."""
-
-    ink: str
-    soft: str
-    models: tuple[str, ...]
-
-
-# What the page draws with, to be replaced by the CSS variables of the same place.
-_PAGE = Palette("#010203", "#040506", tuple(f"#0a000{i}" for i in range(1, 7)))
-_CSS = {
-    _PAGE.ink: "var(--ink)",
-    _PAGE.soft: "var(--soft)",
-    **{colour: f"var(--series-{i})" for i, colour in enumerate(_PAGE.models, 1)},
-}
-PAPER = Palette(
-    "#000000", "#777777", ("#2260a8", "#c2571a", "#2d7d5a", "#8a4a9e", "#9a7b14", "#64748b")
+from wordvec.evaluation.report.drawing import (
+    Palette,
+    Plot,
+    draw_line,
+    file_name,
+    legend,
+    marks_of,
+    new_figure,
+    rows_of,
 )
-_WIDTH = 7.2  # inches: the text of a page
-_WIDE = 8.0  # inches of a figure whose text would be too small in a narrow place
+
 _CELLS = 12  # of a heat map beside each other
-
-Draw = Callable[[Palette], Figure]
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A figure: which section it belongs to, its name as a file, what it shows.
-
-    `folded`: shown on the page when somebody asks, and not printed.
-    """
-
-    key: str
-    name: str
-    caption: str
-    draw: Draw
-    folded: bool = False
 
 
 def plots(document: Entry) -> Iterator[Plot]:
@@ -101,104 +56,6 @@ def plots(document: Entry) -> Iterator[Plot]:
         )
 
 
-def svg(plot: Plot) -> str:
-    """The figure as SVG for the page: its text in the page's fonts, its colours CSS variables."""
-    text = _render(plot, _PAGE, "svg").decode()
-    text = text[text.index("<svg") :]
-    for colour, variable in _CSS.items():
-        text = text.replace(colour, variable)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(r"font: [\d.]+px [^;\"]*", lambda m: m[0].split(" 'sans", 1)[0], text)
-    # The page holds several figures: ids are made unique, and the page sets the width.
-    prefix = f"f{zlib.crc32((plot.key + plot.name + text).encode()):x}-"
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
-    label, drawn = (
-        escape(plot.caption, quote=True),
-        re.search(r'<svg [^>]*?width="([\d.]+)pt"', text),
-    )
-    assert drawn
-    for side in ("width", "height"):
-        text = re.sub(rf"(<svg [^>]*?) {side}=\"[^\"]*\"", r"\1", text, count=1)
-    width = float(drawn[1]) / 72
-    # A small figure is not blown up, and a wide one has a little more of the page.
-    own = f"--drawn: {width:.2f}in" + ("; --most: 50rem" if width > _WIDE else "")
-    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" style="{own}" ', 1)
-
-
-def save(document: Entry, folder: str | os.PathLike[str], *, force: bool = False) -> list[Path]:
-    """Writes every figure as FOLDER/NAME.svg and .pdf, in plain colours on a clear ground.
-
-    The folder appears whole; one that exists is replaced by `force`, if it is one of these.
-    """
-    with write_parts(folder, force=force) as parts:
-        for plot in plots(document):
-            for kind in ("svg", "pdf"):
-                parts[f"{plot.name}.{kind}"] = _render(plot, PAPER, kind)
-    return [Path(folder, name) for name in parts]
-
-
-def _render(plot: Plot, palette: Palette, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    with matplotlib.rc_context(_style(palette)):
-        figure = plot.draw(palette)
-        figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=dated)
-    return buffer.getvalue()
-
-
-def _style(palette: Palette) -> Any:
-    return {
-        "svg.fonttype": "none",  # text stays text: it is read aloud, selected and searched
-        "pdf.fonttype": 42,
-        "svg.hashsalt": "wordvec",  # the same document gives the same bytes
-        "font.family": "sans-serif",
-        "font.size": 10,
-        "axes.edgecolor": palette.soft,
-        "axes.labelcolor": palette.ink,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.left": False,
-        "axes.facecolor": "none",
-        "figure.facecolor": "none",
-        "text.color": palette.ink,
-        "xtick.color": palette.soft,
-        "xtick.labelcolor": palette.ink,
-        "ytick.color": palette.soft,
-        "ytick.labelcolor": palette.ink,
-        "ytick.left": False,
-        "grid.color": palette.soft,
-        "grid.linewidth": 0.4,
-        "grid.alpha": 0.5,
-        "legend.frameon": False,
-    }
-
-
-def _file(*parts: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", "-".join(parts)).strip("-")
-
-
-def _marks(palette: Palette, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """A colour a model; where they run out, the next shape."""
-    n = len(palette.models)
-    return {
-        name: {"color": palette.models[i % n], "marker": "osD^v"[i // n % 5]}
-        for i, name in enumerate(names)
-    }
-
-
-def _legend(axes: Any, marks: Mapping[str, Mapping[str, Any]]) -> None:
-    if len(marks) > 1:
-        handles = [Line2D([], [], linestyle="none", label=n, **mark) for n, mark in marks.items()]
-        axes.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(3, len(handles))
-        )
-
-
-def _figure(width: float, height: float) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(width, height))
-    return figure, figure.add_subplot()
-
-
 # --- scores with intervals ------------------------------------------------------------------------
 
 
@@ -217,33 +74,11 @@ def _forest(measure: Measure, entries: Sequence[Entry], names: Sequence[str]) ->
     )
 
 
-def _rows(
-    palette: Palette, labels: Sequence[str], names: Sequence[str]
-) -> tuple[Figure, Any, Callable[[str, str], float]]:
-    """A figure with a row a label, in it a line a name: (figure, axes, (label, name) -> height)."""
-    step = 1 / (len(names) + 1)
-    figure, axes = _figure(_WIDTH, 0.6 + len(labels) * max(0.26, 0.084 * (len(names) + 0.9)))
-    rows = {label: i for i, label in enumerate(labels)}
-    lines = {name: (i + 1) * step - 0.5 for i, name in enumerate(names)}
-    axes.axvline(0, color=palette.soft, lw=0.8)
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.grid(axis="x")
-    axes.set_axisbelow(True)
-    return figure, axes, lambda label, name: rows[label] + lines[name]
-
-
-def _line(axes: Any, y: float, interval: Entry, value: float, mark: Mapping[str, Any]) -> None:
-    """An estimate with its interval."""
-    axes.plot([interval["low"], interval["high"]], [y, y], color=mark["color"], lw=1.3)
-    axes.plot([value], [y], linestyle="none", ms=4.5, **mark)
-
-
 def _draw_forest(palette: Palette, entries: Sequence[Entry], names: Sequence[str]) -> Figure:
     """Scores with intervals, a row a dataset or test, a colour a model."""
     labels = list(dict.fromkeys(title(e) for e in entries))
-    marks = _marks(palette, [n for n in names if any(e["model"] == n for e in entries)])
-    figure, axes, place = _rows(palette, labels, list(marks))
+    marks = marks_of(palette, [n for n in names if any(e["model"] == n for e in entries)])
+    figure, axes, place = rows_of(palette, labels, list(marks))
     for e in entries:
         y, band, mark = place(title(e), e["model"]), e["chance"], marks[e["model"]]
         if isinstance(band, Mapping):
@@ -259,7 +94,7 @@ def _draw_forest(palette: Palette, entries: Sequence[Entry], names: Sequence[str
         if "leave_one_out" in e:
             left = e["leave_one_out"]
             axes.plot([left["low"], left["high"]], [y, y], color=mark["color"], lw=3.5, alpha=0.45)
-        _line(axes, y, e["interval"], e["score"], mark)
+        draw_line(axes, y, e["interval"], e["score"], mark)
         if len(marks) == 1:
             text = number(e["score"], 2)
             if "p_one_sided" in e:
@@ -267,17 +102,17 @@ def _draw_forest(palette: Palette, entries: Sequence[Entry], names: Sequence[str
             axes.annotate(
                 text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=9
             )
-    _legend(axes, marks)
+    legend(axes, marks)
     return figure
 
 
 def _differences(palette: Palette, comparisons: Sequence[Entry], names: Sequence[str]) -> Figure:
     """Differences of the first model from the second, a row a dataset."""
-    mark = _marks(palette, names)[names[1]]
+    mark = marks_of(palette, names)[names[1]]
     labels = list(dict.fromkeys(c["dataset"] for c in comparisons))
-    figure, axes, place = _rows(palette, labels, [names[1]])
+    figure, axes, place = rows_of(palette, labels, [names[1]])
     for c in comparisons:
-        _line(axes, place(c["dataset"], names[1]), c["interval"], c["difference"], mark)
+        draw_line(axes, place(c["dataset"], names[1]), c["interval"], c["difference"], mark)
     return figure
 
 
@@ -295,7 +130,7 @@ def _categories(measure: Measure, entries: Sequence[Entry], names: Sequence[str]
         )
         yield Plot(
             measure.name,
-            _file(measure.name, dataset),
+            file_name(measure.name, dataset),
             caption,
             lambda palette, own=own: _heat_maps(palette, own, names),  # type: ignore[misc]
         )
@@ -381,7 +216,7 @@ def _words(measure: Measure, entries: Sequence[Entry], names: Sequence[str]) -> 
         )
         yield Plot(
             measure.name,
-            _file(measure.name, "words", e["model"], e["name"]),
+            file_name(measure.name, "words", e["model"], e["name"]),
             caption,
             lambda palette, e=e: _dots(palette, e),  # type: ignore[misc]
             folded=len(entries) > 2,
@@ -396,7 +231,7 @@ def _dots(palette: Palette, e: Entry) -> Figure:
     """Association of each target word, a row a word, X above Y."""
     words = [w for w in e["words"] if w["score"] is not None]
     ordered = sorted(words, key=lambda w: (w["list"], -w["score"]))
-    figure, axes = _figure(6.4, 0.8 + 0.17 * len(ordered))
+    figure, axes = new_figure(6.4, 0.8 + 0.17 * len(ordered))
     colours = {"X": palette.models[0], "Y": palette.models[1]}
     for y, w in enumerate(ordered):
         axes.plot([0, w["score"]], [y, y], color=colours[w["list"]], lw=1, alpha=0.6)
@@ -410,7 +245,7 @@ def _dots(palette: Palette, e: Entry) -> Figure:
     axes.set_xlabel("mean cosine to A less mean cosine to B")
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    _legend(axes, {_label(e, side): {"color": colours[side], "marker": "o"} for side in "XY"})
+    legend(axes, {_label(e, side): {"color": colours[side], "marker": "o"} for side in "XY"})
     return figure
 
 

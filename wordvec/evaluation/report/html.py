@@ -8,8 +8,8 @@ from typing import Any
 
 from wordvec.errors import MissingExtra
 from wordvec.evaluation.core.measure import Entry
-from wordvec.evaluation.report import figures, verdict
-from wordvec.evaluation.report.tables import sections
+from wordvec.evaluation.report import drawing
+from wordvec.evaluation.report.kinds import kind_of
 
 try:
     import jinja2
@@ -36,15 +36,16 @@ def page(document: Entry) -> str:
     )
     template = environment.from_string((folder / "report.html").read_text("utf-8"))
     drawn: dict[str, list[dict[str, Any]]] = {}
-    for plot in figures.plots(document):
+    kind = kind_of(document)
+    for plot in kind.figures(document):
         drawn.setdefault(plot.key, []).append(
-            {"svg": figures.svg(plot), "caption": plot.caption, "folded": plot.folded}
+            {"svg": drawing.svg(plot), "caption": plot.caption, "folded": plot.folded}
         )
     return template.render(
         document=document,
-        heading=verdict.heading(document),
-        subtitle=verdict.subtitle(document),
-        sections=[s for s in sections(document) if s.tables or s.items or s.code],
+        heading=kind.heading(document),
+        subtitle=kind.subtitle(document),
+        sections=[s for s in kind.sections(document) if s.tables or s.items or s.code],
         figures=drawn,
         style=(folder / "report.css").read_text("utf-8"),
         numeric=lambda table, i: all(map(_flush_right, (row[i] for row in table.rows))),

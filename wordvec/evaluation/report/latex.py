@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wordvec.evaluation.core.measure import Entry, Table
-from wordvec.evaluation.report import verdict
+from wordvec.evaluation.report.kinds import kind_of
 from wordvec.evaluation.report.parts import write_parts
-from wordvec.evaluation.report.tables import bibtex, sections
 from wordvec.files import write_atomically
 
 _SPECIAL = {
@@ -38,14 +37,15 @@ def latex(document: Entry) -> str:
     """Every table that the page prints, to be taken into a paper by \\input.
 
     It needs the packages array, booktabs and longtable. Each table has a label, tab:KEY; the
-    references are those of `bibtex`.
+    references are those of its kind's `bibtex`.
     """
+    kind = kind_of(document)
     lines = [
-        f"% {verdict.heading(document)}; {'; '.join(verdict.subtitle(document))}",
+        f"% {kind.heading(document)}; {'; '.join(kind.subtitle(document))}",
         r"% \usepackage{array,booktabs,longtable}",
     ]
-    keys = re.findall(r"@\w+\{([^,]+),", bibtex(document))
-    for section in sections(document):
+    keys = re.findall(r"@\w+\{([^,]+),", kind.bibtex(document))
+    for section in kind.sections(document):
         shown = [t for t in section.tables if not t.folded]
         for number, table in enumerate(shown if not section.folded else [], 1):
             label = section.key + (f"-{number}" if len(shown) > 1 else "")
@@ -103,7 +103,7 @@ def _columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def write_latex(document: Entry, path: str | os.PathLike[str]) -> None:
     """Writes the tables to `path` and the references beside it, with the suffix .bib."""
     _write(Path(path), latex(document))
-    _write(Path(path).with_suffix(".bib"), bibtex(document) + "\n")
+    _write(Path(path).with_suffix(".bib"), kind_of(document).bibtex(document) + "\n")
 
 
 def write_csv(document: Entry, folder: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -112,7 +112,7 @@ def write_csv(document: Entry, folder: str | os.PathLike[str], *, force: bool = 
     The folder appears whole; one that exists is replaced by `force`, if it is one of these.
     """
     with write_parts(folder, force=force) as parts:
-        for section in sections(document):
+        for section in kind_of(document).sections(document):
             for number, table in enumerate(section.tables, 1):
                 out = io.StringIO()
                 writer = csv.writer(out, lineterminator="\n")

@@ -1,11 +1,10 @@
-"""The document as sections of tables, from which Markdown, HTML, LaTeX and CSV are drawn alike."""
+"""The document of an evaluation as sections of tables, and its references."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +22,10 @@ from wordvec.evaluation.core.measure import (
 )
 from wordvec.evaluation.measures import MEASURES
 from wordvec.evaluation.report import verdict
+from wordvec.evaluation.report.kinds import Kind, Section
 
 _REASON = 180  # characters of a reason that are shown
 MISSING = 30  # words of a list that are shown; the rest is in the JSON
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading with an explanation, tables and a list.
-
-    `folded`: shown when somebody asks, and not printed. `code`: text to be copied as it is.
-    """
-
-    key: str
-    heading: str
-    text: str = ""
-    tables: tuple[Table, ...] = ()
-    items: tuple[str, ...] = field(default=())
-    folded: bool = False
-    code: str = ""
 
 
 def sections(document: Entry) -> Iterator[Section]:
@@ -49,7 +33,7 @@ def sections(document: Entry) -> Iterator[Section]:
     yield Section("verdict", "Verdict", items=tuple(verdict.sentences(document)))
     trained = tuple(f"{m['name']}: {_meta(m['meta'])}" for m in document["models"] if m["meta"])
     yield Section("models", "Models", tables=(Table.of(_cards(document)),))
-    yield Section("training", "Training of the models", items=trained, folded=True)
+    yield Section("training", "Training of the models", items=trained, folded=True, printed=False)
     if document["gates"]:
         yield Section("gates", "Gates", tables=(Table.of([_gate(g) for g in document["gates"]]),))
     for name, entries in document["results"].items():
@@ -85,39 +69,15 @@ def sections(document: Entry) -> Iterator[Section]:
         )
     if document["refused"]:
         yield Section("refused", "Not answered", items=tuple(_refused(document["refused"])))
-    yield Section("missing", "Missing words", items=tuple(_missing(document)), folded=True)
+    yield Section(
+        "missing", "Missing words", items=tuple(_missing(document)), folded=True, printed=False
+    )
     yield Section("sets", "Data", tables=tuple(_sets(document)), folded=True)
-    yield Section("options", "Options", code=json.dumps(document["options"]), folded=True)
+    yield Section(
+        "options", "Options", code=json.dumps(document["options"]), folded=True, printed=False
+    )
     yield Section("references", "References", code=bibtex(document), folded=True)
     yield Section("caveats", "To keep in mind", items=tuple(document["caveats"]))
-
-
-def markdown(document: Entry) -> str:
-    """The document as Markdown; every number in it is one of the document's."""
-    head = verdict.subtitle(document)
-    parts = [f"# {verdict.heading(document)}", "", "; ".join(head), ""]
-    if document["origin"]["command"]:
-        parts += [f"`{document['origin']['command']}`", ""]
-    for section in sections(document):
-        if not (section.text or section.tables or section.items or section.code):
-            continue
-        parts += [f"## {section.heading}", ""]
-        if section.text:
-            parts += [section.text, ""]
-        for table in section.tables:
-            if table.caption:
-                parts += [f"### {table.caption}", ""]
-            parts += [_row(table.columns), "|" + "---|" * len(table.columns)]
-            parts += [*map(_row, table.rows), ""]
-        if section.items:
-            parts += [*(f"- {item}" for item in section.items), ""]
-        if section.code:
-            parts += ["```", section.code, "```", ""]
-    return "\n".join(parts)
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 # --- measures -------------------------------------------------------------------------------------
@@ -408,3 +368,12 @@ def bibtex(document: Entry) -> str:
         for entry in re.findall(r"@\w+\{.*?\n\}", text, re.S):
             entries.setdefault(entry.partition("{")[2].partition(",")[0], entry)
     return "\n".join(entries[key] for key in sorted(entries))
+
+
+EVALUATION = Kind(
+    heading=verdict.heading,
+    subtitle=verdict.subtitle,
+    sections=sections,
+    bibtex=bibtex,
+    plots="wordvec.evaluation.report.figures:plots",
+)

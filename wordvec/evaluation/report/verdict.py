@@ -27,12 +27,11 @@ _SMALL = 20_000  # words of a vocabulary that lacks much of a set in its own lan
 
 
 def heading(document: Entry) -> str:
-    """What the report is: an evaluation, of bias, or a comparison."""
+    """What the report is: bias, an evaluation, or a comparison of several."""
     names = [m["name"] for m in document["models"]]
-    if len(names) > 1:
-        return f"Comparison of {listed(names)}"
-    bias = all(measure in OF_BIAS for measure in document["results"])
-    return f"{'Bias' if bias else 'Evaluation'} of {names[0]}"
+    if all(measure in OF_BIAS for measure in document["results"]):
+        return f"Bias of {listed(names)}"
+    return f"{'Comparison' if len(names) > 1 else 'Evaluation'} of {listed(names)}"
 
 
 def listed(names: Sequence[str], most: int = 6) -> str:
@@ -52,6 +51,7 @@ def subtitle(document: Entry) -> list[str]:
     out.append(f"corpus {corpora}" if corpora else "")
     out.append(f"seed of training {seeds}" if seeds else "")
     out.append(f"seed of intervals {document['options']['seed']}")
+    out.append(f"intervals of {100 * document['options']['level']:.4g} %")
     return [part for part in out if part]
 
 
