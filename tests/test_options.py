@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
+from inspect import isfunction
 from typing import Annotated, Literal
 
 import click
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wordvec
 from wordvec.cli.models.train import fields_of
 from wordvec.cli.options import Size, spelled_size, to_click
 from wordvec.estimator import (
@@ -196,3 +198,17 @@ def test_fit_documents_each_of_its_arguments(name):
 def test_a_default_in_bytes_is_shown_as_it_is_given(size, text):
     assert spelled_size(size) == text
     assert Size().convert(text, None, None) == size
+
+
+FUNCTIONS = [
+    each for each in (getattr(wordvec, name) for name in wordvec.__all__) if isfunction(each)
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
+def test_functions_document_each_of_their_arguments(function):
+    heads = re.findall(r"^(\w[\w, ]*?)(?: :.*)?$", inspect.getdoc(function), re.MULTILINE)
+    documented = [name.strip() for head in heads for name in head.split(",")]
+    for name, argument in inspect.signature(function).parameters.items():
+        if argument.kind is not argument.VAR_KEYWORD:
+            assert documented.count(name) == 1, name

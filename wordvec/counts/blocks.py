@@ -133,17 +133,23 @@ def count_blocks(
 
     Parameters
     ----------
+    corpus : Corpus
+        A text with its documents, as `wordvec.encode` reads it.
     target : path
         The folder to make. A count that was killed goes on with the blocks that are missing when
         it is started again.
     blocks : int
         How many, from 2 to 4096; at most one for each document.
+    window : Window, optional
+        What counts as a co-occurrence; by default 10 words on each side, weighted by 1/distance.
     by : {"document", "line", "column"}
         What is drawn together, see `documents_of`.
     seed : int
         Seed of the order of documents, and of subsampling.
     sample, memory, threads, progress
-        As in `wordvec.counts.counting.count.count`.
+        As in `wordvec.count`.
+    force : bool
+        Replace the target if it is a folder of such blocks; nothing else is replaced.
 
     Raises
     ------

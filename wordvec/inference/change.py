@@ -195,6 +195,8 @@ def change(
         Occurrences that a word needs in both.
     seed : int
         Seed of the exchanges.
+    threads : int, optional
+        Threads that add the counts, by default all processors; the model trains with its own.
     progress : callable, optional
         Gets a `Progress` after each training.
 

@@ -251,10 +251,16 @@ def stability(
         It is copied; each run has its own seed, from the model's on.
     blocks : Blocks or path
         Counts in blocks of documents (`count_blocks`): the text is not read again.
+    runs : int
+        Models to train, at least 3.
     resample : {"documents", "seeds"}
         Each run on as many blocks drawn with replacement, or on the whole text.
     seed : int
         Seed of the resamples.
+    level : float
+        Level of the intervals over the runs, between 0 and 1.
+    threads : int, optional
+        Threads that add the counts, by default all processors; the model trains with its own.
     progress : callable, optional
         Gets a `Progress` after each run.
 

@@ -157,6 +157,10 @@ def encode(
         str or bytes, used as they are; each list is a line. `Texts` holds documents as strings.
     vocab : Vocabulary, optional
         Use these words; by default the text's own, by `min_count` and `max_vocab`.
+    min_count : int
+        Leave out words that occur less often.
+    max_vocab : int, optional
+        Keep so many of the most frequent words; by default all.
     gaps : bool
         Leave GAP in the place of a token outside the vocabulary, so that windows do not stretch
         across it. By default such tokens close up, as in word2vec, GloVe and Swivel.
@@ -172,6 +176,8 @@ def encode(
         Bytes that the process may hold: ids beyond an eighth of it go to a temporary file, and
         fewer threads read. The distinct tokens of the text, of about 100 bytes each, are held
         whatever it says. By default, 1 GB of ids are kept.
+    progress : callable, optional
+        Gets a `Progress` after each block that was read.
     options : TextOptions, optional
         How the text is read and split into words; or its fields as arguments of their own, as in
         ``encode("news.csv", tokenize="unicode", text_column="body")``. Not for token lists.

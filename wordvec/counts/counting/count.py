@@ -80,16 +80,24 @@ def count(
     target : path
         The folder to make; a URL (s3://bucket/shards) is counted here first. While it is made
         there is `<target>.partial`; a count that was killed goes on from the blocks in it when it
-        is started again. `force` replaces a folder of shards, and nothing else.
+        is started again.
+    window : Window, optional
+        What counts as a co-occurrence; by default 10 words on each side, weighted by 1/distance.
     sample : float
         Frequent words are dropped at random before windows are formed, as word2vec does it: a word
         that is the share f of the corpus stays with probability sqrt(sample/f) + sample/f. 0 keeps
-        all. Which tokens stay depends only on `seed` and their place in the corpus.
+        all.
+    seed : int
+        Seed of the subsampling: which tokens stay depends only on it and their place in the corpus.
     memory : int
         Bytes that the process may hold, all that it holds already included: the interpreter, the
         libraries, the vocabulary and the ids. What does not fit is counted in blocks, by fewer
         threads, and merged from files beside the target. A warning says when it is too little.
         `encode` keeps ids to it too, when it is told.
+    threads : int
+        Threads that count; the shards are the same for any number.
+    force : bool
+        Replace the target if it is a folder of shards; nothing else is replaced.
     progress : callable, optional
         Gets a `Progress` for each tile counted.
     client : distributed.Client or str, optional

@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 def to_gensim(vectors: WordVectors) -> GensimVectors:
     """A gensim KeyedVectors with the same words, vectors and counts, without n-grams and contexts.
 
+    Parameters
+    ----------
+    vectors : WordVectors
+        Vectors of words; they are copied.
+
+    Returns
+    -------
+    gensim.models.KeyedVectors
+
     Raises
     ------
     MissingExtra
@@ -304,6 +313,15 @@ def from_gensim(model: Any) -> WordVectors:
     Counts are kept where gensim has them, the context vectors of a model trained with negative
     sampling, and the n-grams of FastText. The vectors of a PoincareModel are points of the Poincare
     ball and are compared by its distance.
+
+    Parameters
+    ----------
+    model : gensim model or KeyedVectors
+        Word2Vec, FastText, PoincareModel, or what has its `wv` or `kv`.
+
+    Returns
+    -------
+    WordVectors
 
     Raises
     ------
