@@ -4,8 +4,11 @@
  * a chunk can look at its neighbours' tokens and no context is lost where a corpus was cut for the
  * threads. Windows and noise come from a sequence keyed by (key, begin of the chunk).
  *
- * Memory. Rows of rare words miss every cache, so noise is drawn a little before it is needed and
- * its rows are prefetched, as are the next centre's and the input row that the window meets next.
+ * Memory. Rows of rare words miss every cache, so noise is drawn a little before it is needed. Its
+ * rows, the next centre's and the input row that the window meets next are listed, and the step
+ * that is on its way fetches them between its sums: 49 lines asked for at once fill the line
+ * buffers of a core. Entries of the alias table are asked for one step before, since their places
+ * are known.
  */
 #include "wv_sgns.h"
 #include "wv_text.h"
@@ -71,10 +74,12 @@ struct wv_sgns_worker {
     float **rows;      /* what a hidden row is made of */
     float *hidden;     /* (2 slots, stride): made rows, and what they were when they were made */
     int64_t slots, entered, left;
-    int64_t *place; /* (2 window,): where in kept the words of a window are */
-    float *copies;  /* (inputs and outputs, stride): of frozen rows; or NULL */
+    int64_t *place;      /* (2 window,): where in kept the words of a window are */
+    float *copies;       /* (inputs and outputs, stride): of frozen rows; or NULL */
+    const float **ahead; /* (ahead_count,): rows that later steps need, to fetch during this one */
+    int64_t ahead_count;
     float *sign, *weight, *scratch;
-    int sign_in, sign_out; /* what sign and weight are filled for; 0: for nothing */
+    int sign_out; /* outputs that sign and weight are filled for; 0: none */
 };
 
 /* Whether each input of a step has noise, and so outputs, of its own. */
@@ -89,7 +94,7 @@ static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
 
 wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     const int ni = 2 * m->window, no = 1 + m->negative;
-    const size_t pairs = (size_t)ni * (size_t)no + 16;
+    const size_t pairs = (size_t)ni * (size_t)no;
     /* Inputs of a step have their outputs in common, or each its own. */
     const size_t outs = (size_t)no * (own_noise(m) ? (size_t)ni : 1);
     int64_t most = 1;
@@ -109,12 +114,15 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     w->place = malloc((size_t)ni * sizeof *w->place);
     w->slots = m->sub_starts && !m->cbow ? ni + 1 : 1;
     w->hidden = calloc(2 * (size_t)w->slots * (size_t)m->stride, sizeof *w->hidden);
+    const size_t drawn = (size_t)w->room * (size_t)m->negative;
+    w->ahead = malloc((drawn + 1 + (size_t)most) * sizeof *w->ahead);
     if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
     w->weight = malloc(pairs * sizeof *w->weight);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
     if (!w->kept || !w->queue || !w->context || !w->place || !w->in || !w->out || !w->rows ||
-        !w->hidden || (m->frozen && !w->copies) || !w->sign || !w->weight || !w->scratch) {
+        !w->hidden || !w->ahead || (m->frozen && !w->copies) || !w->sign || !w->weight ||
+        !w->scratch) {
         wv_sgns_worker_free(w);
         return NULL;
     }
@@ -132,6 +140,7 @@ void wv_sgns_worker_free(wv_sgns_worker *w) {
     free(w->rows);
     free(w->hidden);
     free(w->copies);
+    free(w->ahead);
     free(w->sign);
     free(w->weight);
     free(w->scratch);
@@ -160,7 +169,8 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         if (at == begin) *first = k;
         const int32_t id = ids[at];
         if (id >= m->vocab || id < WV_ID_BREAK) return WV_ERR_RANGE;
-        if (id < 0 || stays(m, key, at, id)) w->kept[k++] = id;
+        w->kept[k] = id; /* written always: which stay is not to be guessed */
+        k += id < 0 || stays(m, key, at, id);
     }
     *last = k;
     for (int32_t found = 0; end < n && found < m->window; end++) {
@@ -176,10 +186,17 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     return WV_OK;
 }
 
-static void draw_noise(const wv_sgns_model *m, wv_rng *rng, int32_t *noise) {
+static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
     for (int32_t k = 0; k < m->negative; k++) {
         noise[k] = wv_alias_draw(m->noise, m->vocab, wv_rng_next(rng));
-        wv_prefetch_row(m->out + noise[k] * m->stride, m->stride);
+        w->ahead[w->ahead_count++] = m->out + noise[k] * m->stride;
+    }
+    /* The entries that the next step will look at: drawing is a function of the place. The number
+     * between two steps' noise is that of the window's size. */
+    const int64_t later = (m->shrink != 0) + (own_noise(m) ? m->window * (int64_t)m->negative : 0);
+    for (int32_t k = 0; k < m->negative; k++) {
+        const uint64_t bits = wv_rng_at(rng->state, (uint64_t)(later + k));
+        WV_PREFETCH(m->noise + wv_alias_entry(m->vocab, bits));
     }
 }
 
@@ -194,7 +211,7 @@ static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, int 
         w->drawn -= w->taken;
         w->taken = 0;
     }
-    while (w->drawn - w->taken < full + sets) draw_noise(m, rng, w->queue + w->drawn++ * k);
+    while (w->drawn - w->taken < full + sets) draw_noise(m, w, rng, w->queue + w->drawn++ * k);
     w->taken += sets;
     return w->queue + (w->taken - sets) * k;
 }
@@ -218,17 +235,23 @@ static float *output_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word
     return taken(m, w, m->out + word * m->stride, frozen, 2 * m->window + k);
 }
 
-/* Sign and weight of ni inputs against one observed and no - 1 noise outputs. */
-static void fill_signs(wv_sgns_worker *w, int ni, int no) {
-    if (w->sign_out == no && w->sign_in == ni) return;
-    const int pairs = ni * no;
-    for (int j = 0; j < pairs; j++) {
-        w->sign[j] = j % no == 0 ? 1.0f : -1.0f;
-        w->weight[j] = 1.0f;
+/* Sign and weight of as many inputs as there can be against one observed and no - 1 noise outputs.
+ */
+static void fill_signs(const wv_sgns_model *m, wv_sgns_worker *w, int no) {
+    if (w->sign_out == no) return;
+    for (int i = 0, j = 0; i < 2 * m->window; i++) {
+        for (int k = 0; k < no; k++, j++) {
+            w->sign[j] = k ? -1.0f : 1.0f;
+            w->weight[j] = 1.0f;
+        }
     }
-    for (int j = pairs; j < ((pairs + 15) & ~15); j++) w->sign[j] = w->weight[j] = 0.0f;
     w->sign_out = no;
-    w->sign_in = ni;
+}
+
+static wv_sgns_rows rows_of(const wv_sgns_model *m, const wv_sgns_worker *w, float *const *in,
+                            int ni, int no) {
+    return (wv_sgns_rows){in,      ni,        w->out,     no,       m->stride,
+                          w->sign, w->weight, w->scratch, w->ahead, w->ahead_count};
 }
 
 /* One step of `ni` inputs with one observed output and one set of noise; noise that is the observed
@@ -243,9 +266,9 @@ static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, floa
         w->out[no] = output_row(m, w, noise[k], no);
         no++;
     }
-    fill_signs(w, ni, no);
-    return m->table->shared_noise(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha,
-                                  w->scratch);
+    fill_signs(m, w, no);
+    const wv_sgns_rows rows = rows_of(m, w, in, ni, no);
+    return (double)m->table->shared_noise(&rows, alpha);
 }
 
 /* A step of each input with one observed output and noise of its own; noise that is the observed
@@ -255,7 +278,7 @@ static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *
     const int no = 1 + m->negative;
     const int32_t *noise = next_noise(m, w, ni, rng);
     int same = 0;
-    fill_signs(w, ni, no);
+    fill_signs(m, w, no);
     for (int i = 0, j = 0; i < ni; i++) {
         w->out[j] = output_row(m, w, observed, j);
         j++;
@@ -267,9 +290,9 @@ static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *
             same = 1;
         }
     }
-    const double loss =
-        m->table->own_noise(in, ni, w->out, no, m->stride, w->sign, w->weight, alpha, w->scratch);
-    if (same) w->sign_in = 0;
+    const wv_sgns_rows rows = rows_of(m, w, in, ni, no);
+    const double loss = (double)m->table->own_noise(&rows, alpha);
+    if (same) w->sign_out = 0;
     return loss;
 }
 
@@ -339,20 +362,25 @@ static void reach_over(const wv_sgns_model *m, wv_sgns_worker *w, int64_t begin,
     while (w->entered < end) enter(m, w, w->entered++);
 }
 
-/* The rows that the centre after this one will need. */
-static void prefetch_next(const wv_sgns_model *m, const wv_sgns_worker *w, int64_t t,
-                          int64_t total) {
+/* Lists the rows that the centre after this one will need. */
+static void look_ahead(const wv_sgns_model *m, wv_sgns_worker *w, int64_t t, int64_t total) {
     const int64_t ahead = t + m->window + 1;
     const int32_t next = t + 1 < total ? w->kept[t + 1] : WV_ID_BREAK;
     const int32_t enters = ahead < total ? w->kept[ahead] : WV_ID_BREAK;
-    if (next >= 0) wv_prefetch_row(m->out + next * m->stride, m->stride);
+    w->ahead_count = 0;
+    if (next >= 0) w->ahead[w->ahead_count++] = m->out + next * m->stride;
     if (enters < 0) return;
     if (!m->sub_starts) {
-        wv_prefetch_row(m->in + enters * m->stride, m->stride);
+        w->ahead[w->ahead_count++] = m->in + enters * m->stride;
     } else {
         for (int64_t i = m->sub_starts[enters]; i < m->sub_starts[enters + 1]; i++)
-            wv_prefetch_row(m->in + (ptrdiff_t)m->sub_rows[i] * m->stride, m->stride);
+            w->ahead[w->ahead_count++] = m->in + (ptrdiff_t)m->sub_rows[i] * m->stride;
     }
+}
+
+/* Where there is no step that would fetch them. */
+static void fetch_ahead(const wv_sgns_model *m, const wv_sgns_worker *w) {
+    for (int64_t j = 0; j < w->ahead_count; j++) wv_prefetch_row(w->ahead[j], m->stride);
 }
 
 wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t *ids, int64_t n,
@@ -372,10 +400,13 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
     for (int64_t t = first; t < last; t++) {
         const int32_t centre = w->kept[t];
-        prefetch_next(m, w, t, total);
+        look_ahead(m, w, t, total);
         if (subwords)
             reach_over(m, w, t - m->window, t + m->window < total ? t + m->window + 1 : total);
-        if (centre < 0) continue;
+        if (centre < 0) {
+            fetch_ahead(m, w);
+            continue;
+        }
         stats->kept++;
         const int64_t reach =
             m->shrink ? 1 + (int64_t)wv_rng_below(&rng, (uint32_t)m->window) : m->window;
@@ -384,7 +415,10 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
             w->place[nc] = c, w->context[nc++] = w->kept[c];
         for (int64_t c = t + 1; c < total && c <= t + reach && w->kept[c] >= 0; c++)
             w->place[nc] = c, w->context[nc++] = w->kept[c];
-        if (!nc) continue;
+        if (!nc) {
+            fetch_ahead(m, w);
+            continue;
+        }
         stats->pairs += m->cbow ? 1 : nc;
         const float alpha = alpha_begin + slope * (float)(t - first);
         if (m->cbow) {

@@ -19,11 +19,21 @@
 /* -- the step: a few inputs against a few outputs ------------------------------------------------
  */
 
+typedef struct wv_sgns_rows {
+    float *const *in; /* (ni,): rows of n floats, n a multiple of 16 */
+    int ni;
+    float *const *out; /* rows as those of in; how many says each kind of step */
+    int no;
+    ptrdiff_t n;
+    const float *label, *weight; /* (ni, no); the label is +1 for an observed pair and -1 for noise,
+                                    for `squares` what the product should be */
+    float *scratch;              /* (wv_sgns_scratch_floats(ni, no),) */
+    const float *const *ahead;   /* (na,): rows that later steps need: they are fetched while this
+                                    step computes, a few lines at a time */
+    int64_t na;
+} wv_sgns_rows;
+
 /* One gradient step of ni inputs. Returns the loss before it.
- *   in   ni pointers to rows of n floats, n a multiple of 16
- *   label, weight   (ni no,) then zeros up to the next multiple of 16; the label is +1 for an
- *        observed pair and -1 for noise, for `squares` what the product should be
- *   scratch   wv_sgns_scratch_floats(ni, no) floats
  *
  * Shared noise: every input with every output, on
  *   sum_i sum_k weight[i no + k] log(1 + exp(-label[i no + k] in_i.out_k)),
@@ -37,8 +47,7 @@
  *   sum_k weight[i no + k] log(1 + exp(-label[i no + k] in_i.out_(i no + k))),
  * one step each. The inner products are all taken before the first step, the steps in turn, so that
  * a row that comes again moves each time. */
-typedef float (*wv_sgns_step)(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                              const float *label, const float *weight, float alpha, float *scratch);
+typedef float (*wv_sgns_step)(const wv_sgns_rows *rows, float alpha);
 
 static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no) {
     return (ptrdiff_t)ni * no + 16 + 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
@@ -73,9 +82,16 @@ typedef struct wv_alias {
 wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int32_t *work,
                          double *scaled);
 
+/* The entry of a table of n that 64 random bits meet. */
+static inline uint32_t wv_alias_entry(int32_t n, uint64_t bits) {
+    return (uint32_t)(((bits >> 32) * (uint64_t)(uint32_t)n) >> 32);
+}
+
 static inline int32_t wv_alias_draw(const wv_alias *table, int32_t n, uint64_t bits) {
-    const uint32_t i = (uint32_t)(((bits >> 32) * (uint64_t)(uint32_t)n) >> 32);
-    return (uint32_t)bits < table[i].threshold ? (int32_t)i : (int32_t)table[i].other;
+    const uint32_t i = wv_alias_entry(n, bits);
+    /* Without a branch, which processors would guess wrong half of the times. */
+    const uint32_t own = -(uint32_t)((uint32_t)bits < table[i].threshold);
+    return (int32_t)((i & own) | (table[i].other & ~own));
 }
 
 /* -- the stream ----------------------------------------------------------------------------------

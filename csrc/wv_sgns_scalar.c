@@ -33,34 +33,46 @@ static void update(float *const *in, int ni, float *const *out, int no, ptrdiff_
     }
 }
 
-static float shared_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                          const float *sign, const float *weight, float alpha, float *scratch) {
+static void fetch(const wv_sgns_rows *r) {
+    for (int64_t j = 0; j < r->na; j++) wv_prefetch_row(r->ahead[j], r->n);
+}
+
+static float shared_noise(const wv_sgns_rows *r, float alpha) {
+    const int no = r->no, pairs = r->ni * no;
+    float *g = r->scratch;
     double loss = 0;
-    for (int j = 0; j < ni * no; j++)
-        scratch[j] = logistic(dot(in[j / no], out[j % no], n), sign[j], weight[j], alpha, &loss);
-    update(in, ni, out, no, n, scratch, scratch + ni * no);
+    fetch(r);
+    for (int j = 0; j < pairs; j++)
+        g[j] = logistic(dot(r->in[j / no], r->out[j % no], r->n), r->label[j], r->weight[j], alpha,
+                        &loss);
+    update(r->in, r->ni, r->out, no, r->n, g, g + pairs);
     return (float)loss;
 }
 
-static float squares(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                     const float *target, const float *weight, float alpha, float *scratch) {
+static float squares(const wv_sgns_rows *r, float alpha) {
+    const int no = r->no, pairs = r->ni * no;
+    float *g = r->scratch;
     double loss = 0;
-    for (int j = 0; j < ni * no; j++) {
-        const float error = target[j] - dot(in[j / no], out[j % no], n);
-        loss += 0.5 * weight[j] * error * error;
-        scratch[j] = alpha * weight[j] * error;
+    fetch(r);
+    for (int j = 0; j < pairs; j++) {
+        const float error = r->label[j] - dot(r->in[j / no], r->out[j % no], r->n);
+        loss += 0.5 * r->weight[j] * error * error;
+        g[j] = alpha * r->weight[j] * error;
     }
-    update(in, ni, out, no, n, scratch, scratch + ni * no);
+    update(r->in, r->ni, r->out, no, r->n, g, g + pairs);
     return (float)loss;
 }
 
-static float own_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                       const float *sign, const float *weight, float alpha, float *scratch) {
+static float own_noise(const wv_sgns_rows *r, float alpha) {
+    const int no = r->no, pairs = r->ni * no;
+    float *g = r->scratch;
     double loss = 0;
-    for (int j = 0; j < ni * no; j++)
-        scratch[j] = logistic(dot(in[j / no], out[j], n), sign[j], weight[j], alpha, &loss);
-    for (int i = 0; i < ni; i++)
-        update(in + i, 1, out + i * no, no, n, scratch + i * no, scratch + ni * no);
+    fetch(r);
+    for (int j = 0; j < pairs; j++)
+        g[j] =
+            logistic(dot(r->in[j / no], r->out[j], r->n), r->label[j], r->weight[j], alpha, &loss);
+    for (int i = 0; i < r->ni; i++)
+        update(r->in + i, 1, r->out + i * no, no, r->n, g + i * no, g + pairs);
     return (float)loss;
 }
 

@@ -25,6 +25,7 @@
 V_FN void products(const int rows, float *const *in, float *const *out, const int no, ptrdiff_t n,
                    float *f) {
     vf sum[SGNS_ROWS * SGNS_MAX_OUT + 3];
+#pragma GCC unroll 32
     for (int j = 0; j < rows * no + 3; j++) sum[j] = v_zero();
     for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
         vf x[SGNS_ROWS];
@@ -36,15 +37,13 @@ V_FN void products(const int rows, float *const *in, float *const *out, const in
             for (int i = 0; i < rows; i++) sum[i * no + k] = v_fma(x[i], o, sum[i * no + k]);
         }
     }
-    for (int j = 0; j < rows * no; j += 4) {
-        if (j + 4 <= rows * no) {
-            v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], f + j);
-        } else {
-            float rest[4];
-            v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], rest);
-            for (int k = j; k < rows * no; k++) f[k] = rest[k - j];
-        }
-    }
+    int j = 0;
+#pragma GCC unroll 8
+    for (; j + 4 <= rows * no; j += 4) v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], f + j);
+    if (j == rows * no) return;
+    float rest[4];
+    v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], rest);
+    for (int k = 0; k < rows * no - j; k++) f[j + k] = rest[k];
 }
 
 /* f[j] becomes the step of pair j, alpha weight sign s(-sign f); returns the loss. */
@@ -52,8 +51,8 @@ V_FN float logistic(float *f, int pairs, const float *sign, const float *weight,
     const vf one = v_set1(1.0f), va = v_set1(alpha);
     vf loss = v_zero();
     for (int j = 0; j < pairs; j += VF_LANES) {
-        const vf s = v_load(sign + j), w = v_load(weight + j);
         const int m = pairs - j < VF_LANES ? pairs - j : VF_LANES;
+        const vf s = v_load_n(sign + j, m), w = v_load_n(weight + j, m);
         const vf x = v_mul(s, v_load_n(f + j, m));
         const vf e = v_exp(v_sub(v_zero(), x)), e1 = v_add(one, e);
         loss = v_fma(w, v_log(e1), loss);
@@ -67,9 +66,9 @@ V_FN float squared(float *f, int pairs, const float *target, const float *weight
     const vf va = v_set1(alpha), half = v_set1(0.5f);
     vf loss = v_zero();
     for (int j = 0; j < pairs; j += VF_LANES) {
-        const vf w = v_load(weight + j);
         const int m = pairs - j < VF_LANES ? pairs - j : VF_LANES;
-        const vf error = v_sub(v_load(target + j), v_load_n(f + j, m));
+        const vf w = v_load_n(weight + j, m);
+        const vf error = v_sub(v_load_n(target + j, m), v_load_n(f + j, m));
         const vf g = v_mul(w, error);
         loss = v_fma(v_mul(half, g), error, loss);
         v_store(f + j, v_mul(va, g));
@@ -84,6 +83,12 @@ V_FN float slopes(const int kind, float *f, int pairs, const float *label, const
                   float alpha) {
     return kind == SQUARES ? squared(f, pairs, label, weight, alpha)
                            : logistic(f, pairs, label, weight, alpha);
+}
+
+/* Asks for `floats` floats of each of na rows from column c on. */
+V_FN void fetch(const float *const *ahead, int64_t na, ptrdiff_t c, ptrdiff_t floats) {
+    for (int64_t j = 0; j < na; j++)
+        for (ptrdiff_t h = c; h < c + floats; h += WV_ROW_FLOATS) WV_PREFETCH_L2(ahead[j] + h);
 }
 
 /* in_i += sum_k g[i no + k] out_k and out_k += sum_i g[i no + k] in_i, at the old values, for
@@ -121,54 +126,58 @@ V_FN void update_columns(const int wide, float *const *in, int ni, float *const 
 }
 
 V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
-                 const float *g) {
+                 const float *g, const float *const *ahead, int64_t na) {
     ptrdiff_t c = 0;
-    if (no <= SGNS_WIDE_OUT)
-        for (; c + SGNS_WIDE * VF_LANES <= n; c += SGNS_WIDE * VF_LANES)
+    if (no <= SGNS_WIDE_OUT) {
+        for (; c + SGNS_WIDE * VF_LANES <= n; c += SGNS_WIDE * VF_LANES) {
+            fetch(ahead, na, c, SGNS_WIDE * VF_LANES);
             update_columns(SGNS_WIDE, in, ni, out, no, c, g);
-    for (; c < n; c += VF_LANES) update_columns(1, in, ni, out, no, c, g);
+        }
+    }
+    for (; c < n; c += VF_LANES) {
+        if (c % WV_ROW_FLOATS == 0) fetch(ahead, na, c, VF_LANES);
+        update_columns(1, in, ni, out, no, c, g);
+    }
 }
 
-V_FN float shared_few(const int kind, float *const *in, int ni, float *const *out, const int no,
-                      ptrdiff_t n, const float *label, const float *weight, float alpha,
-                      float *scratch) {
+V_FN float shared_few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
+    float *g = r->scratch;
     int i = 0;
 #if SGNS_ROWS > 2
     if (no <= SGNS_WIDE_OUT) {
-        for (; i + 4 <= ni; i += 4) products(4, in + i, out, no, n, scratch + i * no);
-        if (i + 3 == ni) {
-            products(3, in + i, out, no, n, scratch + i * no);
+        for (; i + 4 <= r->ni; i += 4) products(4, r->in + i, r->out, no, r->n, g + i * no);
+        if (i + 3 == r->ni) {
+            products(3, r->in + i, r->out, no, r->n, g + i * no);
             i += 3;
         }
     }
 #endif
-    for (; i + 2 <= ni; i += 2) products(2, in + i, out, no, n, scratch + i * no);
-    if (i < ni) products(1, in + i, out, no, n, scratch + i * no);
-    const float loss = slopes(kind, scratch, ni * no, label, weight, alpha);
-    update(in, ni, out, no, n, scratch);
+    for (; i + 2 <= r->ni; i += 2) products(2, r->in + i, r->out, no, r->n, g + i * no);
+    if (i < r->ni) products(1, r->in + i, r->out, no, r->n, g + i * no);
+    const float loss = slopes(kind, g, r->ni * no, r->label, r->weight, alpha);
+    update(r->in, r->ni, r->out, no, r->n, g, r->ahead, r->na);
     return loss;
 }
 
 /* Any number of outputs; a column's old values and updates wait in scratch. */
-V_FN float shared_many(const int kind, float *const *in, int ni, float *const *out, int no,
-                       ptrdiff_t n, const float *label, const float *weight, float alpha,
-                       float *scratch) {
-    float *g = scratch, *old = scratch + ni * (ptrdiff_t)no + 16;
+V_FN float shared_many(const int kind, const wv_sgns_rows *r, float alpha) {
+    const int ni = r->ni, no = r->no;
+    float *g = r->scratch, *old = g + ni * (ptrdiff_t)no + 16;
     float *new = old + VF_LANES *(ptrdiff_t)ni, *delta = new + VF_LANES *(ptrdiff_t)ni;
     for (int i = 0; i < ni; i++) {
         int k = 0;
-        for (; k + 4 <= no; k += 4) products(1, in + i, out + k, 4, n, g + i * no + k);
-        for (; k < no; k++) products(1, in + i, out + k, 1, n, g + i * no + k);
+        for (; k + 4 <= no; k += 4) products(1, r->in + i, r->out + k, 4, r->n, g + i * no + k);
+        for (; k < no; k++) products(1, r->in + i, r->out + k, 1, r->n, g + i * no + k);
     }
-    const float loss = slopes(kind, g, ni * no, label, weight, alpha);
-    for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
+    const float loss = slopes(kind, g, ni * no, r->label, r->weight, alpha);
+    fetch(r->ahead, r->na, 0, r->n);
+    for (ptrdiff_t c = 0; c < r->n; c += VF_LANES) {
         for (int i = 0; i < ni; i++) {
-            const vf x = v_load(in[i] + c);
-            v_store(old + i * VF_LANES, x);
+            v_store(old + i * VF_LANES, v_load(r->in[i] + c));
             v_store(new + i *VF_LANES, v_zero());
         }
         for (int k = 0; k < no; k++) {
-            const vf o = v_load(out[k] + c);
+            const vf o = v_load(r->out[k] + c);
             vf d = v_zero();
             for (int i = 0; i < ni; i++) {
                 const vf gk = v_set1(g[i * no + k]);
@@ -179,101 +188,99 @@ V_FN float shared_many(const int kind, float *const *in, int ni, float *const *o
             v_store(delta + k * VF_LANES, d);
         }
         for (int k = 0; k < no; k++)
-            v_store(out[k] + c, v_add(v_load(out[k] + c), v_load(delta + k * VF_LANES)));
+            v_store(r->out[k] + c, v_add(v_load(r->out[k] + c), v_load(delta + k * VF_LANES)));
         for (int i = 0; i < ni; i++)
-            v_store(in[i] + c, v_add(v_load(in[i] + c), v_load(new + i *VF_LANES)));
+            v_store(r->in[i] + c, v_add(v_load(r->in[i] + c), v_load(new + i *VF_LANES)));
     }
     return loss;
 }
 
-V_FN float own_few(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
-                   const float *sign, const float *weight, float alpha, float *scratch) {
-    for (int i = 0; i < ni; i++) products(1, in + i, out + i * no, no, n, scratch + i * no);
-    const float loss = logistic(scratch, ni * no, sign, weight, alpha);
-    for (int i = 0; i < ni; i++) update(in + i, 1, out + i * no, no, n, scratch + i * no);
+V_FN float own_few(const wv_sgns_rows *r, const int no, float alpha) {
+    float *g = r->scratch;
+    for (int i = 0; i < r->ni; i++) products(1, r->in + i, r->out + i * no, no, r->n, g + i * no);
+    const float loss = logistic(g, r->ni * no, r->label, r->weight, alpha);
+    for (int i = 0; i < r->ni; i++) {
+        const int64_t from = r->na * i / r->ni, to = r->na * (i + 1) / r->ni;
+        update(r->in + i, 1, r->out + i * no, no, r->n, g + i * no, r->ahead + from, to - from);
+    }
     return loss;
 }
 
 /* Any number of outputs an input: twice over them for each column, first for the input. */
 WV_TARGET
-static float own_many(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                      const float *sign, const float *weight, float alpha, float *g) {
-    for (int i = 0; i < ni; i++) {
+static float own_many(const wv_sgns_rows *r, float alpha) {
+    const int no = r->no;
+    float *g = r->scratch;
+    for (int i = 0; i < r->ni; i++) {
         int k = i * no;
-        for (; k + 4 <= (i + 1) * no; k += 4) products(1, in + i, out + k, 4, n, g + k);
-        for (; k < (i + 1) * no; k++) products(1, in + i, out + k, 1, n, g + k);
+        for (; k + 4 <= (i + 1) * no; k += 4) products(1, r->in + i, r->out + k, 4, r->n, g + k);
+        for (; k < (i + 1) * no; k++) products(1, r->in + i, r->out + k, 1, r->n, g + k);
     }
-    const float loss = logistic(g, ni * no, sign, weight, alpha);
-    for (int i = 0; i < ni; i++) {
-        for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
-            const vf x = v_load(in[i] + c);
+    const float loss = logistic(g, r->ni * no, r->label, r->weight, alpha);
+    fetch(r->ahead, r->na, 0, r->n);
+    for (int i = 0; i < r->ni; i++) {
+        for (ptrdiff_t c = 0; c < r->n; c += VF_LANES) {
+            const vf x = v_load(r->in[i] + c);
             vf y = x;
             for (int k = i * no; k < (i + 1) * no; k++)
-                y = v_fma(v_set1(g[k]), v_load(out[k] + c), y);
+                y = v_fma(v_set1(g[k]), v_load(r->out[k] + c), y);
             for (int k = i * no; k < (i + 1) * no; k++)
-                v_store(out[k] + c, v_fma(v_set1(g[k]), x, v_load(out[k] + c)));
-            v_store(in[i] + c, y);
+                v_store(r->out[k] + c, v_fma(v_set1(g[k]), x, v_load(r->out[k] + c)));
+            v_store(r->in[i] + c, y);
         }
     }
     return loss;
 }
 
-V_FN float few(const int kind, float *const *in, int ni, float *const *out, const int no,
-               ptrdiff_t n, const float *label, const float *weight, float alpha, float *scratch) {
-    return kind == OWN ? own_few(in, ni, out, no, n, label, weight, alpha, scratch)
-                       : shared_few(kind, in, ni, out, no, n, label, weight, alpha, scratch);
+V_FN float few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
+    return kind == OWN ? own_few(r, no, alpha) : shared_few(kind, r, no, alpha);
 }
 
 /* The number of outputs becomes a constant. */
-V_FN float any(const int kind, float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-               const float *label, const float *weight, float alpha, float *scratch) {
-    switch (no) {
+V_FN float any(const int kind, const wv_sgns_rows *r, float alpha) {
+    switch (r->no) {
     case 1:
-        return few(kind, in, ni, out, 1, n, label, weight, alpha, scratch);
+        return few(kind, r, 1, alpha);
     case 2:
-        return few(kind, in, ni, out, 2, n, label, weight, alpha, scratch);
+        return few(kind, r, 2, alpha);
     case 3:
-        return few(kind, in, ni, out, 3, n, label, weight, alpha, scratch);
+        return few(kind, r, 3, alpha);
     case 4:
-        return few(kind, in, ni, out, 4, n, label, weight, alpha, scratch);
+        return few(kind, r, 4, alpha);
     case 5:
-        return few(kind, in, ni, out, 5, n, label, weight, alpha, scratch);
+        return few(kind, r, 5, alpha);
     case 6:
-        return few(kind, in, ni, out, 6, n, label, weight, alpha, scratch);
+        return few(kind, r, 6, alpha);
 #if SGNS_MAX_OUT > 6
     case 7:
-        return few(kind, in, ni, out, 7, n, label, weight, alpha, scratch);
+        return few(kind, r, 7, alpha);
     case 8:
-        return few(kind, in, ni, out, 8, n, label, weight, alpha, scratch);
+        return few(kind, r, 8, alpha);
     case 9:
-        return few(kind, in, ni, out, 9, n, label, weight, alpha, scratch);
+        return few(kind, r, 9, alpha);
     case 10:
-        return few(kind, in, ni, out, 10, n, label, weight, alpha, scratch);
+        return few(kind, r, 10, alpha);
     case 11:
-        return few(kind, in, ni, out, 11, n, label, weight, alpha, scratch);
+        return few(kind, r, 11, alpha);
 #endif
     default:
-        return kind == OWN ? own_many(in, ni, out, no, n, label, weight, alpha, scratch)
-                           : shared_many(kind, in, ni, out, no, n, label, weight, alpha, scratch);
+        return kind == OWN ? own_many(r, alpha) : shared_many(kind, r, alpha);
     }
 }
 
 WV_TARGET
-static float shared_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                          const float *label, const float *weight, float alpha, float *scratch) {
-    return any(SHARED, in, ni, out, no, n, label, weight, alpha, scratch);
+static float shared_noise(const wv_sgns_rows *rows, float alpha) {
+    return any(SHARED, rows, alpha);
 }
 
 WV_TARGET
-static float own_noise(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                       const float *label, const float *weight, float alpha, float *scratch) {
-    return any(OWN, in, ni, out, no, n, label, weight, alpha, scratch);
+static float own_noise(const wv_sgns_rows *rows, float alpha) {
+    return any(OWN, rows, alpha);
 }
 
 WV_TARGET
-static float squares(float *const *in, int ni, float *const *out, int no, ptrdiff_t n,
-                     const float *label, const float *weight, float alpha, float *scratch) {
-    return any(SQUARES, in, ni, out, no, n, label, weight, alpha, scratch);
+static float squares(const wv_sgns_rows *rows, float alpha) {
+    return any(SQUARES, rows, alpha);
 }
 
 WV_TARGET

@@ -38,7 +38,7 @@ struct wv_visits_worker {
 };
 
 wv_visits_worker *wv_visits_worker_new(const wv_visits_model *m) {
-    const size_t no = 1 + (size_t)m->negative, pairs = (size_t)m->group * no + 16;
+    const size_t no = 1 + (size_t)m->negative, pairs = (size_t)m->group * no;
     wv_visits_worker *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->noise = malloc((size_t)m->negative * sizeof *w->noise);
@@ -252,12 +252,12 @@ static float train_group(const wv_visits_model *m, wv_visits_worker *w, const wv
             w->weight[j] = weight;
         }
     }
-    for (; j % 16; j++) w->label[j] = w->weight[j] = 0.0f;
     if (observed) w->out[0] = m->out + ((int64_t)g->out * m->k + u->out_tile) * m->stride;
     for (int k = 0; k < noise; k++)
         w->out[observed + k] = m->out + ((int64_t)w->noise[k] * m->k + u->out_tile) * m->stride;
-    return m->step(w->in, g->count, w->out, no, m->stride, w->label, w->weight, u->alpha,
-                   w->scratch);
+    const wv_sgns_rows rows = {w->in,    g->count,  w->out,     no,   m->stride,
+                               w->label, w->weight, w->scratch, NULL, 0};
+    return m->step(&rows, u->alpha);
 }
 
 static wv_status grow_side(wv_visits_worker *w, int32_t side) {

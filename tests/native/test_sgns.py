@@ -13,17 +13,14 @@ EPS = np.finfo(np.float32).eps
 
 
 def signs(ni, no):
-    padded = (ni * no + 15) // 16 * 16
-    sign, weight = np.zeros((2, padded), np.float32)
-    sign[: ni * no] = np.where(np.arange(ni * no) % no == 0, 1, -1)
-    weight[: ni * no] = np.linspace(0.5, 2, ni * no)
-    return sign, weight
+    sign = np.where(np.arange(ni * no) % no == 0, 1, -1).astype(np.float32)
+    return sign, np.linspace(0.5, 2, ni * no, dtype=np.float32)
 
 
 def loss_of(x, y, sign, weight):
     """sum weight log(1 + exp(-sign x.y)) in float64; x (ni, n), y (no, n)."""
     f = (x @ y.T).ravel()
-    return float(np.sum(weight[: f.size] * np.logaddexp(0, -sign[: f.size] * f)))
+    return float(np.sum(weight * np.logaddexp(0, -sign * f)))
 
 
 def draw(rows, n, seed, scale=0.5):
@@ -46,7 +43,7 @@ def test_a_step_follows_the_gradient(isa, ni, no, n):
     x64, y64 = before_x.astype(np.float64), before_y.astype(np.float64)
     assert loss == pytest.approx(loss_of(x64, y64, sign, weight), rel=1e-5)
     f = (x64 @ y64.T).ravel()
-    g = (weight[: f.size] * sign[: f.size] / (1 + np.exp(sign[: f.size] * f))).reshape(ni, no)
+    g = (weight * sign / (1 + np.exp(sign * f))).reshape(ni, no)
     # The step in float32: alpha times the gradient, plus the rounding of the sum it is added to.
     room = 4 * EPS * (np.abs(x64).max() + np.abs(y64).max())
     np.testing.assert_allclose(x, x64 + alpha * g @ y64, rtol=0, atol=room)
@@ -62,7 +59,7 @@ def test_a_step_follows_the_finite_differences_of_its_loss(isa, own, no):
 
     def loss(x, y):
         f = np.einsum("in,ikn->ik", x, y.reshape(ni, no, -1)) if own else x @ y.T
-        return np.sum(weight[: ni * no] * np.logaddexp(0, -sign[: ni * no] * f.ravel()))
+        return np.sum(weight * np.logaddexp(0, -sign * f.ravel()))
 
     before = x.astype(np.float64), y.astype(np.float64)
     i, o = np.arange(ni, dtype=np.int32), np.arange(len(y), dtype=np.int32)
@@ -91,7 +88,7 @@ def test_inputs_with_outputs_of_their_own_follow_the_gradient(isa, ni, no, n):
     loss = sgns.step(x, i, y, o, sign, weight, alpha, isa, own=True)
 
     f = np.einsum("in,ikn->ik", x64, y64)
-    s, w = sign[: ni * no].reshape(ni, no), weight[: ni * no].reshape(ni, no)
+    s, w = sign.reshape(ni, no), weight.reshape(ni, no)
     assert loss == pytest.approx((w * np.logaddexp(0, -s * f)).sum(), rel=1e-5)
     g = w * s / (1 + np.exp(s * f))
     room = 4 * EPS * (np.abs(x64).max() + np.abs(y64).max())
@@ -107,7 +104,7 @@ def test_steps_of_their_own_move_repeated_rows_in_turn(isa, no):
     inputs = np.array([0, 1, 1, 0], np.int32)
     outputs = np.random.default_rng(7).integers(0, 3, 4 * no).astype(np.int32)
     x64, y64 = x.astype(np.float64), y.astype(np.float64)
-    s, w = sign[: 4 * no].reshape(4, no), weight[: 4 * no].reshape(4, no)
+    s, w = sign.reshape(4, no), weight.reshape(4, no)
     of = outputs.reshape(4, no)
     f = np.einsum("in,ikn->ik", x64[inputs], y64[of])
     g = 0.1 * w * s / (1 + np.exp(s * f))
@@ -135,7 +132,7 @@ def test_repeated_outputs_add_up(isa, no):
     outputs[0] = 1
     x64, y64 = x.astype(np.float64), y.astype(np.float64)
     f = x64 @ y64[outputs].T
-    s, w = sign[: f.size].reshape(f.shape), weight[: f.size].reshape(f.shape)
+    s, w = sign.reshape(f.shape), weight.reshape(f.shape)
     g = 0.1 * w * s / (1 + np.exp(s * f))
     sgns.step(x, np.arange(2, dtype=np.int32), y, outputs, sign, weight, 0.1, isa)
     expected = y64.copy()

@@ -14,8 +14,17 @@ cdef extern from "wv_sgns.h" nogil:
         WV_FROZEN_OUT
     ctypedef struct wv_alias:
         uint32_t threshold, other
-    ctypedef float (*wv_sgns_step)(float *const *, int, float *const *, int, Py_ssize_t,
-                                   const float *, const float *, float, float *) noexcept nogil
+    ctypedef struct wv_sgns_rows:
+        float **in_ "in"
+        float **out
+        int ni, no
+        Py_ssize_t n
+        const float *label
+        const float *weight
+        float *scratch
+        const float **ahead
+        int64_t na
+    ctypedef float (*wv_sgns_step)(const wv_sgns_rows *, float) noexcept nogil
     ctypedef struct wv_sgns:
         wv_sgns_step shared_noise, own_noise
     ctypedef struct wv_sgns_model:
@@ -51,7 +60,7 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
          isa=None, *, bint own=False):
     cdef int ni = <int>inputs.shape[0], given = <int>outputs.shape[0]
     cdef int no = given // max(ni, 1) if own else given
-    cdef Py_ssize_t n = input.shape[1], padded = (ni * no + 15) // 16 * 16
+    cdef Py_ssize_t n = input.shape[1]
     cdef int i
     if not ni or not no:
         raise ValueError("a step needs an input and an output")
@@ -60,8 +69,8 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     if n % 16 or output.shape[1] != n:
         raise ValueError(f"rows must have the same multiple of 16 floats, got {n} and "
                          f"{output.shape[1]}")
-    if sign.shape[0] != padded or weight.shape[0] != padded:
-        raise ValueError(f"sign and weight must have {padded} entries")
+    if sign.shape[0] != ni * no or weight.shape[0] != ni * no:
+        raise ValueError(f"sign and weight must have {ni * no} entries")
     for i in range(ni):
         if not 0 <= inputs[i] < input.shape[0]:
             raise IndexError(inputs[i])
@@ -73,6 +82,7 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     cdef float **rows = <float **>malloc(<size_t>(ni + given) * sizeof(float *))
     cdef float *scratch = <float *>malloc(
         <size_t>wv_sgns_scratch_floats(ni, no) * sizeof(float))
+    cdef wv_sgns_rows job
     cdef float loss
     try:
         if rows is NULL or scratch is NULL:
@@ -81,7 +91,8 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
             rows[i] = &input[inputs[i], 0]
         for i in range(given):
             rows[ni + i] = &output[outputs[i], 0]
-        loss = kernel(rows, ni, rows + ni, no, n, &sign[0], &weight[0], alpha, scratch)
+        job = wv_sgns_rows(rows, rows + ni, ni, no, n, &sign[0], &weight[0], scratch, NULL, 0)
+        loss = kernel(&job, alpha)
     finally:
         free(rows)
         free(scratch)
