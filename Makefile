@@ -1,5 +1,5 @@
 # make demo: install, train on real text, look up, judge      make test: lint, types, tests
-# make bench, sanitize, fuzz, lint, format, docs, links, wheels, coverage, lowest, clean: see CONTRIBUTING.md
+# make bench, sanitize, fuzz, lint, format, docs, links, wheels, coverage, lowest, parallel, clean: see CONTRIBUTING.md
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -8,7 +8,7 @@ PY     := $(abspath $(BIN)/python)
 # Warnings as the code is held to, for both compilers' sake without those of one alone.
 CWARN  := -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only
 
-.PHONY: demo test bench lint format sanitize fuzz torture tsan build docs links wheels coverage lowest clean
+.PHONY: demo test bench lint format sanitize fuzz torture tsan build docs links wheels coverage lowest parallel clean
 
 $(VENV)/pip:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "wordvec needs Python 3.11 or later"'
@@ -103,6 +103,14 @@ COVERED ?= --ignore tests/torture --ignore tests/test_tutorials.py
 # The oldest packages that pyproject.toml allows, in an environment of their own.
 lowest: | $(VENV)/pip
 	$(PY) tests/lowest.py build/lowest
+
+# Look-ups and kernels, each test in several threads at once. What is marked thread_unsafe, and what
+# the plugin itself takes for unsafe (capsys, monkeypatch), runs in one.
+parallel: $(VENV)/test build
+	$(PY) -m pip install -q --disable-pip-version-check --target build/parallel --no-deps \
+	    --upgrade "pytest-run-parallel>=0.10"
+	PYTHONPATH=build/parallel $(PY) -m pytest --parallel-threads=8 --iterations=2 $(LOOKUPS)
+LOOKUPS ?= tests/vectors tests/native
 
 # Damaged and hostile files against every reader, for twice FUZZ_SECONDS.
 FUZZ_SECONDS ?= 60

@@ -4,9 +4,11 @@ through pickle, deepcopy, joblib, spawned and forkserver processes, and scikit-l
 import copy
 import multiprocessing
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
+from questions import seen
 
 import wordvec
 from wordvec import KeyedVectors, WordVectors
@@ -80,25 +82,6 @@ THINGS = {
 }
 
 
-def seen(thing):
-    """What is asked of a copy: plain values that can be compared."""
-    if isinstance(thing, WordVectors):
-        words = list(thing)
-        near = [] if len(words) < 2 else [w for w, _ in thing.most_similar(words[0], topn=3)]
-        unseen = thing.vector("w7x").vector.tolist()
-        red = [] if "colour" not in thing._attributes else thing.get_vecattr("w1", "colour")
-        counts = None if thing.counts is None else thing.counts.tolist()
-        return type(thing), words, thing.vectors.tolist(), near, unseen, red, counts, thing.meta
-    if isinstance(thing, Vocabulary):
-        return list(thing), thing.counts.tolist()
-    if isinstance(thing, wordvec.Shards):
-        return thing.sparse().toarray().tolist(), list(thing.vocab)
-    if hasattr(thing, "get_params"):
-        params = {key: repr(value) for key, value in thing.get_params().items()}
-        return type(thing), params, seen(thing.vectors_) if hasattr(thing, "vectors_") else None
-    return list(thing.vocab), thing.ids.tolist()
-
-
 @pytest.mark.parametrize("name", THINGS)
 def test_copies_are_the_same(tmp_path, name):
     joblib = pytest.importorskip("joblib")
@@ -121,8 +104,8 @@ def test_other_processes_see_the_same(tmp_path, start):
     for name, make in THINGS.items():
         (tmp_path / name).mkdir()
         things.append(make(tmp_path / name))
-    with multiprocessing.get_context(start).Pool(1) as pool:
-        assert pool.map(seen, things) == [seen(thing) for thing in things]
+    with ProcessPoolExecutor(1, multiprocessing.get_context(start)) as pool:
+        assert list(pool.map(seen, things)) == [seen(thing) for thing in things]
 
 
 def test_joblibs_workers_see_the_same(tmp_path):

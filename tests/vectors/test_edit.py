@@ -3,9 +3,11 @@
 import copy
 import multiprocessing
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
+from questions import neighbours
 
 import wordvec
 from wordvec import KeyedVectors, WordVectors, load
@@ -75,17 +77,13 @@ def test_mapped_vectors_travel_as_their_path(tmp_path):
         pickle.loads(data)
 
 
-def neighbours(wv):
-    return wv.most_similar("w3", topn=2)
-
-
 @pytest.mark.parametrize("start", ["spawn", "forkserver"])
 def test_vectors_go_to_other_processes(tmp_path, start):
     wv = everything()
     wv.save(tmp_path / "v.wv")
-    with multiprocessing.get_context(start).Pool(1) as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context(start)) as pool:
         here = neighbours(wv)
-        assert pool.map(neighbours, [wv, load(tmp_path / "v.wv")]) == [here, here]
+        assert list(pool.map(neighbours, [wv, load(tmp_path / "v.wv")])) == [here, here]
 
 
 def test_corpora_vocabularies_shards_and_estimators_are_pickled(tmp_path):

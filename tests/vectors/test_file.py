@@ -17,6 +17,10 @@ def small(n=8, d=5, **more):
     return WordVectors([f"word{i}" for i in range(n)], X, **more)
 
 
+# Threads of one test would damage the same file (make parallel).
+pytestmark = pytest.mark.thread_unsafe
+
+
 @pytest.fixture
 def path(tmp_path):
     small(meta={"model": "test"}).save(tmp_path / "v.wv")

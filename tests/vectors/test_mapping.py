@@ -13,6 +13,9 @@ import wordvec
 from wordvec import formats
 from wordvec.errors import StoreError
 
+# Threads of one test would cut or remove the same file (make parallel).
+pytestmark = pytest.mark.thread_unsafe
+
 
 @pytest.fixture
 def path(tmp_path):

@@ -14,6 +14,10 @@ from wordvec.vectors.oov.unseen import NATIVE, Induction, Subwords, context_toke
 WORDS = ["walk", "walked", "walking", "talk", "talked", "talking", "Berlin", "größe"]
 
 
+# Threads of one test have the same vectors; who changes them must be alone (make parallel).
+changes_vectors = pytest.mark.thread_unsafe
+
+
 @pytest.fixture(params=["memory", "mapped"])
 def wv(request, tmp_path):
     """Words with n-grams, folded spellings and an induction matrix that doubles."""
@@ -28,6 +32,7 @@ def wv(request, tmp_path):
     return load(tmp_path / "v.wv")
 
 
+@changes_vectors
 def test_each_way_is_named(wv):
     assert wv.vector("walk")[1:] == ("exact", "walk")
     assert wv.vector("BERLIN")[1:] == ("folded", "Berlin")
@@ -51,6 +56,7 @@ def test_a_batch_gives_what_single_look_ups_give(wv):
         np.testing.assert_allclose(row, single.vector, rtol=1e-6)
 
 
+@changes_vectors
 def test_plain_look_up_is_strict_unless_asked(wv):
     for ask in (lambda: wv["stalking"], lambda: wv[["walk", "stalking"]]):
         with pytest.raises(UnknownWordError, match="stalking"):
@@ -75,6 +81,7 @@ def test_the_vector_from_contexts_is_the_matrix_times_their_mean(wv):
     np.testing.assert_allclose(whole, 2 * near, rtol=1e-5)
 
 
+@changes_vectors
 def test_form_and_context_are_mixed_by_their_share(wv):
     induction = wv.induction
     wv.induction = Induction(induction.matrix, 2, odds=0.0, slope=1.0)
@@ -86,6 +93,7 @@ def test_form_and_context_are_mixed_by_their_share(wv):
     np.testing.assert_allclose(mixed, share * form + (1 - share) * context, rtol=1e-5)
 
 
+@changes_vectors
 def test_induction_without_matrix_or_known_words_is_refused(wv):
     with pytest.raises(ValueError, match="no context"):
         wv.induce("x", ["nothing here"])
