@@ -21,10 +21,10 @@ GIVEN = settings(
 
 
 @st.composite
-def vectors(draw):
+def vectors(draw, numbers=WIDE):
     words = draw(st.lists(NAMES, min_size=1, max_size=6, unique=True))
     shape = (len(words), draw(st.integers(1, 5)))
-    return words, draw(arrays.arrays(np.float32, shape, elements=WIDE))
+    return words, draw(arrays.arrays(np.float32, shape, elements=numbers))
 
 
 def same(path, words, rows):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 import zipfile
 
 import numpy as np
@@ -14,6 +15,7 @@ from wordvec.formats.notes import about
 
 ROWS = [" ".join(f"{x:g}" for x in row) for row in X]
 LINES = "".join(f"{word} {row}\n" for word, row in zip(WORDS, ROWS, strict=True))
+LINES_BY_NUMBER = list(enumerate(LINES.splitlines(), 9))
 
 
 def binary(dtype):
@@ -58,6 +60,53 @@ REFUSED = {
         b"3 1\na " + X[:1, 0].tobytes() + b"\nb " + X[:1, 1].tobytes() + b"\n",
         "byte 18: the file ends after 2 of 3 words",
     ),
+    "nothing": ("", "byte 0: an empty file"),
+    "blank lines": ("\n \n", "byte 0: an empty file"),
+    "a column of counts behind the word": (
+        "4 3\n" + "".join(f"{line.replace(' ', f' {i} ', 1)}\n" for i, line in LINES_BY_NUMBER),
+        "byte 4: a whole number behind each word (9, ...), which is none of the 3",
+    ),
+    "the same without a header": (
+        "".join(f"{word} {i} .5 -.25 1.5\n" for i, word in enumerate(WORDS, 9)),
+        "byte 0: the first number behind each word is whole (9, ...)",
+    ),
+    "row numbers before the word": (
+        "".join(f"{i}\t{line}\n" for i, line in LINES_BY_NUMBER),
+        "byte 0: the lines are numbered (9, ...)",
+    ),
+    "words of two parts without a header": (
+        "".join(f"doc {i} .5 .25 1.5\n" for i in range(4)),
+        "byte 0: the first number behind each word is whole (0, ...)",
+    ),
+    "two lines in one": (LINES.replace("\ndog", " dog"), "byte 0: 6 numbers on a line, 3 expected"),
+    "a minus of typographers": (
+        ("4 3\n" + LINES).replace("-", "\u2212"),
+        "byte 4: not a number: b'\\xe2\\x88\\x921.25'",
+    ),
+    "a frame with a column for each word": (
+        ",cat,dog,sky\n0,.5,1.5,2.5\n1,.25,.5,.75\n2,.1,.2,.3\n",
+        "byte 13: the first column has row numbers, and no other has words",
+    ),
+    "a table with counts at the end": ("word,a,count\ncat,.5,3\n", "byte 0: a column 'count'"),
+    "a table with ranks": ("word,rank,count,a\ncat,1,9,.5\n", "byte 0: a column 'rank'"),
+    "Excel's line about the separator": ("sep=;\nword;a\ncat;1,5\n", "delete this line"),
+    "UTF-16 without a mark": (("4 3\n" + LINES).encode("utf-16-le"), "byte 0: UTF-16 text"),
+    "a pickle of protocol 0": (pickle.dumps({"cat": [1]}, 0), "byte 0: a pickle"),
+    "a pickle of protocol 1": (pickle.dumps([1], 1), "byte 0: a pickle"),
+    "a pickled array of protocol 0": (pickle.dumps(X, 0), "byte 0: a pickle"),
+    "Python's notation": ("{'cat': [0.1, 0.2]}\n", "byte 0: JSON, which is not read"),
+    "an empty archive": (b"PK\x05\x06" + bytes(18), "byte 0: an archive without a file"),
+    "zstd": (b"\x28\xb5\x2f\xfd" + bytes(40), "unpack it first"),
+    "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(40), "unpack it first"),
+    "Feather": (b"ARROW1\0\0" + bytes(40), "byte 0: an Arrow (Feather) file"),
+    "R's .rds": (gzip.compress(b"X\n\0\0\0\2" + bytes(40)), "byte 0: data of R"),
+    "R's .RData": (gzip.compress(b"RDX3\nX\n\0\0\0\3" + bytes(40)), "byte 0: data of R"),
+    "MATLAB": (b"MATLAB 5.0 MAT-file" + bytes(200), "byte 0: a file of MATLAB"),
+    "letters taken for numbers": (
+        b"3 2\nnew york " + X[0, :2].tobytes() + b"b " + X[1, :2].tobytes() + b"c " + bytes(8),
+        "byte 4: 2.9e+26 in the vector of b'new': has it, or one before it, a blank in it",
+    ),
+    "a binary file that Windows wrote as text": (binary("<f4").replace(b"\n", b"\r\n"), "byte"),
     "a header that promises too much": (b"9999999999 300\ncat " + bytes(1200), "promises 9,999"),
 }
 
@@ -76,6 +125,8 @@ READ = {
     "R's write.table": '"V1" "V2" "V3"\n' + QUOTED,
     "R's write.table with tabs": ('"V1" "V2" "V3"\n' + QUOTED).replace(" ", "\t"),
     "R's write.csv": ('"" "V1" "V2" "V3"\n' + QUOTED).replace(" ", ","),
+    "R's write.table without names of columns": QUOTED,
+    "the same with tabs": QUOTED.replace(" ", "\t"),
     "bars": ("word a b c\n" + LINES).replace(" ", "|"),
     "colons": ("word a b c\n" + LINES).replace(" ", ":"),
     "carets": ("word a b c\n" + LINES).replace(" ", "^"),
@@ -102,6 +153,8 @@ def test_other_spellings_of_the_same_vectors_are_read(tmp_path, kind):
         ("3 2\n\u00a0 0.5 1.5\ncat 0.25 1\n\u3000 1 2.5\n", "\u00a0"),
         ("2 2\nNew York|GPE 0.5 1.5\nduck|NOUN 1 2.5\n", "New York|GPE"),
         ("2 2\n1990 0.5 1.5\n3.14 1 2.5\n", "3.14"),
+        ("3 2\nin 1990 .5 1.5\nin 1991 1 2.5\nin 1992 2 2.5\n", "in 1991"),
+        ("a 0 1.5 2.5\nb 0 .5 .75\nc 0 .5 .25\nd 1 .25 .5\n", "b"),  # a sparse first dimension
         ("0 1.5 2.5\n17 0.5 1.5\n4 0.5 3.5\n", "17"),  # ids of nodes, as node2vec writes them
         ("4\t\x0b 1.25 3\ndog 0.125 2\n", "4\t\x0b"),
         ("2 2\n__label__a 0.5 1.5\n__label__b 1 2.5\n", "__label__a"),
@@ -117,6 +170,9 @@ def test_odd_words_are_words(tmp_path, content, words):
     [
         (b"2 2\ncaf\xe9 .5 1.5\nna\xefve 1 2.5\n", "2 words are not valid UTF-8"),
         (b"the 1000\nof 900\nand 800\n", "a vocabulary with counts?"),
+        (b"</s> 0\nthe 123\nof 5\n", "a vocabulary with counts?"),
+        (b"cat dog 7.5\nsun sky 3.25\n", "are these pairs with scores?"),
+        (b"2 2\ncat .5 1\n\xef\xbb\xbfdog 1 2\n", "1 word begins with a byte order mark"),
         (b"3 2\ncat .5 1\ncat 1 2\ndog 1 2\n", "1 word came again"),
         (b"2 2\ncat nan 1\ndog 0 0\n", "1 word has a vector that is zero (dog)"),
     ],

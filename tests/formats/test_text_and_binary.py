@@ -101,7 +101,7 @@ def test_a_repeated_word_keeps_its_first_vector(tmp_path):
         (b"2 2\n\xff\xff " + b"\x90" * 8 + b"ab", "byte"),
         (b"1 1\na \0\0\0\0more", "more data"),
         (b"hello\nworld\n", "byte 0: no known format"),
-        (b"", "byte 0: no known format"),
+        (b"", "byte 0: an empty file"),
         (b"\x80\x04\x95abc", "pickle.*from_gensim"),
         (b"a 1 2\nb 1\n", "byte 0: 2 numbers after a word, 1 expected"),
         (b"a 1 2\nc 3 4\nb 1\n", "byte 12: 1 numbers after a word, 2 expected"),

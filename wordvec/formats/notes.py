@@ -28,6 +28,13 @@ def about(vectors: WordVectors) -> list[str]:
         said.append(
             f"{_count(numbered)} {end} in a number: a part of the word, or a number too many"
         )
+    marked = [word for word in vectors if word.startswith("\ufeff")]
+    if marked:
+        begin = "begins" if len(marked) == 1 else "begin"
+        said.append(
+            f"{_count(len(marked))} {begin} with a byte order mark ({named(marked)}): files that "
+            "were put together? take it out"
+        )
     bad = [word for word in vectors if not (word.isascii() or utf8_valid(bytes_of(word)))]
     if bad:
         are = "is" if len(bad) == 1 else "are"
@@ -37,8 +44,10 @@ def about(vectors: WordVectors) -> list[str]:
         )
     if vectors.vector_size == 1 and len(vectors) > 1:
         first = vectors.rows(0, _LOOK)
-        if bool((first == np.rint(first)).all() and (first > 0).all()):
+        if bool((first == np.rint(first)).all() and (first >= 0).all()):
             said.append("1 dimension of whole numbers: is this a vocabulary with counts?")
+        elif all(" " in word or "\t" in word for word in vectors.index_to_key[:_LOOK]):
+            said.append("1 dimension, and words of several: are these pairs with scores?")
     with np.errstate(invalid="ignore"):
         finite = np.isfinite(vectors.norms)
         zero = vectors.norms == 0

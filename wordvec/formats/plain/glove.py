@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from wordvec.files import write_atomically
-from wordvec.formats.plain.lines import check_line_ends, first_lines, read_lines
+from wordvec.formats.plain.lines import check_columns, check_line_ends, first_lines, read_lines
 from wordvec.formats.plain.numbers import agreed_count, count_numbers, no_words
 from wordvec.formats.plain.word2vec import holds_text, write_lines
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
@@ -34,6 +34,7 @@ def read(stream: Stream) -> WordVectors:
     if not 0 < size <= MAX_DIMENSIONS:
         stream.fail(f"{size:,} numbers in a line; 1 to {MAX_DIMENSIONS:,} are read", 0)
     _check_words(stream, lines, size)
+    check_columns(stream, lines, size)
     table = Table(size, stream.part)
     for some in read_lines(stream, size, " (from most of the first lines)"):
         table.add(some.words, some.rows, some.numbered)

@@ -54,6 +54,37 @@ def check_line_ends(stream: Stream, head: bytes) -> None:
         )
 
 
+def check_columns(stream: Stream, lines: list[bytes], size: int) -> None:
+    """FormatError for lines with a column beside words and vectors: row numbers before the words, a
+    count or rank behind them. Three lines must show it, so that words such as "in 2010" are
+    words."""
+    split = [line.rsplit(None, size) for line in lines if count_numbers(line) >= size]
+    words = [fields[0].split() for fields in split if len(fields) == size + 1]
+    if len(words) < 3:
+        return
+    if all(len(word) > 1 and word[0].isdigit() for word in words):
+        first = int(words[0][0])
+        if all(int(word[0]) == i for i, word in enumerate(words, first)):
+            stream.fail(f"the lines are numbered ({first}, ...); cut off the first column")
+    behind = [word[-1] for word in words if len(word) > 1 and word[-1].isdigit()]
+    if len(behind) == len(words) == len({b" ".join(word[:-1]) for word in words}):
+        stream.fail(
+            f"a whole number behind each word ({behind[0].decode()}, ...), which is none of the "
+            f"{size} of its vector; cut off that column, or name it `count` in the header of a CSV"
+        )
+    numbers = [fields[1:] for fields in split]
+    firsts = {row[0] for row in numbers}
+    others = [number for row in numbers for number in row[1:]]
+    whole = sum(number.lstrip(b"-").isdigit() for number in others)
+    counted = all(map(bytes.isdigit, firsts)) and not firsts <= {b"0", b"1"}
+    if size > 2 and counted and 4 * whole < len(others):
+        stream.fail(
+            f"the first number behind each word is whole ({numbers[0][0].decode()}, ...) and the "
+            "others are not: a count or a rank? cut off that column, or name it `count` in the "
+            "header of a CSV"
+        )
+
+
 def read_lines(
     stream: Stream, size: int, why: str = "", *, separator: bytes = b" "
 ) -> Iterator[Lines]:
@@ -128,6 +159,9 @@ def _ends_in_number(
     if b"\r" in word:
         stream.fail(f"a CR inside the word {word[:40]!r}; lines should end in LF", offset)
     more = word.split(None, 1)[1:]
+    inside = [field for field in more[0].split() if is_number(field)] if more else []
+    if len(inside) >= size and sum(not field.isdigit() for field in inside) >= 2:
+        stream.fail(f"{size + len(inside)} numbers on a line, {size} expected{why}", offset)
     last = more[0].split()[-1] if more else b""
     if not is_number(last) or last.strip(b"+-").isalpha():
         return False

@@ -25,6 +25,8 @@ _INDEX = {"", "index", "id", "unnamed: 0"}
 _COUNTS = {"count", "counts", "freq", "frequency"}
 _SEPARATORS = (";", ",", "\t", "|", ":", "^", "~", " ")
 _HEADLESS = (";", ",")  # where a table is told without a header too
+_NO_NUMBERS = _COUNTS | _INDEX - {""} | {"rank", "label", "class", "cluster", "norm"}
+_QUOTED = re.compile(rb'"(?:[^"]|"")+"[ \t]')
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def _shape(lines: list[bytes]) -> _Shape | None:
             numbers = [cell for cell in names if cell.isdigit()]
             steps = [str(i) for i in range(len(numbers))]
             header = len(numbers) >= 2 and numbers == steps and names[-len(numbers) :] == numbers
-        if not header and (separator not in _HEADLESS or 2 * plain > len(lines)):
+        alone = separator in _HEADLESS and 2 * plain <= len(lines)
+        quoted = len(rows) > 1 and all(map(_QUOTED.match, lines))  # R without names of columns
+        if not (header or alone or quoted):
             continue
         if header and not data:
             continue
@@ -156,11 +160,19 @@ def read(stream: Stream) -> WordVectors:
         stream.read(len(stream.lines(1 << 24).split(b"\n", 1)[0]) + 1, "the header")
     if shape.size > MAX_DIMENSIONS:
         stream.fail(f"{shape.size:,} columns; at most {MAX_DIMENSIONS:,} are read", 0)
+    if shape.header:
+        _check_names(stream, _cells(lines[0], shape.separator), shape)
     width = shape.size + shape.count
     table = Table(width, stream.part)
     separator = shape.separator.encode()
     cells = [line.split(separator)[shape.before] for line in lines[shape.header :]]
-    if no_words([cell.strip(b' "\t\r') for cell in cells]):
+    cells = [cell.strip(b' "\t\r') for cell in cells]
+    if shape.header and _are_row_numbers(lines[0], cells, shape):
+        stream.fail(
+            "the first column has row numbers, and no other has words; put the words first (a "
+            "frame with a column for each word must be turned over)"
+        )
+    if no_words(cells):
         stream.fail("a table of numbers without a column of words; put the words first", 0)
     for some in read_lines(stream, width, " (from the first lines)", separator=separator):
         words = [
@@ -175,6 +187,29 @@ def read(stream: Stream) -> WordVectors:
     rows = wv.vectors
     counts = np.rint(np.nan_to_num(rows[:, 0])).astype(np.int64)
     return WordVectors(list(wv.index_to_key), rows[:, 1:].copy(), counts=counts, meta=wv.meta)
+
+
+def _check_names(stream: Stream, names: list[str], shape: _Shape) -> None:
+    """FormatError for a column that is no number of the vector, as its name says."""
+    own = names[len(names) - shape.size :]
+    bad = next((name for name in own if name.casefold() in _NO_NUMBERS), None)
+    if bad is not None:
+        stream.fail(
+            f"a column {bad!r} among the numbers of the vectors; leave it out (a column `count` "
+            "may stand right behind the words)",
+            0,
+        )
+
+
+def _are_row_numbers(header: bytes, cells: list[bytes], shape: _Shape) -> bool:
+    """Whether the column of the words has no name, and counts the rows."""
+    name = _cells(header, shape.separator)[:1]
+    return (
+        shape.before == 0
+        and len(cells) > 2
+        and (name[:1] in ([""], ["index"], ["Unnamed: 0"]))
+        and all(cell == b"%d" % i for i, cell in enumerate(cells, int(cells[0] == b"1")))
+    )
 
 
 def _word(stream: Stream, cell: bytes, shape: _Shape, offset: int) -> bytes:

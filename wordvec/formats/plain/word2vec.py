@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
 from wordvec.files import write_atomically
-from wordvec.formats.plain.lines import first_lines, read_lines
+from wordvec.formats.plain.lines import check_columns, first_lines, read_lines
 from wordvec.formats.plain.numbers import count_numbers
 from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Stream, Table
 from wordvec.vectors.vectors import WordVectors
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,20})[ \t]+(\d{1,20})[ \t\r]*\n")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_LARGEST = 1e10  # that a vector may have where nothing else shows that words and vectors are apart
 _BATCH = 1024
 _NEWLINE = ord("\n")
 
@@ -53,7 +54,7 @@ def read(stream: Stream) -> WordVectors:
 def _is_text(stream: Stream, size: int) -> bool:
     """Whether numbers are written in digits, decided on several lines.
 
-    A line that ends in as many numbers as the header says is text. So are lines of ASCII without
+    A line that ends in as many numbers as the header says is text. So are lines of UTF-8 without
     control characters in which most of what follows the words looks like numbers, even where they
     are none (`0,5`, `n/a`) or too few: they are then refused with the reason, and never taken for
     the bytes of float32.
@@ -62,7 +63,7 @@ def _is_text(stream: Stream, size: int) -> bool:
     if any(count_numbers(line) >= size for line in lines):
         return True
     fields = b"".join(field for line in lines for field in line.split()[1:])
-    if not fields.isascii() or _CONTROL.search(b"\n".join(lines)):
+    if not _is_utf8(fields) or _CONTROL.search(b"\n".join(lines)):
         return False
     return 2 * len(fields.translate(None, b"0123456789+-.,eE")) <= len(fields) > 0
 
@@ -93,6 +94,8 @@ def _read_binary(stream: Stream, words: int, size: int, table: Table) -> None:
         rows = np.ascontiguousarray(codes[:, :width]).view("<f4")
         if done < _BATCH and _swapped(rows):
             stream.fail("numbers of the other byte order (big-endian); write them again", start)
+        if end == width and words > 1:
+            _check_shift(stream, names, rows, start)
         table.add(names, rows)
         done += len(names)
     if table.full:
@@ -132,7 +135,35 @@ def _check_entries(
             )
 
 
+def _check_shift(
+    stream: Stream, names: list[bytes], rows: NDArray[np.float32], offset: int
+) -> None:
+    """FormatError for words or numbers that only a shift explains, in a file without newlines: a
+    blank in a word ends it, letters become numbers, and the rest of the vector begins the next
+    word."""
+    size = np.abs(rows)
+    wild = np.flatnonzero(((size > _LARGEST) & np.isfinite(rows)).any(axis=1))
+    bad = next((i for i, name in enumerate(names) if _CONTROL.search(name)), len(names))
+    if not len(wild) and bad == len(names):
+        return
+    i = min(bad, *wild[:1].tolist())
+    at = offset + sum(len(name) + 1 + rows[0].nbytes for name in names[:i])
+    what = f"the word {names[i][:40]!r}"
+    if i < bad:
+        what = f"{size[i][np.isfinite(size[i])].max():.2g} in the vector of {names[i][:40]!r}"
+    stream.fail(f"{what}: has it, or one before it, a blank in it, or is the file damaged?", at)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _read_text(stream: Stream, words: int, size: int, table: Table) -> None:
+    check_columns(stream, first_lines(stream), size)
     # Released files have headers that count too few; too many is a truncated file.
     for some in read_lines(stream, size, " (from the header)"):
         table.add(some.words, some.rows, some.numbered)
