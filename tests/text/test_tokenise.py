@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import json
 import sys
 import unicodedata
 
@@ -88,7 +89,7 @@ def test_words_are_normalised_and_their_counts_added():
 
 def test_stop_words_are_left_out_as_the_text_spells_them(tmp_path):
     (tmp_path / "stop").write_text("Der\nUND\n" + unicodedata.normalize("NFD", "Größe") + "\n")
-    options = {"tokenize": "unicode", "lower": True, "stop": str(tmp_path / "stop")}
+    options = {"tokenize": "unicode", "lower": True, "stop": tmp_path / "stop"}
     assert words("Der Wind und die GRÖSSE, Größe", **options) == ["wind die grösse"]
     vocab = count_vocabulary(io.BytesIO(b"der Wind der"), min_count=1, **options)
     assert vocab.words == [b"wind"]
@@ -105,7 +106,7 @@ def test_typographic_and_straight_apostrophes_make_one_word(tmp_path):
     assert kept == ["Don’t stop don't stop l’été l'été"]
     assert words(text) == ["Don’t stop, don't ‘stop’; l’été, l'été."]
     (tmp_path / "stop").write_text("don’t\n")
-    options = {"tokenize": "unicode", "lower": True, "stop": str(tmp_path / "stop")}
+    options = {"tokenize": "unicode", "lower": True, "stop": tmp_path / "stop"}
     assert words(text, **options) == ["stop stop l'été l'été"]
     assert TextOptions(tokenize="unicode", apostrophes="keep").recorded() == {
         "tokenize": "unicode",
@@ -307,3 +308,11 @@ def test_a_million_letters_are_too_long_for_a_word():
     result = encode(io.BytesIO(b"a " + b"x" * 1_000_000 + b" b"), tokenize="unicode", min_count=1)
     assert sorted(result.vocab.words) == [b"a", b"b"]
     assert result.stats.too_long == 1
+
+
+def test_a_stop_list_is_a_path_or_its_name(tmp_path):
+    """The card, which is JSON, has the name."""
+    (tmp_path / "stop").write_text("der\n")
+    options = TextOptions(stop=tmp_path / "stop")
+    assert options == TextOptions(stop=str(tmp_path / "stop"))
+    assert json.loads(json.dumps(options.recorded())) == {"stop": str(tmp_path / "stop")}

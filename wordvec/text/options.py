@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,7 +50,7 @@ class TextOptions:
         For "unicode": keep emoji, each sequence of them that is one picture, as words.
     min_length : int
         Leave out words of fewer characters.
-    stop : str, optional
+    stop : path, optional
         A file of words to leave out, one per line.
     k, stride : int
         For "kmers": letters of a word, and letters from one word's start to the next's.
@@ -87,7 +88,7 @@ class TextOptions:
     )
     emoji: bool = option(False, "Keep emoji as words (for unicode).")
     min_length: int = option(1, "Leave out words of fewer characters.", at_least=1)
-    stop: str | None = option(
+    stop: str | os.PathLike[str] | None = option(
         None, "File of words to leave out, one per line.", unit="path", none="none"
     )
     k: int = option(6, "Letters of a word, for kmers.", at_least=1, at_most=255)
@@ -107,6 +108,8 @@ class TextOptions:
 
     def __post_init__(self) -> None:
         check_options(TextOptions, vars(self))
+        if self.stop is not None:  # as a card holds it
+            object.__setattr__(self, "stop", os.fspath(self.stop))
         kind, _, argument = self.tokenize.partition(":")
         known = [each.partition(":") for each in TOKENIZERS]
         wants = next((bool(colon) for name, colon, _ in known if name == kind), None)

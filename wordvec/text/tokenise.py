@@ -332,7 +332,7 @@ def stop_words(options: TextOptions) -> set[bytes]:
         return set()
     listed = b"\n".join(read_words(options.stop)) + b"\n"
     splitter = NativeTokeniser(options, records=False, split=False)
-    made = bytes(splitter.words(Block(options.stop, 0, listed)))
+    made = bytes(splitter.words(Block(os.fspath(options.stop), 0, listed)))
     return set(normalised_text(made, options.form).split())
 
 
