@@ -1,6 +1,12 @@
 """Values of a configuration file: as if they were typed, and never a traceback."""
 
+from pathlib import Path
+
+import click
 import pytest
+from writers import commands
+
+ALONE = {"--config", "--debug", "--help"}  # what is about one call
 
 
 @pytest.fixture
@@ -53,10 +59,58 @@ def test_values_are_taken_as_if_typed(text, run):
 
 def test_one_value_of_an_option_that_takes_several_is_not_its_letters(text, run, tmp_path):
     with open("conf.toml", "w") as file:
-        file.write('[phrases]\nthreshold = 12\n[eval]\ndatasets = "nothing.txt"\n')
+        file.write('[phrases]\nthreshold = 12\n[eval]\ndataset = "nothing.txt"\n')
     code, _, err = run("phrases", text, "--table", "p", "--config", "conf.toml", "--quiet")
     assert code == 0, err
     (tmp_path / "v.txt").write_text("1 2\na 1 2\n")
     code, _, err = run("eval", "v.txt", "--config", "conf.toml")
     assert code == 2
     assert "nothing.txt: no such file" in err
+
+
+def test_every_option_is_called_in_a_file_and_in_the_environment_what_is_typed():
+    for name, command in commands():
+        context = click.Context(command, info_name=name)
+        for param in command.get_params(context):
+            if isinstance(param, click.Option) and param.opts[-1] not in ALONE:
+                typed = next(each for each in param.opts if each.startswith("--"))
+                assert command.named(context)[typed[2:].replace("-", "_")] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("dataset", "nothing.txt", "nothing.txt: no such file"),
+        ("format", "no", "'no' is not one of 'table'"),
+        ("fail-under", "word", "word"),
+    ],
+)
+def test_an_option_of_another_argument_is_read_from_both(name, value, says, run, text, monkeypatch):
+    (Path(text).parent / "v.txt").write_text("1 2\na 1 2\n")
+    Path("conf.toml").write_text(f"[eval]\n{name} = '{value}'\n")
+    code, _, err = run("eval", "v.txt", "--config", "conf.toml")
+    assert code == 2
+    assert says in err
+    monkeypatch.setenv(f"WORDVEC_EVAL_{name.replace('-', '_').upper()}", value)
+    code, _, err = run("eval", "v.txt")
+    assert code == 2
+    assert says in err
+
+
+def test_a_name_that_nobody_types_is_refused(run, text, monkeypatch):
+    Path("conf.toml").write_text("[eval]\ndatasets = 'x'\n[neighbors]\nmin_sount = 1\n")
+    code, _, err = run("eval", "v.txt", "--config", "conf.toml")
+    assert code == 2
+    assert "[eval] has no option 'datasets'; did you mean 'dataset'?" in err
+    monkeypatch.setenv("WORDVEC_NEIGHBORS_OUTPUT", "json")
+    code, _, err = run("neighbors", "v.txt", "a")
+    assert code == 2
+    assert "WORDVEC_NEIGHBORS_OUTPUT: neighbors has no option 'output'" in err
+
+
+@pytest.mark.parametrize("name", ["config", "debug", "help"])
+def test_what_is_about_one_call_is_no_option_of_a_file(name, run, text):
+    Path("conf.toml").write_text(f"[vocab]\n{name} = 'x'\n")
+    code, _, err = run("vocab", text, "-o", "v", "--config", "conf.toml")
+    assert code == 2
+    assert f"has no option '{name}'" in err

@@ -122,7 +122,7 @@ class Command(click.Command):
             ctx.meta[CONFIG] = path
             values = self.config_defaults(ctx, path, config_table(ctx, path))
             ctx.default_map = {**(ctx.default_map or {}), **values}
-        self._check_environment(ctx)
+        self._read_environment(ctx)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -142,9 +142,14 @@ class Command(click.Command):
         table = {key: value for key, value in table.items() if key not in self.inner(ctx)}
         return named_values(ctx, f"{path}: [{'.'.join(_words(ctx))}]", table)
 
-    def _check_environment(self, ctx: click.Context) -> None:
+    def _read_environment(self, ctx: click.Context) -> None:
+        """Lets options be read from the variables of their names; others are an error."""
         prefix = f"{ctx.auto_envvar_prefix}_"
-        known = self.names(ctx)
+        options = self.named(ctx)
+        for name, option in options.items():
+            if name != option.name and option.envvar is None:
+                option.envvar = f"{prefix}{name}".upper()
+        known = {*options, "config"}
         for variable in os.environ:
             name = variable.removeprefix(prefix).lower()
             if variable.startswith(prefix) and name not in known and not self.is_foreign(ctx, name):
@@ -158,10 +163,19 @@ class Command(click.Command):
         """Whether a variable of this command's prefix is meant for something else."""
         return any(name.startswith(f"{inner}_") for inner in self.inner(ctx))
 
-    def names(self, ctx: click.Context) -> set[str]:
-        """The names of the options."""
-        params = self.get_params(ctx)
-        return {param.name for param in params if isinstance(param, click.Option) and param.name}
+    def named(self, ctx: click.Context) -> dict[str, click.Option]:
+        """The options by what they are called, which is what a user types: `dataset` is --dataset.
+        What is about one call alone is left out."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        named = {called(option): option for option in options}
+        return {
+            name: each for name, each in named.items() if name not in ("config", "debug", "help")
+        }
+
+
+def called(option: click.Option) -> str:
+    """What an option is called in files and variables: max_vocab for --max-vocab."""
+    return max(option.opts, key=len).lstrip("-").replace("-", "_")
 
 
 def early(ctx: click.Context, args: Sequence[str], name: str) -> str | None:
@@ -199,20 +213,18 @@ def config_table(ctx: click.Context, path: str) -> dict[str, Any]:
     return table
 
 
-def named_values(
-    ctx: click.Context, where: str, table: Mapping[str, Any], known: Iterable[str] = ()
-) -> dict[str, Any]:
-    """The values of a table by option name; `known` are the names, by default the command's."""
+def named_values(ctx: click.Context, where: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a table, whose keys are what options are called, by the names of parameters."""
     command = ctx.command
     assert isinstance(command, Command)
-    names = set(known) or command.names(ctx)
-    params = {param.name: param for param in command.get_params(ctx)}
+    options = command.named(ctx)
     values = {}
     for key, value in table.items():
-        name = key.replace("-", "_")
-        if name not in names:
-            raise click.UsageError(f"{where} has no option {key!r}{nearest(name, names)}", ctx)
-        values[name] = _as_typed(value, params.get(name), f"{where} {key}", ctx)
+        option = options.get(key.replace("-", "_"))
+        if option is None:
+            close = nearest(key.replace("_", "-"), [name.replace("_", "-") for name in options])
+            raise click.UsageError(f"{where} has no option {key!r}{close}", ctx)
+        values[option.name or ""] = _as_typed(value, option, f"{where} {key}", ctx)
     return values
 
 

@@ -80,7 +80,7 @@ class TrainCommand(Command):
         What some models have, and not this one, may stand in [train]; what a single model has
         may not, because there it would be dropped in silence for all others.
         """
-        model, known = self.model(ctx), self.names(ctx)
+        model, known = self.model(ctx), self.named(ctx)
         shared = {key: value for key, value in table.items() if not isinstance(value, dict)}
         for key in shared:
             name = key.replace("-", "_")
@@ -119,7 +119,7 @@ class TrainCommand(Command):
         name = error.option_name.lstrip("-").removeprefix("no-").replace("-", "_")
         others = having(name)
         if not others:
-            close = nearest(name, self.names(ctx)).replace("_", "-").replace("mean '", "mean '--")
+            close = nearest(name, self.named(ctx)).replace("_", "-").replace("mean '", "mean '--")
             return click.UsageError(f"{model} has no option {error.option_name}{close}", ctx)
         # What the model has for the same purpose, such as eta for alpha: both begin alike.
         begin = fields_of(MODELS[others[0]])[name][0].help.split()[:2]
