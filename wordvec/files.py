@@ -30,6 +30,8 @@ log = logging.getLogger("wordvec")
 
 WV_MAGIC = b"\x89WVEC\r\n\x1a"  # the first bytes of a .wv file
 
+NPY_MAGIC = b"\x93NUMPY"
+
 _OURS = re.compile(r"\.wordvec-[0-9a-f]{16}\.tmp")
 _DESCRIPTOR = re.compile(r"/(?:dev/fd|proc/self/fd)/(\d+)|/dev/(stdout)|/dev/(stderr)")
 _NO_TMPFILE = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
@@ -115,9 +117,7 @@ def refuse_inputs(target: PathLike, inputs: Iterable[PathLike | None]) -> None:
     """Raises FileExistsError when writing to a file or folder would replace one of the inputs, a
     folder that holds one, or a file in a folder that is one."""
     real = resolve(target)
-    for path in inputs:
-        if path is None or os.fspath(path) == "-":
-            continue
+    for path in _with_companions(inputs):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if os.path.samefile(path, real) and not stat.S_ISCHR(os.stat(real).st_mode):
                 raise FileExistsError(f"{target}: is an input of this command; name another output")
@@ -128,6 +128,30 @@ def refuse_inputs(target: PathLike, inputs: Iterable[PathLike | None]) -> None:
             )
         if source in real.parents and source.is_dir() and os.path.lexists(real):
             raise FileExistsError(f"{target}: is in the input {path}; name another output")
+
+
+def _with_companions(paths: Iterable[PathLike | None]) -> Iterator[PathLike]:
+    """Inputs, and the files beside them that are read with them; `-` and None stand for no file."""
+    for path in paths:
+        if path is None or os.fspath(path) == "-":
+            continue
+        yield path
+        if os.path.isfile(path):
+            yield note_path(path)
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                if file.read(len(NPY_MAGIC)) == NPY_MAGIC:
+                    yield words_path(path)
+
+
+def words_path(path: PathLike) -> Path:
+    """Where the words of a .npy file are."""
+    return Path(path).with_suffix(".words.txt")
+
+
+def note_path(vocabulary: PathLike) -> Path:
+    """Where the note beside a vocabulary of a part of a text lies."""
+    path = Path(vocabulary)
+    return path.with_name(f"{path.name}.parts")
 
 
 def is_stream(path: PathLike) -> bool:

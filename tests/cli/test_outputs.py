@@ -4,11 +4,14 @@ import os
 import shutil
 import stat
 import threading
+import zipfile
 
 import click
 import pytest
 from writers import SCENARIOS, commands, inputs, parsed
 
+import wordvec
+from wordvec import formats
 from wordvec.cli.models.train import having
 from wordvec.cli.outputs import Kept, Output
 from wordvec.models import MODELS
@@ -125,6 +128,9 @@ def test_two_outputs_of_one_name_are_refused(folder, tmp_path, run, monkeypatch)
         ("debias small.wv --concept concept.toml", "concept.toml"),
         ("debias small.wv --concept gender --keep words", "words"),
         ("relations wordnet dict", "dict/data.noun"),
+        ("transform array.npy --unit", "array.words.txt"),
+        ("vocab merge part1 part2", "part1.parts"),
+        ("oov fit packed.zip:packed.txt", "packed.zip"),
     ],
 )
 def test_what_is_read_beside_the_input_is_no_output(
@@ -134,11 +140,52 @@ def test_what_is_read_beside_the_input_is_no_output(
     monkeypatch.chdir(tmp_path / "w")
     (tmp_path / "w" / "conf.toml").write_text("[vocab]\nmin-count = 2\n")
     (tmp_path / "w" / "p.model").write_text("a model")
+    formats.save(wordvec.load("small.wv"), "array.npy")
+    formats.save(wordvec.load("small.wv"), "packed.txt")
+    with zipfile.ZipFile("packed.zip", "w") as archive:
+        archive.write("packed.txt")
     before = everything(tmp_path)
     code, _, err = run(*command.split(), "-o", read, "--force")
     assert code == 1
     assert "is an input of this command" in err or "is in the input dict" in err
     assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train array.words.txt -o array.npy",
+        "convert small.wv array.npy --words array.words.txt",
+        "convert small.wv array.other --to npy --words array.words.txt",
+    ],
+)
+def test_what_is_written_beside_an_output_is_no_input(command, folder, tmp_path, run, monkeypatch):
+    shutil.copytree(folder, tmp_path / "w")
+    monkeypatch.chdir(tmp_path / "w")
+    (tmp_path / "w" / "array.words.txt").write_text("w1\nw2\n" * 9)
+    before = everything(tmp_path)
+    code, _, err = run(*command.split(), "--force")
+    assert code == 1
+    assert "array.words.txt: is an input of this command" in err
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_store_with_the_suffix_of_another_format_is_refused_before_the_work(
+    name, folder, tmp_path, run, monkeypatch
+):
+    monkeypatch.chdir(folder)
+    scenario = SCENARIOS[name]
+    stores = [each for each in scenario.outputs.values() if each.endswith(".wv")]
+    if not stores or scenario.command[0] in ("train", "convert"):  # these go by the suffix
+        return
+    monkeypatch.setattr(wordvec, "load", None)
+    for each in stores:
+        path = tmp_path / "v.txt"
+        command = [str(path) if part == each else part for part in scenario.command]
+        code, _, err = run(*command, "--force")
+        assert code == 2
+        assert f"{path}: a .wv file is written here" in err
 
 
 @pytest.mark.parametrize(

@@ -370,7 +370,7 @@ def test_a_file_has_a_table_for_all_models_and_one_for_each(capsys, text, tmp_pa
     ("content", "message"),
     [
         ("[train]\nx-max = 3\n", "[train] has 'x-max', an option of glove alone: move it to"),
-        ("[train.glove]\nx-mx = 3\n", "[train.glove] has no option 'x-mx'; did you mean 'x_max'"),
+        ("[train.glove]\nx-mx = 3\n", "[train.glove] has no option 'x-mx'; did you mean 'x-max'"),
         ("[train.globe]\nx-max = 3\n", "[train.globe] is no model; did you mean 'glove'"),
         ('[train]\nmodel = "globe"\n', "'globe' is not one of"),
     ],
@@ -529,7 +529,7 @@ def test_the_suffix_decides_the_format(capsys, tmp_path, name, start):
 def test_save_refuses_the_name_of_another_format(tmp_path):
     wv = wordvec.WordVectors(["a", "b"], np.eye(2, dtype=np.float32))
     for name in ("m.bin", "m.txt", "m.vec", "m.npy"):
-        with pytest.raises(ValueError, match=r"save writes \.wv files.*formats\.save"):
+        with pytest.raises(ValueError, match=r"a \.wv file is written here.*formats\.save"):
             wv.save(tmp_path / name)
     wv.save(tmp_path / "m.wv")
     wv.save(tmp_path / "no-suffix")

@@ -35,8 +35,9 @@ from writers import SCENARIOS, inputs
 from wordvec.cli import main as command_line
 from wordvec.counts.counting import count as counting
 from wordvec.counts.counting.budget import Plan
-from wordvec.counts.parts.note import SUFFIX, Note
+from wordvec.counts.parts.note import Note
 from wordvec.errors import CorpusError
+from wordvec.files import note_path
 
 
 def small_blocks() -> None:
@@ -86,7 +87,7 @@ def fingerprint(path: str) -> str:
 def note_is_its_own(path: str) -> bool:
     """Whether a vocabulary has the note beside it that was made with it. A kill between the two
     leaves the older note, which is refused by name when it is read: that is right, too."""
-    if not Path(path + SUFFIX).exists():
+    if not note_path(path).exists():
         return False
     with contextlib.suppress(CorpusError):
         Note.load(path)
@@ -97,19 +98,19 @@ def torture(name: str, kills: int, rng: random.Random, say: Callable[[str], None
     """Kills a scenario that many times; returns how many of them came before its end."""
     scenario = SCENARIOS[name]
     results = sorted(scenario.outputs.values())
-    beside = {f"{each}{SUFFIX}" for each in results} | {
+    beside = {str(note_path(each)) for each in results} | {
         str(Path(each).with_suffix(".bib")) for each in results
     }
     before = set(os.listdir("."))
     temporary = set(os.listdir(tempfile.gettempdir()))
     seconds = through(scenario.command)
     new = [fingerprint(each) for each in results]
-    noted = [each for each in results if Path(each + SUFFIX).exists()]
+    noted = [each for each in results if note_path(each).exists()]
     shutil.rmtree("keep", ignore_errors=True)
     through(scenario.older)
     old = [fingerprint(each) for each in results]
     assert old != new, name
-    noted = [each for each in noted if Path(each + SUFFIX).exists()]
+    noted = [each for each in noted if note_path(each).exists()]
     inside = ended = 0
     while inside < kills:
         process = child(scenario.command)

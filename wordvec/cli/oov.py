@@ -38,10 +38,10 @@ _quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standa
 def fit(vectors: str, target: str, force: bool, quiet: bool, **options: Any) -> None:
     """Fit vectors of character n-grams, for words never seen."""
     import wordvec
-    from wordvec.files import check_target
     from wordvec.vectors.oov.fit import SubwordOptions, fit_subwords
+    from wordvec.vectors.vectors import check_store
 
-    check_target(target, force=force, inputs=[vectors])
+    check_store(target, force=force, inputs=[vectors])
     how = SubwordOptions(**options)
     fitted = fit_subwords(wordvec.load(vectors), how, progress=None if quiet else _say)
     fitted.save(target, force=force)
@@ -76,12 +76,12 @@ def induction(
     n-grams also get the weight of form against context.
     """
     import wordvec
-    from wordvec.files import check_target
     from wordvec.text.options import TextOptions
     from wordvec.vectors.as_trained import options_for
     from wordvec.vectors.oov.fit import fit_induction, induction_from_shards
+    from wordvec.vectors.vectors import check_store
 
-    check_target(target, force=force, inputs=[vectors, *corpus])
+    check_store(target, force=force, inputs=[vectors, *corpus])
     wv, say = wordvec.load(vectors), None if quiet else _say
     if len(corpus) == 1 and os.path.isdir(corpus[0]):
         fitted = induction_from_shards(wv, wordvec.Shards(corpus[0]), min_count=min_count)

@@ -66,7 +66,10 @@ def _each(value: Any) -> Iterator[str]:
 
 
 def _files(value: str) -> Iterator[str]:
-    """The files that a value names: itself, or what follows in @FILE, KIND=FILE and KIND:FILE."""
-    for path in (value, value[1:], value.partition("=")[2], value.partition(":")[2]):
+    """The files that a value names: itself, or a part of @FILE, KIND=FILE, KIND:FILE and
+    ARCHIVE:MEMBER."""
+    colons = [i for i, letter in enumerate(value) if letter == ":"]
+    parts = [part for i in colons for part in (value[:i], value[i + 1 :])]
+    for path in (value, value[1:], value.partition("=")[2], *parts):
         if path and os.path.lexists(path):
             yield path

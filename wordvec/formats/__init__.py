@@ -15,7 +15,7 @@ import numpy as np
 from wordvec import remote
 from wordvec.errors import FormatError, StoreError
 from wordvec.estimator import Option
-from wordvec.files import WV_MAGIC, check_target, scratch_file
+from wordvec.files import WV_MAGIC, check_target, scratch_file, words_path
 from wordvec.folders import check_folder
 from wordvec.formats.notes import dropped
 from wordvec.formats.refused import refuse
@@ -278,7 +278,8 @@ def check(
 
         check_folder(path, STATIC, force=force, inputs=inputs)
     else:
-        check_target(path, force=force, inputs=inputs)
+        for each in (path, *([words_path(path)] if name == "npy" else [])):
+            check_target(each, force=force, inputs=inputs)
 
 
 def _writer(name: str) -> Callable[..., None]:

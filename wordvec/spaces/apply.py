@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.blas import single_threaded
-from wordvec.files import check_target, reserve, scratch_file
+from wordvec.files import is_stream, reserve, resolve, scratch_file
 from wordvec.parallel import over_range, threads
 from wordvec.spaces.moments import all_finite, zero_rows
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import EncodedRows, Ids, Matrix, encode
 from wordvec.vectors.oov.unseen import MEAN, UNIT_SUM, Induction, Subwords
-from wordvec.vectors.vectors import WordVectors
+from wordvec.vectors.vectors import WordVectors, check_store
 
 F64: TypeAlias = NDArray[np.float64]
 
@@ -170,7 +170,8 @@ def save(
     force: bool = False,
 ) -> None:
     """The new vectors as a file. Rows wait in unnamed files beside it, not in memory."""
-    folder = check_target(path, force=force).absolute().parent
+    check_store(path, force=force)
+    folder = None if is_stream(path) else resolve(path).parent
 
     def allocate(size: int) -> NDArray[np.uint8]:
         if size == 0:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wordvec.files import PathLike, check_target
 from wordvec.native.vectors.store import Words
 from wordvec.text.lines import bytes_of
 from wordvec.vectors import file as store
@@ -49,6 +50,25 @@ OTHER_SUFFIXES = frozenset(
         *(".gz", ".bz2", ".xz", ".zst", ".zip", ".safetensors", ".parquet", ".fifu", ".floret"),
     )
 )
+
+
+def check_store(
+    path: PathLike, *, force: bool = False, inputs: Iterable[PathLike | None] = ()
+) -> None:
+    """Raises what `WordVectors.save` would raise for this path, before any work is done.
+
+    Parameters
+    ----------
+    force, inputs
+        As `wordvec.files.check_target` takes them.
+    """
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix in OTHER_SUFFIXES:
+        raise ValueError(
+            f"{os.fspath(path)}: a .wv file is written here, and the name says {suffix}: name it "
+            ".wv, and convert it with `wordvec convert` or wordvec.formats.save"
+        )
+    check_target(path, force=force, inputs=inputs)
 
 
 class WordVectors(Answering):
@@ -203,12 +223,7 @@ class WordVectors(Answering):
         ValueError
             When the name has the suffix of another format; `wordvec.formats.save` writes those.
         """
-        suffix = os.path.splitext(os.fspath(path))[1].lower()
-        if suffix in OTHER_SUFFIXES:
-            raise ValueError(
-                f"{os.fspath(path)}: save writes .wv files; for {suffix} use "
-                "wordvec.formats.save(vectors, path), which goes by the suffix"
-            )
+        check_store(path, force=force)
         self.write(path, force=force)
 
     def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:

@@ -267,8 +267,9 @@ def taxonomy_add(
 ) -> None:
     """Add the term NAME without moving any other one."""
     from wordvec.hierarchy.lookup import add_node
+    from wordvec.vectors.vectors import check_store
 
-    check_target(output, force=force, inputs=[vectors])
+    check_store(output, force=force, inputs=[vectors])
     add_node(_load(vectors), name, parents=parents, children=children).save(output, force=force)
 
 
@@ -461,8 +462,9 @@ def taxonomy_plot(
 def taxonomy_model(vectors: str, target: str, output: str, force: bool) -> None:
     """Write the points in the other hyperbolic model."""
     from wordvec.hierarchy.lookup import convert_model
+    from wordvec.vectors.vectors import check_store
 
-    check_target(output, force=force, inputs=[vectors])
+    check_store(output, force=force, inputs=[vectors])
     convert_model(_load(vectors), target).save(output, force=force)
 
 

@@ -80,8 +80,8 @@ def align(
     choose. With several languages, map each of them into the space of one.
     """
     import wordvec
-    from wordvec.files import check_target
     from wordvec.spaces.alignment.translate import HUBS, keep_hubness
+    from wordvec.vectors.vectors import check_store
 
     if identical and unsupervised:
         raise click.UsageError("--identical and --unsupervised are two starts: choose one")
@@ -98,7 +98,7 @@ def align(
             "name a --dictionary, or let --identical or --unsupervised find the first pairs"
         )
     for path in filter(None, (output, target_output)):
-        check_target(path, force=force, inputs=[source, target, dictionary])
+        check_store(path, force=force, inputs=[source, target, dictionary])
     kind: Any = transform_class(method)
     known, _ = parted(kind, options)
     for name in options:
@@ -229,10 +229,10 @@ def combine(
     have more words.
     """
     import wordvec
-    from wordvec.files import check_target
     from wordvec.spaces.meta import MetaEmbedding
+    from wordvec.vectors.vectors import check_store
 
-    check_target(output, force=force, inputs=sources)
+    check_store(output, force=force, inputs=sources)
     made = MetaEmbedding(**options).fit([wordvec.load(name) for name in sources]).vectors_
     made.save(output, force=force)
     _written(made, output, quiet)
@@ -264,11 +264,11 @@ def retrofit(
 ) -> None:
     """Move vectors towards their neighbours in a lexicon."""
     import wordvec
-    from wordvec.files import check_target
     from wordvec.spaces.lexicons.retrofit import Retrofit
     from wordvec.spaces.lexicons.retrofit import expand as with_new_words
+    from wordvec.vectors.vectors import check_store
 
-    check_target(output, force=force, inputs=[vectors, *lexicons])
+    check_store(output, force=force, inputs=[vectors, *lexicons])
     wv = wordvec.load(vectors)
     links = _joined(lexicons)
     chosen = Retrofit(**options).fit(wv, links)
@@ -319,11 +319,11 @@ def specialise(
     that leave them out, too.
     """
     import wordvec
-    from wordvec.files import check_target
+    from wordvec.vectors.vectors import check_store
 
     if not synonyms and not antonyms:
         raise click.UsageError("name --synonyms or --antonyms")
-    check_target(output, force=force, inputs=[vectors, *synonyms, *antonyms])
+    check_store(output, force=force, inputs=[vectors, *synonyms, *antonyms])
     kind: Any = transform_class(method)
     known, _ = parted(kind, options)
     wv = wordvec.load(vectors)

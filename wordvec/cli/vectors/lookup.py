@@ -182,7 +182,7 @@ def convert(
     from wordvec import formats
     from wordvec.formats import notes
 
-    formats.check(target, format=format, force=force, inputs=[source])
+    formats.check(target, format=format, force=force, inputs=[source, only])
     wv = wordvec.load(source, limit=limit, words=only, min_count=min_count)
     said = notes.about(wv)
     if contexts:

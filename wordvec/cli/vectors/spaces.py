@@ -121,6 +121,7 @@ def transform(
     """
     import wordvec
 
+    _check_targets(path, [rest["html"], rest["json"]], rest["force"], vectors)
     wv = wordvec.load(vectors)
     tokens = counts_of(wv, counts)
     chosen = _pipeline(center, remove, pca, whiten, unit, tokens)
@@ -128,7 +129,6 @@ def transform(
         raise click.UsageError("name a transform: --center, --remove, --pca, --whiten or --unit")
     if compare is None and path is None:
         raise click.UsageError("name the file to write with -o, or judge with --compare")
-    _check_targets([path, rest["html"], rest["json"]], rest["force"], vectors)
     if "tokens" in (center, whiten) and tokens is None and wv.counts is None:
         option = "--center" if center == "tokens" else "--whiten"
         raise click.UsageError(
@@ -270,12 +270,16 @@ def _progress(quiet: bool) -> Callable[[str], None]:
     return lambda text: None if quiet else click.echo(text, err=True)
 
 
-def _check_targets(paths: Sequence[Path | None], force: bool, source: str) -> None:
+def _check_targets(
+    store: Path | None, reports: Sequence[Path | None], force: bool, source: str
+) -> None:
     from wordvec.files import check_target
+    from wordvec.vectors.vectors import check_store
 
-    for path in paths:
-        if path:
-            check_target(path, force=force, inputs=[source])
+    if store:
+        check_store(store, force=force, inputs=[source])
+    for path in filter(None, reports):
+        check_target(path, force=force, inputs=[source])
 
 
 def _say_written(written: WordVectors, path: Path, quiet: bool) -> None:
@@ -370,7 +374,7 @@ def debias(
         raise click.UsageError("--method all compares and writes nothing: choose one for -o")
     if path is None and not proof:
         raise click.UsageError("nothing to do: name the file to write with -o")
-    _check_targets([path, html, json], force, vectors)
+    _check_targets(path, [html, json], force, vectors)
     wv = wordvec.load(vectors)
     about = read_concept(concept)
     _refuse_twice(wv, about, force)

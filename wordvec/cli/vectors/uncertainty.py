@@ -199,10 +199,10 @@ def _write_all(
     display: Display,
     options: dict[str, Any],
 ) -> None:
-    from wordvec.files import check_target
     from wordvec.inference.stored import with_variances
+    from wordvec.vectors.vectors import check_store
 
-    check_target(target, force=force, inputs=[vectors, shards])
+    check_store(target, force=force, inputs=[vectors, shards])
     unc = opened(vectors, shards, **options)
     made = with_variances(unc, rank=rank, memory=memory, progress=display)
     display.close()

@@ -7,17 +7,13 @@ import os
 import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from wordvec.counts.parts.spans import Paths, sizes_of
 from wordvec.errors import CorpusError
-from wordvec.files import write_atomically
+from wordvec.files import note_path, write_atomically
 from wordvec.text.options import TextOptions
 
-if TYPE_CHECKING:
-    pass
-
-SUFFIX = ".parts"
 FORMAT = "wordvec parts of a text"
 VERSION = 1
 MAX_NOTE = 64 << 20  # bytes
@@ -122,12 +118,6 @@ def options_record(options: TextOptions) -> dict[str, Any]:
     """The options of a text as JSON holds them."""
     said: dict[str, Any] = json.loads(json.dumps(options.recorded()))
     return said
-
-
-def note_path(vocabulary: str | os.PathLike[str]) -> Path:
-    """Where the note beside a vocabulary file lies."""
-    path = Path(vocabulary)
-    return path.with_name(path.name + SUFFIX)
 
 
 def check_note(vocabulary: str | os.PathLike[str]) -> None:

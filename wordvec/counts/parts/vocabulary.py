@@ -11,13 +11,12 @@ from wordvec.counts.parts.note import (
     check_note,
     crc_of,
     forget_note,
-    note_path,
     options_record,
     texts_of,
 )
 from wordvec.counts.parts.spans import Paths, opened, spans
 from wordvec.errors import CorpusError
-from wordvec.files import check_target, is_stream
+from wordvec.files import check_target, is_stream, note_path
 from wordvec.native.corpus.text import WordTable
 from wordvec.text.corpus import CorpusStats, Part, count_vocabulary, text_options
 from wordvec.text.options import TextOptions

@@ -8,19 +8,17 @@ import re
 import tokenize
 import warnings
 import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
-from wordvec.files import check_target, write_atomically
+from wordvec.files import NPY_MAGIC, check_target, words_path, write_atomically
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream
 from wordvec.text.lines import read_words
 from wordvec.vectors.vectors import WordVectors
 
-_MAGIC = b"\x93NUMPY"
 # Behind the array: the checksum of the list of words that was written with it.
 _BOUND = re.compile(rb"wordvec words crc32 ([0-9a-f]{8})\n")
 _BOUND_BYTES = 29
@@ -28,12 +26,7 @@ _MAX_HEADER = 4096
 
 
 def matches(head: bytes) -> bool:
-    return head.startswith(_MAGIC)
-
-
-def words_path(path: str | os.PathLike[str]) -> Path:
-    """Where the words of a .npy file are."""
-    return Path(path).with_suffix(".words.txt")
+    return head.startswith(NPY_MAGIC)
 
 
 def read_array(stream: Stream) -> NDArray[Any]:
