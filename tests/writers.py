@@ -166,7 +166,8 @@ SCENARIOS: dict[str, Scenario] = {
         "--blocks 3",
     ),
     "change": _same(
-        "change blocks new-blocks -o c.tsv --latex c.tex --nulls 10 --vector-size 4 --epochs 1 "
+        "change blocks new-blocks -o c.tsv --latex c.tex --json c.json --markdown c.md "
+        "--html c.html --csv tables --figures drawn --nulls 10 --vector-size 4 --epochs 1 "
         "--threads 1 --quiet",
         "--seed 2",
     ),

@@ -17,6 +17,7 @@ _PUBLIC = {
     "AttractRepel": "wordvec.spaces.lexicons.specialise",
     "Blocks": "wordvec.counts.blocks",
     "change": "wordvec.inference.change",
+    "change_series": "wordvec.inference.change",
     "concatenate": "wordvec.vectors.combine",
     "count": "wordvec.counts.counting.count",
     "count_blocks": "wordvec.counts.blocks",

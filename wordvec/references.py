@@ -1,4 +1,4 @@
-"""BibTeX of wordvec and of the papers behind its models, by key."""
+"""BibTeX of wordvec and of the papers behind its models and measures of change, by key."""
 
 from __future__ import annotations
 
@@ -105,6 +105,48 @@ PAPERS = {
   author = {Sala, Frederic and De Sa, Chris and Gu, Albert and R{\\'e}, Christopher},
   booktitle = {Proceedings of ICML 2018},
   year = {2018}
+}""",
+    "hamilton2016diachronic": """@inproceedings{hamilton2016diachronic,
+  title = {Diachronic Word Embeddings Reveal Statistical Laws of Semantic Change},
+  author = {Hamilton, William L. and Leskovec, Jure and Jurafsky, Dan},
+  booktitle = {Proceedings of ACL 2016 (Volume 1: Long Papers)},
+  pages = {1489--1501},
+  year = {2016}
+}""",
+    "hamilton2016cultural": """@inproceedings{hamilton2016cultural,
+  title = {Cultural Shift or Linguistic Drift? {C}omparing Two Computational Measures of Semantic
+           Change},
+  author = {Hamilton, William L. and Leskovec, Jure and Jurafsky, Dan},
+  booktitle = {Proceedings of EMNLP 2016},
+  pages = {2116--2121},
+  year = {2016}
+}""",
+    "schonemann1966": """@article{schonemann1966,
+  title = {A Generalized Solution of the Orthogonal {Procrustes} Problem},
+  author = {Sch{\\"o}nemann, Peter H.},
+  journal = {Psychometrika},
+  volume = {31},
+  number = {1},
+  pages = {1--10},
+  year = {1966}
+}""",
+    "dubossarsky2017": """@inproceedings{dubossarsky2017,
+  title = {Outta Control: Laws of Semantic Change and Inherent Biases in Word Representation
+           Models},
+  author = {Dubossarsky, Haim and Weinshall, Daphna and Grossman, Eitan},
+  booktitle = {Proceedings of EMNLP 2017},
+  pages = {1136--1145},
+  year = {2017}
+}""",
+    "benjamini1995": """@article{benjamini1995,
+  title = {Controlling the False Discovery Rate: A Practical and Powerful Approach to Multiple
+           Testing},
+  author = {Benjamini, Yoav and Hochberg, Yosef},
+  journal = {Journal of the Royal Statistical Society: Series B},
+  volume = {57},
+  number = {1},
+  pages = {289--300},
+  year = {1995}
 }""",
 }
 

@@ -1,6 +1,7 @@
 """wordvec uncertainty, and --uncertainty of other commands, as a user meets them."""
 
 import json
+import shutil
 
 import pytest
 
@@ -239,6 +240,19 @@ def test_change_compares_two_collections(run, many_words, tmp_path):
     assert table[0].split("\t")[:4] == ["word", "distance", "by chance", "z"]
     assert len(table) > 20
     assert r"\begin{longtable}" in (tmp_path / "c.tex").read_text()
+    assert "hamilton2016diachronic" in (tmp_path / "c.bib").read_text()
     code, _, err = run("change", *both, *options, "--word", "zzz")
     assert (code, "zzz" in err) == (1, True)
     assert run("change", *both, *options, *written)[0] == 1  # the files exist
+    # A third collection makes it a series, and each report is written by the same mechanism.
+    reports = ("--json", tmp_path / "c.json", "--markdown", tmp_path / "c.md")
+    shutil.copytree(both[0], tmp_path / "last")
+    three = (*both, tmp_path / "last")
+    found, err = rows(run, "change", *three, *options, "--method", "neighbors", *reports)
+    assert [row["step"] for row in found[:2]] == ["old to new", "new to last"]
+    assert err.count("words have q < 0.05") == 2
+    assert json.loads((tmp_path / "c.json").read_text())["options"]["method"] == "neighbors"
+    code, _, err = run("change", *both, both[0])
+    assert (code, "old: given twice" in err, "training" in err) == (1, True, False)
+    code, _, err = run("change", both[0])
+    assert (code, "OLD and NEW" in err) == (2, True)

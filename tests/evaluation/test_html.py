@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -337,6 +338,20 @@ class TestInChromium:
         paper = tmp_path / "report.pdf"
         self.chromium(tmp_path, page, "--no-pdf-header-footer", f"--print-to-pdf={paper}")
         assert 4 <= len(re.findall(rb"/Type /Page\b", paper.read_bytes())) <= 11
+
+    def test_nothing_of_a_change_is_clipped(self, tmp_path, change_step):
+        from wordvec.evaluation.report import html
+        from wordvec.evaluation.report.change.document import build, chosen
+
+        words = [f"word{i}-of-some-length" for i in range(60)]
+        for names in ("ab", "abcde"):
+            pairs = pairwise(names)
+            steps = [change_step(f"period-{old}", f"period-{new}", words) for old, new in pairs]
+            options = {"model": "ppmi", "method": "procrustes", "nulls": 10, "seed": 1}
+            page = html.page(build(steps, chosen(steps, 12), options))
+            for width in (1400, 390):
+                _, clipped, outside = self.measured(tmp_path, page, width)
+                assert (clipped, outside) == (0, 0)
 
 
 def test_reports_on_disk_carry_the_same_numbers(document, page, tmp_path):

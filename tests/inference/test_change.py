@@ -8,7 +8,8 @@ from scipy.stats import false_discovery_control
 from wordvec.counts.blocks import count_blocks
 from wordvec.counts.counting.window import Window
 from wordvec.errors import ShardError, Unanswerable, UnknownWordError
-from wordvec.inference.change import adjusted, change, distance, pooled_p
+from wordvec.inference.change import adjusted, change, change_series, pooled_p
+from wordvec.inference.distances import neighborhood_distance, procrustes_distance
 from wordvec.models.ppmi import PPMI
 from wordvec.models.skipgram import SkipGram
 from wordvec.text.corpus import encode
@@ -99,12 +100,66 @@ def test_the_distance_is_that_of_an_orthogonal_map_and_has_no_direction():
 
     one, two = centred(A.astype(float)), centred(B.astype(float))
     expected = 1 - np.sum(one @ orthogonal_procrustes(one, two)[0] * two, axis=1)
-    np.testing.assert_allclose(distance(A, B, rows), expected, atol=1e-6)
-    np.testing.assert_allclose(distance(B, A, rows), expected, atol=1e-6)
+    np.testing.assert_allclose(procrustes_distance(A, B, rows), expected, atol=1e-6)
+    np.testing.assert_allclose(procrustes_distance(B, A, rows), expected, atol=1e-6)
     exact = (A.astype(float) @ turn).astype("f4")
-    np.testing.assert_allclose(distance(A, exact, rows), 0, atol=1e-5)
+    np.testing.assert_allclose(procrustes_distance(A, exact, rows), 0, atol=1e-5)
     with pytest.raises(Unanswerable, match="does not determine a map"):
-        distance(A, B, np.arange(4))
+        procrustes_distance(A, B, np.arange(4))
+
+
+def test_the_distance_of_neighbourhoods_needs_no_map():
+    rng = np.random.default_rng(8)
+    A = rng.standard_normal((90, 6))
+    B = A + 0.4 * rng.standard_normal((90, 6))
+    rows = np.arange(80)  # the others are no neighbours
+
+    def centred(X):
+        X = X[rows] / np.linalg.norm(X[rows], axis=1, keepdims=True)
+        X = X - X.mean(axis=0)
+        return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+    one, two = centred(A), centred(B)
+    found = neighborhood_distance(A, B, rows, 7)
+    for w in (0, 40, 79):
+        near = set()
+        for space in (one, two):
+            order = [j for j in np.argsort(-(space @ space[w])) if j != w]
+            near |= set(order[:7])
+        near = sorted(near)
+        s, t = one[near] @ one[w], two[near] @ two[w]
+        expected = 1 - s @ t / np.linalg.norm(s) / np.linalg.norm(t)
+        assert found[w] == pytest.approx(expected, abs=1e-12)
+    turn = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    np.testing.assert_allclose(neighborhood_distance(A, 3 * B @ turn, rows, 7), found, atol=1e-10)
+    np.testing.assert_allclose(neighborhood_distance(A, A @ turn, rows), 0, atol=1e-10)
+    with pytest.raises(Unanswerable, match="25 neighbours"):
+        neighborhood_distance(A, B, np.arange(25))
+
+
+def test_a_word_that_moved_is_found_by_its_neighbourhood(counted):
+    found = change(MODEL, counted["old"], counted["new"], method="neighbors", nulls=10, threads=1)
+    assert found.words[0].word == "moved"
+    assert found["moved"].p < 0.005
+    with pytest.raises(ValueError, match="method must be"):
+        change(MODEL, counted["old"], counted["new"], method="apd")
+
+
+def test_a_series_is_the_change_of_every_two_neighbours(counted):
+    collections = [counted["old"], counted["alike"], counted["new"]]
+    seen = []
+    first, second = change_series(MODEL, collections, nulls=10, threads=1, progress=seen.append)
+    assert first.words == change(MODEL, *collections[:2], nulls=10, threads=1).words
+    assert second.words == change(MODEL, *collections[1:], nulls=10, threads=1).words
+    assert second.words[0].word == "moved"
+    assert first["moved"].p > 0.01
+    assert [each.done for each in seen] == list(range(1, 45))
+    assert {each.total for each in seen} == {44}
+    assert [each.path for each in second.between] == [str(each.path) for each in collections[1:]]
+    assert first.between[0].blocks == 20
+    assert first.between[0].documents == 401
+    with pytest.raises(ValueError, match="at least 2"):
+        change_series(MODEL, collections[:1])
 
 
 def test_p_counts_the_exchanges_of_words_of_like_frequency():

@@ -126,7 +126,7 @@ def describe(progress: Progress, *, last: bool) -> str:
         parts.append(f"{100 * progress.done / progress.total:5.1f} %")
     else:
         parts.append(f"{quantity(progress.done)} {progress.unit}")
-    parts.append(f"{quantity(progress.rate)} {progress.unit}/s")
+    parts.append(_speed(progress))
     if progress.kept and progress.unit == "words":
         parts.append(f"{quantity(progress.kept / progress.seconds)} kept/s")
     if math.isfinite(progress.loss):
@@ -145,6 +145,13 @@ def describe(progress: Progress, *, last: bool) -> str:
     elif math.isfinite(progress.left):
         parts.append(f"{clock(progress.left)} left")
     return "  ".join(parts)
+
+
+def _speed(progress: Progress) -> str:
+    """Units per second; of slow work the seconds per unit."""
+    if 0 < progress.rate < 1:
+        return f"{1 / progress.rate:.1f} s per {progress.unit.removesuffix('s')}"
+    return f"{quantity(progress.rate)} {progress.unit}/s"
 
 
 def quantity(value: float) -> str:

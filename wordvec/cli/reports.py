@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -48,6 +49,26 @@ def report_options(function: F) -> F:
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
+
+
+def schema_option(name: str) -> Callable[[F], F]:
+    """Adds --schema, which prints what a function of `report.schema` gives."""
+
+    def show(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+        if value:
+            from wordvec.evaluation.report import schema
+
+            click.echo(json.dumps(getattr(schema, name)(), indent=1))
+            ctx.exit()
+
+    return click.option(
+        "--schema",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Show the JSON schema of the report.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,15 +12,19 @@ References
 .. [2] Hamilton, Leskovec & Jurafsky 2016, "Diachronic Word Embeddings Reveal Statistical Laws of
    Semantic Change": the orthogonal map and the cosine distance.
 .. [3] Benjamini & Hochberg 1995, "Controlling the False Discovery Rate".
+.. [4] Hamilton, Leskovec & Jurafsky 2016, "Cultural Shift or Linguistic Drift? Comparing Two
+   Computational Measures of Semantic Change": the distance of neighbourhoods.
 """
 
 from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
@@ -29,6 +33,7 @@ from wordvec.counts.sums import HOW_COUNTED, sum_shards
 from wordvec.errors import ShardError, Unanswerable, UnknownWordError
 from wordvec.estimator import Callback, Option, Progress, Stopwatch, checked, thread_count
 from wordvec.folders import scratch_folder
+from wordvec.inference.distances import DISTANCES, unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +44,38 @@ if TYPE_CHECKING:
 LEAST_NULLS = 10  # exchanges of documents, of which a mean and an SD can be told
 POOL = 0.2  # share of the words, nearest in frequency, whose exchanges make one null distribution
 LEAST_POOL = 50
+ROUNDING = 1e-12  # below, distances differ by rounding alone
 UNEVEN = 1.5  # times as many words in the blocks of one collection: said in a note
-SINGULAR = 1e-8  # smallest over largest singular value below which a rotation is not determined
+
+Method = Annotated[
+    Literal["procrustes", "neighbors"],
+    Option(
+        help="Distance of a word's vectors after an orthogonal map of the spaces, or of its "
+        "cosines with its nearest words in both, which needs no map."
+    ),
+]
+Nulls = Annotated[
+    int,
+    Option(
+        help="How often the documents are exchanged at random; two trainings each.",
+        at_least=LEAST_NULLS,
+        at_most=10_000,
+    ),
+]
+Least = Annotated[
+    int, Option(help="Occurrences that a word needs in both collections.", at_least=1)
+]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection of texts that was compared: its folder, blocks, documents, and occurrences of
+    words of the vocabulary."""
+
+    path: str
+    blocks: int
+    documents: int
+    words: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +85,7 @@ class WordChange:
     Attributes
     ----------
     distance : float
-        1 - cosine of its two vectors, in [0, 2].
+        1 - cosine, in [0, 2]: of its two vectors, or of its cosines with its neighbours.
     by_chance : float
         Mean distance when documents are exchanged.
     z : float
@@ -79,10 +114,13 @@ class Changes:
     ----------
     words : tuple of WordChange
         Those that occur often enough in both, by z, the largest first.
+    between : (Collection, Collection)
+        The older and the newer one.
     """
 
     def __init__(
         self,
+        between: tuple[Collection, Collection],
         words: tuple[WordChange, ...],
         names: list[str],
         counts: NDArray[np.int64],
@@ -90,7 +128,8 @@ class Changes:
         least: int,
         uneven: float = 1.0,
     ) -> None:
-        self.words, self.least, self._uneven = words, least, uneven
+        self.between, self.words = between, words
+        self.least, self._uneven = least, uneven
         self._names, self._counts, self._units = names, counts, units
         self._by_name = {each.word: each for each in words}
         self._ranks = {name: rank for rank, name in enumerate(names)}
@@ -132,8 +171,8 @@ class Changes:
         """The nearest words in the older and in the newer collection, the nearest first."""
         rank = self._tested(word)
         found = []
-        for side, unit in enumerate(self._units):
-            scores = unit @ unit[rank]
+        for side, rows in enumerate(self._units):
+            scores = rows @ rows[rank]
             scores[self._counts[side] < self.least] = -np.inf
             scores[rank] = -np.inf
             best = np.argsort(-scores, kind="stable")[:topn]
@@ -159,27 +198,18 @@ def change(
     old: Blocks | str | os.PathLike[str],
     new: Blocks | str | os.PathLike[str],
     *,
-    nulls: Annotated[
-        int,
-        Option(
-            help="How often the documents are exchanged at random; two trainings each.",
-            at_least=LEAST_NULLS,
-            at_most=10_000,
-        ),
-    ] = 20,
-    least: Annotated[
-        int, Option(help="Occurrences that a word needs in both collections.", at_least=1)
-    ] = 20,
+    method: Method = "procrustes",
+    nulls: Nulls = 20,
+    least: Least = 20,
     seed: int = 1,
     threads: int | None = None,
     progress: Callback | None = None,
 ) -> Changes:
     """Finds the words whose contexts differ between two collections more than chance makes them.
 
-    A model is trained on each collection; an orthogonal map (of centred unit vectors) brings the
-    older space onto the newer one, and a word's distance is 1 - cosine. Then the blocks of
-    documents are exchanged between the collections at random, `nulls` times, and everything is
-    done again.
+    A model is trained on each collection, and the distance of each word's two vectors is measured.
+    Then the blocks of documents are exchanged between the collections at random, `nulls` times, and
+    everything is done again.
 
     Parameters
     ----------
@@ -189,6 +219,11 @@ def change(
     old, new : Blocks or path
         Counts in blocks of documents (`count_blocks`), of one vocabulary. Blocks should have about
         as many words in both.
+    method : {"procrustes", "neighbors"}
+        "procrustes": an orthogonal map (of centred unit vectors) brings the older space onto the
+        newer one; 1 - cosine of the word's vectors. "neighbors": the word's cosines with the 25
+        nearest words of either space are made a vector in each space; 1 - cosine of the two. It
+        needs no map and reacts more to changes of few neighbours.
     nulls : int
         How often documents are exchanged, at least 10. The time is that of 2 nulls + 2 trainings.
     least : int
@@ -253,48 +288,78 @@ def change(
             now = np.stack([counts[side_of == side].sum(axis=0) for side in (0, 1)])
             there = np.flatnonzero((now >= least).all(axis=0))
             moved = np.full(counts.shape[1], np.nan)
-            moved[there] = distance(pair[0], pair[1], there)
+            moved[there] = DISTANCES[method](pair[0], pair[1], there)
             distances[run] = moved[tested]
             if run == 0:
-                units = [_unit(each.astype(np.float64)).astype(np.float32) for each in pair]
+                units = [unit(each.astype(np.float64)).astype(np.float32) for each in pair]
     words = _tested_words(list(old.vocab), tested, both, distances)
     sizes = [counts[sides[0] == side].sum() / (sides[0] == side).sum() for side in (0, 1)]
     uneven = float(max(sizes) / max(min(sizes), 1))
-    return Changes(words, list(old.vocab), both, (units[0], units[1]), least, uneven)
+    between = (_collection(old, both[0]), _collection(new, both[1]))
+    return Changes(between, words, list(old.vocab), both, (units[0], units[1]), least, uneven)
 
 
-def distance(a: F32, b: F32, anchors: NDArray[np.int64]) -> F64:
-    """1 - cosine of the rows `anchors` of two spaces after an orthogonal map, (anchors,).
+@checked
+def change_series(
+    model: Any,
+    collections: Sequence[Blocks | str | os.PathLike[str]],
+    *,
+    method: Method = "procrustes",
+    nulls: Nulls = 20,
+    least: Least = 20,
+    seed: int = 1,
+    threads: int | None = None,
+    progress: Callback | None = None,
+) -> tuple[Changes, ...]:
+    """Finds the words that changed from each of several collections to the next: `change` of every
+    two neighbours.
 
-    Rows are made unit and centred; the map is Q = U V' of A'B = U S V' (Schönemann 1966). The
-    distance is the same with the spaces exchanged.
+    Parameters
+    ----------
+    collections : sequence of Blocks or paths
+        Two or more, the oldest first, all of one vocabulary.
+    method, nulls, least, seed, threads, progress
+        Those of `change`.
 
-    Raises
-    ------
-    Unanswerable
-        When the anchors do not determine a map.
+    Returns
+    -------
+    tuple of Changes
+        One fewer than there are collections. q adjusts for the words of a step, not for the number
+        of steps.
     """
-    undetermined = Unanswerable(
-        f"{len(anchors)} words are frequent enough in both texts, which does not determine a map "
-        f"of {a.shape[1]} dimensions: take more text, a smaller least or vector_size"
-    )
-    if len(anchors) < a.shape[1]:
-        raise undetermined
-    A, B = (_centred(each[anchors].astype(np.float64)) for each in (a, b))
-    U, S, Vt = np.linalg.svd(A.T @ B)
-    if S[-1] < SINGULAR * S[0]:
-        raise undetermined
-    return np.asarray(1 - np.einsum("nd,nd->n", A @ (U @ Vt), B))
+    if len(collections) < 2:
+        raise ValueError(f"collections must be at least 2, got {len(collections)}")
+    opened = [each if isinstance(each, Blocks) else Blocks(each) for each in collections]
+    for old, new in pairwise(opened):
+        _check_alike(old, new)
+    steps, watch = len(opened) - 1, Stopwatch()
+
+    def of_all(own: Progress) -> None:
+        if progress:
+            done = own.done + len(found) * own.total
+            progress(Progress(own.stage, done, steps * own.total, own.unit, watch.seconds))
+
+    found: list[Changes] = []
+    for old, new in pairwise(opened):
+        found.append(
+            change(
+                model,
+                old,
+                new,
+                method=method,
+                nulls=nulls,
+                least=least,
+                seed=seed,
+                threads=threads,
+                progress=of_all,
+            )
+        )
+    return tuple(found)
 
 
-def _unit(rows: F64) -> F64:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, np.finfo(np.float64).tiny))
-
-
-def _centred(rows: F64) -> F64:
-    unit = _unit(rows)
-    return _unit(unit - unit.mean(axis=0))
+def _collection(blocks: Blocks, counts: NDArray[np.int64]) -> Collection:
+    documents = sum(block.documents for block in blocks.table)
+    return Collection(str(blocks.path), len(blocks), documents, int(counts.sum()))
 
 
 def _tested_words(
@@ -305,7 +370,7 @@ def _tested_words(
     enough = np.isfinite(null).sum(axis=0) >= LEAST_NULLS
     tested, observed, null = tested[enough], observed[enough], null[:, enough]
     by_chance = np.nanmean(null, axis=0)
-    z = (observed - by_chance) / np.nanstd(null, axis=0, ddof=1)
+    z = (observed - by_chance) / np.maximum(np.nanstd(null, axis=0, ddof=1), ROUNDING)
     p = pooled_p(z, _left_out(null), counts[:, tested].min(axis=0))
     q = adjusted(p)
     order = np.argsort(-z, kind="stable")
@@ -329,7 +394,7 @@ def _left_out(null: F64) -> F64:
     total, squares = np.nansum(null, axis=0), np.nansum(null**2, axis=0)
     mean = (total - null) / (n - 1)
     variance = (squares - null**2 - (n - 1) * mean**2) / (n - 2)
-    return np.asarray((null - mean) / np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny)))
+    return np.asarray((null - mean) / np.maximum(np.sqrt(np.maximum(variance, 0)), ROUNDING))
 
 
 def pooled_p(z: F64, null: F64, frequency: NDArray[np.int64]) -> F64:

@@ -10,7 +10,7 @@ import click
 
 from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
-from wordvec.cli.reports import Reports, origin, report_options
+from wordvec.cli.reports import Reports, origin, report_options, schema_option
 from wordvec.cli.vectors.uncertainty import HOW
 from wordvec.errors import WordvecError
 from wordvec.evaluation.measures import MEASURES, OF_BIAS
@@ -56,16 +56,6 @@ def _gate(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -
     return gates
 
 
-def _print_schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value:
-        from json import dumps
-
-        from wordvec.evaluation.report.schema import schema
-
-        click.echo(dumps(schema(), indent=1))
-        ctx.exit()
-
-
 def _load_set(given: str) -> Any:
     """The set of `--dataset [KIND=]FILE`."""
     from wordvec.evaluation.core import datasets
@@ -101,14 +91,7 @@ def _load_set(given: str) -> Any:
     multiple=True,
     help=f"Measures besides those of the sets: {', '.join(MEASURES)}.",
 )
-@click.option(
-    "--schema",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_schema,
-    help="Show the JSON schema of the report.",
-)
+@schema_option("schema")
 @click.option(
     "--test", "tests", multiple=True, help="Also run this association test, or all of them."
 )

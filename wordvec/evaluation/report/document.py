@@ -19,7 +19,7 @@ from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.core.statistics import seeds as over
 from wordvec.evaluation.core.statistics.seeds import OverSeeds
 from wordvec.evaluation.measures import MEASURES
-from wordvec.evaluation.report.kinds import kind_of
+from wordvec.evaluation.report.kinds import kind_of, shown
 from wordvec.files import write_atomically
 
 SCHEMA = "wordvec-evaluation/2"
@@ -206,9 +206,7 @@ def markdown(document: Entry) -> str:
     parts = [f"# {kind.heading(document)}", "", "; ".join(kind.subtitle(document)), ""]
     if document["origin"]["command"]:
         parts += [f"`{document['origin']['command']}`", ""]
-    for section in kind.sections(document):
-        if not (section.text or section.tables or section.items or section.code):
-            continue
+    for section in shown(document):
         parts += [f"## {section.heading}", ""]
         if section.text:
             parts += [section.text, ""]

@@ -9,7 +9,7 @@ from typing import Any
 from wordvec.errors import MissingExtra
 from wordvec.evaluation.core.measure import Entry
 from wordvec.evaluation.report import drawing
-from wordvec.evaluation.report.kinds import kind_of
+from wordvec.evaluation.report.kinds import kind_of, shown
 
 try:
     import jinja2
@@ -45,7 +45,7 @@ def page(document: Entry) -> str:
         document=document,
         heading=kind.heading(document),
         subtitle=kind.subtitle(document),
-        sections=[s for s in kind.sections(document) if s.tables or s.items or s.code],
+        sections=list(shown(document)),
         figures=drawn,
         style=(folder / "report.css").read_text("utf-8"),
         numeric=lambda table, i: all(map(_flush_right, (row[i] for row in table.rows))),

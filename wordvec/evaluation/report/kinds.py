@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Name of the schema -> where its Kind stands.
 KINDS = {
     "wordvec-evaluation": "wordvec.evaluation.report.tables:EVALUATION",
+    "wordvec-change": "wordvec.evaluation.report.change.tables:CHANGE",
 }
 
 
@@ -29,6 +30,8 @@ class Section:
         Shown when somebody asks.
     printed : bool
         Whether paper has it.
+    on_page : bool
+        Whether it is on the page at all; its tables are written as CSV in either case.
     code : str
         Text to be copied as it is.
     """
@@ -40,6 +43,7 @@ class Section:
     items: tuple[str, ...] = field(default=())
     folded: bool = False
     printed: bool = True
+    on_page: bool = True
     code: str = ""
 
 
@@ -72,6 +76,14 @@ class Kind:
         """The figures of a document."""
         drawn: Iterator[Plot] = _named(self.plots)(document)
         return drawn
+
+
+def shown(document: Entry) -> Iterator[Section]:
+    """The sections of a document that have something to show on a page."""
+    for section in kind_of(document).sections(document):
+        filled = section.text or section.tables or section.items or section.code
+        if section.on_page and filled:
+            yield section
 
 
 def kind_of(document: Entry) -> Kind:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wordvec.evaluation.core.measure import Entry, Table
-from wordvec.evaluation.report.kinds import kind_of
+from wordvec.evaluation.report.kinds import kind_of, shown
 from wordvec.evaluation.report.parts import write_parts
 from wordvec.files import write_atomically
 
@@ -45,10 +45,10 @@ def latex(document: Entry) -> str:
         r"% \usepackage{array,booktabs,longtable}",
     ]
     keys = re.findall(r"@\w+\{([^,]+),", kind.bibtex(document))
-    for section in kind.sections(document):
-        shown = [t for t in section.tables if not t.folded]
-        for number, table in enumerate(shown if not section.folded else [], 1):
-            label = section.key + (f"-{number}" if len(shown) > 1 else "")
+    for section in shown(document):
+        tables = [t for t in section.tables if not t.folded]
+        for number, table in enumerate(tables if not section.folded else [], 1):
+            label = section.key + (f"-{number}" if len(tables) > 1 else "")
             lines += ["", *longtable(section.heading, table, label)]
     if keys:
         lines += ["", rf"\nocite{{{','.join(keys)}}}"]
@@ -121,16 +121,8 @@ def write_csv(document: Entry, folder: str | os.PathLike[str], *, force: bool = 
                 parts[f"{name}.csv"] = _bytes(out.getvalue())
 
 
-def write_table(
-    table: Table, heading: str, label: str, path: str | os.PathLike[str], *, force: bool = False
-) -> None:
-    """Writes one table, to be taken into a paper by \\input."""
-    lines = [r"% \usepackage{array,booktabs,longtable}", *longtable(heading, table, label)]
-    _write(Path(path), "\n".join(lines) + "\n", force=force)
-
-
-def _write(path: Path, text: str, *, force: bool = True) -> None:
-    with write_atomically(path, force=force) as file:
+def _write(path: Path, text: str) -> None:
+    with write_atomically(path, force=True) as file:
         file.write(_bytes(text))
 
 

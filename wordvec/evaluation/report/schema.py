@@ -1,4 +1,4 @@
-"""The JSON schema of the document, made from the types of what stands in it."""
+"""The JSON schemas of documents, made from the types of what stands in them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from wordvec.evaluation.core.measure import Measure
 from wordvec.evaluation.core.of_vectors import OfVectors
 from wordvec.evaluation.core.statistics.seeds import OverSeeds
 from wordvec.evaluation.measures import MEASURES
+from wordvec.evaluation.report.change import document as change
 from wordvec.evaluation.report.document import SCHEMA, Card, Gate, Origin, Refusal
 
 _PLAIN = {
@@ -56,6 +57,31 @@ def schema(measures: Iterable[Measure] | None = None) -> dict[str, Any]:
         "title": "An evaluation report of wordvec",
         "description": "The document behind the Markdown and HTML reports. Every score has its "
         "interval, its coverage (of a set, or of word lists) and what chance would give.",
+        **_object(properties),
+        "$defs": dict(sorted(made.definitions.items())),
+    }
+
+
+def change_schema() -> dict[str, Any]:
+    """The schema of documents of `wordvec change`."""
+    made = _Made()
+    properties = {
+        "schema": {"const": change.SCHEMA},
+        "wordvec": {"type": "string"},
+        "origin": made.of(Origin),
+        "options": {"type": "object"},
+        "papers": made.of(tuple[str, ...]),
+        "collections": made.of(tuple[change.Compared, ...]),
+        "steps": made.of(tuple[change.Step, ...]),
+        "shown": made.of(tuple[change.Shown, ...]),
+        "untested": made.of(tuple[change.Untested, ...]),
+        "caveats": made.of(tuple[str, ...]),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A report of wordvec on change",
+        "description": "The document behind the reports of `wordvec change`: every word of every "
+        "step with its distance, what chance gives, p and q.",
         **_object(properties),
         "$defs": dict(sorted(made.definitions.items())),
     }
