@@ -46,7 +46,8 @@ def test_numberbatchs_text(tmp_path, made):
 @GIVEN
 @given(made=vectors())
 def test_magnitudes_database(tmp_path, made):
-    """Columns of whole numbers, 10 ** precision times the values, and a table of facts."""
+    """Columns of whole numbers, 10 ** precision times the values, a column of norms, and a table of
+    facts, as its converter writes them (release 0.1.147, whose files were compared)."""
     words, rows = made
     numbers = np.clip(rows.astype(float), -100, 100)
     size = numbers.shape[1]
@@ -55,16 +56,42 @@ def test_magnitudes_database(tmp_path, made):
     columns = ", ".join(f"dim_{i} INTEGER" for i in range(size))
     base.execute(f"CREATE TABLE magnitude (key TEXT COLLATE NOCASE, {columns}, magnitude REAL)")
     base.execute("CREATE TABLE magnitude_format (key TEXT COLLATE NOCASE, value INTEGER)")
-    facts = {"size": len(words), "dim": size, "precision": 7, "subword": 0, "entropy": 0}
+    facts = {"version": 2, "elmo": 0, "size": len(words), "dim": size, "precision": 7}
     base.executemany("INSERT INTO magnitude_format VALUES (?, ?)", facts.items())
+    entropies = [("entropy", i) for i in range(size)]
+    base.executemany("INSERT INTO magnitude_format VALUES (?, ?)", entropies)
     whole = [[round(x * 10**7) for x in row] for row in numbers.tolist()]
     holes = ", ".join("?" * (size + 2))
     for word, row in zip(words, whole, strict=True):
-        base.execute(f"INSERT INTO magnitude VALUES ({holes})", (word, *row, 1.0))
+        base.execute(f"INSERT INTO magnitude VALUES ({holes})", (word, *row, 2.0))
     base.execute("CREATE INDEX magnitude_key_idx ON magnitude (key)")
     base.commit()
     base.close()
-    same(tmp_path / "v", words, (np.array(whole) / 10**7).astype(np.float32))
+    same(tmp_path / "v", words, (2 * np.array(whole) / 10**7).astype(np.float32))
+
+
+@GIVEN
+@given(made=vectors())
+@pytest.mark.parametrize("own_length", [True, False])
+def test_finalfusions_explicit_n_grams(tmp_path, own_length, made):
+    """finalfusion's Python package (0.7.1) writes a length of the vocabulary that is 8 bytes too
+    short per n-gram; its Rust library writes the length that it has."""
+    words, rows = made
+    grams = [b"<ca", b"cat", b"at>"]
+    listed = b"".join(struct.pack("<I", len(w)) + w for w in (each.encode() for each in words))
+    listed += b"".join(
+        struct.pack("<I", 3) + gram + struct.pack("<Q", i) for i, gram in enumerate(grams)
+    )
+    head = struct.pack("<QQII", len(words), len(grams), 3, 3)
+    length = len(head) + len(listed) - (0 if own_length else 8 * len(grams))
+    out = b"FiFu" + struct.pack("<4I", 0, 2, 8, 2)
+    out += struct.pack("<IQ", 8, length) + head + listed
+    all_rows = np.concatenate([rows, np.ones((len(grams), rows.shape[1]), np.float32)])
+    matrix = struct.pack("<QII", *all_rows.shape, 10)
+    pad = bytes(4 - (len(out) + 12 + len(matrix)) % 4)
+    data = matrix + pad + all_rows.tobytes()
+    (tmp_path / "v").write_bytes(out + struct.pack("<IQ", 2, len(data)) + data)
+    same(tmp_path / "v", words, rows)
 
 
 def spacys_folder(place, words, rows, row_of):

@@ -1,7 +1,9 @@
 """Magnitude's files, read: a SQLite database with a row of whole numbers for each word.
 
 The table `magnitude` has the columns key, dim_0, dim_1, ...; `magnitude_format` says by which power
-of ten the numbers were multiplied (precision). Files of contextual models are refused.
+of ten the numbers were multiplied (precision). Vectors have norm 1 where a column `magnitude` has
+their norms; they are multiplied here, so that what is read is what was converted. Files of
+contextual models are refused.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ def _read(stream: Stream, base: sqlite3.Connection) -> WordVectors:
         stream.fail("the table 'magnitude' is a virtual one", 0)
     facts = dict(base.execute("SELECT key, value FROM magnitude_format"))
     size, precision = facts.get(b"dim"), facts.get(b"precision")
-    if b"elmo" in facts or not _whole(size, 1, MAX_DIMENSIONS) or not _whole(precision, 0, 18):
+    if facts.get(b"elmo") or not _whole(size, 1, MAX_DIMENSIONS) or not _whole(precision, 0, 18):
         stream.fail(f"dimensions {size!r}, precision {precision!r}; plain vectors are read", 0)
     assert isinstance(size, int)
     assert isinstance(precision, int)
@@ -73,12 +75,14 @@ def _read(stream: Stream, base: sqlite3.Connection) -> WordVectors:
         stream.fail(f"the table 'magnitude' lacks columns; dim_0 to dim_{size - 1} expected", 0)
     table = Table(size, stream.part)
     bytes_ = _pages(base)
+    columns.append("magnitude" if "magnitude" in names else "1")
     rows = base.execute(f"SELECT key, {', '.join(columns)} FROM magnitude ORDER BY rowid")
     while some := rows.fetchmany(_BATCH):
         if not all(_is_row(row) for row in some):
             stream.fail(f"a row from {table.seen:,} on is not a word and whole numbers", 0)
-        numbers = np.array([row[1:] for row in some], np.float64) / 10.0**precision
-        table.add([row[0] for row in some], numbers.astype(np.float32))
+        numbers = np.array([row[1:] for row in some], np.float64)
+        made = numbers[:, :-1] / 10.0**precision * numbers[:, -1:]
+        table.add([row[0] for row in some], made.astype(np.float32))
         # A column with a default takes no space in the file.
         stream.check_growth(4 * size * table.seen, bytes_)
         if table.full:

@@ -56,6 +56,9 @@ def read(stream: Stream) -> WordVectors:
             text = stream.read(length, "metadata").decode("utf-8", "replace")
             meta["finalfusion"] = text
         rest = length - (stream.offset - start)
+        # finalfusion's Python package leaves the places of explicit n-grams out of the length.
+        if kind == _EXPLICIT and rest == -8 * grams["explicit"]:
+            rest = 0
         if rest < 0:
             stream.fail(
                 f"a chunk of type {kind} is longer than the {length:,} bytes it says", start
@@ -100,9 +103,10 @@ def _numbers(stream: Stream, form: str, what: str) -> tuple[int, ...]:
 
 
 def _vocabulary(stream: Stream, kind: int) -> tuple[list[bytes], dict[str, int]]:
-    what, grams = "the words", {}
+    what, grams = "the words", dict[str, int]()
     if kind == _EXPLICIT:
-        count, *_ = _numbers(stream, "<QQII", what)
+        count, explicit, *_ = _numbers(stream, "<QQII", what)
+        grams = {"explicit": explicit}
     elif kind == _SIMPLE:
         (count,) = _numbers(stream, "<Q", what)
     else:
@@ -115,15 +119,23 @@ def _vocabulary(stream: Stream, kind: int) -> tuple[list[bytes], dict[str, int]]
             stream.fail(f"n-grams of {minn} to {maxn} characters")
         hash_ = FINALFUSION if kind == _BUCKETS else FASTTEXT
         grams = {"minn": minn, "maxn": maxn, "buckets": buckets, "hash": hash_}
-    if stream.size is not None and 4 * count > stream.size:
-        stream.fail(f"{count:,} words promised in a file of {stream.size:,} bytes")
-    words = []
-    for _ in range(count):
-        (length,) = _numbers(stream, "<I", "a word")
-        if length > MAX_TOKEN:
-            stream.fail(f"a word of {length:,} bytes")
-        words.append(stream.read(length, "a word"))
+    explicit = grams.get("explicit", 0)
+    if stream.size is not None and 4 * count + 12 * explicit > stream.size:
+        stream.fail(
+            f"{count:,} words and {explicit:,} n-grams promised in a file of {stream.size:,} bytes"
+        )
+    words = [_word(stream) for _ in range(count)]
+    for _ in range(explicit):
+        _word(stream)
+        _numbers(stream, "<Q", "the place of an n-gram")
     return words, grams
+
+
+def _word(stream: Stream) -> bytes:
+    (length,) = _numbers(stream, "<I", "a word")
+    if length > MAX_TOKEN:
+        stream.fail(f"a word of {length:,} bytes")
+    return stream.read(length, "a word")
 
 
 def _pad(stream: Stream) -> None:
