@@ -59,6 +59,21 @@ def test_a_similarity_has_an_interval_of_a_kind_that_is_named(run, made):
         assert source in err
 
 
+def test_the_noise_of_training_can_be_added(run, made, tmp_path):
+    for seed in (2, 3):
+        options = ("--vector-size", 8, "--x-max", 10, "--epochs", 8, "--seed", seed)
+        target = tmp_path / f"g{seed}.wv"
+        assert run("train", made / "shards", "--model", "glove", *options, "-o", target)[0] == 0
+    asked = ("similarity", made / "g.wv", "w1", "w2", "--uncertainty", made / "blocks")
+    asked += ("--source", "documents")
+    others = [each for seed in (2, 3) for each in ("--retrained", tmp_path / f"g{seed}.wv")]
+    (alone,), _ = rows(run, *asked)
+    (both,), err = rows(run, *asked, *others)
+    assert both["sd"] > alone["sd"]
+    assert both["similarity"] == alone["similarity"]
+    assert "and 2 models of other seeds" in err
+
+
 def test_the_covariance_of_the_paper_can_be_asked_for(run, made):
     sds = [
         rows(

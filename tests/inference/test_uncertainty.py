@@ -4,14 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from least_squares_oracle import D
+from least_squares_oracle import X_MAX, D
 
 import wordvec
 from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.errors import Unanswerable, UnknownWordError
 from wordvec.inference import delta
-from wordvec.inference.estimates import from_draws, holm
+from wordvec.inference.estimates import Estimate, bounded, from_draws, holm
 from wordvec.models.glove import GloVe
 from wordvec.text.corpus import encode
 from wordvec.vectors.vectors import WordVectors
@@ -235,11 +235,70 @@ def test_a_resample_of_documents_is_solved_as_its_shards_would_be(trained, count
     assert got.sd == pytest.approx(np.einsum("bd,bd->b", U[:, 0], U[:, 1]).std(ddof=1))
 
 
+@pytest.fixture(scope="session")
+def retrained(counted):
+    """The model of `trained` with three other seeds."""
+    how = {"vector_size": D, "x_max": X_MAX, "epochs": 8, "output_vectors": "sum", "unk": True}
+    return [GloVe(**how, threads=1, seed=s).fit(counted.shards).vectors_ for s in (2, 3, 4)]
+
+
+def test_the_noise_of_training_is_added_to_that_of_documents(trained, counted, retrained):
+    wv, asked = trained("sum"), {"source": "documents", "draws": 40}
+    fixed = wordvec.Uncertainty(wv, counted.blocks, **asked).similarity("w1", "w60")
+    both = wordvec.Uncertainty(wv, counted.blocks, retrained=retrained, **asked)
+    noise = np.std([v.similarity("w1", "w60") for v in [wv, *retrained]], ddof=1)
+    found = both.similarity("w1", "w60")
+    assert found.value == fixed.value
+    assert found.sd == pytest.approx(np.hypot(fixed.sd, noise), rel=1e-6)
+    assert found.value - found.low == pytest.approx(
+        np.hypot(fixed.value - fixed.low, 1.959964 * noise), rel=1e-6
+    )
+
+    def cosines(vectors):
+        U = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
+        return np.einsum("nd,nd->n", U[:, 0], U[:, 1])
+
+    again = both.propagate(cosines, ["w1", "w60"])
+    assert (again.sd, again.low) == pytest.approx((found.sd, found.low), rel=1e-6)
+    assert both.options()["retrained"] == 3
+
+
+def test_only_other_seeds_show_the_noise_of_training(trained, counted, retrained):
+    wv, asked = trained("sum"), {"source": "documents", "draws": 5}
+    for others, message in (
+        (retrained[:1], "give 2 or more"),
+        ([retrained[0], wv], "again: give models of other seeds"),
+        ([retrained[0], trained("words")], "only the seed may differ"),
+        ([retrained[0], WordVectors(["w1"], np.ones((1, D), np.float32))], "other words"),
+    ):
+        with pytest.raises(Unanswerable, match=message):
+            wordvec.Uncertainty(wv, counted.blocks, retrained=others, **asked)
+    with pytest.raises(ValueError, match="source='documents'"):
+        wordvec.Uncertainty(wv, counted.shards, retrained=retrained)
+
+
 def test_a_word_of_few_blocks_has_no_interval(trained, counted, monkeypatch):
     unc = wordvec.Uncertainty(trained("sum"), counted.blocks, source="documents", draws=5)
     monkeypatch.setattr(counted.blocks, "spread", lambda rank: 3)
     with pytest.raises(Unanswerable, match="stands in 3 of 16 blocks"):
         unc.covariance("w1")
+
+
+def test_intervals_of_cosines_end_where_cosines_do():
+    near = Estimate(0.95, 0.04, 0.87, 1.03, 0.95, "delta", "reconstruction")
+    assert (bounded(near, 1).low, bounded(near, 1).high) == (0.87, 1.0)
+    assert bounded(near, 2) == near
+
+
+def test_a_resample_that_lacks_a_word_is_left_out(trained, counted, monkeypatch):
+    unc = wordvec.Uncertainty(trained("sum"), counted.blocks, source="documents", draws=20)
+    drawn = unc.draws(["w1", "w2"], 20)
+    kept = drawn[1:]
+    drawn[0, 1] = np.nan
+    monkeypatch.setattr(unc._documents, "draws", lambda ranks: drawn)
+    U = kept / np.linalg.norm(kept, axis=2, keepdims=True)
+    expected = np.einsum("bd,bd->b", U[:, 0], U[:, 1]).std(ddof=1)
+    assert unc.similarity("w1", "w2").sd == pytest.approx(expected)
 
 
 def test_holm_is_step_down():
@@ -248,10 +307,11 @@ def test_holm_is_step_down():
 
 def test_an_interval_of_draws_lies_around_the_value():
     draws = np.r_[np.nan, np.arange(101.0)]  # of mean 50, and one that is no number
-    sd, low, high = from_draws(70.0, draws, 0.9, "normal")
-    assert sd == pytest.approx(np.arange(101).std(ddof=1))
-    assert (low, high) == pytest.approx((25.0, 115.0))  # 5 to 95, moved by 20
-    assert np.isnan(from_draws(1.0, np.array([2.0]), 0.9, "normal")).all()
+    found = from_draws(70.0, draws, 0.9, "documents")
+    assert found.sd == pytest.approx(np.arange(101).std(ddof=1))
+    assert (found.low, found.high) == pytest.approx((25.0, 115.0))  # 5 to 95, moved by 20
+    one = from_draws(1.0, np.array([2.0]), 0.9, "documents")
+    assert np.isnan([one.sd, one.low, one.high]).all()
 
 
 def test_words_without_a_variance_can_be_taken_as_they_are(unc, trained):

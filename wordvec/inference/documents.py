@@ -3,13 +3,14 @@
 Counts in blocks of documents give the row of a word in any resample as a sum with multiplicities;
 the word's vector in that resample is one weighted regression. The other side's vectors stay as they
 were trained, so what is found is the word's own share of the uncertainty; training anew on each
-resample is `stability`.
+resample is `stability`. Models of the same counts with other seeds tell how much of that is the
+noise of training, which can be added.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,66 @@ from wordvec.parallel import ordered_map
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from wordvec.vectors.vectors import WordVectors
+
     F64 = NDArray[np.float64]
 
 LEAST_BLOCKS = 5  # with fewer, resamples tell of the blocks that happened to have the word
 LEAST_DRAWS = 0.9  # share of resamples in which a word must have a vector
 CELLS = 1 << 21  # observations of resamples that are solved at once
 HELD = 128 << 20  # bytes of resampled vectors that are kept
+LEAST_RETRAINED = 2  # models with other seeds, beside the one in question
+
+
+class TrainingNoise:
+    """How much a figure varies between models of the same counts with other seeds.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+        The model in question.
+    others : sequence of WordVectors
+        The same model, trained with other seeds.
+
+    Raises
+    ------
+    Unanswerable
+        When they are too few, of another model or other words, or when two are the same.
+    """
+
+    def __init__(self, vectors: WordVectors, others: Sequence[WordVectors]) -> None:
+        if len(others) < LEAST_RETRAINED:
+            raise Unanswerable(
+                f"{len(others)} model with another seed does not show how much training varies: "
+                f"give {LEAST_RETRAINED} or more"
+            )
+        self.models = [vectors, *others]
+        options = [
+            {name: value for name, value in each.meta.get("options", {}).items() if name != "seed"}
+            for each in self.models
+        ]
+        names = list(vectors.index_to_key)
+        for number, each in enumerate(others, 1):
+            if list(each.index_to_key) != names or each.vector_size != vectors.vector_size:
+                raise Unanswerable(f"retrained model {number} has other words or dimensions")
+            if options[number] != options[0]:
+                raise Unanswerable(
+                    f"retrained model {number} was trained with other options; only the seed may "
+                    "differ"
+                )
+            if any(np.array_equal(each.vectors[0], m.vectors[0]) for m in self.models[:number]):
+                raise Unanswerable(
+                    f"retrained model {number} is another one of the models again: give models of "
+                    "other seeds"
+                )
+
+    def sd(self, function: Callable[[F64], float], words: Sequence[str | bytes]) -> float:
+        """The standard deviation, over models, of a function of the vectors (n, d) of words."""
+        values = [
+            function(np.stack([np.asarray(model[word], np.float64) for word in words]))
+            for model in self.models
+        ]
+        return float(np.std(values, ddof=1))
 
 
 class DocumentDraws:

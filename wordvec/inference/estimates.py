@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -122,6 +122,24 @@ def quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+def widened(estimate: Estimate, sd: float) -> Estimate:
+    """An estimate with an independent, normal error of this SD besides: half-widths and SDs are
+    added by the root of their squares."""
+    half, value = quantile(estimate.level) * sd, estimate.value
+    return replace(
+        estimate,
+        sd=math.hypot(estimate.sd, sd),
+        low=value - math.hypot(value - estimate.low, half),
+        high=value + math.hypot(estimate.high - value, half),
+    )
+
+
+def bounded(estimate: Estimate, most: float) -> Estimate:
+    """An estimate of what lies between -most and most, with an interval that does too."""
+    low, high = max(estimate.low, -most), min(estimate.high, most)
+    return replace(estimate, low=low, high=high)
+
+
 def two_sided(value: float, sd: float) -> tuple[float, float]:
     """z, and the two-sided p of a normal estimate; two things that are one differ by 0 +- 0."""
     if sd == 0:
@@ -140,16 +158,16 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def from_draws(
-    value: float, draws: NDArray[np.float64], level: float, kind: str
-) -> tuple[float, float, float]:
-    """Standard error, and a percentile interval that is moved so that the draws' mean is the value.
+def from_draws(value: float, draws: NDArray[np.float64], level: float, kind: str) -> Estimate:
+    """An estimate with the standard error of draws, and their percentile interval, which is moved
+    so that the draws' mean is the value.
 
     Noise in vectors shrinks cosines, so draws lie below the estimate: what they tell is the spread.
     """
     finite = draws[np.isfinite(draws)]
     if len(finite) < 2:
-        return math.nan, math.nan, math.nan
+        return Estimate(value, math.nan, math.nan, math.nan, level, "draws", kind)
     low, high = np.quantile(finite, [(1 - level) / 2, (1 + level) / 2])
     shift = value - float(finite.mean())
-    return float(finite.std(ddof=1)), float(low) + shift, float(high) + shift
+    sd = float(finite.std(ddof=1))
+    return Estimate(value, sd, float(low) + shift, float(high) + shift, level, "draws", kind)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wordvec.inference import delta
-from wordvec.inference.estimates import Difference, Estimate, two_sided
+from wordvec.inference.estimates import Difference, Estimate, bounded, two_sided
 
 if TYPE_CHECKING:
     from wordvec.inference.delta import Smooth
@@ -24,11 +25,11 @@ class Questions(abc.ABC):
 
     def similarity(self, a: Word, b: Word) -> Estimate:
         """The cosine of two words."""
-        return self.smooth(delta.cosine, [a, b])
+        return bounded(self.smooth(delta.cosine, [a, b]), 1)
 
     def compare(self, one: tuple[Word, Word], other: tuple[Word, Word]) -> Difference:
         """The difference of two cosines; a word that stands in both enters once."""
-        estimate = self.smooth(delta.cosine_difference, [*one, *other])
+        estimate = bounded(self.smooth(delta.cosine_difference, [*one, *other]), 2)
         return self._tested(estimate)
 
     def _tested(self, estimate: Estimate) -> Difference:
@@ -43,11 +44,11 @@ class Questions(abc.ABC):
         """The cosine of the mean unit vectors of two lists of words."""
         if not one or not other:
             raise ValueError("a list of words is empty")
-        return self.smooth(delta.centroids(len(one)), [*one, *other])
+        return bounded(self.smooth(delta.centroids(len(one)), [*one, *other]), 1)
 
     def projection(self, word: Word, positive: Word, negative: Word) -> Estimate:
         """The cosine of a word with the axis from `negative` to `positive`."""
-        return self.smooth(delta.projection, [word, positive, negative])
+        return bounded(self.smooth(delta.projection, [word, positive, negative]), 1)
 
     def weat(
         self,
@@ -69,4 +70,6 @@ class Questions(abc.ABC):
         if not all(lists):
             raise ValueError("a list of words is empty")
         sizes = (len(X), len(Y), len(A), len(B))
-        return self.smooth(delta.weat(sizes, effect=effect), [w for words in lists for w in words])
+        words = [word for each in lists for word in each]
+        most = sum(sizes[:2]) / math.sqrt(sizes[0] * sizes[1]) if effect else 4
+        return bounded(self.smooth(delta.weat(sizes, effect=effect), words), most)

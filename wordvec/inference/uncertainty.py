@@ -14,7 +14,8 @@ from wordvec.counts.blocks import Blocks
 from wordvec.counts.shards import Shards
 from wordvec.errors import Unanswerable
 from wordvec.estimator import Option, check, checked, thread_count
-from wordvec.inference.documents import DocumentDraws
+from wordvec.formats import load
+from wordvec.inference.documents import DocumentDraws, TrainingNoise
 from wordvec.inference.estimates import (
     LEVEL,
     Estimate,
@@ -23,6 +24,7 @@ from wordvec.inference.estimates import (
     from_draws,
     holm,
     quantile,
+    widened,
 )
 from wordvec.inference.least_squares import Covariance, Solution
 from wordvec.inference.published import PublishedSolutions
@@ -74,6 +76,10 @@ class Uncertainty(Questions):
     source : {"reconstruction", "documents"}
         Uncertainty of what: of vectors that reconstruct the counts, given the text; or of another
         sample of documents (a bootstrap of the blocks, contexts fixed).
+    retrained : sequence of WordVectors or paths, optional
+        With source="documents": the same model trained on the same counts with other seeds, 2 or
+        more. How a figure varies between them is added to its error, so that the interval is close
+        to that of training anew on each resample. `draws` do not have it.
     level : float
         Of intervals.
     draws, seed : int
@@ -122,6 +128,7 @@ class Uncertainty(Questions):
                 "documents (SHARDS made by count --blocks)."
             ),
         ] = "reconstruction",
+        retrained: Sequence[WordVectors | str | os.PathLike[str]] = (),
         level: float = LEVEL,
         draws: Annotated[
             int, Option(help="Resamples of documents.", at_least=2, at_most=1 << 20)
@@ -144,6 +151,9 @@ class Uncertainty(Questions):
         )
         self._held: OrderedDict[int, Solution | Unanswerable] = OrderedDict()
         self._documents: DocumentDraws | None = None
+        self._noise: TrainingNoise | None = None
+        if retrained and source != "documents":
+            raise ValueError("retrained goes with source='documents'")
         self.counts: Shards | Blocks | None = None
         self._solver: CountSolutions | DocumentDraws | StoredSolutions | PublishedSolutions
         published = isinstance(shards, str | os.PathLike) and PublishedSolutions.is_folder(shards)
@@ -179,6 +189,9 @@ class Uncertainty(Questions):
                 threads=self._how.threads,
             )
             self._solver = self._documents
+            if retrained:
+                opened = [load(v) if isinstance(v, str | os.PathLike) else v for v in retrained]
+                self._noise = TrainingNoise(vectors, opened)
         else:
             self._solver = CountSolutions(vectors.index_to_key, source_of, self.rows, self._how)
 
@@ -282,9 +295,10 @@ class Uncertainty(Questions):
         value, gradient = function(vectors)
         if self._documents is not None:
             draws = self._documents.draws([self._rank(word) for word in words])
-            values = np.array([function(each)[0] for each in draws])
-            sd, low, high = from_draws(value, values, self.level, self.kind)
-            return Estimate(value, sd, low, high, self.level, "draws", self.kind)
+            whole = np.isfinite(draws).all(axis=(1, 2))  # resamples that have all of the words
+            values = np.array([function(each)[0] for each in draws[whole]])
+            found = from_draws(value, values, self.level, self.kind)
+            return self._with_noise(found, lambda each: function(each)[0], words)
         total: dict[int, F64] = {}
         for word, g in zip(words, gradient, strict=True):
             rank = self._rank(word)
@@ -408,8 +422,16 @@ class Uncertainty(Questions):
                 f"({len(drawn) + 1},), got {values.shape}"
             )
         value, values = float(values[0]), values[1:]
-        sd, low, high = from_draws(value, values, self.level, self.kind)
-        return Estimate(value, sd, low, high, self.level, "draws", self.kind)
+        found = from_draws(value, values, self.level, self.kind)
+        return self._with_noise(found, lambda each: float(function(each[None])[0]), words)
+
+    def _with_noise(
+        self, estimate: Estimate, function: Callable[[F64], float], words: Sequence[Word]
+    ) -> Estimate:
+        """An estimate with the noise of training, where models of other seeds were given."""
+        if self._noise is None:
+            return estimate
+        return widened(estimate, self._noise.sd(function, words))
 
     def most_similar(self, word: Word, topn: int = 10) -> list[Neighbor]:
         """The nearest words, with what is sure of their order.
@@ -503,6 +525,7 @@ class Uncertainty(Questions):
             "covariance": self._how.covariance,
             "centre": "polished" if self._how.polished else "trained",
             "biases": "profiled" if self._how.profiled else "fixed",
+            **({"retrained": len(self._noise.models) - 1} if self._noise else {}),
             **weights,
         }
 

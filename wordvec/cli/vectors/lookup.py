@@ -39,6 +39,7 @@ def neighbors(
     uncertainty: str | None,
     source: str,
     covariance: str,
+    retrained: tuple[str, ...],
     output: str,
 ) -> int:
     """List the words nearest to each WORD.
@@ -53,7 +54,9 @@ def neighbors(
 
     if uncertainty is not None:
         refuse_unseen(unseen)
-        unc = open_uncertainty(vectors, uncertainty, source=source, covariance=covariance)
+        unc = open_uncertainty(
+            vectors, uncertainty, source=source, covariance=covariance, retrained=retrained
+        )
         rows, code = of_each(words, lambda word: neighbor_rows(unc, word, topn))
         emit_with_kind(unc, rows, output)
         return code
@@ -95,6 +98,7 @@ def similarity(
     uncertainty: str | None,
     source: str,
     covariance: str,
+    retrained: tuple[str, ...],
     output: str,
 ) -> None:
     """Print how similar A and B are: the cosine of their vectors."""
@@ -102,7 +106,9 @@ def similarity(
 
     if uncertainty is not None:
         refuse_unseen(unseen)
-        unc = open_uncertainty(vectors, uncertainty, source=source, covariance=covariance)
+        unc = open_uncertainty(
+            vectors, uncertainty, source=source, covariance=covariance, retrained=retrained
+        )
         row = similarity_row(unc, a, b, unc.vectors.similarity(a, b))
         emit_with_kind(unc, [row], output)
         return

@@ -27,8 +27,16 @@ STORED = "stored"  # in place of the counts
 
 
 def uncertainty_option(function: F) -> F:
-    """Adds `--uncertainty SHARDS`, `--source` and `--covariance` to a command that answers without
-    them too."""
+    """Adds `--uncertainty SHARDS`, `--source`, `--covariance` and `--retrained` to a command that
+    answers without them too."""
+    function = click.option(
+        "--retrained",
+        metavar="VECTORS",
+        type=click.Path(),
+        multiple=True,
+        help="With --source documents: the same model trained with another seed; how the answer "
+        "varies between such models is added to its error. Twice or more.",
+    )(function)
     function = add_options(HOW, "source", "covariance", when="With --uncertainty")(function)
     return click.option(
         "--uncertainty",
@@ -80,7 +88,8 @@ def say_kind(unc: Uncertainty) -> None:
         if "x_max" in of
         else ""
     )
-    click.echo(f"{100 * unc.level:g} % intervals of {KINDS[unc.kind]}{weights}", err=True)
+    seeds = f" and {of['retrained']} models of other seeds" if "retrained" in of else ""
+    click.echo(f"{100 * unc.level:g} % intervals of {KINDS[unc.kind]}{seeds}{weights}", err=True)
 
 
 def refuse_unseen(unseen: bool | None) -> None:
