@@ -358,6 +358,26 @@ def test_two_steps_that_fail_in_the_middle_leave_the_old_folder(tmp_path, monkey
     assert names(tmp_path) == ["box"]
 
 
+def test_a_signal_in_the_middle_of_a_replacement_waits_for_its_end(tmp_path, monkeypatch):
+    """Else the older folder would stay under a hidden name."""
+    box, exchange, came = tmp_path / "box", folders.exchange, []
+    made(box)
+
+    def interrupted(one, other):
+        signal.raise_signal(signal.SIGINT)
+        came.append(signal.SIGINT)  # it goes on
+        return exchange(one, other)
+
+    monkeypatch.setattr(folders, "exchange", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        made(box, "new", force=True)
+    assert came
+    assert (box / "a").read_text() == "new"
+    assert names(tmp_path) == ["box"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_there_is_a_folder_at_every_moment(tmp_path):
     """While one process replaces a folder many times, another never misses it."""
     box = tmp_path / "box"

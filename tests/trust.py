@@ -83,10 +83,10 @@ def suggestion(wv):
 
 
 # What a damaged word list may make of a question without verification, beside StoreError: words
-# that are not found. Numbers are not judged; ValueError is for a section that is not there, and for
-# a vector that was made zero.
+# that are not found. Numbers are not judged; ValueError is for a section that is not there, for a
+# vector that was made zero, and for a context none of whose words is found.
 _ALLOWED = (StoreError, UnknownWordError)
-_REASONS = ("int8 copy", "induction matrix", "it has no direction")
+_REASONS = ("int8 copy", "induction matrix", "it has no direction", "no context of")
 
 
 def ask(path, verify):

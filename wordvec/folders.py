@@ -12,8 +12,10 @@ import errno
 import os
 import re
 import shutil
+import signal
 import stat
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,6 +196,11 @@ def scratch_folder() -> Iterator[Path]:
 def give_name(folder: Path, target: PathLike, kind: Kind, *, force: bool) -> None:
     """Gives a finished folder its name. An old one of the same kind that has the name goes, if
     forced, in the same step."""
+    with uninterrupted():
+        _give_name(folder, target, kind, force)
+
+
+def _give_name(folder: Path, target: PathLike, kind: Kind, force: bool) -> None:
     real = resolve(target)
     if real.is_dir():
         descriptor = os.open(folder, os.O_RDONLY)
@@ -215,6 +222,26 @@ def give_name(folder: Path, target: PathLike, kind: Kind, *, force: bool) -> Non
         old = folder if exchange(folder, real) else _step_aside(folder, real)
         kind.remove(old)
     sync_folder(real.parent)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Lets signals that are handled in Python wait for the end of the block, which is short: an
+    exception between two steps would leave the older folder under another name."""
+    came: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if callable(handler := signal.getsignal(number)):
+                before[number] = handler
+                signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def exchange(one: Path, other: Path) -> bool:

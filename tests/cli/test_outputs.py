@@ -16,6 +16,8 @@ from wordvec.cli.models.train import having
 from wordvec.cli.outputs import Kept, Output
 from wordvec.models import MODELS
 
+PRINTING = [name for name, each in SCENARIOS.items() if each.command[0] != "train"]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -95,6 +97,24 @@ def test_no_output_is_an_input(name, folder, tmp_path, run, monkeypatch):
             assert code in (1, 2), (command, err)
             assert "Traceback" not in err
             assert everything(tmp_path) == before, command
+
+
+@pytest.mark.parametrize("name", PRINTING)
+def test_what_cannot_be_printed_is_still_written(name, folder, tmp_path, run, monkeypatch):
+    """A pager that has ended, or a full disk behind standard output, costs no result."""
+    shutil.copytree(folder, tmp_path / "w")
+    monkeypatch.chdir(tmp_path / "w")
+    echo = click.echo
+
+    def full(*args, err=False, **more):
+        if not err:
+            raise OSError(28, "No space left on device")
+        echo(*args, err=err, **more)
+
+    monkeypatch.setattr(click, "echo", full)
+    scenario = SCENARIOS[name]
+    run(*scenario.command)
+    assert [each for each in scenario.outputs.values() if not os.path.exists(each)] == []
 
 
 def test_two_outputs_of_one_name_are_refused(folder, tmp_path, run, monkeypatch):

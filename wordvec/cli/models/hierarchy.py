@@ -404,9 +404,9 @@ def taxonomy_refine(
             wanted = [line.strip() for line in file if line.strip()]
     old = _read(source, direction)
     proposals = refine(old, _load(vectors), terms=wanted, most_rank=most_rank)
-    emit([proposal.as_row() for proposal in proposals], output)
     if repaired is not None:
         _write(apply(old, proposals), repaired, force)
+    emit([proposal.as_row() for proposal in proposals], output)
 
 
 @click.command("plot", cls=Command)

@@ -17,6 +17,7 @@ from wordvec.spaces.registry import DEBIASING, transform_class
 from wordvec.spaces.registry import transform as make
 
 if TYPE_CHECKING:
+    from wordvec.evaluation.proof import Proof
     from wordvec.spaces.base import Transform
     from wordvec.spaces.debiasing.concepts import Concept
     from wordvec.vectors.vectors import WordVectors
@@ -144,16 +145,19 @@ def transform(
             raise click.UsageError(": ".join([*named[:1], str(error)])) from error
         for note in chosen.notes():
             _progress(rest["quiet"])(f"note: {note}")
+    rows: list[dict[str, Any]] = []
     if compare:
         models = {"as they are": wv}
         if chosen is not None:
             models["chosen"] = chosen.transform(wv)
         if compare == "all":
             models |= _usual(wv, tokens, rest["quiet"])
-        _compare(models, vectors, output, **rest)
+        rows = _compared(models, **rest)
     if path is not None and chosen is not None:
         written = chosen.save(wv, path, dtype=rest["dtype"], force=rest["force"])
         _say_written(written, path, rest["quiet"])
+    if compare:  # after all is written: nobody may be there to read it
+        emit(rows, output)
 
 
 def _pipeline(
@@ -212,10 +216,8 @@ def counts_of(wv: WordVectors, path: str | None) -> Any:
     return [known.get(word, 0) for word in wv]
 
 
-def _compare(
+def _compared(
     models: Mapping[str, WordVectors],
-    source: str,
-    output: str,
     *,
     suite: str | None,
     datasets: Sequence[Path],
@@ -225,7 +227,8 @@ def _compare(
     quiet: bool,
     force: bool,
     dtype: str | None,
-) -> None:
+) -> list[dict[str, Any]]:
+    """The scores of the first vectors, and how those of the others differ; writes the reports."""
     from wordvec.evaluation.report import document as report
     from wordvec.evaluation.run import Options, run
 
@@ -263,7 +266,7 @@ def _compare(
         report.write_json(document, json)
     if html:
         report.write_html(document, html)
-    emit(rows, output)
+    return rows
 
 
 def _progress(quiet: bool) -> Callable[[str], None]:
@@ -394,12 +397,15 @@ def debias(
     first: Any = next(iter(fitted.values()))
     if first.unknown_ and not quiet:
         click.echo(_unknown(first.unknown_), err=True)
+    made = None
     if proof:
-        _prove(
-            wv, vectors, about, fitted, _sets(suite, datasets), html, json, resamples, quiet, output
+        made = _proved(
+            wv, vectors, about, fitted, _sets(suite, datasets), html, json, resamples, quiet
         )
     if path is not None:
         _say_written(first.save(wv, path, dtype=dtype, force=force), path, quiet)
+    if made is not None:
+        _print_proof(made, output)
 
 
 def _unknown(words: Sequence[str]) -> str:
@@ -418,7 +424,7 @@ def _refuse_twice(wv: WordVectors, about: Concept, force: bool) -> None:
             )
 
 
-def _prove(
+def _proved(
     wv: WordVectors,
     source: str,
     about: Concept,
@@ -428,8 +434,8 @@ def _prove(
     json: Path | None,
     resamples: int,
     quiet: bool,
-    output: str,
-) -> None:
+) -> Proof:
+    """What is left of an association and what was lost; writes the reports."""
     from wordvec.evaluation.core.results import to_json
     from wordvec.evaluation.proof import prove
     from wordvec.evaluation.report import proof_page
@@ -445,6 +451,12 @@ def _prove(
 
         with write_atomically(json, force=True) as file:
             file.write(dumps(to_json(made), ensure_ascii=False, indent=1).encode())
+    return made
+
+
+def _print_proof(made: Proof, output: str) -> None:
+    from wordvec.evaluation.report import proof_page
+
     emit(proof_page.records(made), output)
     if output == "table":
         click.echo()

@@ -18,7 +18,7 @@ from typing import Any
 
 from wordvec.counts.shards import SHARDS
 from wordvec.files import PathLike, log, resolve, write_atomically
-from wordvec.folders import Kind, WorkFolder, check_folder, give_name
+from wordvec.folders import Kind, WorkFolder, check_folder, give_name, uninterrupted
 
 SUFFIX = ".partial"
 FORMAT = "wordvec partial count"
@@ -105,10 +105,11 @@ class Partial(WorkFolder):
 
     def finish(self, *, force: bool) -> None:
         """Gives the finished folder its name, and removes the blocks that it was made from."""
-        with write_atomically(self.path / _DONE, force=True) as file:
-            file.write(str(self.made.stat().st_ino).encode())
-        give_name(self.made, self.target, self.kind, force=force)
-        self.clear()
+        with uninterrupted():
+            with write_atomically(self.path / _DONE, force=True) as file:
+                file.write(str(self.made.stat().st_ino).encode())
+            give_name(self.made, self.target, self.kind, force=force)
+            self.clear()
 
     def forget_finished(self) -> None:
         """Removes everything if the folder under the final name was made here."""
