@@ -1,20 +1,23 @@
 """Files and folders: whole under their names or not at all, and nobody else's is ever replaced."""
 
+import contextlib
 import errno
 import fcntl
 import os
 import re
+import resource
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 
 import pytest
 
 from wordvec import files, folders
 from wordvec.files import check_target, sweep, write_atomically, write_path_atomically
-from wordvec.folders import Kind, check_folder, write_folder
+from wordvec.folders import Kind, check_folder, scratch_folder, write_folder
 
 BOXES = Kind("a box", re.compile(r"lid|[ab]"), lambda folder: (folder / "lid").exists())
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -356,6 +359,39 @@ def test_two_steps_that_fail_in_the_middle_leave_the_old_folder(tmp_path, monkey
         made(box, "new", force=True)
     assert (box / "a").read_text() == "old"
     assert names(tmp_path) == ["box"]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+@pytest.mark.parametrize("make", [lambda path: write_folder(path / "box", BOXES), scratch_folder])
+def test_a_folder_is_removed_with_the_last_descriptor(left, make, tmp_path, monkeypatch):
+    """`ulimit -n`: none is left to look into it, or none to open it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    arguments = [tmp_path] if make is not scratch_folder else []
+    taken, limits = [], resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def take():
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(left):
+            os.close(taken.pop())
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    real = os.mkdir
+
+    def mkdir(*args):
+        real(*args)
+        take()
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    try:
+        with pytest.raises(OSError, match="open files"), make(*arguments) as folder:
+            (folder / "a").write_text("no descriptor is left for it")
+    finally:
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert names(tmp_path) == []
 
 
 def test_a_signal_in_the_middle_of_a_replacement_waits_for_its_end(tmp_path, monkeypatch):

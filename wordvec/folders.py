@@ -11,7 +11,6 @@ import ctypes
 import errno
 import os
 import re
-import shutil
 import signal
 import stat
 import tempfile
@@ -160,19 +159,9 @@ def write_folder(path: PathLike, kind: Kind, *, force: bool = False) -> Iterator
     target = check_folder(path, kind, force=force)
     parent = resolve(target).parent
     sweep(parent)
-    folder = parent / hidden_name()
-    os.mkdir(folder)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        lock(descriptor)
+    with _hidden_folder(parent, 0o777) as folder:
         yield folder
         give_name(folder, target, kind, force=force)
-    finally:
-        if folder.is_dir() and os.path.samestat(os.stat(folder), os.fstat(descriptor)):
-            for name in os.listdir(folder):
-                os.unlink(folder / name)
-            os.rmdir(folder)
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -181,16 +170,43 @@ def scratch_folder() -> Iterator[Path]:
     process left goes when the next one is made."""
     parent = Path(tempfile.gettempdir())
     sweep(parent)
-    with naming(f"{parent} (temporary files; TMPDIR names another folder)"):
-        folder = parent / hidden_name()
-        os.mkdir(folder, 0o700)
-    descriptor = os.open(folder, os.O_RDONLY)
+    with contextlib.ExitStack() as made:
+        with naming(f"{parent} (temporary files; TMPDIR names another folder)"):
+            folder = made.enter_context(_hidden_folder(parent, 0o700))
+        yield folder
+
+
+@contextlib.contextmanager
+def _hidden_folder(parent: Path, mode: int) -> Iterator[Path]:
+    """A new folder, locked, that is removed at the end unless another one has its name by then."""
+    folder = parent / hidden_name()
+    os.mkdir(folder, mode)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # too many open files
+        os.rmdir(folder)
+        raise
+    ours = False
     try:
         lock(descriptor)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            ours = os.path.samestat(os.stat(folder), os.fstat(descriptor))
+        os.close(descriptor)  # before: listing a folder needs a descriptor, which may be the last
+        if ours:
+            _remove_all(folder)
+
+
+def _remove_all(folder: Path) -> None:
+    """Removes a folder and what is in it, with one open file at a time, unlike `shutil.rmtree`."""
+    for name in os.listdir(folder):
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            _remove_all(path)
+        else:
+            os.unlink(path)
+    os.rmdir(folder)
 
 
 def give_name(folder: Path, target: PathLike, kind: Kind, *, force: bool) -> None:
