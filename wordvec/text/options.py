@@ -104,7 +104,9 @@ class TextOptions:
     document_column: str | None = option(
         None, "Column with the documents' names; equal ones in a row are one document.", none="none"
     )
-    where: str | None = option(None, "Rows to read, as in 'year >= 1990'.", none="all")
+    where: str | None = option(
+        None, "Rows to read, as in 'year >= 1990 and year < 2000'.", none="all"
+    )
 
     def __post_init__(self) -> None:
         check_options(TextOptions, vars(self))
