@@ -250,7 +250,7 @@ static void fill_signs(const wv_sgns_model *m, wv_sgns_worker *w, int no) {
 
 static wv_sgns_rows rows_of(const wv_sgns_model *m, const wv_sgns_worker *w, float *const *in,
                             int ni, int no) {
-    return (wv_sgns_rows){in,      ni,        w->out,     no,       m->stride,
+    return (wv_sgns_rows){in,      ni,        w->out,     no,       m->dim,
                           w->sign, w->weight, w->scratch, w->ahead, w->ahead_count};
 }
 
@@ -322,14 +322,14 @@ static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, int32_t ce
     int64_t count = 0;
     for (int i = 0; i < nc; i++) count = add_rows(m, w, w->context[i], count);
     const float scale = m->mean ? 1.0f / (float)count : 1.0f;
-    m->table->gather(w->rows, count, m->stride, scale, w->hidden);
+    m->table->gather(w->rows, count, m->dim, scale, w->hidden);
     float *before = w->hidden + m->stride;
     memcpy(before, w->hidden, (size_t)m->stride * sizeof *before);
     const double loss = train_shared_noise(m, w, &w->hidden, 1, centre, rng, alpha);
     const int64_t moving = m->frozen ? drop_frozen(m, w, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
     const float factor = m->divide ? 1.0f / (float)count : 1.0f;
-    m->table->scatter(w->rows, moving, m->stride, factor, before, w->hidden);
+    m->table->scatter(w->rows, moving, m->dim, factor, before, w->hidden);
     return loss;
 }
 
@@ -344,7 +344,7 @@ static void enter(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
     if (w->kept[at] < 0) return;
     float *hidden = slot_of(m, w, at);
     const int64_t count = add_rows(m, w, w->kept[at], 0);
-    m->table->gather(w->rows, count, m->stride, m->mean ? 1.0f / (float)count : 1.0f, hidden);
+    m->table->gather(w->rows, count, m->dim, m->mean ? 1.0f / (float)count : 1.0f, hidden);
     memcpy(hidden + w->slots * m->stride, hidden, (size_t)m->stride * sizeof *hidden);
 }
 
@@ -352,7 +352,7 @@ static void leave(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
     if (w->kept[at] < 0) return;
     const float *hidden = slot_of(m, w, at);
     const int64_t count = add_rows(m, w, w->kept[at], 0);
-    m->table->scatter(w->rows, count, m->stride, m->divide ? 1.0f / (float)count : 1.0f,
+    m->table->scatter(w->rows, count, m->dim, m->divide ? 1.0f / (float)count : 1.0f,
                       hidden + w->slots * m->stride, hidden);
 }
 
@@ -380,7 +380,7 @@ static void look_ahead(const wv_sgns_model *m, wv_sgns_worker *w, int64_t t, int
 
 /* Where there is no step that would fetch them. */
 static void fetch_ahead(const wv_sgns_model *m, const wv_sgns_worker *w) {
-    for (int64_t j = 0; j < w->ahead_count; j++) wv_prefetch_row(w->ahead[j], m->stride);
+    for (int64_t j = 0; j < w->ahead_count; j++) wv_prefetch_row(w->ahead[j], m->dim);
 }
 
 wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t *ids, int64_t n,

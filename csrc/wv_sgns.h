@@ -20,7 +20,7 @@
  */
 
 typedef struct wv_sgns_rows {
-    float *const *in; /* (ni,): rows of n floats, n a multiple of 16 */
+    float *const *in; /* (ni,): rows of n floats, and zeros up to the next multiple of 16 */
     int ni;
     float *const *out; /* rows as those of in; how many says each kind of step */
     int no;
@@ -53,7 +53,7 @@ static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no) {
     return (ptrdiff_t)ni * no + 16 + 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
 }
 
-/* hidden = scale sum of rows; (n,), n a multiple of 16. */
+/* hidden = scale sum of rows; rows and hidden as the rows of a step. */
 typedef void (*wv_sgns_gather)(float *const *rows, int64_t count, ptrdiff_t n, float scale,
                                float *hidden);
 /* rows += factor (after - before). A row that repeats takes its share each time. */
@@ -103,6 +103,7 @@ typedef struct wv_sgns_model {
     float *in, *out;       /* (V, stride): rows of `stride` floats, zero beyond the dimension; with
                               subwords `in` goes on with the rows of n-grams */
     ptrdiff_t stride;      /* a multiple of 16 */
+    ptrdiff_t dim;         /* <= stride */
     int32_t vocab;         /* V */
     const uint32_t *keep;  /* (V,): a token stays when 32 random bits are <= keep[id] */
     const wv_alias *noise; /* (V,) */

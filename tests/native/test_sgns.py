@@ -173,9 +173,12 @@ def test_alias_table_refuses_what_is_no_distribution(weights):
         )
 
 
-def train(ids, cuts, *, window=3, keep=0xFFFFFFFF, isa=None, vocab=20, shrink=True):
+def train(
+    ids, cuts, *, window=3, keep=0xFFFFFFFF, isa=None, vocab=20, shrink=True, dim=16, told=None
+):
     """Vectors after one pass over ids, cut into chunks at `cuts`."""
     x, y = draw(vocab, 16, 7, 0.1), draw(vocab, 16, 8, 0.1)
+    x[:, dim:] = y[:, dim:] = 0
     noise = np.empty((vocab, 2), np.uint32)
     sgns.alias_table(np.ones(vocab), noise, np.empty(vocab, np.int32), np.empty(vocab))
     trainer = sgns.SkipGramTrainer(
@@ -183,6 +186,7 @@ def train(ids, cuts, *, window=3, keep=0xFFFFFFFF, isa=None, vocab=20, shrink=Tr
         y,
         np.full(vocab, keep, np.uint32),
         noise,
+        dim=told,
         window=window,
         negative=2,
         shrink=shrink,
@@ -230,6 +234,23 @@ def test_every_instruction_set_trains_as_the_scalar_one(vector_isa):
     np.testing.assert_allclose(result[0], reference[0], atol=2e-4)
     np.testing.assert_allclose(result[1], reference[1], atol=2e-4)
     assert result[2][0] == pytest.approx(reference[2][0], rel=1e-5)
+
+
+@pytest.mark.parametrize("dim", [1, 4, 7, 8, 9, 15, 16])
+def test_zeros_behind_the_dimensions_take_no_part(isa, dim):
+    """The bytes are those of training with the whole stride, and the zeros stay."""
+    ids = np.random.default_rng(1).integers(0, 20, 500).astype(np.int32)
+    whole = train(ids, [0, 500], isa=isa, dim=dim, told=16)
+    part = train(ids, [0, 500], isa=isa, dim=dim, told=dim)
+    for a, b in zip(whole[:2], part[:2], strict=True):
+        assert a.tobytes() == b.tobytes()
+        assert not b[:, dim:].any()
+
+
+@pytest.mark.parametrize("dim", [0, 17, -1])
+def test_dimensions_beyond_the_stride_are_refused(dim):
+    with pytest.raises(ValueError, match=r"dim must be in \[1, 16\]"):
+        train(np.zeros(4, np.int32), [0, 4], told=dim)
 
 
 @pytest.mark.parametrize("bad", [20, -2, 2**31 - 1])

@@ -388,6 +388,7 @@ class SkipGram(WordModel):
             output,
             keep_thresholds(corpus.vocab.counts, corpus.known, self.sample),
             noise_table(corpus.vocab.counts, self.ns_exponent),
+            dim=self.vector_size,
             window=self.window,
             negative=self.negative,
             shrink=self.shrink,

@@ -20,8 +20,8 @@ def step(
 ) -> float:
     """One gradient step of input rows against output rows, in place; the loss before it.
 
-    sign and weight: (pairs up to a multiple of 16,), the rest zero; a pair is each input with each
-    output, or with `own` input i with the i-th of len(inputs) equal parts of the outputs.
+    sign and weight: (pairs,); a pair is each input with each output, or with `own` input i with the
+    i-th of len(inputs) equal parts of the outputs.
     """
 
 def alias_table(
@@ -40,6 +40,7 @@ class SkipGramTrainer:
         keep: NDArray[np.uint32],
         noise: NDArray[np.uint32],
         *,
+        dim: int | None = None,
         window: int,
         negative: int,
         shrink: bool,
@@ -52,9 +53,10 @@ class SkipGramTrainer:
         frozen: NDArray[np.uint8] | None = None,
         isa: str | None = None,
     ) -> None:
-        """input (V or more, stride), output (V, stride), stride a multiple of 16; keep (V,);
-        noise (V, 2); sub_starts (V + 1,) and sub_rows: the input rows that each word is made of;
-        frozen (V,): FROZEN_IN, FROZEN_OUT where a word's row never moves."""
+        """input (V or more, stride), output (V, stride), stride a multiple of 16, zeros from
+        `dim` on, by default none; keep (V,); noise (V, 2); sub_starts (V + 1,) and sub_rows: the
+        input rows that each word is made of; frozen (V,): FROZEN_IN, FROZEN_OUT where a word's row
+        never moves."""
 
     def worker(self, longest: int) -> SkipGramWorker:
         """What one thread needs, for chunks of at most `longest` tokens."""

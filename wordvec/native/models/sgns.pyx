@@ -30,7 +30,7 @@ cdef extern from "wv_sgns.h" nogil:
     ctypedef struct wv_sgns_model:
         float *in_ "in"
         float *out
-        Py_ssize_t stride
+        Py_ssize_t stride, dim
         int32_t vocab
         const uint32_t *keep
         const wv_alias *noise
@@ -133,7 +133,7 @@ cdef class SkipGramTrainer:
     cdef object arrays
 
     def __init__(self, float[:, ::1] input, float[:, ::1] output, const uint32_t[::1] keep,
-                 const uint32_t[:, ::1] noise, *, int window, int negative, bint shrink,
+                 const uint32_t[:, ::1] noise, *, dim=None, int window, int negative, bint shrink,
                  bint shared, bint cbow=False, bint mean=True, bint divide=False,
                  const int64_t[::1] sub_starts=None, const int32_t[::1] sub_rows=None,
                  const uint8_t[::1] frozen=None, isa=None):
@@ -146,6 +146,9 @@ cdef class SkipGramTrainer:
             raise ValueError("noise must be (V, 2), see alias_table")
         if input.shape[1] % 16 or input.shape[1] < 16 or output.shape[1] != input.shape[1]:
             raise ValueError("rows must have the same multiple of 16 floats")
+        cdef Py_ssize_t width = input.shape[1] if dim is None else dim
+        if not 1 <= width <= input.shape[1]:
+            raise ValueError(f"dim must be in [1, {input.shape[1]}], got {width}")
         if not 1 <= window <= 1 << 20:
             raise ValueError(f"window must be in [1, 2^20], got {window}")
         if not 1 <= negative <= 1 << 10:
@@ -169,6 +172,7 @@ cdef class SkipGramTrainer:
         self.model.in_ = &input[0, 0]
         self.model.out = &output[0, 0]
         self.model.stride = input.shape[1]
+        self.model.dim = width
         self.model.vocab = <int32_t>v
         self.model.keep = &keep[0]
         self.model.noise = <const wv_alias *>&noise[0, 0]
