@@ -7,6 +7,7 @@ import pytest
 
 import wordvec
 from wordvec.errors import DatasetError, Unanswerable
+from wordvec.evaluation import suite as suites
 from wordvec.evaluation.core import datasets
 from wordvec.evaluation.core.bias.lists import WeatTest, read_weat, translated
 from wordvec.evaluation.measures.bias.direction.indirect_bias import indirect_bias_of
@@ -205,9 +206,28 @@ def test_a_translation_makes_a_test_of_another_language(tmp_path):
     test = translated(read_weat(tmp_path / "t")["t"], tmp_path / "en_de.csv")
     assert test.X == ("Rose", "Lehrer", "Lehrerin", "Amy")
     assert (test.Y, test.A, test.B) == (("Ameise", "Biene"), ("Liebe",), ("Zorn",))
+    assert test.title.endswith("(6 of 7 words translated)")
     (tmp_path / "en_de.csv").write_text("rose\n")
     with pytest.raises(DatasetError, match=r"en_de\.csv:1: found \['rose'\]"):
         translated(test, tmp_path / "en_de.csv")
+
+
+def test_a_translation_of_both_sides_is_left_out(tmp_path):
+    """his and her are "su" in XWEAT's Spanish: the test is asked without, and says so."""
+    (tmp_path / "t").write_text("T1: math\nT2: art\nA1: he his him\nA2: she her\n")
+    (tmp_path / "u").write_text("T1: math\nT2: art\nA1: his\nA2: her\n")
+    (tmp_path / "en_es.csv").write_text("he,él,\nhis,su,\nhim,su,\nshe,ella,\nher,su,\n")
+    test, useless = (read_weat(tmp_path / name)[name] for name in "tu")
+    made = translated(test, tmp_path / "en_es.csv")
+    assert (made.A, made.B) == (("él",), ("ella",))
+    assert made.title.endswith("(5 of 7 words translated, without su of both sides)")
+    suite = suites.translated_tests(
+        suites.Suite("s", (), (useless, test, useless)), tmp_path / "en_es.csv"
+    )
+    assert suite.tests == (made,)
+    assert suite.notes == ("left out: u: list A is empty",) * 2
+    with pytest.raises(DatasetError, match="u: list A is empty"):
+        suites.translated_tests(suites.Suite("s", (), (useless,)), tmp_path / "en_es.csv")
 
 
 CASED = ["he", "she", "Bob", "amy", "cat", "dog", "sun", "moon", "nurse", "guard"]

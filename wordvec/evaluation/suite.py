@@ -233,3 +233,25 @@ def weat_tests(names: Sequence[str]) -> list[WeatTest]:
         else:
             raise ValueError(f"no test {name!r}: one of {', '.join(known)}, all, or a file")
     return list(chosen.values())
+
+
+def translated_tests(suite: Suite, path: str | os.PathLike[str]) -> Suite:
+    """The suite with its association tests in another language, see `lists.translated`; a test that
+    has a list without a word then becomes a note.
+
+    Raises
+    ------
+    DatasetError
+        For a file that holds no translations, or none of a test.
+    """
+    made: list[WeatTest] = []
+    refused: list[DatasetError] = []
+    for test in suite.tests:
+        try:
+            made.append(lists.translated(test, Path(path)))
+        except DatasetError as error:
+            refused.append(error)
+    if refused and not made:
+        raise refused[-1]
+    left_out = (f"left out: {error}" for error in refused)
+    return replace(suite, tests=tuple(made), notes=(*suite.notes, *left_out))

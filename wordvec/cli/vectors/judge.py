@@ -198,17 +198,11 @@ def bias(
 ) -> int:
     """Measure bias: WEAT with exact p-values, and other measures."""
     from wordvec.evaluation import suite as suites
-    from wordvec.evaluation.bias import translated
 
     asked = suites.weat_tests(tests)
+    chosen = suites.Suite("bias", (), tuple(asked), measures=_expand(measures))
     if translation is not None:
-        asked = [translated(test, translation) for test in asked]
-    chosen = suites.Suite(
-        "bias",
-        (),
-        tuple(asked),
-        measures=_expand(measures),
-    )
+        chosen = suites.translated_tests(chosen, translation)
     options = {"samples": samples, "min_share": min_share, "unequal": unequal}
     inputs = [*vectors, *tests, translation, most_biased_of]
     return _judge(

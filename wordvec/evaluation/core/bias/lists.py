@@ -161,7 +161,9 @@ def translated(test: WeatTest, path: str | Path) -> WeatTest:
     ----------
     path
         CSV: a word and its translation, and a second one where there is a feminine form. Both take
-        the word's place; words that are not there, such as names, stay.
+        the word's place; words that are not there, such as names, stay. A word that translates
+        words of both sides ("su" is his and her) is left out of both. The title says how many words
+        were translated, and what was left out.
 
     References
     ----------
@@ -179,7 +181,14 @@ def translated(test: WeatTest, path: str | Path) -> WeatTest:
         )
 
     x, y, a, b = (words(getattr(test, side)) for side in "XYAB")
-    return replace(test, X=x, Y=y, A=a, B=b, published=())
+    given = [word for side in "XYAB" for word in getattr(test, side)]
+    n = sum(word.lower() in known or word in known for word in given)
+    said = f"{n} of {len(given)} words translated"
+    both = {*x} & {*y} | {*a} & {*b}
+    if both:
+        said += f", without {first_few(sorted(both))} of both sides"
+        x, y, a, b = (tuple(word for word in side if word not in both) for side in (x, y, a, b))
+    return replace(test, title=f"{test.title} ({said})", X=x, Y=y, A=a, B=b, published=())
 
 
 def _text(path: str | Path) -> str:
