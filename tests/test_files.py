@@ -394,6 +394,35 @@ def test_a_folder_is_removed_with_the_last_descriptor(left, make, tmp_path, monk
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("when", ["before it is opened", "while it is locked", "before its lock"])
+def test_a_folder_that_another_process_sweeps_away_is_made_again(when, tmp_path, monkeypatch):
+    """It has no lock yet when it is made."""
+    lock, mkdir, seen = folders.lock, os.mkdir, []
+
+    def swept_at_once(path, mode):
+        mkdir(path, mode)
+        seen.append(path)
+        if len(seen) == 1:
+            os.rmdir(path)
+
+    def swept(descriptor):
+        seen.append(descriptor)
+        if len(seen) == 1:
+            (hidden,) = tmp_path.iterdir()
+            if when == "while it is locked":
+                return False
+            hidden.rmdir()
+        return lock(descriptor)
+
+    if when == "before it is opened":
+        monkeypatch.setattr(os, "mkdir", swept_at_once)
+    else:
+        monkeypatch.setattr(folders, "lock", swept)
+    made(tmp_path / "box", "new")
+    assert len(seen) == 2
+    assert (tmp_path / "box" / "a").read_text() == "new"
+
+
 def test_a_signal_in_the_middle_of_a_replacement_waits_for_its_end(tmp_path, monkeypatch):
     """Else the older folder would stay under a hidden name."""
     box, exchange, came = tmp_path / "box", folders.exchange, []

@@ -306,8 +306,7 @@ class _Draft:
             except OSError as error:
                 error.filename = os.fspath(self._folder)
                 raise
-            lock(descriptor)
-            if os.fstat(descriptor).st_nlink:  # else swept before it was locked
+            if lock(descriptor) and os.fstat(descriptor).st_nlink:  # else it is being swept
                 self._name = name
                 return descriptor
             os.close(descriptor)

@@ -12,7 +12,6 @@ import errno
 import os
 import re
 import signal
-import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -73,13 +72,15 @@ class Kind:
         return ""
 
     def remove(self, folder: Path) -> None:
-        """Removes the files of this kind and the folder, if nothing else is in it."""
-        for name in os.listdir(folder):
-            if self.files.fullmatch(name):
-                os.unlink(folder / name)
-            elif part := self._part(name):
-                part.remove(folder / name)
-        os.rmdir(folder)
+        """Removes the files of this kind and the folder, if nothing else is in it; another process
+        may be sweeping it away, too."""
+        with contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(folder):
+                if self.files.fullmatch(name):
+                    (folder / name).unlink(missing_ok=True)
+                elif part := self._part(name):
+                    part.remove(folder / name)
+            os.rmdir(folder)
 
     def _part(self, name: str) -> Kind | None:
         return self.parts[1] if self.parts and self.parts[0].fullmatch(name) else None
@@ -179,34 +180,54 @@ def scratch_folder() -> Iterator[Path]:
 @contextlib.contextmanager
 def _hidden_folder(parent: Path, mode: int) -> Iterator[Path]:
     """A new folder, locked, that is removed at the end unless another one has its name by then."""
-    folder = parent / hidden_name()
-    os.mkdir(folder, mode)
+    folder, descriptor = _locked_folder(parent, mode)
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # too many open files
-        os.rmdir(folder)
-        raise
-    ours = False
-    try:
-        lock(descriptor)
         yield folder
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            ours = os.path.samestat(os.stat(folder), os.fstat(descriptor))
+        ours = _is_at(folder, descriptor)
         os.close(descriptor)  # before: listing a folder needs a descriptor, which may be the last
         if ours:
             _remove_all(folder)
 
 
+def _locked_folder(parent: Path, mode: int) -> tuple[Path, int]:
+    """A new hidden folder, and the descriptor by which it is locked. Another process may sweep it
+    away before it has its lock: then there is another one."""
+    while True:
+        folder = parent / hidden_name()
+        os.mkdir(folder, mode)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        except OSError:  # too many open files
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(folder)
+            raise
+        if lock(descriptor) and _is_at(folder, descriptor):
+            return folder, descriptor
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether an open file or folder is the one of that name."""
+    try:
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
 def _remove_all(folder: Path) -> None:
-    """Removes a folder and what is in it, with one open file at a time, unlike `shutil.rmtree`."""
-    for name in os.listdir(folder):
-        path = folder / name
-        if path.is_dir() and not path.is_symlink():
-            _remove_all(path)
-        else:
-            os.unlink(path)
-    os.rmdir(folder)
+    """Removes a folder and what is in it, with one open file at a time, unlike `shutil.rmtree`;
+    another process may be sweeping it away, too."""
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(folder):
+            path = folder / name
+            if path.is_dir() and not path.is_symlink():
+                _remove_all(path)
+            else:
+                path.unlink(missing_ok=True)
+        os.rmdir(folder)
 
 
 def give_name(folder: Path, target: PathLike, kind: Kind, *, force: bool) -> None:
@@ -368,8 +389,4 @@ class WorkFolder:
 
     def _is_here(self) -> bool:
         """Whether the folder that is locked is still the one of that name."""
-        try:
-            here = os.stat(self.path, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return stat.S_ISDIR(here.st_mode) and os.path.samestat(here, os.fstat(self._descriptor))
+        return _is_at(self.path, self._descriptor)
