@@ -120,3 +120,16 @@ def test_a_class_shows_its_options_as_its_signature(name):
     shown = inspect.signature(kind).parameters
     assert {*shown} == set(kind().get_params())
     assert all(shown[key].default == value for key, value in kind().get_params().items())
+
+
+def test_pages_that_the_code_points_to_are_there():
+    places = [*ROOT.glob("wordvec/**/*.py*"), *ROOT.glob("csrc/*.[ch]"), *ROOT.glob("evals/*.py")]
+    sources = [path for path in places if path.suffix in {".py", ".pyx", ".pyi", ".c", ".h"}]
+    assert len(sources) > 200
+    named = {
+        (page, str(path.relative_to(ROOT)))
+        for path in sources
+        for page in re.findall(r"\bdocs/[\w/-]+\.md", path.read_text("utf-8"))
+    }
+    assert named
+    assert [each for each in sorted(named) if not (ROOT / each[0]).is_file()] == []

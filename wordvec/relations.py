@@ -3,7 +3,7 @@
     from wordvec.relations import read_relations
     relations = read_relations("mammals.tsv")
 
-`wordvec.train` on such relations gives vectors of a hierarchy; see docs/hierarchies.md.
+`wordvec.train` on such relations gives vectors of a hierarchy; see docs/explanation/hierarchies.md.
 """
 
 from wordvec.hierarchy.relations import (

@@ -4,7 +4,7 @@
     vectors = fit_subwords(vectors)
     vectors.vector("kingliest").how  # "subword"
 
-See docs/oov.md.
+See docs/howto/oov.md.
 """
 
 from wordvec.vectors.oov.fit import (

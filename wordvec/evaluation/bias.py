@@ -3,7 +3,7 @@
     from wordvec.evaluation import bias
     bias.weat(vectors, bias.weat_tests()["weat6"]).score
 
-See docs/measures.md; `wordvec bias` has further measures.
+See docs/reference/measures.md; `wordvec bias` has further measures.
 """
 
 from wordvec.evaluation.core.bias.lists import (

@@ -3,7 +3,7 @@
     from wordvec.evaluation import datasets
     pairs = datasets.load("wordsim353.tsv").pairs
 
-The kind of a set is detected from its content; see docs/evaluation.md.
+The kind of a set is detected from its content; see docs/reference/evaluation.md.
 """
 
 from wordvec.evaluation.core.datasets import (

@@ -2,7 +2,7 @@
 
 Everything here is arithmetic on the sizes of a corpus and on constants. The constants that depend
 on the machine are measured by `wordvec.scale.calibrate`; those that depend on the language were
-measured on English Wikipedia (docs/scale.md) and are stated with every result.
+measured on English Wikipedia (docs/measurements/scale.md) and are stated with every result.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TYPE_BYTES = 100  # of a distinct token while a text is read
 PART_TOKENS = 1 << 27  # of a part, when a text is counted on several workers
 GBIT = 1.1e9 / 10  # bytes per second that arrive of a Gbit/s
 
-# English Wikipedia of 2015, min_count 5, window 10: docs/scale.md has the table.
+# English Wikipedia of 2015, min_count 5, window 10: docs/measurements/scale.md has the table.
 TOKENS, WORDS, CELLS, TYPES = 62_634_290, 328_209, 105_216_879, 1_400_000
 CELL_GROWTH, WORD_GROWTH, WINDOW_GROWTH = 0.83, 0.66, 0.65
 
