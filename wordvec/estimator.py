@@ -88,7 +88,9 @@ class Option:
             ("<", self.below),
             ("<=", self.at_most),
         )
-        return " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+        return " and ".join(
+            f"{sign} {_shown(bound)}" for sign, bound in bounds if bound is not None
+        )
 
     def check(self, value: Any) -> None:
         """Raises TypeError or ValueError, which name the option, its range and the value."""
@@ -120,6 +122,11 @@ class Option:
         if not inside:
             shown = repr(value) if isinstance(value, str) else value
             raise ValueError(f"{self.name} must be {self.range}, got {shown}")
+
+
+def _shown(bound: float) -> str:
+    """A bound with all its digits: 1,048,576 and not 1.04858e+06."""
+    return f"{bound:,}" if isinstance(bound, int) and abs(bound) >= 1e6 else f"{bound:g}"
 
 
 _KINDS = {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from docutils import nodes
 from sphinx.application import Sphinx
 
 import wordvec
@@ -33,13 +34,27 @@ MEMBERS = {
     "Classes": [":members:", ":inherited-members: Mapping, Sequence, tuple, object"],
     "Modules": [":members:"],
 }
+COMMANDS = (
+    "After this page you know every command and its options, in the words of `wordvec COMMAND "
+    "--help`. What a command prints goes to standard output, and what it says about its work to "
+    "standard error. Options can also stand [in a file or in the environment](../configuration.md)."
+)
 SHARED = ("fit", "get_params", "set_params")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Writes the pages before Sphinx reads its sources."""
     app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference" / "generated"))
+    app.connect("doctree-resolved", lambda app, tree, page: number_sources(tree))
     return {"parallel_read_safe": True}
+
+
+def number_sources(tree: nodes.document) -> None:
+    """Shows [1] where numpydoc made a name that is unique on its page, [R5ccccdcb86fb-1]."""
+    for node in [*tree.findall(nodes.reference), *tree.findall(nodes.label)]:
+        number = re.fullmatch(r"(\[?)R[0-9a-f]+-(\w+\]?)", node.astext())
+        if number:
+            node.children = [nodes.Text(number[1] + number[2])]
 
 
 def write(folder: Path) -> None:
@@ -56,6 +71,9 @@ def models() -> str:
     """A section for each model: what it trains on, its options, its papers."""
     lines = ["# Models and their options", ""]
     lines += [
+        "After this page you know every option of a model, its default and where that comes from. "
+        "The terminal shows the same: `wordvec train --model glove --help`.",
+        "",
         "Each option is an argument of the class and, with dashes, an option of `wordvec train "
         "--model NAME`. It can also stand in a configuration file, under `[train]` or "
         "`[train.NAME]`, and in the environment, as `WORDVEC_TRAIN_OPTION`.",
@@ -113,7 +131,7 @@ def commands() -> str:
     """The help of every command, as the terminal shows it."""
     program = Program(SECTIONS)
     root = click.Context(program, info_name="wordvec", **_settings(program))
-    lines = ["# Commands", "", "```text", program.get_help(root), "```"]
+    lines = ["# Commands", "", COMMANDS, "", "```text", program.get_help(root), "```"]
     for name in program.list_commands(root):
         lines += _command(program, root, name)
     lines += ["", "## Options of each model", ""]
@@ -173,7 +191,7 @@ def api() -> str:
             module = isinstance(value, types.ModuleType)
             kinds["Modules" if module else "Functions"].append(name)
     head, shown = examples()
-    lines = ["# Python", "", "All names that `import wordvec` gives.", ""]
+    lines = ["# Python", "", "After this page you know every name that `import wordvec` gives.", ""]
     lines += ["All examples on this page begin with these lines:", "", head, ""]
     for title, chosen in kinds.items():
         lines += [f"## {title}", ""]
