@@ -17,12 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where wordvec is not installed
 
-import numpy as np  # noqa: E402
-from readers import TARGETS, Target  # noqa: E402
+import numpy as np
+from readers import TARGETS, Target
 
-from wordvec.errors import WordvecError  # noqa: E402
+from wordvec.errors import WordvecError
 
 MEMORY = 4 << 30  # bytes of address space; an allocation beyond a file's size fails
 

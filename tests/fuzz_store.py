@@ -12,10 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where wordvec is not installed
 
-import numpy as np  # noqa: E402
-import trust  # noqa: E402
+import numpy as np
+import trust
 
 
 def main() -> int:

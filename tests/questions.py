@@ -1,10 +1,14 @@
-"""What tests ask of an object, here and in another process.
+"""What tests ask of an object, or of a process, here and in another process.
 
 Another process imports a function by the name of its module. It finds this folder on its path, but
 not the modules of tests: pytest loads those by their files.
 """
 
 from __future__ import annotations
+
+import os
+import resource
+import signal
 
 import wordvec
 from wordvec import WordVectors
@@ -33,3 +37,18 @@ def seen(thing):
 def neighbours(wv):
     """The two nearest of a word."""
     return wv.most_similar("w3", topn=2)
+
+
+def die_when_asked_for_data(dask_worker):
+    """A worker of Dask is killed when another one asks it for data."""
+
+    async def dying(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    dask_worker.handlers["get_data"] = dying
+
+
+def limit_files(size):
+    """Files of this process cannot grow beyond a size."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from questions import die_when_asked_for_data, limit_files
 
 import wordvec
 from wordvec.engine import cluster as cluster_module
@@ -119,17 +120,10 @@ def test_two_workers_killed_in_turn_change_nothing(three, shards, alone, tmp_pat
     assert at.calls > 60
 
 
-def _die_when_asked_for_data(dask_worker):
-    async def dying(*args, **kwargs):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    dask_worker.handlers["get_data"] = dying
-
-
 def test_a_worker_that_dies_while_it_sends_changes_nothing(three, shards, alone):
     first = sorted(pids(three))[0]
     before = pids(three)[first]
-    three.run(_die_when_asked_for_data, workers=[first])
+    three.run(die_when_asked_for_data, workers=[first])
     assert same(wordvec.Swivel(**OPTIONS).fit(shards, client=three), alone)
     three.wait_for_workers(3, timeout=40)
     assert before not in pids(three).values()
@@ -225,19 +219,14 @@ def test_a_worker_that_comes_late_is_used(three, shards, alone):
         late["worker"].wait()
 
 
-def _limit(size):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-
 def test_a_full_disk_on_one_worker_is_named(three, shards, tmp_path):
     one = sorted(pids(three))[1]
-    three.run(_limit, 1000, workers=[one])
+    three.run(limit_files, 1000, workers=[one])
     try:
         with pytest.raises(TrainingError, match=rf"block-.*\.bin, on worker {one}: .*too large"):
             wordvec.Swivel(**OPTIONS).fit(shards, client=three, checkpoint=tmp_path / "c")
     finally:
-        three.run(_limit, resource.RLIM_INFINITY, workers=[one])
+        three.run(limit_files, resource.RLIM_INFINITY, workers=[one])
 
 
 def test_workers_of_another_version_are_named(three, monkeypatch):

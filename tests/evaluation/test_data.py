@@ -15,8 +15,11 @@ from wordvec.evaluation.core.bias import lists
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_checkout_finds_its_data():
-    assert lists.data_file("weat.toml") == ROOT / "data" / "weat.toml"
+def test_a_checkout_or_a_package_finds_its_data():
+    package = Path(lists.__file__).parents[3]  # wordvec/
+    folder = ROOT / "data" if package.parent == ROOT else package / "data"
+    assert lists.data_file("weat.toml") == folder / "weat.toml"
+    assert (folder / "weat.toml").read_bytes() == (ROOT / "data" / "weat.toml").read_bytes()
     with pytest.raises(DatasetError, match="reinstall"):
         lists.data_file("weat.xml")
 

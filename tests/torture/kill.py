@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # where wordvec is not installed
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a forked child has no threads of its parent
 
 import scipy.sparse.linalg  # noqa: F401
