@@ -316,6 +316,8 @@ def change_series(
 
     Parameters
     ----------
+    model : estimator
+        As in `change`.
     collections : sequence of Blocks or paths
         Two or more, the oldest first, all of one vocabulary.
     method, nulls, least, seed, threads, progress
