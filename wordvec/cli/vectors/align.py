@@ -55,8 +55,17 @@ def _written(vectors: WordVectors, path: str, quiet: bool) -> None:
 )
 @click.option("--identical", is_flag=True, help="Start from words that both vocabularies have.")
 @click.option("--unsupervised", is_flag=True, help="Start from the shapes of the spaces alone.")
-@add_options("wordvec.spaces.alignment.vecmap:VecMap", without=_SET)
-@add_options("wordvec.spaces.alignment.rcsls:RCSLS", without=(*_SET, "neighbors"))
+@add_options("wordvec.spaces.alignment.vecmap:VecMap", "neighbors")
+@add_options(
+    "wordvec.spaces.alignment.vecmap:VecMap",
+    without=(*_SET, "neighbors"),
+    when="With --method vecmap",
+)
+@add_options(
+    "wordvec.spaces.alignment.rcsls:RCSLS",
+    without=(*_SET, "neighbors"),
+    when="With --method rcsls",
+)
 @_FORCE
 @_QUIET
 def align(
@@ -76,8 +85,8 @@ def align(
     """Map the vectors of SOURCE into the space of TARGET.
 
     The words that --dictionary pairs are brought together; `wordvec translate` then finds
-    translations. --self-learn, --identical and --unsupervised are of the method vecmap, which they
-    choose. With several languages, map each of them into the space of one.
+    translations. --self-learn, --identical and --unsupervised choose the method vecmap, to which
+    they belong. With several languages, map each of them into the space of one.
     """
     import wordvec
     from wordvec.spaces.alignment.translate import HUBS, keep_hubness
@@ -298,8 +307,8 @@ def retrofit(
     default="attract-repel",
     help="How the pairs are used.",
 )
-@add_options("wordvec.spaces.lexicons.specialise:AttractRepel")
-@add_options("wordvec.spaces.lexicons.specialise:CounterFit")
+@add_options("wordvec.spaces.lexicons.specialise:AttractRepel", when="With --method attract-repel")
+@add_options("wordvec.spaces.lexicons.specialise:CounterFit", when="With --method counter-fit")
 @_FORCE
 @_QUIET
 def specialise(
