@@ -12,6 +12,7 @@ from wordvec.evaluation.core import datasets
 from wordvec.evaluation.core.results import to_json
 from wordvec.evaluation.proof import DAMAGE, MEASURED, READERS, prove
 from wordvec.evaluation.report import proof_page
+from wordvec.evaluation.report.document import Origin
 from wordvec.spaces.debiasing.concepts import Concept
 
 
@@ -98,7 +99,10 @@ def test_three_classes_have_readers_but_no_direction():
     assert found.row("rank").cells["hard"].score == 14
     with pytest.raises(KeyError):
         found.row("direct bias")
-    page = proof_page.page(found, source="v.wv")
+    origin = Origin("2026-11-27", "wordvec debias v.wv", {"numpy": "2.4"})
+    page = proof_page.page(found, source="v.wv", origin=origin)
+    assert "2026-11-27" in page
+    assert "<code>wordvec debias v.wv</code>" in page
     assert "<svg" in page
     # On a narrow screen the heads of columns are hidden, and each cell names its own.
     for name in ("without it", "before", "leace", "hard"):

@@ -331,7 +331,11 @@ def _judge(
         emit(_with_vectors(rows(document), document["of_vectors"]), output)
     if document["of_vectors"]:
         kind = document["of_vectors"][0]["kind"]
-        click.echo(f"low, high: interval over items; {kind}: interval of the vectors", err=True)
+        click.echo(
+            f"low, high: interval over items; {kind}: interval of the vectors, around the estimate "
+            "(the score of the exact least-squares vectors)",
+            err=True,
+        )
     for line in _refusals(document["refused"], chosen):
         click.echo(line, err=True)
     failed = [gate for gate in document["gates"] if not gate["passed"]]

@@ -436,6 +436,7 @@ def _proved(
     quiet: bool,
 ) -> Proof:
     """What is left of an association and what was lost; writes the reports."""
+    from wordvec.cli.reports import origin
     from wordvec.evaluation.core.results import to_json
     from wordvec.evaluation.proof import prove
     from wordvec.evaluation.report import proof_page
@@ -445,7 +446,7 @@ def _proved(
     made = prove(wv, after, about, sets=sets, resamples=resamples, progress=_progress(quiet))
     if html:
         with write_atomically(html, force=True) as file:
-            file.write(proof_page.page(made, source=Path(source).name).encode())
+            file.write(proof_page.page(made, source=Path(source).name, origin=origin()).encode())
     if json:
         from json import dumps
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wordvec._version import __version__
 from wordvec.errors import MissingExtra
 from wordvec.evaluation.core.measure import number
+from wordvec.evaluation.report.document import Origin
 
 if TYPE_CHECKING:
     from wordvec.evaluation.proof import Cell, Proof, Row
@@ -28,7 +29,9 @@ def records(proof: Proof) -> list[dict[str, Any]]:
     ]
 
 
-def page(proof: Proof, *, source: str = "", level: float = 0.95) -> str:
+def page(
+    proof: Proof, *, source: str = "", level: float = 0.95, origin: Origin | None = None
+) -> str:
     """The whole page; it refers to no other file and to no network."""
     try:
         import jinja2
@@ -49,6 +52,7 @@ def page(proof: Proof, *, source: str = "", level: float = 0.95) -> str:
         proof=proof,
         sentences=[text.replace(" %", "\u00a0%") for text in proof.text],
         source=source,
+        origin=origin or Origin(),
         level=level,
         version=__version__,
         style=(folder / "report.css").read_text("utf-8"),

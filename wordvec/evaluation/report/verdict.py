@@ -48,7 +48,11 @@ def subtitle(document: Entry) -> list[str]:
     out = [origin["date"] or "", ", ".join(f"{k} {v}" for k, v in versions.items())]
     corpora = _same(_fact(m["meta"], _CORPUS) for m in document["models"])
     seeds = _same(_fact(m["meta"], ("seed",)) for m in document["models"])
-    out.append(f"corpus {corpora}" if corpora else "")
+    tokens = _same(_fact(m["meta"], ("corpus_tokens",)) for m in document["models"])
+    if corpora:
+        out.append(f"corpus {corpora}")
+    elif tokens:  # counts do not know what their text was called
+        out.append(f"corpus of {tokens} words")
     out.append(f"seed of training {seeds}" if seeds else "")
     out.append(f"seed of intervals {document['options']['seed']}")
     out.append(f"intervals of {100 * document['options']['level']:.4g} %")
