@@ -17,6 +17,9 @@ from wordvec.vectors import file as store
 
 STRUCTURE = ["len", "size", "words", "find", "batch", "missing", "prefix"]
 
+# Threads of one test would damage the same file, while others have it mapped (make parallel).
+pytestmark = pytest.mark.thread_unsafe
+
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
