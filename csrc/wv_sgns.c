@@ -6,9 +6,8 @@
  *
  * Memory. Rows of rare words miss every cache, so noise is drawn a little before it is needed. Its
  * rows, the next centre's and the input row that the window meets next are listed, and the step
- * that is on its way fetches them between its sums: 49 lines asked for at once fill the line
- * buffers of a core. Entries of the alias table are asked for one step before, since their places
- * are known.
+ * that is on its way asks for them between its sums: asked for at once they hold it up. Entries of
+ * the alias table are asked for one step before, since their places are known.
  */
 #include "wv_sgns.h"
 #include "wv_text.h"

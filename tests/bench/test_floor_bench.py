@@ -16,6 +16,7 @@ from wordvec.native import cpu
 HERE = Path(__file__).parent / "yardsticks"
 TILES = 136  # a side of the yardstick's: each has about 3,200 cells of 17 million words
 FOLDED = 12  # rows of each matrix: at 300 dimensions they fill a first-level cache of 32 KB
+LIBRARIES = ("-lm", "-lpthread")
 BY_ISA = 250_000  # words that every instruction set trains on
 
 TRAIN = """
@@ -43,10 +44,12 @@ print(time.process_time() - started)
 def programs(tmp_path_factory):
     """The yardsticks, compiled for this machine."""
     folder, found = tmp_path_factory.mktemp("yardsticks"), {}
-    for name in ("skipgram", "glove"):
+    for name in ("skipgram", "glove", "cores"):
         found[name] = folder / name
         options = ["-std=gnu11", "-O3", "-march=native", "-ffast-math"]
-        subprocess.run(["cc", *options, HERE / f"{name}.c", "-o", found[name], "-lm"], check=True)
+        subprocess.run(
+            ["cc", *options, HERE / f"{name}.c", "-o", found[name], *LIBRARIES], check=True
+        )
     return found
 
 
@@ -67,10 +70,10 @@ def seconds(command):
     return [float(line) for line in done.stdout.split()]
 
 
-def skipgram_seconds(corpus, dim):
+def skipgram_seconds(corpus, dim, threads=1):
     """Of one epoch, without what comes before and after training."""
     marks = []
-    model = wordvec.SkipGram(vector_size=dim, epochs=1, threads=1)
+    model = wordvec.SkipGram(vector_size=dim, epochs=1, threads=threads)
     model.fit(corpus, progress=lambda _: marks.append(time.process_time()))
     return marks[-1] - marks[0]
 
@@ -80,14 +83,19 @@ def test_skipgram_beside_its_yardstick(bench, programs, corpus, tmp_path, dim):
     np.asarray(corpus.ids, np.int32).tofile(tmp_path / "ids")
     np.asarray(corpus.vocab.counts, np.int64).tofile(tmp_path / "counts")
     command = [programs["skipgram"], tmp_path / "ids", tmp_path / "counts", dim]
-    ours, theirs, folded = [], [], []
+    ours, both, apart, theirs, folded = [], [], [], [], []
     for _ in range(bench.rounds):
         ours.append(skipgram_seconds(corpus, dim))
+        apart += seconds([programs["cores"]])
+        both.append(skipgram_seconds(corpus, dim, threads=2))
+        apart += seconds([programs["cores"]])
         theirs += seconds([*command, 0])
         folded += seconds([*command, FOLDED])
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     bench.note(f"skip-gram {dim} d, one thread, CPU s per epoch", ours, peer=theirs)
     bench.note("  times the yardstick", ratios, most=1.2)
+    bench.note("  two threads, CPU s per epoch", both)
+    bench.note("  a cache line from core to core, ns, before and after", apart)
     bench.note("  yardstick with all rows in the first-level cache, CPU s", folded)
     bench.check()
 
