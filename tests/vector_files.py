@@ -1,9 +1,15 @@
 """A small file in each format that is read, made from descriptions of the formats or by peers."""
 
+import bz2
+import functools
+import gzip
 import io
 import json
+import lzma
 import sqlite3
 import struct
+import tarfile
+import zipfile
 
 import numpy as np
 
@@ -149,8 +155,50 @@ def sense2vec(folder):
     return place
 
 
+def glove_v(folder):
+    """The vectors of a folder of GloVe-V; the variances are another file."""
+    place = folder / "glove-v"
+    place.mkdir()
+    lines = "".join(f"{word} {9 - i}\n" for i, word in enumerate(WORDS))
+    (place / "vocab.txt").write_bytes(lines.encode())
+    facts = {"center_vectors": {"dtype": "F32", "shape": [4, 3], "data_offsets": [0, X.nbytes]}}
+    text = json.dumps(facts).encode()
+    (place / "vectors.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + X.tobytes())
+    return place
+
+
+def binary_of_gensim(folder):
+    """word2vec's binary format as gensim writes it: no newline follows a vector."""
+    rows = zip(WORDS, X, strict=True)
+    data = b"".join(word.encode() + b" " + row.tobytes() for word, row in rows)
+    (folder / "v.bin").write_bytes(b"4 3\n" + data)
+    return folder / "v.bin"
+
+
+def packed(how):
+    """A text packed by a function, or the member of an archive."""
+
+    def make(folder):
+        content = "\n".join(["4 3", *rows(" "), ""]).encode()
+        path = folder / "v.packed"
+        if how == "zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("v.txt", content)
+        elif how == "tar":
+            with tarfile.open(path, "w:gz") as archive:
+                member = tarfile.TarInfo("v.txt")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+        else:
+            path.write_bytes(how(content))
+        return path
+
+    return make
+
+
 SAMPLES = {
     "word2vec": written("word2vec"),
+    "word2vec of gensim": binary_of_gensim,
     "word2vec-text": written("word2vec-text"),
     "glove": written("glove"),
     "npy": written("npy"),
@@ -170,5 +218,12 @@ SAMPLES = {
     "static-embedding": written("static-embedding"),
     "spacy": spacy,
     "sense2vec": sense2vec,
+    "glove-v": glove_v,
+    "gzip": packed(gzip.compress),
+    "bzip2": packed(bz2.compress),
+    "xz": packed(lzma.compress),
+    "lzma": packed(functools.partial(lzma.compress, format=lzma.FORMAT_ALONE)),
+    "zip": packed("zip"),
+    "tar": packed("tar"),
 }
 WITHOUT_WORDS = ("floret", "spacy in floret's mode")

@@ -1,5 +1,6 @@
 """Every reader: a sample comes back equal; damaged anywhere it is lawful data or one error."""
 
+import re
 import shutil
 
 import numpy as np
@@ -76,8 +77,7 @@ def test_damage_is_one_error_or_changes_what_it_touches(tmp_path_factory, sample
     except IsADirectoryError:  # a static embedding is told by its files, which are all there
         raise AssertionError("the folder was not known any more") from None
     if wv is None:
-        # The offset, or the list of words beside the numbers.
-        assert "byte" in said or "words" in said
+        assert re.search(r": (?:byte|line) [0-9]+: ", said), said
         return
     # One change touches a few bytes: most words and their numbers are what they were.
     assert wv.vectors.ndim == 2
@@ -100,7 +100,7 @@ def test_damaged_tables_of_ngrams_are_one_error_or_lawful(tmp_path_factory, name
         wv = load(target)
     except FormatError as error:
         said = str(error)
-    assert "byte" in said
+    assert re.search(r"byte [0-9]+|byte$", said)
     if wv is None:
         return
     assert wv.vector_size < 200
@@ -116,4 +116,4 @@ def test_both_tables_of_ngrams_say_the_same(tmp_path, word):
 def test_every_format_that_is_read_has_a_sample():
     """So that damage, archives and fuzzers reach it."""
     known = " ".join([*SAMPLES, *WITHOUT_WORDS])
-    assert [name for name, each in FORMATS.items() if each.reads and name not in known] == []
+    assert [name for name, each in FORMATS.items() if name not in known] == []

@@ -93,12 +93,12 @@ class Stream:
                         archive = True
                         stream = cls(files.enter_context(_untar(plain, member)), name, None, whole)
                 if member is not None and not (unpack is not None and archive):
-                    raise FormatError(f"{name}: is no archive, so it has no member {member!r}")
+                    raise FormatError(f"is no archive, so it has no member {member!r}")
             except FormatError as error:
-                prefix = "" if str(error).startswith(name) else f"{name}: "
+                prefix = "" if str(error).startswith(name) else f"{name}: byte 0: "
                 raise FormatError(f"{prefix}{error}") from error
             except (*_DAMAGE, NotImplementedError) as error:
-                raise FormatError(f"{name}: cannot be unpacked: {error}") from error
+                raise FormatError(f"{name}: byte 0: cannot be unpacked: {error}") from error
             if stream.peek(3) == codecs.BOM_UTF8:
                 stream._at += 3
             stream._open_files = files.pop_all()

@@ -58,19 +58,24 @@ def read(stream: Stream) -> WordVectors:
     try:
         words = read_words(path)
     except FileNotFoundError as error:
-        raise FormatError(f"{stream.name}: the words should be in {path}, a word a line") from error
+        raise FormatError(
+            f"{stream.name}: byte 0: the words should be in {path}, one per line"
+        ) from error
     while len(words) > len(rows) and not words[-1]:
         words.pop()
     if len(words) != len(rows):
-        raise FormatError(f"{path}: {len(words):,} words for {len(rows):,} vectors")
+        last = min(len(words), len(rows))
+        raise FormatError(f"{path}: line {last}: {len(words):,} words for {len(rows):,} vectors")
     bound = _BOUND.fullmatch(stream.peek(_BOUND_BYTES))
     if bound and int(bound[1], 16) != zlib.crc32(b"\n".join(words)):
         raise FormatError(
-            f"{path}: are not the words of {stream.name}: one of the two files was written again, "
-            "or changed; write both again"
+            f"{path}: line 1: these are not the words of {stream.name}: one of the two files was "
+            "written again, or changed; write both again"
         )
     if len(set(words)) != len(words):
-        raise FormatError(f"{path}: a word is there twice")
+        seen: set[bytes] = set()
+        line = next(i for i, word in enumerate(words, 1) if word in seen or seen.add(word))
+        raise FormatError(f"{path}: line {line}: a word is there twice: {words[line - 1][:40]!r}")
     dense = rows if rows.dtype == np.float64 else np.asarray(rows, np.float32)
     return WordVectors(words, dense)
 

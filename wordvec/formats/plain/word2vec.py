@@ -146,7 +146,7 @@ def _check_shift(
     bad = next((i for i, name in enumerate(names) if _CONTROL.search(name)), len(names))
     if not len(wild) and bad == len(names):
         return
-    i = min(bad, *wild[:1].tolist())
+    i = min([bad, *wild[:1].tolist()])
     at = offset + sum(len(name) + 1 + rows[0].nbytes for name in names[:i])
     what = f"the word {names[i][:40]!r}"
     if i < bad:
