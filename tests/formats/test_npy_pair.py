@@ -18,7 +18,8 @@ def test_a_list_of_another_write_is_refused(tmp_path):
     pair(tmp_path / "b.npy", ["y", "x"], 2)
     assert np.array_equal(formats.load(tmp_path / "a.npy").vectors, rows)
     (tmp_path / "b.words.txt").replace(tmp_path / "a.words.txt")
-    with pytest.raises(FormatError, match=r"a\.words\.txt: line 1: these are not the words of .*a\.npy"):
+    message = r"a\.words\.txt: line 1: these are not the words of .*a\.npy"
+    with pytest.raises(FormatError, match=message):
         formats.load(tmp_path / "a.npy")
 
 

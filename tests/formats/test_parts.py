@@ -10,6 +10,7 @@ import pytest
 from wordvec import WordVectors, formats, load
 from wordvec.cli import main
 from wordvec.errors import FormatError
+from wordvec.formats.notes import not_there
 
 WORDS = [f"w{i}" for i in range(3000)]
 X = np.random.default_rng(0).standard_normal((3000, 4)).astype(np.float32)
@@ -42,7 +43,7 @@ def test_a_part_is_read_from_every_format(tmp_path, name):
     else:
         with pytest.raises(ValueError, match="has no counts"):
             load(path, min_count=2)
-    with pytest.raises(ValueError, match="limit must be >= 0"):
+    with pytest.raises(ValueError, match="limit must be a whole number >= 0"):
         load(path, limit=-1)
 
 
@@ -187,3 +188,26 @@ def test_a_conversion_says_what_becomes_of_a_manifold(tmp_path, run, name):
     assert code == 0
     kept = load(tmp_path / "out").meta.get("manifold") == "lorentz"
     assert kept == (f"{name} does not keep the manifold (lorentz)" not in said)
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, "10"])
+def test_a_limit_that_is_no_whole_number_is_refused(tmp_path, bad):
+    (tmp_path / "v").write_text("2 2\na 1 2\nb 3 4\n")
+    with pytest.raises(ValueError, match="limit must be a whole number >= 0, got"):
+        load(tmp_path / "v", limit=bad)
+
+
+@pytest.mark.parametrize("bad", [5, [1], ["a", None]])
+def test_words_that_are_no_words_are_refused(tmp_path, bad):
+    (tmp_path / "v").write_text("2 2\na 1 2\nb 3 4\n")
+    with pytest.raises(TypeError, match="words must be a list of words, or the path of one, got"):
+        load(tmp_path / "v", words=bad)
+
+
+def test_words_of_a_list_that_are_not_there_are_said(tmp_path):
+    (tmp_path / "v").write_text("2 2\na 1 2\nb 3 4\n")
+    wv = load(tmp_path / "v")
+    assert not_there([b"a", b"b", b"", b"a"], wv) == []
+    assert not_there([b"a", b"c"], wv) == ["1 of 2 words of the list is not there (c)"]
+    with pytest.raises(ValueError, match=r"none of the 2 words of the list is there \(a 12, b 5\)"):
+        not_there([b"a 12", b"b 5"], wv)

@@ -121,8 +121,8 @@ def load(
         For `min_count` and a file without counts.
     OSError
     """
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit must be >= 0, got {limit}")
+    if limit is not None and (not isinstance(limit, int | np.integer) or limit < 0):
+        raise ValueError(f"limit must be a whole number >= 0, got {limit!r}")
     if remote.is_url(path):
         path = remote.local_copy(path)
     wanted = None if words is None else frozenset(_word_set(words))
@@ -186,7 +186,11 @@ def _folder(path: str | os.PathLike[str], part: Part) -> WordVectors:
 def _word_set(words: Iterable[str | bytes] | str | os.PathLike[str]) -> list[bytes]:
     if isinstance(words, (str, os.PathLike)):
         return read_words(words)
-    return [bytes_of(word) for word in words]
+    given = list(words) if isinstance(words, Iterable) else [words]
+    bad = [word for word in given if not isinstance(word, str | bytes)]
+    if bad:
+        raise TypeError(f"words must be a list of words, or the path of one, got {bad[0]!r}")
+    return [bytes_of(word) for word in given]
 
 
 def _part(

@@ -93,6 +93,29 @@ def left_out(words: Sequence[str], name: str) -> list[str]:
     return [f"{_count(len(words))} that {name} cannot hold {were} left out ({named(words)})"]
 
 
+def not_there(wanted: Sequence[bytes], vectors: WordVectors) -> list[str]:
+    """A sentence about words of a list that are not among those that were read.
+
+    Raises
+    ------
+    ValueError
+        When no word of the list is there.
+    """
+    words = [word.decode("utf-8", "surrogateescape") for word in dict.fromkeys(wanted) if word]
+    missing = [word for word in words if word not in vectors]
+    if not missing:
+        return []
+    if len(missing) == len(words):
+        raise ValueError(
+            f"none of the {_count(len(words))} of the list is there ({named(missing)}); it must "
+            "have one word per line, and nothing else"
+        )
+    are = "is" if len(missing) == 1 else "are"
+    return [
+        f"{len(missing):,} of {_count(len(words))} of the list {are} not there ({named(missing)})"
+    ]
+
+
 def named(words: Sequence[str], total: int | None = None) -> str:
     """The first few words, for a message."""
     more = ", ..." if (total or len(words)) > _SHOWN else ""

@@ -187,10 +187,13 @@ def convert(
     import wordvec
     from wordvec import formats
     from wordvec.formats import notes
+    from wordvec.text.lines import read_words
 
     formats.check(target, format=format, force=force, inputs=[source, only])
     wv = wordvec.load(source, limit=limit, words=only, min_count=min_count)
     said = notes.about(wv)
+    if only is not None:
+        said += notes.not_there(read_words(only), wv)
     if contexts:
         wv = _contexts(wv, source)
     if coarse:
