@@ -73,8 +73,8 @@ def read(stream: Stream) -> WordVectors:
             "written again, or changed; write both again"
         )
     if len(set(words)) != len(words):
-        seen: set[bytes] = set()
-        line = next(i for i, word in enumerate(words, 1) if word in seen or seen.add(word))
+        first: dict[bytes, int] = {}
+        line = next(i for i, word in enumerate(words, 1) if first.setdefault(word, i) != i)
         raise FormatError(f"{path}: line {line}: a word is there twice: {words[line - 1][:40]!r}")
     dense = rows if rows.dtype == np.float64 else np.asarray(rows, np.float32)
     return WordVectors(words, dense)
