@@ -28,7 +28,6 @@ from wordvec.files import (
     lock,
     lock_holder,
     log,
-    naming,
     refuse_dash,
     refuse_inputs,
     resolve,
@@ -171,10 +170,14 @@ def scratch_folder() -> Iterator[Path]:
     process left goes when the next one is made."""
     parent = Path(tempfile.gettempdir())
     sweep(parent)
-    with contextlib.ExitStack() as made:
-        with naming(f"{parent} (temporary files; TMPDIR names another folder)"):
-            folder = made.enter_context(_hidden_folder(parent, 0o700))
-        yield folder
+    try:
+        with _hidden_folder(parent, 0o700) as folder:
+            yield folder
+    except OSError as error:
+        # The hidden name says nothing to anybody, and is gone.
+        if str(error.filename).startswith(f"{parent}{os.sep}.wordvec-"):
+            error.filename = f"{parent} (temporary files; TMPDIR names another folder)"
+        raise
 
 
 @contextlib.contextmanager

@@ -23,9 +23,9 @@ def disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def command(*args, **env):
+def command(*args, module=True, **env):
     done = subprocess.run(
-        [sys.executable, "-m", "wordvec", *map(str, args)],
+        [sys.executable, *(["-m", "wordvec"] if module else []), *map(str, args)],
         capture_output=True,
         text=True,
         check=False,
@@ -93,3 +93,30 @@ def test_a_full_folder_for_temporary_files_is_named(disk, big):
     )
     assert done.returncode == 1
     assert f"{disk} (temporary files; TMPDIR names another folder): No space left" in done.stderr
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_counts_of_a_training_that_find_no_room_name_the_temporary_folder(
+    read_only, disk, tmp_path
+):
+    text = tmp_path / "t.txt"
+    rows = np.random.default_rng(1).integers(0, 2000, (4000, 12))
+    text.write_text("\n".join(" ".join(f"w{w}" for w in row) for row in rows))
+    arguments = ["train", text, "-o", tmp_path / "v.wv", "--model", "glove", "--quiet"]
+    if not read_only:
+        code, err = command(*arguments, TMPDIR=str(disk))
+    else:  # not by the variable: Python passes over such a folder
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        code, err = command(
+            "-c",
+            "import sys, tempfile; from wordvec.cli import main; tempfile.tempdir = sys.argv[1]; "
+            "main(sys.argv[2:])",
+            disk,
+            *arguments,
+            module=False,
+        )
+    assert code == 1
+    assert err.startswith(f"wordvec: error: {disk} (temporary files; TMPDIR names another folder)")
+    assert len(err.splitlines()) == 1
+    assert os.listdir(disk) == []
+    assert not (tmp_path / "v.wv").exists()
