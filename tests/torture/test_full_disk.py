@@ -81,6 +81,14 @@ def test_a_read_only_disk_is_told_before_any_work(disk, planted, big):
         assert (code, err) == (1, f"wordvec: error: {disk}: Read-only file system\n")
 
 
+def test_a_full_disk_under_vectors_of_documents_is_named(disk, big, tmp_path):
+    (tmp_path / "t.txt").write_text("w1 w2 w3\n" * 9000)
+    arguments = ["documents", big, tmp_path / "t.txt", "--text", "lines", "--weights", "mean"]
+    code, err = command(*arguments, "-o", disk / "d.npy", "--quiet")
+    assert (code, err) == (1, f"wordvec: error: {disk}/d.npy: No space left on device\n")
+    assert os.listdir(disk) == []
+
+
 def test_a_full_folder_for_temporary_files_is_named(disk, big):
     done = subprocess.run(
         f'"{sys.executable}" -m wordvec neighbors <(cat "{big}") w1',

@@ -160,6 +160,7 @@ def documents(
 
     from wordvec.files import check_target, write_atomically
     from wordvec.formats import load
+    from wordvec.formats.arrays.npy import write_array
     from wordvec.vectors.as_trained import options_for, recorded_options
     from wordvec.vectors.documents import document_labels, document_vectors, near_duplicates
 
@@ -184,7 +185,7 @@ def documents(
     )
     display.close()
     with write_atomically(target, force=force) as file:
-        np.save(file, found.vectors)
+        write_array(file, found.vectors)
     sizes = found.sizes
     empty = int(np.count_nonzero(sizes == 0))
     if empty:

@@ -8,7 +8,7 @@ import re
 import tokenize
 import warnings
 import zlib
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,8 +118,14 @@ def write(vectors: WordVectors, path: str | os.PathLike[str], *, force: bool = F
     ):
         list_file.write(b"".join(word + b"\n" for word in words))
         list_file.flush()
-        # By ourselves: numpy's own writing to a full disk raises an error that names nothing.
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(rows))
-        file.write(rows.data)
+        write_array(file, rows)
         # Other readers pass over what comes after the array.
         file.write(b"wordvec words crc32 %08x\n" % zlib.crc32(b"\n".join(words)))
+
+
+def write_array(file: BinaryIO, rows: NDArray[Any]) -> None:
+    """Writes an array as `numpy.save` does, whose writing to a full disk raises an error that names
+    nothing."""
+    rows = np.ascontiguousarray(rows)
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(rows))
+    file.write(rows.data)
