@@ -96,3 +96,11 @@ def test_the_help_shows_the_default_of_a_flag_that_is_on():
     text = " ".join(help_of("train").split())
     assert "[default: shrink]" in text
     assert "[default: no-" not in text
+
+
+def test_slow_work_says_the_seconds_of_each():
+    from wordvec.cli.progress import describe
+    from wordvec.estimator import Progress
+
+    assert "3.5 s per model" in describe(Progress("training", 4, 22, "models", 14.0), last=False)
+    assert "2 models/s" in describe(Progress("training", 4, 22, "models", 2.0), last=False)

@@ -193,6 +193,10 @@ def test_the_head_says_what_it_is_when_and_how(document):
     assert verdict.heading(alone) == "Bias of model-s1"
     both = {**document, "results": {"weat": document["results"]["weat"]}}
     assert verdict.heading(both) == "Bias of model-s1 and model-s2"
+    counted = {**one, "meta": {"seed": 1, "shards": {"corpus_tokens": 460440}}}
+    assert "corpus of 460440 words" in verdict.subtitle({**alone, "models": [counted]})
+    named = {**one, "meta": {**counted["meta"], "corpus": "wiki"}}
+    assert "corpus wiki" in verdict.subtitle({**alone, "models": [named]})
     results = {"similarity": document["results"]["similarity"][:1]}
     assert verdict.heading({**alone, "results": results}) == "Evaluation of model-s1"
 

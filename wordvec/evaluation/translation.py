@@ -48,7 +48,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Translation:
+class TranslationScore:
     """The result for one dictionary.
 
     Attributes
@@ -84,7 +84,9 @@ class Translation:
         return record
 
 
-def translation(translator: Translator, dictionary: Pairs, *, level: float = LEVEL) -> Translation:
+def translation(
+    translator: Translator, dictionary: Pairs, *, level: float = LEVEL
+) -> TranslationScore:
     """Translates the source words of a dictionary and compares with its translations.
 
     Parameters
@@ -129,7 +131,7 @@ def translation(translator: Translator, dictionary: Pairs, *, level: float = LEV
         if inside.any():
             first = Share.of(int((rank[inside] == 1).sum()), int(inside.sum()), level)
             bands[f"{low + 1}-{high}"] = first
-    return Translation(
+    return TranslationScore(
         given.name,
         translator.retrieval,
         len(gold),

@@ -125,7 +125,8 @@ def _of_model(document: Entry, model: Entry) -> Iterator[str]:
     if tests:
         stand = [e for e in tests if found(e)]
         text = (
-            f"{len(stand)} of {len(tests)} association tests stand after Holm's correction "
+            f"{len(stand)} of {len(tests)} association test{'s' * (len(tests) > 1)} "
+            f"stand{'s' * (len(tests) == 1)} after Holm's correction "
             f"(p < {P_FOUND:g})"
         )
         shown = [f"{e['name']} (d {number(e['score'], 2)}, p {p_text(e['p_holm'])})" for e in stand]

@@ -28,7 +28,7 @@ HUBS = 200_000  # most frequent source words among which hubs are looked for, as
 
 
 @dataclass(frozen=True)
-class Translation:
+class Translated:
     """A target word with its cosine, and the score of the retrieval: CSLS (2 cos - r_T - r_S, in
     [-4, 4]), the probability of the inverted softmax, or the cosine itself."""
 
@@ -115,7 +115,7 @@ class Translator:
         """
         return [[(t.word, t.cosine) for t in best] for best in self.ranked(words, topn)]
 
-    def ranked(self, words: Sequence[str], topn: int = 1) -> list[list[Translation]]:
+    def ranked(self, words: Sequence[str], topn: int = 1) -> list[list[Translated]]:
         """For each word the best target words, best first, with the score that orders them.
 
         Raises
@@ -136,7 +136,7 @@ class Translator:
         elif self.retrieval == "isf":
             scores = np.exp(INVERSE_TEMPERATURE * scores)
         return [
-            [Translation(names[i], float(c), float(s)) for i, c, s in zip(*row, strict=True)]
+            [Translated(names[i], float(c), float(s)) for i, c, s in zip(*row, strict=True)]
             for row in zip(ids.tolist(), cosines.tolist(), scores.tolist(), strict=True)
         ]
 
