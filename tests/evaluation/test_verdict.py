@@ -47,7 +47,7 @@ def test_associations_that_stand_are_named_with_d_and_p(found):
     e |= {"p_holm": 0.0004, "score": 1.23}
     e["interval"] |= {"low": -0.1, "high": 1.8}
     text = " ".join(verdict.sentences(changed))
-    assert "1 of 1 association tests stand after Holm's correction" in text
+    assert "1 of 1 association test stands after Holm's correction" in text
     assert "mine (d 1.23, p 0.0004)" in text
     assert "The interval over words reaches 0 in mine" in text
 
