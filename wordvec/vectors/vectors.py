@@ -295,6 +295,8 @@ class WordVectors(Answering):
         return f"<WordVectors of {len(self):,} words, {self.vector_size} dimensions{kind}>"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is None:  # before numpy 2 `array` does not know it
+            return np.asarray(self.vectors, dtype=dtype)
         return np.array(self.vectors, dtype=dtype, copy=copy)
 
     # One vector.
