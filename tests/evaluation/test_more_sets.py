@@ -265,3 +265,22 @@ def test_seat_counts_words_that_fold_together_once(cased):
     two = seat(cased, WeatTest("t", "t", ("amy", "Amy", "nurse"), *lists[1:]))
     assert (two.score, two.partitions) == (one.score, one.partitions)
     assert two.lists["X"].dropped == ("Amy",)
+
+
+def test_bless_as_published_is_a_set_of_relations():
+    """Its rows have four words: concept, class, relation, relatum; they are no analogies."""
+    text = (
+        "alligator-n\tamphibian_reptile\tattri\taggressive-j\n"
+        "alligator-n\tamphibian_reptile\thyper\tanimal-n\n"
+        "cat-n\tground_mammal\tcoord\tdog-n\n"
+        "cat-n\tground_mammal\trandom-n\tcar-n\n"
+    )
+    read = datasets.loads(text)
+    assert read.pairs == (
+        ("alligator", "aggressive"),
+        ("alligator", "animal"),
+        ("cat", "dog"),
+        ("cat", "car"),
+    )
+    assert read.labels == ("attri", "hyper", "coord", "random-n")
+    assert "part-of-speech suffixes (-n, -v, -j) were taken off the words" in read.source.notes

@@ -89,7 +89,7 @@ def _tell(table: Table) -> str:
         return "analogy"
     if "outliers" in header:
         return "outliers"
-    if "relation" in header or _is_relations(table):
+    if "relation" in header or _is_bless(table) or _is_relations(table):
         return "relations"
     if header[:1] in (("category",), ("categories",)):
         return "categorization"
@@ -112,6 +112,15 @@ def _tell(table: Table) -> str:
         f"{table.path}:{table.rows[0][0]}: found {len(cells)} columns ({' | '.join(cells)[:80]}), "
         f"which is no known kind of evaluation set; name it as one of {', '.join(KINDS)}"
     )
+
+
+_BLESS = {"attri", "coord", "event", "hyper", "mero", "random-j", "random-n", "random-v"}
+
+
+def _is_bless(table: Table) -> bool:
+    """Whether it is BLESS as published: concept, class, relation, relatum; no analogy."""
+    rows = [cells for _, cells in table.rows[:50]]
+    return not table.header and all(len(row) == 4 and row[2] in _BLESS for row in rows)
 
 
 def _is_relations(table: Table) -> bool:
@@ -353,12 +362,16 @@ def _relations(table: Table, name: str) -> RelationSet:
             raise table.fail(1, "other columns", "word1, word2, relation")
         columns = [i for i in found if i is not None]
     width = len(table.header) if table.header else 3
+    if bless := _is_bless(table):
+        columns, width = [0, 3, 2], 4
     labels: dict[tuple[str, str], str] = {}
     both, repeated, unknown = set(), 0, 0
     for line, cells in table.rows:
         if len(cells) != width or not all(cells[i] for i in columns):
             raise table.fail(line, f"{len(cells)} columns ({' | '.join(cells)[:60]})", f"{width}")
         one, two, label = (cells[i] for i in columns)
+        if bless:  # alligator-n, aggressive-j
+            one, two = _POS.sub("", one), _POS.sub("", two)
         if label == "?":
             unknown += 1
         elif (one, two) not in labels:
@@ -372,6 +385,7 @@ def _relations(table: Table, name: str) -> RelationSet:
         f"{unknown} pairs have an unknown relation (?) and are left out" if unknown else None,
         f"{len(both)} pairs stand in several relations and are left out" if both else None,
         f"{repeated} rows repeat an earlier one and count once" if repeated else None,
+        "part-of-speech suffixes (-n, -v, -j) were taken off the words" if bless else None,
     )
     if len(set(kept.values())) < 2:
         raise DatasetError(f"{table.path}: needs pairs of two relations, got {len(kept)} pairs")
