@@ -36,6 +36,7 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
 }
 html_sidebars = {"start": [], "changelog": []}
+smartquotes_action = "qe"  # quotes and ellipses; a dash may begin an option: --coarse
 html_show_sourcelink = False
 html_math_renderer = "mathml"
 
