@@ -25,8 +25,8 @@ import wordvec
 from evals import results, trainers
 from wordvec.errors import DatasetError
 from wordvec.evaluation.core.bias.lists import data_file
-from wordvec.files import write_atomically
 from wordvec.native import cpu
+from wordvec.system.files import write_atomically
 from wordvec.text.reader import open_text
 
 HERE = Path(__file__).parent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wordvec import blas
+from wordvec.system import blas
 
 
 def test_threads_are_one_inside_and_restored_after_an_error():

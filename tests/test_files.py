@@ -15,9 +15,9 @@ import threading
 
 import pytest
 
-from wordvec import files, folders
-from wordvec.files import check_target, sweep, write_atomically, write_path_atomically
-from wordvec.folders import Kind, check_folder, scratch_folder, write_folder
+from wordvec.system import files, folders
+from wordvec.system.files import check_target, sweep, write_atomically, write_path_atomically
+from wordvec.system.folders import Kind, check_folder, scratch_folder, write_folder
 
 BOXES = Kind("a box", re.compile(r"lid|[ab]"), lambda folder: (folder / "lid").exists())
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -230,7 +230,7 @@ KILLED = """
 import os, signal, sys
 if sys.argv[2] == "named":
     del os.O_TMPFILE
-from wordvec.files import write_atomically
+from wordvec.system.files import write_atomically
 with write_atomically(sys.argv[1], force=True) as file:
     file.write(b"x" * 100000)
     file.flush()
@@ -494,8 +494,8 @@ def test_a_folder_that_cannot_be_written_to_is_named_before_any_work(tmp_path, m
 def test_a_process_name_that_is_not_ascii_does_not_matter(tmp_path):
     code = (
         "import ctypes; ctypes.CDLL(None).prctl(15, b'\\xff\\xfe', 0, 0, 0)\n"
-        "from wordvec.files import write_atomically\n"
-        "from wordvec.memory import peak_memory\n"
+        "from wordvec.system.files import write_atomically\n"
+        "from wordvec.system.memory import peak_memory\n"
         f"with write_atomically({str(tmp_path / 'v')!r}) as file: file.write(b'x')\n"
         "assert peak_memory() > 1 << 20\n"
     )

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec import remote
 from wordvec.counts.parts.corpus import part_corpus
 from wordvec.counts.parts.spans import spans
 from wordvec.counts.parts.vocabulary import vocabulary_part
 from wordvec.counts.shards import is_shards
 from wordvec.errors import WordvecError
+from wordvec.system import remote
 from wordvec.text.corpus import Part
 
 fsspec = pytest.importorskip("fsspec", reason="needs the extra remote")

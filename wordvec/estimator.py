@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar, cast
 
-from wordvec.memory import peak_memory
-from wordvec.parallel import default_threads
+from wordvec.system.memory import peak_memory
+from wordvec.system.parallel import default_threads
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -65,7 +65,7 @@ def test_a_merge_reads_less_ahead_and_in_fewer_threads_where_memory_is_short():
 COUNT = """
 import json, sys
 from wordvec.counts.counting.count import count
-from wordvec.memory import peak_memory
+from wordvec.system.memory import peak_memory
 from wordvec.text.corpus import encode
 text, target, memory, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 corpus = encode(text, memory=memory, threads=threads)

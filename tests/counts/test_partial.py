@@ -13,7 +13,7 @@ from wordvec.counts.counting import partial as partial_module
 from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
-from wordvec.folders import Kind
+from wordvec.system.folders import Kind
 
 __all__ = ["tiny_blocks"]
 

@@ -36,7 +36,7 @@ def test_a_build_has_the_data_and_the_templates_inside_the_package(tmp_path):
         assert (built / "data" / file).read_bytes() == (ROOT / "data" / file).read_bytes()
     templates = {p.name for p in (built / "evaluation" / "report" / "templates").iterdir()}
     assert templates == {"report.html", "report.css", "proof.html"}
-    script = "from wordvec.files import data_file; print(data_file('weat.toml'))"
+    script = "from wordvec.system.files import data_file; print(data_file('weat.toml'))"
     found = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,

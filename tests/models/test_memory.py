@@ -10,7 +10,7 @@ CORPUS = "corpus/enwiki2015-AB.txt.zst"
 TRAIN = """
 import json, sys
 import wordvec
-from wordvec.memory import peak_memory
+from wordvec.system.memory import peak_memory
 text, kind, threads, options = sys.argv[1], sys.argv[2], int(sys.argv[3]), json.loads(sys.argv[4])
 corpus = wordvec.encode(text, threads=threads, memory=200 << 20)
 model = getattr(wordvec, kind)(threads=threads, epochs=1, sample=1e-5, **options)

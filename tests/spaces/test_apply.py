@@ -153,7 +153,7 @@ def test_the_bytes_do_not_depend_on_the_threads(make, monkeypatch):
     one, more = [], []
     for out, threads in ((one, "1"), (more, "5")):
         monkeypatch.setenv("WORDVEC_THREADS", threads)
-        monkeypatch.setattr("wordvec.parallel._pool", None)
+        monkeypatch.setattr("wordvec.system.parallel._pool", None)
         out.append(t.fit_transform(wv).vectors.tobytes())
     assert one == more
     assert cpu.available()

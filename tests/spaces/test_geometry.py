@@ -184,7 +184,7 @@ def test_bytes_do_not_depend_on_threads(make, monkeypatch):
     out = []
     for threads in ("1", "4"):
         monkeypatch.setenv("WORDVEC_THREADS", threads)
-        monkeypatch.setattr("wordvec.parallel._pool", None)
+        monkeypatch.setattr("wordvec.system.parallel._pool", None)
         found = geometry(wv)
         out.append(
             (found.types, found.tokens, found.partition, hubs(wv, 3, sample=700).counts.sum())

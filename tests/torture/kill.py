@@ -37,7 +37,7 @@ from wordvec.counts.counting import count as counting
 from wordvec.counts.counting.budget import Plan
 from wordvec.counts.parts.note import Note
 from wordvec.errors import CorpusError
-from wordvec.files import note_path
+from wordvec.system.files import note_path
 
 
 def small_blocks() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import wordvec
-from wordvec import parallel
+from wordvec.system import parallel
 
 THREADS = 8
 WORDS = [f"word{i}" for i in range(3000)]

@@ -30,7 +30,7 @@ def _entry(name: str) -> Any:
 def _entries() -> list[Any]:
     """The sets of the English suite, and the relations that ship."""
     from wordvec.evaluation.suite import Entry, catalogue
-    from wordvec.files import data_file
+    from wordvec.system.files import data_file
 
     mammals = Entry(
         name="mammals",
@@ -108,7 +108,7 @@ def doctor(output: str) -> None:
     from wordvec.evaluation.suite import catalogue
     from wordvec.native import cpu
     from wordvec.native.models import glove
-    from wordvec.parallel import threads
+    from wordvec.system.parallel import threads
 
     rows = [
         _row("wordvec", __version__),
@@ -211,7 +211,7 @@ def completion(shell: str) -> None:
 @click.argument("action", type=click.Choice(["where", "clear"]))
 def cache(action: str) -> None:
     """Show or clear the copies of files from stores (s3://...)."""
-    from wordvec.remote import cache_folder, clear_cache
+    from wordvec.system.remote import cache_folder, clear_cache
 
     if action == "where":
         click.echo(str(cache_folder()))

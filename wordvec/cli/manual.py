@@ -10,8 +10,8 @@ import click
 
 from wordvec._version import __version__
 from wordvec.cli.base import Command, LazyGroup
-from wordvec.files import write_atomically
 from wordvec.models import MODELS
+from wordvec.system.files import write_atomically
 
 
 @click.command(cls=Command)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wordvec.files import refuse_inputs, resolve
+from wordvec.system.files import refuse_inputs, resolve
 
 
 class Output(click.Path):

@@ -96,8 +96,8 @@ class Reports:
     def check(self, inputs: Sequence[str | Path | None]) -> None:
         """Refuses what cannot be written or drawn, before anything is computed."""
         from wordvec.evaluation.report.parts import PARTS
-        from wordvec.files import check_target, resolve
-        from wordvec.folders import check_folder
+        from wordvec.system.files import check_target, resolve
+        from wordvec.system.folders import check_folder
 
         latex = self.latex
         files = [self.json, self.markdown, self.html, latex, latex and latex.with_suffix(".bib")]

@@ -25,9 +25,9 @@ from wordvec.counts.tiles import Built, Rows, tile_count, tile_words
 from wordvec.counts.writer import ShardWriter
 from wordvec.errors import ShardError
 from wordvec.estimator import Option, checked
-from wordvec.files import check_target, write_atomically
-from wordvec.folders import check_folder, write_folder
-from wordvec.parallel import ordered_map
+from wordvec.system.files import check_target, write_atomically
+from wordvec.system.folders import check_folder, write_folder
+from wordvec.system.parallel import ordered_map
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:

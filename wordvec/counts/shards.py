@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from wordvec import remote
 from wordvec.counts.tiles import (
     Entry,
     Tile,
@@ -33,9 +32,10 @@ from wordvec.counts.tiles import (
     tile_words,
 )
 from wordvec.errors import CorpusError, ShardError
-from wordvec.files import write_atomically
-from wordvec.folders import Kind
 from wordvec.native.corpus import cooc
+from wordvec.system import remote
+from wordvec.system.files import write_atomically
+from wordvec.system.folders import Kind
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from wordvec.counts.shards import SHARDS, Shards
 from wordvec.counts.tiles import Built, Rows, tile_words
 from wordvec.counts.writer import ShardWriter
 from wordvec.errors import ShardError
-from wordvec.folders import write_folder
-from wordvec.parallel import ordered_map
+from wordvec.system.folders import write_folder
+from wordvec.system.parallel import ordered_map
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

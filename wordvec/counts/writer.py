@@ -20,7 +20,7 @@ from wordvec.counts.tiles import (
     build_tiles,
     tile_count,
 )
-from wordvec.files import naming, sync_folder
+from wordvec.system.files import naming, sync_folder
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:

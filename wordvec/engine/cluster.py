@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from wordvec import remote
 from wordvec._version import __version__
 from wordvec.errors import ClusterError, MissingExtra
 from wordvec.native import cpu
-from wordvec.parallel import threads as all_threads
+from wordvec.system import remote
+from wordvec.system.parallel import threads as all_threads
 
 ANSWER = 10.0  # seconds in which a scheduler has to answer
 WORKERS = 30.0  # seconds in which the first worker has to be there

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wordvec.errors import ClusterError
-from wordvec.files import hidden_name, lock, sweep
+from wordvec.system.files import hidden_name, lock, sweep
 
 
 @contextlib.contextmanager

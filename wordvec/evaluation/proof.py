@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from wordvec import logistic
-from wordvec.blas import single_threaded
 from wordvec.errors import DatasetError
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import WeatTest, weat_tests
@@ -40,6 +39,7 @@ from wordvec.evaluation.measures.bias.sets.weat import weat
 from wordvec.spaces.debiasing.base import HELD_OUT, Labelled, leaning, split, unit_rows
 from wordvec.spaces.debiasing.concepts import Concept, Lookup, concept
 from wordvec.spaces.moments import moments, word_weights
+from wordvec.system.blas import single_threaded
 from wordvec.vectors.vectors import WordVectors
 
 F64: TypeAlias = NDArray[np.float64]

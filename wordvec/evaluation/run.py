@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from wordvec.blas import single_threaded
 from wordvec.errors import DatasetError, UnknownWordError
 from wordvec.estimator import Option, Seed, check_options, checked, option
 from wordvec.evaluation.core import datasets, statistics
@@ -23,6 +22,7 @@ from wordvec.evaluation.measures import MEASURES, OF_QUALITY
 from wordvec.evaluation.measures.analogy import SOLVERS
 from wordvec.evaluation.report import document
 from wordvec.evaluation.report.document import Origin, Refusal
+from wordvec.system.blas import single_threaded
 
 
 def default_measures() -> tuple[str, ...]:

@@ -12,14 +12,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from wordvec import remote
 from wordvec.errors import FormatError, StoreError
 from wordvec.estimator import Option
-from wordvec.files import WV_MAGIC, check_target, scratch_file, words_path
-from wordvec.folders import check_folder
 from wordvec.formats.notes import dropped
 from wordvec.formats.refused import refuse
 from wordvec.formats.stream import Part, Stream, split_member
+from wordvec.system import remote
+from wordvec.system.files import WV_MAGIC, check_target, scratch_file, words_path
+from wordvec.system.folders import check_folder
 from wordvec.text.lines import bytes_of, read_words
 from wordvec.vectors.vectors import WordVectors
 
@@ -100,7 +100,7 @@ def load(
     Parameters
     ----------
     path : path
-        A URL (s3://bucket/v.wv) is copied once to this machine, see `wordvec.remote`.
+        A URL (s3://bucket/v.wv) is copied once to this machine, see `wordvec.system.remote`.
     limit : int, optional
         Only the first so many words. What comes after them is not read.
     words : list of words, or path of a list with a word per line, optional

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
-from wordvec.files import scratch_file
+from wordvec.system.files import scratch_file
 from wordvec.vectors.vectors import WordVectors
 
 MAX_TOKEN = 1 << 16  # bytes; no released file has a word of a hundredth of that

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import numpy as np
 
 from wordvec.estimator import Option, checked
-from wordvec.files import write_atomically
 from wordvec.hierarchy.lookup import kind_of
+from wordvec.system.files import write_atomically
 from wordvec.vectors import manifold
 
 if TYPE_CHECKING:

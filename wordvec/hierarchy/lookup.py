@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import numpy as np
 
 from wordvec.estimator import Option
-from wordvec.files import write_atomically
+from wordvec.system.files import write_atomically
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
 

@@ -25,7 +25,7 @@ from wordvec.counts.tiles import Rows
 from wordvec.counts.writer import ShardWriter
 from wordvec.errors import CorpusError, ShardError
 from wordvec.estimator import Option
-from wordvec.folders import write_folder
+from wordvec.system.folders import write_folder
 from wordvec.text.lines import ascii_split, without_mark
 from wordvec.text.reader import open_text
 from wordvec.text.vocab import Vocabulary

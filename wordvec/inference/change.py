@@ -32,8 +32,8 @@ from wordvec.counts.blocks import Blocks
 from wordvec.counts.sums import HOW_COUNTED, sum_shards
 from wordvec.errors import ShardError, Unanswerable, UnknownWordError
 from wordvec.estimator import Callback, Option, Progress, Stopwatch, checked, thread_count
-from wordvec.folders import scratch_folder
 from wordvec.inference.distances import DISTANCES, unit
+from wordvec.system.folders import scratch_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

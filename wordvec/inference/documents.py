@@ -19,7 +19,7 @@ import numpy as np
 from wordvec.errors import Unanswerable
 from wordvec.inference.least_squares import Solution, slopes, solve
 from wordvec.inference.rows import BlockCounts, Cells, GloVeRows, PPMIRows
-from wordvec.parallel import ordered_map
+from wordvec.system.parallel import ordered_map
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import numpy as np
 
 from wordvec.errors import Unanswerable
 from wordvec.native.vectors.gram import dots, grams, inverses, sandwiches
-from wordvec.parallel import over_range
+from wordvec.system.parallel import over_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordvec.blas import single_threaded
 from wordvec.errors import Unanswerable
 from wordvec.inference.least_squares import Covariance, Solution, refusal, solve
 from wordvec.inference.rows import BlockCounts, Cells, GloVeRows, PPMIRows, WholeCounts
-from wordvec.parallel import ordered_map
+from wordvec.system.blas import single_threaded
+from wordvec.system.parallel import ordered_map
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

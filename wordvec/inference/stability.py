@@ -32,10 +32,10 @@ from wordvec.estimator import (
     checked,
     thread_count,
 )
-from wordvec.files import reserve, scratch_file
-from wordvec.folders import scratch_folder
 from wordvec.inference.documents import LEAST_BLOCKS
 from wordvec.inference.estimates import LEVEL, Estimate, quantile
+from wordvec.system.files import reserve, scratch_file
+from wordvec.system.folders import scratch_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

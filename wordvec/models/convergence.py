@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordvec.blas import single_threaded
 from wordvec.counts.shards import Shards
 from wordvec.models.prior import Prior
+from wordvec.system.blas import single_threaded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from scipy.sparse.linalg import svds
 
-from wordvec import remote
 from wordvec.counts.shards import Shards
 from wordvec.engine.cluster import connected
 from wordvec.engine.local import Engine, Local
 from wordvec.engine.shared import shared_folder
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
-from wordvec.folders import scratch_folder
 from wordvec.models.randomized import EPOCHS, decompose
+from wordvec.system import remote
+from wordvec.system.folders import scratch_folder
 from wordvec.text.corpus import Corpus, Source
 from wordvec.training.loop import Trained
 from wordvec.training.options import OutputVectors, documented

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from wordvec.counts.shards import is_shards
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
-from wordvec.memory import give_back, resident_memory
 from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key, row_stride
+from wordvec.system.memory import give_back, resident_memory
 from wordvec.text.corpus import Corpus, Source, check_pairs, no_pair
 from wordvec.text.frequency import FrequencyOptions
 from wordvec.text.lines import bytes_of

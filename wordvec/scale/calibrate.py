@@ -20,13 +20,13 @@ from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
 from wordvec.counts.sums import sum_shards
-from wordvec.files import scratch_file
-from wordvec.folders import scratch_folder
-from wordvec.memory import resident_memory
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
 from wordvec.models.swivel import Swivel
 from wordvec.scale.reckon import Rates
+from wordvec.system.files import scratch_file
+from wordvec.system.folders import scratch_folder
+from wordvec.system.memory import resident_memory
 from wordvec.text.corpus import encode
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
-from wordvec.files import is_stream, reserve, resolve, scratch_file
-from wordvec.parallel import over_range, threads
 from wordvec.spaces.moments import all_finite, zero_rows
+from wordvec.system.blas import single_threaded
+from wordvec.system.files import is_stream, reserve, resolve, scratch_file
+from wordvec.system.parallel import over_range, threads
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import EncodedRows, Ids, Matrix, encode
 from wordvec.vectors.oov.unseen import MEAN, UNIT_SUM, Induction, Subwords

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.estimator import Estimator, Option
-from wordvec.files import is_stream
 from wordvec.spaces import apply
 from wordvec.spaces.apply import AffineStage, Stage
+from wordvec.system.files import is_stream
 from wordvec.vectors.vectors import WordVectors
 
 F64: TypeAlias = NDArray[np.float64]

@@ -12,9 +12,9 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.native.vectors import best
-from wordvec.parallel import ordered_map, threads
+from wordvec.system.blas import single_threaded
+from wordvec.system.parallel import ordered_map, threads
 
 F32: TypeAlias = NDArray[np.float32]
 I32: TypeAlias = NDArray[np.int32]

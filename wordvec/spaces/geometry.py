@@ -14,8 +14,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wordvec.blas import single_threaded
-from wordvec.parallel import ordered_map, threads
 from wordvec.spaces.hubs import Hubs, hubs
 from wordvec.spaces.moments import (
     Moments,
@@ -25,6 +23,8 @@ from wordvec.spaces.moments import (
     word_weights,
     zero_rows,
 )
+from wordvec.system.blas import single_threaded
+from wordvec.system.parallel import ordered_map, threads
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.vectors import WordVectors
 

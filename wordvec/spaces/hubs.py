@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.estimator import Option, Seed, checked
-from wordvec.parallel import threads
 from wordvec.spaces.best import COLUMNS, Lists, edges, largest_within, over
 from wordvec.spaces.moments import check_flat
+from wordvec.system.parallel import threads
 from wordvec.vectors.vectors import WordVectors
 
 F32: TypeAlias = NDArray[np.float32]

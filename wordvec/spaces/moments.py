@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wordvec.blas import single_threaded
-from wordvec.parallel import ordered_map, threads
+from wordvec.system.blas import single_threaded
+from wordvec.system.parallel import ordered_map, threads
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import Matrix
 from wordvec.vectors.vectors import WordVectors

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
-from wordvec import remote
 from wordvec.estimator import Progress
 from wordvec.native.corpus import text as native
-from wordvec.parallel import ordered_map
+from wordvec.system import remote
+from wordvec.system.parallel import ordered_map
 from wordvec.text import reader, tokenise
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import Block, refuse_nul

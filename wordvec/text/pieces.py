@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.estimator import Callback, Option, checked
-from wordvec.files import check_target, write_atomically
+from wordvec.system.files import check_target, write_atomically
 from wordvec.text.corpus import CorpusStats, Source, reading, text_options
 from wordvec.text.options import TextOptions
 from wordvec.text.write import tokenised_blocks

@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from wordvec import remote
 from wordvec.errors import CorpusError, MissingExtra
-from wordvec.files import WV_MAGIC
+from wordvec.system import remote
+from wordvec.system.files import WV_MAGIC
 
 BLOCK = 4 << 20  # bytes of text per task; large beside a task's overhead, small beside a cache
 SPACES = b" \n\t\r\v\f"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar
 
 import numpy as np
 
-from wordvec.files import reserve, scratch_file
-from wordvec.parallel import ordered_map
+from wordvec.system.files import reserve, scratch_file
+from wordvec.system.parallel import ordered_map
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

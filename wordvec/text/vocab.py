@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec.errors import CorpusError
-from wordvec.files import write_atomically
 from wordvec.native.corpus.text import WordTable, utf8_valid
+from wordvec.system.files import write_atomically
 from wordvec.text.lines import without_mark
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback
-from wordvec.files import write_atomically
 from wordvec.native.corpus import text as native
-from wordvec.parallel import ordered_map
+from wordvec.system.files import write_atomically
+from wordvec.system.parallel import ordered_map
 from wordvec.text.corpus import CorpusStats, Source, describe, files_of, reading, text_options
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import Block

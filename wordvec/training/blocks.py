@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec.errors import TrainingError
-from wordvec.files import naming, write_atomically
+from wordvec.system.files import naming, write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

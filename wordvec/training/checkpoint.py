@@ -25,10 +25,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from wordvec import remote
 from wordvec.errors import Terminated, TrainingError
-from wordvec.files import check_writable, lock, lock_holder, sweep, sync_folder, write_atomically
-from wordvec.folders import scratch_folder
+from wordvec.system import remote
+from wordvec.system.files import (
+    check_writable,
+    lock,
+    lock_holder,
+    sweep,
+    sync_folder,
+    write_atomically,
+)
+from wordvec.system.folders import scratch_folder
 from wordvec.training.blocks import Saved, read_block
 
 if TYPE_CHECKING:

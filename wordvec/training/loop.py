@@ -17,7 +17,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, Progress, Stopwatch
-from wordvec.parallel import ordered_map
+from wordvec.system.parallel import ordered_map
 from wordvec.training.checkpoint import Checkpoint, Position
 
 State = TypeVar("State")

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wordvec import remote
 from wordvec.counts.shards import Shards
 from wordvec.engine.cluster import Cluster, use
 from wordvec.engine.local import Engine
@@ -30,7 +29,8 @@ from wordvec.engine.shared import shared_folder
 from wordvec.engine.tasks import naming_task, pick
 from wordvec.errors import ClusterError, TrainingError
 from wordvec.estimator import Callback
-from wordvec.parallel import ordered_map
+from wordvec.system import remote
+from wordvec.system.parallel import ordered_map
 from wordvec.training.blocks import Group, Saved, groups, read_block, sparse_matrix, write_block
 from wordvec.training.checkpoint import Checkpoint
 from wordvec.training.loop import Plan, Run, Step, Trained

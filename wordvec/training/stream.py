@@ -11,7 +11,7 @@ import numpy as np
 from wordvec.errors import TrainingError
 from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key
-from wordvec.parallel import ordered_map
+from wordvec.system.parallel import ordered_map
 from wordvec.text.frequency import keep_probability, noise_weights
 from wordvec.training.loop import Plan, Step
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias, Ty
 
 import numpy as np
 
-from wordvec import remote
 from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards, is_shards
@@ -21,8 +20,9 @@ from wordvec.engine.cluster import Cluster, connected
 from wordvec.engine.local import Engine
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
-from wordvec.folders import scratch_folder
 from wordvec.native import cpu
+from wordvec.system import remote
+from wordvec.system.folders import scratch_folder
 from wordvec.text.corpus import Corpus, Source, check_pairs, no_pair
 from wordvec.training import loop, spread
 from wordvec.training.card import card, shards_facts

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wordvec.errors import MissingExtra, StoreError
-from wordvec.files import write_path_atomically
+from wordvec.system.files import write_path_atomically
 from wordvec.vectors.search import Neighbors, Query
 from wordvec.vectors.vectors import WordVectors
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import StoreError
-from wordvec.files import WV_MAGIC, write_atomically
 from wordvec.native.vectors import store as native
+from wordvec.system.files import WV_MAGIC, write_atomically
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Array: TypeAlias = NDArray[Any]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wordvec.files import PathLike, check_target
 from wordvec.native.vectors.store import Words
+from wordvec.system.files import PathLike, check_target
 from wordvec.text.lines import bytes_of
 from wordvec.vectors import file as store
 from wordvec.vectors.keys import (
@@ -60,7 +60,7 @@ def check_store(
     Parameters
     ----------
     force, inputs
-        As `wordvec.files.check_target` takes them.
+        As `wordvec.system.files.check_target` takes them.
     """
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     if suffix in OTHER_SUFFIXES:

@@ -352,7 +352,7 @@ def test_every_method_gives_the_same_bytes_again_at_any_threads(
     out = []
     for threads in ("1", "3"):
         monkeypatch.setenv("WORDVEC_THREADS", threads)
-        monkeypatch.setattr("wordvec.parallel._pool", None)
+        monkeypatch.setattr("wordvec.system.parallel._pool", None)
         more = {"words": 200, "steps": 10} if method == "ran" else {}
         t = transform(method, pairs=pairs, exempt=[w for p in pairs for w in p], **more)
         new = t.fit_transform(planted)

@@ -69,7 +69,7 @@ def vocab(
     """
     from wordvec.counts.parts.note import check_note, forget_note
     from wordvec.counts.parts.vocabulary import vocabulary_part
-    from wordvec.files import check_target
+    from wordvec.system.files import check_target
     from wordvec.text.corpus import CorpusStats, count_vocabulary
     from wordvec.text.notes import notes
 
@@ -123,7 +123,7 @@ def merge_vocab(
     written beside it (OUTPUT.parts).
     """
     from wordvec.counts.parts.vocabulary import merge_vocabularies
-    from wordvec.files import check_target
+    from wordvec.system.files import check_target
 
     check_target(output, force=force, inputs=files)
     words = merge_vocabularies(files, output, min_count=min_count, max_vocab=max_vocab, force=force)

@@ -77,7 +77,7 @@ def phrases(
     `wordvec tokenize` writes them. It is compressed when its name ends in .gz.
     """
     from wordvec.estimator import thread_count
-    from wordvec.files import check_target
+    from wordvec.system.files import check_target
     from wordvec.text.phrases.model import PhraseTable
 
     how = text_options_of(options)
@@ -207,7 +207,7 @@ def _sources_to_read_twice(
 
 
 def _copy(path: str, stack: contextlib.ExitStack) -> BinaryIO:
-    from wordvec.files import scratch_file
+    from wordvec.system.files import scratch_file
     from wordvec.text.reader import standard_input
 
     copy: Any = stack.enter_context(scratch_file())

@@ -46,7 +46,7 @@ def tokenize(
     INPUT is as for `wordvec train`. Training on OUTPUT without options is training on INPUT with
     these.
     """
-    from wordvec.files import check_target
+    from wordvec.system.files import check_target
     from wordvec.text.notes import notes
     from wordvec.text.write import tokenize_text
 
@@ -94,7 +94,7 @@ def pieces(
 
     `wordvec train INPUT --tokenize sentencepiece:OUTPUT` then trains vectors of pieces.
     """
-    from wordvec.files import check_target
+    from wordvec.system.files import check_target
     from wordvec.text.pieces import train_pieces
 
     check_target(output, force=force, inputs=inputs)
@@ -158,9 +158,9 @@ def documents(
     """
     import numpy as np
 
-    from wordvec.files import check_target, write_atomically
     from wordvec.formats import load
     from wordvec.formats.arrays.npy import write_array
+    from wordvec.system.files import check_target, write_atomically
     from wordvec.vectors.as_trained import options_for, recorded_options
     from wordvec.vectors.documents import document_labels, document_vectors, near_duplicates
 

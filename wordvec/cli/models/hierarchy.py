@@ -15,7 +15,7 @@ from wordvec.cli.base import Command, LazyGroup, emit, format_option
 from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
 from wordvec.cli.progress import Display
-from wordvec.files import check_target
+from wordvec.system.files import check_target
 
 if TYPE_CHECKING:
     from wordvec.hierarchy.relations import Relations
@@ -59,8 +59,8 @@ def _check(output: str, force: bool, *inputs: str | None) -> None:
 
 
 def _write(relations: Relations, output: str, force: bool) -> None:
-    from wordvec.files import write_atomically
     from wordvec.hierarchy.relations import write_relations
+    from wordvec.system.files import write_atomically
 
     if output == "-":
         write_relations(relations, sys.stdout.buffer)
@@ -137,8 +137,8 @@ def relations_direct(source: str, output: str, direction: str, force: bool) -> N
 def relations_shards(source: str, output: str, closure: bool, direction: str, force: bool) -> None:
     """Turn a list into a folder of relation shards."""
     from wordvec.counts.shards import SHARDS
-    from wordvec.folders import check_folder
     from wordvec.hierarchy.relations import write_shards
+    from wordvec.system.folders import check_folder
 
     check_folder(output, SHARDS, force=force, inputs=[source])
     found = _read(source, direction)

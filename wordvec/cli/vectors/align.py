@@ -187,8 +187,8 @@ def judge_translation(
 
     import wordvec
     from wordvec.evaluation.translation import translation
-    from wordvec.files import check_target, write_atomically
     from wordvec.spaces.alignment.translate import Translator
+    from wordvec.system.files import check_target, write_atomically
 
     if json:
         check_target(json, force=force, inputs=[*names, target, *files])

@@ -67,8 +67,8 @@ def change(
     words.
     """
     from wordvec.evaluation.report.change.document import build, chosen, named, rows
-    from wordvec.files import check_target, write_atomically
     from wordvec.inference.change import change_series
+    from wordvec.system.files import check_target, write_atomically
 
     if len(collections) < 2:
         raise click.UsageError("name two folders of counts, OLD and NEW, or more")

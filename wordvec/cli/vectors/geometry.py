@@ -142,8 +142,8 @@ def informativeness(
     import numpy as np
 
     from wordvec.counts.shards import Shards
-    from wordvec.files import check_target, write_atomically
     from wordvec.spaces import information
+    from wordvec.system.files import check_target, write_atomically
 
     if path:
         check_target(path, force=force, inputs=[shards])

@@ -243,7 +243,7 @@ def _machine() -> dict[str, Any]:
 
     from wordvec._version import __version__
     from wordvec.native import cpu
-    from wordvec.parallel import threads
+    from wordvec.system.parallel import threads
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {

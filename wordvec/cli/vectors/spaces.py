@@ -276,7 +276,7 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 def _check_targets(
     store: Path | None, reports: Sequence[Path | None], force: bool, source: str
 ) -> None:
-    from wordvec.files import check_target
+    from wordvec.system.files import check_target
     from wordvec.vectors.vectors import check_store
 
     if store:
@@ -440,7 +440,7 @@ def _proved(
     from wordvec.evaluation.core.results import to_json
     from wordvec.evaluation.proof import prove
     from wordvec.evaluation.report import proof_page
-    from wordvec.files import write_atomically
+    from wordvec.system.files import write_atomically
 
     after = {name: each.transform(wv) for name, each in fitted.items()}
     made = prove(wv, after, about, sets=sets, resamples=resamples, progress=_progress(quiet))

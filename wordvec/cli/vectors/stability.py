@@ -166,7 +166,7 @@ def _blocks(
     """The blocks that were given, or those of texts, counted as the model counts a text."""
     from wordvec.counts.blocks import Blocks, count_blocks
     from wordvec.estimator import thread_count
-    from wordvec.folders import scratch_folder
+    from wordvec.system.folders import scratch_folder
 
     if Path(inputs[0]).is_dir():
         if len(inputs) > 1:

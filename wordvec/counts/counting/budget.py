@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from wordvec.files import log
-from wordvec.memory import give_back, resident_memory
+from wordvec.system.files import log
+from wordvec.system.memory import give_back, resident_memory
 
 if TYPE_CHECKING:
     from wordvec.text.corpus import Corpus

@@ -18,7 +18,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from wordvec import remote
 from wordvec.counts.counting.budget import plan_blocks
 from wordvec.counts.counting.partial import Partial, check_shard_folder
 from wordvec.counts.counting.rows import Counter
@@ -37,7 +36,8 @@ from wordvec.estimator import (
     Stopwatch,
     checked,
 )
-from wordvec.folders import scratch_folder
+from wordvec.system import remote
+from wordvec.system.folders import scratch_folder
 from wordvec.text.corpus import Corpus
 from wordvec.text.spool import PIECE, in_memory
 

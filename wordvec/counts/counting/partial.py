@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from wordvec.counts.shards import SHARDS
-from wordvec.files import PathLike, log, resolve, write_atomically
-from wordvec.folders import Kind, WorkFolder, check_folder, give_name, uninterrupted
+from wordvec.system.files import PathLike, log, resolve, write_atomically
+from wordvec.system.folders import Kind, WorkFolder, check_folder, give_name, uninterrupted
 
 SUFFIX = ".partial"
 FORMAT = "wordvec partial count"

@@ -12,7 +12,7 @@ from wordvec.counts.counting.runs import Run, cells_of
 from wordvec.counts.counting.window import Window
 from wordvec.counts.tiles import Rows, tile_words
 from wordvec.native.corpus import cooc
-from wordvec.parallel import ordered_map
+from wordvec.system.parallel import ordered_map
 from wordvec.text.corpus import Corpus
 from wordvec.text.spool import in_memory
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordvec.counts.tiles import Rows
-from wordvec.files import write_atomically
+from wordvec.system.files import write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

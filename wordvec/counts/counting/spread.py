@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wordvec import remote
 from wordvec.counts.counting.partial import check_shard_folder
 from wordvec.counts.counting.rows import Buffer, Counter
 from wordvec.counts.counting.runs import FAN_IN, Run, write_run
@@ -34,9 +33,10 @@ from wordvec.engine.shared import shared_folder
 from wordvec.engine.tasks import naming_task
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress, Stopwatch
-from wordvec.files import write_atomically
-from wordvec.folders import write_folder
 from wordvec.native.corpus.text import WordTable
+from wordvec.system import remote
+from wordvec.system.files import write_atomically
+from wordvec.system.folders import write_folder
 from wordvec.text.corpus import Corpus, CorpusStats, Part, encode, how_read, renumber
 from wordvec.text.options import TextOptions
 from wordvec.text.spool import Spool

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from wordvec.counts.parts.spans import Paths, sizes_of
 from wordvec.errors import CorpusError
-from wordvec.files import note_path, write_atomically
+from wordvec.system.files import note_path, write_atomically
 from wordvec.text.options import TextOptions
 
 FORMAT = "wordvec parts of a text"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from wordvec import remote
 from wordvec.errors import CorpusError
+from wordvec.system import remote
 from wordvec.text.corpus import Part
 from wordvec.text.options import TextOptions
 from wordvec.text.reader import LINE_ENDS, SPACES, is_compressed

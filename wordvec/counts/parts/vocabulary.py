@@ -16,8 +16,8 @@ from wordvec.counts.parts.note import (
 )
 from wordvec.counts.parts.spans import Paths, opened, spans
 from wordvec.errors import CorpusError
-from wordvec.files import check_target, is_stream, note_path
 from wordvec.native.corpus.text import WordTable
+from wordvec.system.files import check_target, is_stream, note_path
 from wordvec.text.corpus import CorpusStats, Part, count_vocabulary, text_options
 from wordvec.text.options import TextOptions
 from wordvec.text.vocab import Vocabulary

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec import logistic
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core.datasets import AnalogySet, Question
 from wordvec.evaluation.core.space import Space
+from wordvec.system.blas import single_threaded
 
 FOLDS = 10
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import lrcos, statistics
 from wordvec.evaluation.core.comparison import Comparison, comparison, with_holm
 from wordvec.evaluation.core.datasets import AnalogySet, Question
@@ -36,7 +35,8 @@ from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswer
 from wordvec.evaluation.core.space import Space, Vectors
 from wordvec.evaluation.core.statistics import pigeonhole
 from wordvec.native.vectors import analogy
-from wordvec.parallel import default_threads
+from wordvec.system.blas import single_threaded
+from wordvec.system.parallel import default_threads
 
 SOLVERS = ("3CosAdd", "3CosMul", "PairDistance", "LRCos")
 TOP = (1, 5, 10)

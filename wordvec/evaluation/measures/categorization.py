@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.clustering import contingency, kmeans, purity, v_of
 from wordvec.evaluation.core.datasets import CategorySet
@@ -23,6 +22,7 @@ from wordvec.evaluation.core.measure import (
 )
 from wordvec.evaluation.core.results import Interval, SetScore, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 SEEDS = 10
 _NULL_DRAWS = 100

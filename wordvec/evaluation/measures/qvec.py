@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.datasets import PropertySet
 from wordvec.evaluation.core.measure import INTERVAL, OF_SETS, SCORE, Measure, answered, chance
 from wordvec.evaluation.core.results import SetScore, Unanswerable, first_few
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 _F64 = NDArray[np.float64]
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec import logistic
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.datasets import RelationSet
 from wordvec.evaluation.core.measure import (
@@ -26,6 +25,7 @@ from wordvec.evaluation.core.measure import (
 )
 from wordvec.evaluation.core.results import Coverage, Interval, Source, Unanswerable
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 FOLDS = 5
 _MOST_RESAMPLES = 200  # each takes the average precision of every relation again

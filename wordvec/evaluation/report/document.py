@@ -20,7 +20,7 @@ from wordvec.evaluation.core.statistics import seeds as over
 from wordvec.evaluation.core.statistics.seeds import OverSeeds
 from wordvec.evaluation.measures import MEASURES
 from wordvec.evaluation.report.kinds import kind_of, shown
-from wordvec.files import write_atomically
+from wordvec.system.files import write_atomically
 
 SCHEMA = "wordvec-evaluation/2"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from wordvec.evaluation.core.measure import Entry, Table
 from wordvec.evaluation.report.kinds import kind_of, shown
 from wordvec.evaluation.report.parts import write_parts
-from wordvec.files import write_atomically
+from wordvec.system.files import write_atomically
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

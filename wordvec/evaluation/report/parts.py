@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from wordvec.files import PathLike, write_atomically
-from wordvec.folders import Kind, write_folder
+from wordvec.system.files import PathLike, write_atomically
+from wordvec.system.folders import Kind, write_folder
 
 _CONTENTS = "contents.json"
 _FORMAT = "wordvec report"

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
-from wordvec.files import NPY_MAGIC, check_target, words_path, write_atomically
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream
+from wordvec.system.files import NPY_MAGIC, check_target, words_path, write_atomically
 from wordvec.text.lines import read_words
 from wordvec.vectors.vectors import WordVectors
 

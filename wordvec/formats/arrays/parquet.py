@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import MissingExtra
-from wordvec.files import write_path_atomically
 from wordvec.formats.stream import MAX_DIMENSIONS, Rows, Stream
+from wordvec.system.files import write_path_atomically
 from wordvec.vectors.vectors import WordVectors
 
 _META = b"wordvec.meta"

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
-from wordvec.files import write_atomically
-from wordvec.folders import Kind, write_folder
 from wordvec.formats.stream import MAX_DIMENSIONS, Part, Stream, Table
+from wordvec.system.files import write_atomically
+from wordvec.system.folders import Kind, write_folder
 from wordvec.vectors.vectors import WordVectors
 
 _KINDS = {"float32": "F32", "float64": "F64", "float16": "F16", "int64": "I64", "uint8": "U8"}

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 
-from wordvec.files import write_atomically
 from wordvec.formats.plain.lines import check_columns, check_line_ends, first_lines, read_lines
 from wordvec.formats.plain.numbers import agreed_count, count_numbers, no_words
 from wordvec.formats.plain.word2vec import holds_text, write_lines
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
+from wordvec.system.files import write_atomically
 from wordvec.vectors.vectors import WordVectors
 
 _MAX_LINE = 1 << 24

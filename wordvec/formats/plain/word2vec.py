@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import FormatError
-from wordvec.files import write_atomically
 from wordvec.formats.plain.lines import check_columns, first_lines, read_lines
 from wordvec.formats.plain.numbers import count_numbers
 from wordvec.formats.stream import MAX_DIMENSIONS, MAX_TOKEN, Stream, Table
+from wordvec.system.files import write_atomically
 from wordvec.vectors.vectors import WordVectors
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,20})[ \t]+(\d{1,20})[ \t\r]*\n")

@@ -20,7 +20,7 @@ import numpy as np
 from wordvec.errors import DatasetError
 from wordvec.hierarchy.relations import Relations
 from wordvec.native.models import hyper
-from wordvec.parallel import default_threads
+from wordvec.system.parallel import default_threads
 from wordvec.vectors import manifold
 
 if TYPE_CHECKING:

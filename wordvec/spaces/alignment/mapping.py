@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.estimator import option
 from wordvec.spaces.alignment.dictionaries import Dictionary, as_dictionary
 from wordvec.spaces.apply import AffineStage, Stage, UnitStage
 from wordvec.spaces.base import Transform
+from wordvec.system.blas import single_threaded
 from wordvec.vectors.vectors import WordVectors
 
 F32: TypeAlias = NDArray[np.float32]

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.parallel import threads
 from wordvec.spaces.best import edges, largest, over
+from wordvec.system.parallel import threads
 
 F32: TypeAlias = NDArray[np.float32]
 Ids: TypeAlias = NDArray[np.int64]

@@ -8,10 +8,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.estimator import option
 from wordvec.native.vectors.vec import rng_key
-from wordvec.parallel import threads
 from wordvec.spaces.alignment.dictionaries import as_dictionary, identical_words
 from wordvec.spaces.alignment.mapping import (
     F32,
@@ -24,6 +22,8 @@ from wordvec.spaces.alignment.mapping import (
     procrustes,
 )
 from wordvec.spaces.best import COLUMNS, ROWS, Block, Lists, edges, largest_both, merged, over
+from wordvec.system.blas import single_threaded
+from wordvec.system.parallel import threads
 from wordvec.vectors.vectors import WordVectors
 
 Ids = NDArray[np.int64]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.errors import DatasetError
-from wordvec.files import data_file
+from wordvec.system.files import data_file
 from wordvec.text.lines import read_toml
 from wordvec.vectors.vectors import WordVectors
 

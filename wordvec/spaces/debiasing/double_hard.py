@@ -10,12 +10,12 @@ import numpy as np
 from scipy.cluster.vq import kmeans2
 from scipy.optimize import linear_sum_assignment
 
-from wordvec.blas import single_threaded
 from wordvec.errors import DatasetError
 from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import F64, Ids, Labelled, LearnsFromWords, check_classes, split
 from wordvec.spaces.debiasing.concepts import Lookup
 from wordvec.spaces.moments import moments, word_weights
+from wordvec.system.blas import single_threaded
 from wordvec.vectors.vectors import WordVectors
 
 _RUNS = 10  # of k-means, whose accuracies are averaged

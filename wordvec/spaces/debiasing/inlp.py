@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 
 from wordvec import logistic
-from wordvec.blas import single_threaded
 from wordvec.estimator import option
 from wordvec.spaces.debiasing.base import (
     F64,
@@ -18,6 +17,7 @@ from wordvec.spaces.debiasing.base import (
     unit_rows,
     without,
 )
+from wordvec.system.blas import single_threaded
 from wordvec.vectors.vectors import WordVectors
 
 _STOP = 5  # every fifth word learned from tells when to stop

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.estimator import option
-from wordvec.parallel import over_range, threads
 from wordvec.spaces.apply import ReplaceStage, Stage
 from wordvec.spaces.debiasing.base import Debias, Ids, subspace, unit_rows
 from wordvec.spaces.debiasing.concepts import Lookup
+from wordvec.system.blas import single_threaded
+from wordvec.system.parallel import over_range, threads
 from wordvec.vectors.vectors import WordVectors
 
 _BATCH = 128  # words at a time: with 100 neighbours of 100 numbers 5 MB, a third cache

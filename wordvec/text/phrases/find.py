@@ -19,7 +19,7 @@ from wordvec.estimator import (
     thread_count,
 )
 from wordvec.native.corpus import phrase as native
-from wordvec.parallel import ordered_map
+from wordvec.system.parallel import ordered_map
 from wordvec.text.corpus import Corpus, Source, Tokens, encode
 from wordvec.text.phrases.joiner import check_whole
 from wordvec.text.phrases.lines import Phrase, check_delimiter

@@ -20,10 +20,10 @@ import numpy as np
 
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback
-from wordvec.files import write_atomically
 from wordvec.native.corpus import phrase as native
 from wordvec.native.corpus.text import WordTable
-from wordvec.parallel import ordered_map
+from wordvec.system.files import write_atomically
+from wordvec.system.parallel import ordered_map
 from wordvec.text.corpus import Corpus, CorpusStats, Source, Tokens, encode, reading, renumber
 from wordvec.text.lines import without_mark
 from wordvec.text.numbering import MAX_TOKEN, TOKEN_BATCH

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.native.vectors import codec
-from wordvec.parallel import over_range, threads
+from wordvec.system.parallel import over_range, threads
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix.rows import (
     DECODED,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from wordvec.native.vectors import topk
-from wordvec.parallel import over_range, threads
+from wordvec.system.parallel import over_range, threads
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix.encode import encode
 from wordvec.vectors.matrix.rows import (

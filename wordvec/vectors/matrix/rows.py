@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec.native.vectors import codec, topk, vec
-from wordvec.parallel import over_range, threads
+from wordvec.system.parallel import over_range, threads
 from wordvec.vectors import file as store
 
 Floats: TypeAlias = NDArray[np.float32]

@@ -18,7 +18,7 @@ from scipy import sparse
 from wordvec.counts.shards import Shards
 from wordvec.estimator import Option, Seed, check_options, checked, option
 from wordvec.native.vectors import ngram
-from wordvec.parallel import over_range, threads
+from wordvec.system.parallel import over_range, threads
 from wordvec.vectors import file as store
 from wordvec.vectors.matrix import Floats, Matrix, encode
 from wordvec.vectors.oov.unseen import NATIVE, Induction, Subwords

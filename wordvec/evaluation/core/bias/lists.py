@@ -12,7 +12,7 @@ from wordvec.errors import DatasetError
 from wordvec.evaluation.core.bias import published as forms
 from wordvec.evaluation.core.results import Unanswerable, first_few
 from wordvec.evaluation.core.space import Space
-from wordvec.files import data_file as data_file
+from wordvec.system.files import data_file as data_file
 from wordvec.text.lines import ascii_split, read_toml, without_mark
 
 MIN_SHARE = 0.5  # of a list; below, "most words are missing" and the test is refused

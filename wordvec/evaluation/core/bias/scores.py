@@ -10,11 +10,11 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, ListCoverage, WeatTest, cover
 from wordvec.evaluation.core.results import Interval, Unanswerable
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 _F64 = NDArray[np.float64]
 

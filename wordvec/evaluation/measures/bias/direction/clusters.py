@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias import separation
 from wordvec.evaluation.core.bias.lists import GenderLists
@@ -13,6 +12,7 @@ from wordvec.evaluation.core.clustering import kmeans, v_measure
 from wordvec.evaluation.core.measure import Measure
 from wordvec.evaluation.core.results import Coverage
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 
 @single_threaded()

@@ -7,7 +7,6 @@ from typing import Unpack
 
 import numpy as np
 
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias.direction import direction
 from wordvec.evaluation.core.bias.lists import MIN_SHARE, GenderLists, ListCoverage
@@ -15,6 +14,7 @@ from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
 from wordvec.evaluation.core.results import require
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 _LEAST = 0.01  # of |w v|: indirect bias divides by it
 

@@ -8,7 +8,6 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias import separation
 from wordvec.evaluation.core.bias.direction import direction
@@ -17,6 +16,7 @@ from wordvec.evaluation.core.bias.scores import BiasScore, Sampling
 from wordvec.evaluation.core.measure import BIAS_COLUMNS, Measure
 from wordvec.evaluation.core.results import Interval, require
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 
 @single_threaded()

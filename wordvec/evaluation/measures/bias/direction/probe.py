@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordvec import logistic
-from wordvec.blas import single_threaded
 from wordvec.evaluation.core import statistics
 from wordvec.evaluation.core.bias import separation
 from wordvec.evaluation.core.bias.lists import GenderLists
@@ -14,6 +13,7 @@ from wordvec.evaluation.core.bias.separation import Biased, SeparationResult, mo
 from wordvec.evaluation.core.measure import Measure, Variants
 from wordvec.evaluation.core.results import Coverage
 from wordvec.evaluation.core.space import Space, Vectors
+from wordvec.system.blas import single_threaded
 
 _F64 = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from wordvec.evaluation.core.results import (
     require,
 )
 from wordvec.evaluation.core.space import Space, Vectors
-from wordvec.files import data_file
+from wordvec.system.files import data_file
 
 # A pair that defines gender, two that have nothing to do with it, a stereotyped one: male, female.
 Question: TypeAlias = tuple[tuple[str, str], ...]

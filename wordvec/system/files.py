@@ -46,7 +46,7 @@ def data_file(name: str) -> Path:
     DatasetError
         When it is in neither.
     """
-    for folder in (resources.files("wordvec") / "data", Path(__file__).parents[1] / "data"):
+    for folder in (resources.files("wordvec") / "data", Path(__file__).parents[2] / "data"):
         path = Path(str(folder)) / name
         if path.is_file():
             return path

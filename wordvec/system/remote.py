@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard, cast
 
 from wordvec.errors import MissingExtra, WordvecError
-from wordvec.files import PathLike, sync_folder, write_atomically
+from wordvec.system.files import PathLike, sync_folder, write_atomically
 
 # What users bring for a protocol, beside fsspec.
 PACKAGES = {

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from wordvec.files import (
+from wordvec.system.files import (
     PathLike,
     check_writable,
     hidden_name,
