@@ -520,7 +520,7 @@ def test_a_run_goes_on_from_its_checkpoint_and_starts_from_older_vectors(capsys,
 def test_the_suffix_decides_the_format(capsys, tmp_path, name, start):
     text = tmp_path / "t.txt"
     text.write_text("a b c d\nb c d a\n")
-    options = ("--min-count", 1, "--epochs", 1, "--quiet")
+    options = ("--min-count", 1, "--sample", 0, "--epochs", 1, "--quiet")
     assert run(capsys, "train", text, "-o", tmp_path / name, *options)[0] == 0
     assert (tmp_path / name).read_bytes().startswith(start)
     assert len(wordvec.load(tmp_path / name)) == 4

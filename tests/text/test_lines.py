@@ -38,7 +38,7 @@ def test_toml_may_begin_with_a_mark(tmp_path):
 
 
 def test_a_configuration_may_begin_with_a_mark(tmp_path, capsys):
-    (tmp_path / "t.toml").write_bytes(MARK + b'[info]\r\noutput = "json"\r\n')
+    (tmp_path / "t.toml").write_bytes(MARK + b'[info]\r\nformat = "json"\r\n')
     with pytest.raises(SystemExit):
         main(["info", "--config", str(tmp_path / "t.toml")])
     assert capsys.readouterr().out.startswith("[")

@@ -17,7 +17,7 @@ HIERARCHY = {"vector_size": 3, "epochs": 2, "burn_in": 1, "threads": 1}
 OPTIONS = {"text": STREAM, "counts": COUNTS, "relations": HIERARCHY}
 SOURCES = {"text": TEXT, "counts": TEXT, "relations": TREE}
 MORE = {
-    "fasttext": STREAM | {"bucket": 50},
+    "fasttext": STREAM | {"bucket": 50, "sample": 0},
     "lexvec": COUNTS | {"sample": 0},
     "sarkar": {"tau": 0.7},
 }
