@@ -52,14 +52,12 @@ def schema(measures: Iterable[Measure] | None = None) -> dict[str, Any]:
         "gates": made.of(tuple[Gate, ...]),
         "caveats": made.of(tuple[str, ...]),
     }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "An evaluation report of wordvec",
-        "description": "The document behind the Markdown and HTML reports. Every score has its "
-        "interval, its coverage (of a set, or of word lists) and what chance would give.",
-        **_object(properties),
-        "$defs": dict(sorted(made.definitions.items())),
-    }
+    return made.document(
+        "An evaluation report of wordvec",
+        "The document behind the Markdown and HTML reports. Every score has its interval, its "
+        "coverage (of a set, or of word lists) and what chance would give.",
+        properties,
+    )
 
 
 def change_schema() -> dict[str, Any]:
@@ -77,14 +75,12 @@ def change_schema() -> dict[str, Any]:
         "untested": made.of(tuple[change.Untested, ...]),
         "caveats": made.of(tuple[str, ...]),
     }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A report of wordvec on change",
-        "description": "The document behind the reports of `wordvec change`: every word of every "
-        "step with its distance, what chance gives, p and q.",
-        **_object(properties),
-        "$defs": dict(sorted(made.definitions.items())),
-    }
+    return made.document(
+        "A report of wordvec on change",
+        "The document behind the reports of `wordvec change`: every word of every step with its "
+        "distance, what chance gives, p and q.",
+        properties,
+    )
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +97,16 @@ class _Made:
 
     def __init__(self) -> None:
         self.definitions: dict[str, Any] = {}
+
+    def document(self, title: str, about: str, properties: dict[str, Any]) -> dict[str, Any]:
+        """The schema of a whole document, with the definitions that its properties asked for."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": title,
+            "description": about,
+            **_object(properties),
+            "$defs": dict(sorted(self.definitions.items())),
+        }
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type as `to_json` writes its values."""
