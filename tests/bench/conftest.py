@@ -109,6 +109,12 @@ def corpora():
 
 
 @pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    """The yardsticks, compiled for this machine."""
+    return machine.yardsticks(tmp_path_factory.mktemp("yardsticks"))
+
+
+@pytest.fixture(scope="session")
 def wiki(corpora, tmp_path_factory):
     """wiki100m as plain text, a line every 1,000 words: gensim's corpus_file cannot read gzip, and
     of the one long line that the corpus is it trains on a part only. Lines of 10,000 words, which

@@ -49,6 +49,23 @@ def compiler():
     return done.stdout.partition("\n")[0] or "not known"
 
 
+def yardsticks(folder):
+    """The programs in C beside this file, compiled for this machine: {name: path}."""
+    found = {}
+    for name in ("skipgram", "glove", "cores"):
+        found[name] = folder / name
+        options = ["-std=gnu11", "-O3", "-march=native", "-ffast-math"]
+        source = Path(__file__).parent / "yardsticks" / f"{name}.c"
+        subprocess.run(["cc", *options, source, "-o", found[name], "-lm", "-lpthread"], check=True)
+    return found
+
+
+def seconds(command):
+    """The numbers that a yardstick prints, one per line."""
+    done = subprocess.run([str(x) for x in command], capture_output=True, text=True, check=True)
+    return [float(line) for line in done.stdout.split()]
+
+
 def facts():
     """What a table needs beside it: (what, found)."""
     from wordvec.native import cpu

@@ -5,18 +5,16 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from bench import machine
 
 import wordvec
 from wordvec.native import cpu
 
-HERE = Path(__file__).parent / "yardsticks"
 TILES = 136  # a side of the yardstick's: each has about 3,200 cells of 17 million words
 FOLDED = 12  # rows of each matrix: at 300 dimensions they fill a first-level cache of 32 KB
-LIBRARIES = ("-lm", "-lpthread")
 BY_ISA = 250_000  # words that every instruction set trains on
 
 TRAIN = """
@@ -41,19 +39,6 @@ print(time.process_time() - started)
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory):
-    """The yardsticks, compiled for this machine."""
-    folder, found = tmp_path_factory.mktemp("yardsticks"), {}
-    for name in ("skipgram", "glove", "cores"):
-        found[name] = folder / name
-        options = ["-std=gnu11", "-O3", "-march=native", "-ffast-math"]
-        subprocess.run(
-            ["cc", *options, HERE / f"{name}.c", "-o", found[name], *LIBRARIES], check=True
-        )
-    return found
-
-
-@pytest.fixture(scope="module")
 def corpus(wiki):
     return wordvec.encode(wiki, threads=2)
 
@@ -62,12 +47,6 @@ def corpus(wiki):
 def shards(corpus, tmp_path_factory):
     folder = tmp_path_factory.mktemp("counts") / "s"
     return wordvec.count(corpus, folder, wordvec.Window(window=15), threads=2)
-
-
-def seconds(command):
-    """The CPU seconds that a yardstick prints, one per line."""
-    done = subprocess.run([str(x) for x in command], capture_output=True, text=True, check=True)
-    return [float(line) for line in done.stdout.split()]
 
 
 def skipgram_seconds(corpus, dim, threads=1):
@@ -86,11 +65,11 @@ def test_skipgram_beside_its_yardstick(bench, programs, corpus, tmp_path, dim):
     ours, both, apart, theirs, folded = [], [], [], [], []
     for _ in range(bench.rounds):
         ours.append(skipgram_seconds(corpus, dim))
-        apart += seconds([programs["cores"]])
+        apart += machine.seconds([programs["cores"]])
         both.append(skipgram_seconds(corpus, dim, threads=2))
-        apart += seconds([programs["cores"]])
-        theirs += seconds([*command, 0])
-        folded += seconds([*command, FOLDED])
+        apart += machine.seconds([programs["cores"]])
+        theirs += machine.seconds([*command, 0])
+        folded += machine.seconds([*command, FOLDED])
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     bench.note(f"skip-gram {dim} d, one thread, CPU s per epoch", ours, peer=theirs)
     bench.note("  times the yardstick", ratios, most=1.2)
@@ -114,7 +93,7 @@ def test_glove_beside_its_yardstick(bench, programs, shards, tmp_path, dim):
     for _ in range(bench.rounds):
         model = wordvec.GloVe(vector_size=dim, epochs=1, threads=1, diagnostic=0)
         ours.append(bench.cpu(lambda model=model: model.fit(shards))[0])
-        theirs.append(min(seconds(command)))
+        theirs.append(min(machine.seconds(command)))
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     bench.note(f"GloVe {dim} d, one thread, CPU s per epoch", ours, peer=theirs)
     bench.note("  times the yardstick", ratios, most=1.2)
