@@ -106,6 +106,60 @@ def test_the_shell_completes_the_options_of_a_model():
     assert "--x-max" in done.stdout, done.stderr
 
 
+@pytest.fixture
+def shell_env(run, tmp_path):
+    """Runs a script in a shell that starts with no files of its user, and knows `wordvec`."""
+    program = tmp_path / "bin" / "wordvec"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m wordvec "$@"\n')
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    own = {name: str(tmp_path) for name in ("HOME", "ZDOTDIR", "XDG_CONFIG_HOME")}
+
+    def ask(shell, question, *flags):
+        script = tmp_path / "script"
+        script.write_text(run("completion", shell)[1] + question)
+        done = subprocess.run(
+            [shell, *flags, script],
+            env=os.environ | own | {"PATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
+
+    return ask
+
+
+def test_bash_completes_a_command(shell_env):
+    ask = (
+        'COMP_WORDS=(wordvec tr) COMP_CWORD=1; _wordvec_completion wordvec; echo "${COMPREPLY[@]}"'
+    )
+    assert shell_env("bash", ask) == ["train transform translate"]
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
+def test_fish_shows_the_whole_help_of_a_command(shell_env):
+    answers = dict(line.split("\t") for line in shell_env("fish", "complete -C 'wordvec tr'\n"))
+    assert set(answers) == {"train", "transform", "translate"}
+    assert answers["transform"].startswith("Centre, whiten, cut or normalise")
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
+def test_zsh_completes_also_where_compinit_has_not_run(shell_env):
+    ask = """
+    print -r -- $_comps[wordvec]
+    words=(wordvec tr) CURRENT=2
+    _describe() { print -rl -- $completions_with_descriptions }
+    _wordvec_completion
+    """
+    registered, *answers = shell_env("zsh", ask, "-f")
+    assert registered == "_wordvec_completion"
+    assert [each.split(":")[0] for each in answers] == ["train", "transform", "translate"]
+
+
 def test_each_command_and_model_has_a_manual_page(run, tmp_path):
     code, _, err = run("man", tmp_path)
     pages = {path.stem: path.read_text() for path in tmp_path.glob("*.1")}

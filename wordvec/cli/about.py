@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import FishComplete, ZshComplete, get_completion_class
 
 from wordvec.cli.base import Command, LazyGroup, emit, format_option, nearest
 
@@ -189,6 +189,17 @@ def _version(package: str) -> str:
         return ""
 
 
+# What a shell needs beside click's script. fish: a help text is cut at its first comma. zsh:
+# compdef is unknown until compinit has run, which a new ~/.zshrc does not do.
+SCRIPTS = {
+    "fish": FishComplete.source_template.replace('string split ","', 'string split -m 1 ","'),
+    "zsh": ZshComplete.source_template.replace(
+        "    compdef ",
+        "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n    compdef ",
+    ),
+}
+
+
 @click.command(cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
@@ -203,8 +214,7 @@ def completion(shell: str) -> None:
     assert kind is not None
     root = click.get_current_context().find_root()
     script = kind(root.command, {}, "wordvec", "_WORDVEC_COMPLETE")
-    template = script.source_template % script.source_vars()
-    click.echo(template)
+    click.echo(SCRIPTS.get(shell, script.source_template) % script.source_vars())
 
 
 @click.command(cls=Command)
