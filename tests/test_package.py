@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 
+import numpy as np
 import pytest
 
 import wordvec
@@ -33,6 +34,23 @@ def test_the_help_loads_neither_numpy_nor_scipy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0 []"
+
+
+@pytest.mark.parametrize("command", ["neighbors", "similarity", "info", "count", "uncertainty"])
+def test_short_commands_load_no_scipy(command, tmp_path):
+    """Half of what a short command took was loading it."""
+    path = tmp_path / "v.wv"
+    wordvec.WordVectors(["king", "queen"], np.eye(2, dtype=np.float32)).save(path)
+    args = {"neighbors": [path, "king"], "similarity": [path, "king", "queen"], "info": [path]}
+    line = [command, *map(str, args.get(command, ["--help"]))]
+    code = (
+        "import sys; from click.testing import CliRunner; from wordvec.cli import SECTIONS; "
+        "from wordvec.cli.base import Program; "
+        f"done = CliRunner().invoke(Program(SECTIONS), {line!r}); "
+        "print(done.exit_code, 'scipy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0 False"
 
 
 def test_every_public_name_can_be_had():

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 
 from wordvec.counts.tiles import (
     Entry,
@@ -40,6 +39,7 @@ from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
 VERSION = 1
 FEW = 8  # rows that are looked for in a tile one by one: a comparison of each cell takes .2 ns
@@ -412,6 +412,9 @@ class Shards:
 
     def sparse(self) -> csr_array:
         """The whole matrix, both triangles, as float64 scipy.sparse CSR (V, V)."""
+        # Here, and not above: it takes .14 s to load, and whoever opens counts would wait for it.
+        from scipy.sparse import coo_array
+
         rows, cols, values = [], [], []
         for i, j, tile in self:
             r, c = tile.rows * self.k + i, tile.cols.astype(np.int64) * self.k + j

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from scipy.linalg import eigh
 
 from wordvec.errors import Unanswerable
 from wordvec.estimator import Callback, Option, Progress, Stopwatch, check, checked
@@ -43,6 +42,9 @@ def packed(solution: Solution, rank: int) -> tuple[NDArray[np.float32], float]:
     row[:3] = solution.contexts, solution.sigma, solution.convergence
     F: F64 = np.zeros((0, d))
     if rank:
+        # Loading it takes .09 s, for which no other use of uncertainty should wait.
+        from scipy.linalg import eigh
+
         # In single precision, as they are kept: .28 ms for .48 at 100 dimensions.
         values, vectors = eigh(S.astype(np.float32), subset_by_index=(d - rank, d - 1))
         F = (vectors * np.sqrt(np.maximum(values, 0))).T[::-1].astype(np.float64)
