@@ -80,7 +80,7 @@ sanitize: $(VENV)/test
 	find build/sanitize/wordvec/native -name "*.so" -delete
 	cd build/sanitize && CFLAGS="-g -fsanitize=$(SANITIZERS) -fno-sanitize-recover=undefined" \
 	    LDFLAGS="-fsanitize=$(SANITIZERS)" $(PY) setup.py -q build_ext --inplace -j 2
-	cd build/sanitize && PYTHONPATH=. ASAN_OPTIONS=detect_leaks=0 \
+	cd build/sanitize && PYTHONPATH=$$PWD ASAN_OPTIONS=detect_leaks=0 \
 	    LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so.6)" \
 	    $(PY) -m pytest -n 2 tests/native tests/models tests/training tests/text \
 	    tests/counts tests/vectors/test_file.py --ignore tests/training/test_pins.py \
@@ -95,7 +95,7 @@ coverage: $(VENV)/test
 	rm -f $$(find build/coverage/wordvec/native -name '*.so')
 	cd build/coverage && CFLAGS="-O0 -g0 --coverage" LDFLAGS="--coverage" \
 	    $(PY) setup.py -q build_ext --inplace -j 2
-	-cd build/coverage && PYTHONPATH=. $(PY) -m coverage run -m pytest -n 2 $(COVERED)
+	-cd build/coverage && PYTHONPATH=$$PWD $(PY) -m coverage run -m pytest -n 2 $(COVERED)
 	cd build/coverage && $(PY) -m coverage combine -q && $(PY) -m coverage report
 	$(PY) tests/c_coverage.py build/coverage
 COVERED ?= --ignore tests/torture --ignore tests/test_tutorials.py
@@ -130,7 +130,7 @@ tsan: $(VENV)/test
 	find build/tsan/wordvec/native -name "*.so" -delete
 	cd build/tsan && CFLAGS="-g -fsanitize=thread" LDFLAGS="-fsanitize=thread" \
 	    $(PY) setup.py -q build_ext --inplace -j 2
-	cd build/tsan && LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) PYTHONPATH=. \
+	cd build/tsan && LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) PYTHONPATH=$$PWD \
 	    TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1 exitcode=66" \
 	    $(PY) tests/torture/races.py
 

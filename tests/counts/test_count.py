@@ -16,6 +16,7 @@ import pytest
 from count_kit import corpus_of, tiny_blocks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from questions import unmeasured
 
 from wordvec.counts.counting import count as cooccurrence
 from wordvec.counts.counting.budget import Plan
@@ -175,7 +176,7 @@ def limited(size, *args):
         "main(sys.argv[1:])"
     )
     command = [sys.executable, "-c", code, *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=unmeasured())
     return done.returncode, done.stderr
 
 
