@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+import installed  # noqa: F401  first: it decides which wordvec is tested
 import pytest
 from corpora import many_words, planted
 from hypothesis import settings

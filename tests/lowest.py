@@ -42,7 +42,8 @@ def main(folder: Path) -> int:
     subprocess.run([python, "-m", "pip", "install", "-q", str(ROOT), *exact], check=True)
     print(*exact, sep="\n")
     command = [python, "-m", "pytest", "-q", "-W", "default", *TESTED]
-    # The package that is installed is tested, in child processes too, and not the checkout.
+    # The package that is installed is tested, in child processes too, and not the checkout, which
+    # may be built for the same Python.
     env = os.environ | {"PYTHONSAFEPATH": "1"}
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
 
