@@ -83,7 +83,7 @@ struct wv_sgns_worker {
 
 /* Whether each input of a step has noise, and so outputs, of its own. */
 static int own_noise(const wv_sgns_model *m) {
-    return !m->shared && !m->cbow;
+    return !m->how.shared && !m->how.cbow;
 }
 
 /* Rows of one word. */
@@ -92,7 +92,7 @@ static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
 }
 
 wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
-    const int ni = 2 * m->window, no = 1 + m->negative;
+    const int ni = 2 * m->how.window, no = 1 + m->how.negative;
     const size_t pairs = (size_t)ni * (size_t)no;
     /* Inputs of a step have their outputs in common, or each its own. */
     const size_t outs = (size_t)no * (own_noise(m) ? (size_t)ni : 1);
@@ -102,18 +102,18 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
             if (word_rows(m, w) > most) most = word_rows(m, w);
     wv_sgns_worker *w = calloc(1, sizeof *w);
     if (!w) return NULL;
-    w->longest = longest + 2 * (int64_t)m->window;
+    w->longest = longest + 2 * (int64_t)m->how.window;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
     w->room = 4 * (AHEAD_OF_NOISE + 2 * (own_noise(m) ? ni : 1));
-    w->queue = malloc((size_t)w->room * (size_t)m->negative * sizeof *w->queue);
+    w->queue = malloc((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
     w->context = malloc((size_t)ni * sizeof *w->context);
     w->in = malloc((size_t)ni * sizeof *w->in);
     w->out = malloc(outs * sizeof *w->out);
-    w->rows = malloc((size_t)most * (m->cbow ? (size_t)ni : 1) * sizeof *w->rows);
+    w->rows = malloc((size_t)most * (m->how.cbow ? (size_t)ni : 1) * sizeof *w->rows);
     w->place = malloc((size_t)ni * sizeof *w->place);
-    w->slots = m->sub_starts && !m->cbow ? ni + 1 : 1;
+    w->slots = m->sub_starts && !m->how.cbow ? ni + 1 : 1;
     w->hidden = calloc(2 * (size_t)w->slots * (size_t)m->stride, sizeof *w->hidden);
-    const size_t drawn = (size_t)w->room * (size_t)m->negative;
+    const size_t drawn = (size_t)w->room * (size_t)m->how.negative;
     w->ahead = malloc((drawn + 1 + (size_t)most) * sizeof *w->ahead);
     if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
@@ -156,7 +156,7 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
                         int64_t begin, int64_t end, uint64_t key, int64_t *first, int64_t *last,
                         int64_t *total) {
     int64_t start = begin;
-    for (int32_t found = 0; start > 0 && found < m->window; start--) {
+    for (int32_t found = 0; start > 0 && found < m->how.window; start--) {
         const int32_t id = ids[start - 1];
         if (id < 0) break;
         if (id >= m->vocab) return WV_ERR_RANGE;
@@ -172,7 +172,7 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         k += id < 0 || stays(m, key, at, id);
     }
     *last = k;
-    for (int32_t found = 0; end < n && found < m->window; end++) {
+    for (int32_t found = 0; end < n && found < m->how.window; end++) {
         const int32_t id = ids[end];
         if (id < 0) break;
         if (id >= m->vocab) return WV_ERR_RANGE;
@@ -186,14 +186,15 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
 }
 
 static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
-    for (int32_t k = 0; k < m->negative; k++) {
+    for (int32_t k = 0; k < m->how.negative; k++) {
         noise[k] = wv_alias_draw(m->noise, m->vocab, wv_rng_next(rng));
         w->ahead[w->ahead_count++] = m->out + noise[k] * m->stride;
     }
     /* The entries that the next step will look at: drawing is a function of the place. The number
      * between two steps' noise is that of the window's size. */
-    const int64_t later = (m->shrink != 0) + (own_noise(m) ? m->window * (int64_t)m->negative : 0);
-    for (int32_t k = 0; k < m->negative; k++) {
+    const int64_t later =
+        (m->how.shrink != 0) + (own_noise(m) ? m->how.window * (int64_t)m->how.negative : 0);
+    for (int32_t k = 0; k < m->how.negative; k++) {
         const uint64_t bits = wv_rng_at(rng->state, (uint64_t)(later + k));
         WV_PREFETCH(m->noise + wv_alias_entry(m->vocab, bits));
     }
@@ -202,8 +203,8 @@ static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, i
 /* The next sets of noise, (sets, negative); they stay while no others are asked for. The queue is
  * kept full, and what is left in it comes to its front when there is no room behind. */
 static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, int sets, wv_rng *rng) {
-    const ptrdiff_t k = m->negative;
-    const int full = AHEAD_OF_NOISE + (own_noise(m) ? 2 * m->window : 0);
+    const ptrdiff_t k = m->how.negative;
+    const int full = AHEAD_OF_NOISE + (own_noise(m) ? 2 * m->how.window : 0);
     if (w->drawn + sets > w->room) {
         memmove(w->queue, w->queue + w->taken * k,
                 (size_t)(w->drawn - w->taken) * (size_t)k * sizeof *w->queue);
@@ -231,14 +232,14 @@ static float *input_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word,
 
 static float *output_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int k) {
     const int frozen = m->frozen && m->frozen[word] & WV_FROZEN_OUT;
-    return taken(m, w, m->out + word * m->stride, frozen, 2 * m->window + k);
+    return taken(m, w, m->out + word * m->stride, frozen, 2 * m->how.window + k);
 }
 
 /* Sign and weight of as many inputs as there can be against one observed and no - 1 noise outputs.
  */
 static void fill_signs(const wv_sgns_model *m, wv_sgns_worker *w, int no) {
     if (w->sign_out == no) return;
-    for (int i = 0, j = 0; i < 2 * m->window; i++) {
+    for (int i = 0, j = 0; i < 2 * m->how.window; i++) {
         for (int k = 0; k < no; k++, j++) {
             w->sign[j] = k ? -1.0f : 1.0f;
             w->weight[j] = 1.0f;
@@ -260,7 +261,7 @@ static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, floa
     const int32_t *noise = next_noise(m, w, 1, rng);
     int no = 1;
     w->out[0] = output_row(m, w, observed, 0);
-    for (int32_t k = 0; k < m->negative; k++) {
+    for (int32_t k = 0; k < m->how.negative; k++) {
         if (noise[k] == observed) continue;
         w->out[no] = output_row(m, w, noise[k], no);
         no++;
@@ -274,15 +275,15 @@ static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, floa
  * word has no weight. */
 static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
                               int32_t observed, wv_rng *rng, float alpha) {
-    const int no = 1 + m->negative;
+    const int no = 1 + m->how.negative;
     const int32_t *noise = next_noise(m, w, ni, rng);
     int same = 0;
     fill_signs(m, w, no);
     for (int i = 0, j = 0; i < ni; i++) {
         w->out[j] = output_row(m, w, observed, j);
         j++;
-        for (int32_t k = 0; k < m->negative; k++, j++) {
-            const int32_t word = noise[i * m->negative + k];
+        for (int32_t k = 0; k < m->how.negative; k++, j++) {
+            const int32_t word = noise[i * m->how.negative + k];
             w->out[j] = output_row(m, w, word, j);
             if (word != observed) continue;
             w->weight[j] = 0.0f;
@@ -320,14 +321,14 @@ static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, int32_t ce
                            wv_rng *rng, float alpha) {
     int64_t count = 0;
     for (int i = 0; i < nc; i++) count = add_rows(m, w, w->context[i], count);
-    const float scale = m->mean ? 1.0f / (float)count : 1.0f;
+    const float scale = m->how.mean ? 1.0f / (float)count : 1.0f;
     m->table->gather(w->rows, count, m->dim, scale, w->hidden);
     float *before = w->hidden + m->stride;
     memcpy(before, w->hidden, (size_t)m->stride * sizeof *before);
     const double loss = train_shared_noise(m, w, &w->hidden, 1, centre, rng, alpha);
     const int64_t moving = m->frozen ? drop_frozen(m, w, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
-    const float factor = m->divide ? 1.0f / (float)count : 1.0f;
+    const float factor = m->how.divide ? 1.0f / (float)count : 1.0f;
     m->table->scatter(w->rows, moving, m->dim, factor, before, w->hidden);
     return loss;
 }
@@ -343,7 +344,7 @@ static void enter(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
     if (w->kept[at] < 0) return;
     float *hidden = slot_of(m, w, at);
     const int64_t count = add_rows(m, w, w->kept[at], 0);
-    m->table->gather(w->rows, count, m->dim, m->mean ? 1.0f / (float)count : 1.0f, hidden);
+    m->table->gather(w->rows, count, m->dim, m->how.mean ? 1.0f / (float)count : 1.0f, hidden);
     memcpy(hidden + w->slots * m->stride, hidden, (size_t)m->stride * sizeof *hidden);
 }
 
@@ -351,7 +352,7 @@ static void leave(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
     if (w->kept[at] < 0) return;
     const float *hidden = slot_of(m, w, at);
     const int64_t count = add_rows(m, w, w->kept[at], 0);
-    m->table->scatter(w->rows, count, m->dim, m->divide ? 1.0f / (float)count : 1.0f,
+    m->table->scatter(w->rows, count, m->dim, m->how.divide ? 1.0f / (float)count : 1.0f,
                       hidden + w->slots * m->stride, hidden);
 }
 
@@ -363,7 +364,7 @@ static void reach_over(const wv_sgns_model *m, wv_sgns_worker *w, int64_t begin,
 
 /* Lists the rows that the centre after this one will need. */
 static void look_ahead(const wv_sgns_model *m, wv_sgns_worker *w, int64_t t, int64_t total) {
-    const int64_t ahead = t + m->window + 1;
+    const int64_t ahead = t + m->how.window + 1;
     const int32_t next = t + 1 < total ? w->kept[t + 1] : WV_ID_BREAK;
     const int32_t enters = ahead < total ? w->kept[ahead] : WV_ID_BREAK;
     w->ahead_count = 0;
@@ -386,14 +387,14 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
                         int64_t begin, int64_t end, uint64_t key, float alpha_begin,
                         float alpha_end, wv_sgns_stats *stats) {
     *stats = (wv_sgns_stats){0, 0, 0};
-    if (begin < 0 || end > n || end - begin > w->longest - 2 * (int64_t)m->window)
+    if (begin < 0 || end > n || end - begin > w->longest - 2 * (int64_t)m->how.window)
         return WV_ERR_RANGE;
     int64_t first, last, total;
     const wv_status status = sample(m, w, ids, n, begin, end, key, &first, &last, &total);
     if (status != WV_OK) return status;
 
-    const int subwords = m->sub_starts && !m->cbow;
-    w->entered = w->left = first > m->window ? first - m->window : 0;
+    const int subwords = m->sub_starts && !m->how.cbow;
+    w->entered = w->left = first > m->how.window ? first - m->how.window : 0;
     wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
     w->drawn = w->taken = 0;
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
@@ -401,14 +402,16 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         const int32_t centre = w->kept[t];
         look_ahead(m, w, t, total);
         if (subwords)
-            reach_over(m, w, t - m->window, t + m->window < total ? t + m->window + 1 : total);
+            reach_over(m, w, t - m->how.window,
+                       t + m->how.window < total ? t + m->how.window + 1 : total);
         if (centre < 0) {
             fetch_ahead(m, w);
             continue;
         }
         stats->kept++;
-        const int64_t reach =
-            m->shrink ? 1 + (int64_t)wv_rng_below(&rng, (uint32_t)m->window) : m->window;
+        const int64_t reach = m->how.shrink
+                                  ? 1 + (int64_t)wv_rng_below(&rng, (uint32_t)m->how.window)
+                                  : m->how.window;
         int nc = 0;
         for (int64_t c = t - 1; c >= 0 && c >= t - reach && w->kept[c] >= 0; c--)
             w->place[nc] = c, w->context[nc++] = w->kept[c];
@@ -418,9 +421,9 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
             fetch_ahead(m, w);
             continue;
         }
-        stats->pairs += m->cbow ? 1 : nc;
+        stats->pairs += m->how.cbow ? 1 : nc;
         const float alpha = alpha_begin + slope * (float)(t - first);
-        if (m->cbow) {
+        if (m->how.cbow) {
             stats->loss += train_window(m, w, centre, nc, &rng, alpha);
             continue;
         }

@@ -99,6 +99,18 @@ static inline int32_t wv_alias_draw(const wv_alias *table, int32_t n, uint64_t b
 
 enum { WV_FROZEN_IN = 1, WV_FROZEN_OUT = 2 };
 
+/* What a user chooses. */
+typedef struct wv_sgns_options {
+    int32_t window;   /* >= 1, context words on each side at most */
+    int32_t negative; /* >= 1, noise words per pair */
+    int32_t shrink;   /* 1: the window of a centre is drawn from 1..window (word2vec) */
+    int32_t shared;   /* 1: one set of noise words for all pairs of a centre */
+    int32_t cbow;     /* 1: CBOW */
+    int32_t mean;     /* of several rows an input is 1: the mean, 0: the sum */
+    int32_t divide;   /* 1: each row's gradient has the mean's 1/count; 0: it has not, as in
+                         word2vec.c and fastText */
+} wv_sgns_options;
+
 typedef struct wv_sgns_model {
     float *in, *out;       /* (V, stride): rows of `stride` floats, zero beyond the dimension; with
                               subwords `in` goes on with the rows of n-grams */
@@ -107,14 +119,7 @@ typedef struct wv_sgns_model {
     int32_t vocab;         /* V */
     const uint32_t *keep;  /* (V,): a token stays when 32 random bits are <= keep[id] */
     const wv_alias *noise; /* (V,) */
-    int32_t window;        /* >= 1, context words on each side at most */
-    int32_t negative;      /* >= 1, noise words a pair */
-    int32_t shrink;        /* 1: the window of a centre is drawn from 1..window (word2vec) */
-    int32_t shared;        /* 1: one set of noise words for all pairs of a centre */
-    int32_t cbow;          /* 1: CBOW */
-    int32_t mean;          /* of several rows an input is 1: the mean, 0: the sum */
-    int32_t divide;        /* 1: each row's gradient has the mean's 1/count; 0: it has not, as in
-                              word2vec.c and fastText */
+    wv_sgns_options how;
     const int64_t *sub_starts; /* (V + 1,): the rows of word w are sub_rows[sub_starts[w]] to */
     const int32_t *sub_rows;   /* sub_rows[sub_starts[w + 1]]; both NULL without subwords */
     const uint8_t *frozen;     /* (V,): WV_FROZEN_IN, WV_FROZEN_OUT: the word's row never moves;

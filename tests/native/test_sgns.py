@@ -186,11 +186,8 @@ def train(
         y,
         np.full(vocab, keep, np.uint32),
         noise,
+        options(window=window, negative=2, shrink=shrink, shared=True),
         dim=told,
-        window=window,
-        negative=2,
-        shrink=shrink,
-        shared=True,
         isa=isa,
     )
     worker = trainer.worker(len(ids))
@@ -269,13 +266,24 @@ def test_a_model_that_is_no_number_is_reported():
         x.copy(),
         np.full(2, 2**32 - 1, np.uint32),
         noise,
-        window=1,
-        negative=1,
-        shrink=True,
-        shared=True,
+        options(window=1, negative=1, shrink=True, shared=True),
     )
     loss, _, _ = trainer.worker(4).train(np.array([0, 1, 0, 1], np.int32), 0, 4, 1, 0.1, 0.1)
     assert np.isnan(loss)
+
+
+def options(**given):
+    return {"cbow": False, "mean": True, "divide": False} | given
+
+
+def test_options_of_the_kernel_are_all_given_and_no_others():
+    noise, flat = np.zeros((2, 2), np.uint32), np.zeros((2, 16), np.float32)
+    whole = options(window=1, negative=1, shrink=True, shared=True)
+    assert whole.keys() == sgns.OPTIONS
+    lacking = {name: value for name, value in whole.items() if name != "shrink"}
+    for wrong in (lacking, whole | {"shrinks": True}):
+        with pytest.raises(ValueError, match="options must be"):
+            sgns.SkipGramTrainer(flat, flat.copy(), np.zeros(2, np.uint32), noise, wrong)
 
 
 def one_centre(isa, alpha, *, cbow, mean, divide, subword, shared):
@@ -294,13 +302,9 @@ def one_centre(isa, alpha, *, cbow, mean, divide, subword, shared):
         y,
         np.full(4, 2**32 - 1, np.uint32),
         noise,
-        window=1,
-        negative=1,
-        shrink=False,
-        shared=shared,
-        cbow=cbow,
-        mean=mean,
-        divide=divide,
+        options(
+            window=1, negative=1, shrink=False, shared=shared, cbow=cbow, mean=mean, divide=divide
+        ),
         sub_starts=starts if subword else None,
         sub_rows=flat if subword else None,
         isa=isa,
@@ -379,10 +383,7 @@ def test_subword_tables_that_do_not_fit_are_refused(starts, rows, message):
             np.zeros((4, 16), np.float32),
             np.zeros(4, np.uint32),
             noise,
-            window=1,
-            negative=1,
-            shrink=True,
-            shared=True,
+            options(window=1, negative=1, shrink=True, shared=True),
             sub_starts=np.array(starts, np.int64),
             sub_rows=np.array(rows, np.int32),
         )
@@ -422,10 +423,7 @@ def test_matrices_and_texts_of_more_than_2_to_the_31_elements(shared):
             output,
             np.full(v, 2**32 - 1, np.uint32),
             noise,
-            window=2,
-            negative=2,
-            shrink=False,
-            shared=shared,
+            options(window=2, negative=2, shrink=False, shared=shared),
         )
         loss, pairs, kept = trainer.worker(64).train(ids, at, at + len(words), 7, 0.1, 0.1)
         assert kept == len(words)

@@ -40,5 +40,6 @@ class CBOW(SkipGram):
         False, "Divide the mean's gradient by the number of rows; word2vec.c does not."
     )
 
-    def _objective(self) -> tuple[bool, bool, bool]:
-        return True, self.cbow_mean, self.cbow_divide
+    def _objective(self) -> dict[str, int]:
+        mean = {"mean": self.cbow_mean, "divide": self.cbow_divide}
+        return super()._objective() | {"cbow": True} | mean

@@ -370,9 +370,10 @@ class SkipGram(WordModel):
     def _ngram_rows(self, vocab: Vocabulary) -> NgramRows:
         return NgramRows(vocab, minn=self.minn, maxn=self.maxn, bucket=self.bucket)
 
-    def _objective(self) -> tuple[bool, bool, bool]:
-        """Whether the kernel does CBOW, takes means, and divides their gradient."""
-        return False, True, False
+    def _objective(self) -> dict[str, int]:
+        """Options of the kernel that are no fields of the model, or not by these names."""
+        shared = self.negatives == "shared"
+        return {"shared": shared, "cbow": False, "mean": True, "divide": False}
 
     def _trainer(
         self,
@@ -382,20 +383,15 @@ class SkipGram(WordModel):
         subwords: NgramRows | None,
         frozen: NDArray[np.uint8] | None,
     ) -> sgns.SkipGramTrainer:
-        cbow, mean, divide = self._objective()
+        options = self._objective()
+        options |= {name: getattr(self, name) for name in sgns.OPTIONS - options.keys()}
         return sgns.SkipGramTrainer(
             input,
             output,
             keep_thresholds(corpus.vocab.counts, corpus.known, self.sample),
             noise_table(corpus.vocab.counts, self.ns_exponent),
+            options,
             dim=self.vector_size,
-            window=self.window,
-            negative=self.negative,
-            shrink=self.shrink,
-            shared=self.negatives == "shared",
-            cbow=cbow,
-            mean=mean,
-            divide=divide,
             sub_starts=subwords.starts if subwords else None,
             sub_rows=subwords.rows if subwords else None,
             frozen=frozen,

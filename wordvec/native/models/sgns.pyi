@@ -5,6 +5,7 @@ _F32 = NDArray[np.float32]
 
 FROZEN_IN: int
 FROZEN_OUT: int
+OPTIONS: frozenset[str]
 
 def step(
     input: _F32,
@@ -39,22 +40,17 @@ class SkipGramTrainer:
         output: _F32,
         keep: NDArray[np.uint32],
         noise: NDArray[np.uint32],
+        options: dict[str, int],
         *,
         dim: int | None = None,
-        window: int,
-        negative: int,
-        shrink: bool,
-        shared: bool,
-        cbow: bool = False,
-        mean: bool = True,
-        divide: bool = False,
         sub_starts: NDArray[np.int64] | None = None,
         sub_rows: NDArray[np.int32] | None = None,
         frozen: NDArray[np.uint8] | None = None,
         isa: str | None = None,
     ) -> None:
         """input (V or more, stride), output (V, stride), stride a multiple of 16, zeros from
-        `dim` on, by default none; keep (V,); noise (V, 2); sub_starts (V + 1,) and sub_rows: the
+        `dim` on, by default none; keep (V,); noise (V, 2); options: all of OPTIONS, the members of
+        the kernel's struct; sub_starts (V + 1,) and sub_rows: the
         input rows that each word is made of; frozen (V,): FROZEN_IN, FROZEN_OUT where a word's row
         never moves."""
 

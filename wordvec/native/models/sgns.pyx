@@ -27,6 +27,8 @@ cdef extern from "wv_sgns.h" nogil:
     ctypedef float (*wv_sgns_step)(const wv_sgns_rows *, float) noexcept nogil
     ctypedef struct wv_sgns:
         wv_sgns_step shared_noise, own_noise
+    ctypedef struct wv_sgns_options:
+        int32_t window, negative, shrink, shared, cbow, mean, divide
     ctypedef struct wv_sgns_model:
         float *in_ "in"
         float *out
@@ -34,7 +36,7 @@ cdef extern from "wv_sgns.h" nogil:
         int32_t vocab
         const uint32_t *keep
         const wv_alias *noise
-        int32_t window, negative, shrink, shared, cbow, mean, divide
+        wv_sgns_options how
         const int64_t *sub_starts
         const int32_t *sub_rows
         const uint8_t *frozen
@@ -53,6 +55,9 @@ cdef extern from "wv_sgns.h" nogil:
                             int64_t, int64_t, uint64_t, float, float, wv_sgns_stats *) noexcept
 
 FROZEN_IN, FROZEN_OUT = WV_FROZEN_IN, WV_FROZEN_OUT
+
+cdef wv_sgns_options _none
+OPTIONS = frozenset((<dict>_none).keys())
 
 
 def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
@@ -133,8 +138,7 @@ cdef class SkipGramTrainer:
     cdef object arrays
 
     def __init__(self, float[:, ::1] input, float[:, ::1] output, const uint32_t[::1] keep,
-                 const uint32_t[:, ::1] noise, *, dim=None, int window, int negative, bint shrink,
-                 bint shared, bint cbow=False, bint mean=True, bint divide=False,
+                 const uint32_t[:, ::1] noise, dict options, *, dim=None,
                  const int64_t[::1] sub_starts=None, const int32_t[::1] sub_rows=None,
                  const uint8_t[::1] frozen=None, isa=None):
         cdef Py_ssize_t v = output.shape[0]
@@ -149,12 +153,16 @@ cdef class SkipGramTrainer:
         cdef Py_ssize_t width = input.shape[1] if dim is None else dim
         if not 1 <= width <= input.shape[1]:
             raise ValueError(f"dim must be in [1, {input.shape[1]}], got {width}")
-        if not 1 <= window <= 1 << 20:
-            raise ValueError(f"window must be in [1, 2^20], got {window}")
-        if not 1 <= negative <= 1 << 10:
-            raise ValueError(f"negative must be in [1, 1024], got {negative}")
-        if 2 * <int64_t>window * (1 + negative) > 2147483647:
-            raise ValueError(f"a window of {window} words with {negative} noise words is too wide")
+        if options.keys() != OPTIONS:
+            raise ValueError(f"options must be {sorted(OPTIONS)}, got {sorted(options)}")
+        cdef wv_sgns_options how = options
+        if not 1 <= how.window <= 1 << 20:
+            raise ValueError(f"window must be in [1, 2^20], got {how.window}")
+        if not 1 <= how.negative <= 1 << 10:
+            raise ValueError(f"negative must be in [1, 1024], got {how.negative}")
+        if 2 * <int64_t>how.window * (1 + how.negative) > 2147483647:
+            raise ValueError(f"a window of {how.window} words with {how.negative} noise words is "
+                             "too wide")
         self.model.sub_starts = NULL
         self.model.sub_rows = NULL
         if sub_starts is not None:
@@ -176,13 +184,7 @@ cdef class SkipGramTrainer:
         self.model.vocab = <int32_t>v
         self.model.keep = &keep[0]
         self.model.noise = <const wv_alias *>&noise[0, 0]
-        self.model.window = window
-        self.model.negative = negative
-        self.model.shrink = shrink
-        self.model.shared = shared
-        self.model.cbow = cbow
-        self.model.mean = mean
-        self.model.divide = divide
+        self.model.how = how
         self.model.table = wv_sgns_for(cpu.parse(isa))
 
     def worker(self, int64_t longest):
