@@ -270,7 +270,7 @@ def test_the_answers_are_gensims(theirs, name):
 @pytest.mark.parametrize("prefix", ["", "p_"])
 def test_files_go_both_ways(theirs, tmp_path, binary, header, prefix):
     if binary and not header:
-        with pytest.raises(ValueError, match="binary needs its header"):
+        with pytest.raises(ValueError, match="binary=True needs write_header=True"):
             filled(KeyedVectors).save_word2vec_format(
                 tmp_path / "v", binary=True, write_header=False
             )

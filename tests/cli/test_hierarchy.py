@@ -259,7 +259,7 @@ def test_a_drawing_is_svg_and_says_when_it_means_little(
     svg = tmp_path / "lost.svg"
     code, _, err = run("taxonomy", "plot", tmp_path / "lost.wv", "--edges", edges, "-o", svg)
     assert code == 0
-    assert "two dimensions hold little of this hierarchy" in err
+    assert "two dimensions cannot show this hierarchy well" in err
     code, _, err = run("taxonomy", "plot", trained, "--edges", zoo, "-o", tmp_path / "z.svg")
     assert (code, err) == (0, "")
 

@@ -214,7 +214,10 @@ def test_documents_are_vectors_with_names_and_key_words(run, tmp_path, table):
         "body",
         "--no-lower",
     )
-    assert "were made otherwise: {'tokenize': 'unicode', 'lower': True}" in err
+    assert (
+        "were split in another way than these documents: {'tokenize': 'unicode', 'lower': True}"
+        in err
+    )
 
 
 def test_induction_reads_its_texts_as_the_training_did(run, tmp_path):

@@ -283,7 +283,7 @@ FROM_COUNTS = ("train", "DIR", "-o", "OUT", "--model", "count-skipgram")
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--negative", "1"], "not of ppmi"),
         (["train", "TEXT", "-o", "OUT", "--model", "ppmi", "--resume"], "not of ppmi"),
         (["train", "TEXT", "-o", "OUT", "--every", "day"], "every must be such as 1epoch"),
-        (["train", "TEXT", "-o", "OUT", "--frozen"], "frozen words come from init"),
+        (["train", "TEXT", "-o", "OUT", "--frozen"], "frozen needs init"),
         (["train", "TEXT", "-o", "OUT", "--patience", "1"], "patience needs --held-out"),
         (["count", "TEXT", "-o", "OUT", "--memory", "lots"], "500M"),
         (["trian"], "did you mean 'train'"),

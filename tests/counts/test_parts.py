@@ -201,13 +201,13 @@ def test_what_is_missing_or_twice_is_named(tmp_path, texts):
     with pytest.raises(CorpusError, match="of 4 parts these are missing: 3"):
         merge_vocabularies(some, tmp_path / "v")
     vocabulary_part(texts, tmp_path / "again", Part(2, 4))
-    with pytest.raises(CorpusError, match=r"again: is part 2, and so is .*v-2"):
+    with pytest.raises(CorpusError, match=r"again: is part 2, as is .*v-2"):
         merge_vocabularies([*some, tmp_path / "again"], tmp_path / "v")
     vocabulary_part(texts[:1], tmp_path / "other", Part(3, 4))
     with pytest.raises(CorpusError, match="other: is of other texts"):
         merge_vocabularies([*some, tmp_path / "other"], tmp_path / "v")
     (tmp_path / "plain").write_text("a 3\n")
-    with pytest.raises(CorpusError, match="plain: is not of a part"):
+    with pytest.raises(CorpusError, match="plain: is not the vocabulary of a part"):
         merge_vocabularies([*some, tmp_path / "plain"], tmp_path / "v")
     assert not (tmp_path / "v").exists()
 
@@ -235,10 +235,10 @@ def test_subsampling_needs_to_know_what_stands_before(tmp_path, texts):
 def test_a_file_that_is_no_note_is_never_replaced_or_removed(tmp_path, texts):
     mine = tmp_path / "v.txt.parts"
     mine.write_text("what somebody wrote")
-    with pytest.raises(FileExistsError, match="is none: move it away"):
+    with pytest.raises(FileExistsError, match="needs: move it away"):
         vocabulary_part(texts, tmp_path / "v.txt", Part(1, 2), force=True)
     (tmp_path / "w").write_text("a 1\n")
-    with pytest.raises(FileExistsError, match="is none: move it away"):
+    with pytest.raises(FileExistsError, match="needs: move it away"):
         merge_vocabularies([tmp_path / "w"], tmp_path / "v.txt", min_count=1, force=True)
     assert mine.read_text() == "what somebody wrote"
     assert not (tmp_path / "v.txt").exists()
@@ -256,7 +256,7 @@ def test_a_run_that_ends_between_vocabulary_and_note_leaves_what_is_refused(
     monkeypatch.setattr(Note, "save", ended)
     with pytest.raises(KeyboardInterrupt):
         vocabulary_part(texts, tmp_path / "v", Part(2, 2), force=True)
-    with pytest.raises(CorpusError, match="is of another vocabulary"):
+    with pytest.raises(CorpusError, match="was written for another vocabulary"):
         load_vocabulary(tmp_path / "v")
 
 
@@ -274,12 +274,12 @@ def test_an_edited_vocabulary_and_a_damaged_note_are_told(tmp_path, texts):
         part_corpus(texts, Part(1, 2), vocab, window=3)
     note.write_bytes(saved)
     vocab.write_text("w1 3\n")
-    with pytest.raises(CorpusError, match="is of another vocabulary"):
+    with pytest.raises(CorpusError, match="was written for another vocabulary"):
         part_corpus(texts, Part(1, 2), vocab, window=3)
 
 
 def test_a_pipe_has_no_parts(tmp_path):
-    with pytest.raises(CorpusError, match="from files only"):
+    with pytest.raises(CorpusError, match="only be read from files"):
         spans(["-"], Part(1, 2))
     with pytest.raises(FileNotFoundError, match="no such file"):
         spans([tmp_path / "none"], Part(1, 2))

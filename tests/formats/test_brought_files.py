@@ -83,7 +83,7 @@ REFUSED = {
         ("4 3\n" + LINES).replace("-", "\u2212"),
         "byte 4: not a number: b'\\xe2\\x88\\x921.25'",
     ),
-    "a frame with a column for each word": (
+    "table with one column per word": (
         ",cat,dog,sky\n0,.5,1.5,2.5\n1,.25,.5,.75\n2,.1,.2,.3\n",
         "byte 13: the first column has row numbers, and no other has words",
     ),

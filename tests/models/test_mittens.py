@@ -175,7 +175,7 @@ def test_a_prior_that_cannot_be_is_refused(shards, prior, tmp_path):
         GloVe(**QUICK, prior=3).fit(shards)
     with pytest.raises(ValueError, match="pull must be >= 0, got -1"):
         GloVe(**QUICK, prior=prior, pull=-1).fit(shards)
-    with pytest.raises(ValueError, match="pull is for the words of prior"):
+    with pytest.raises(ValueError, match="pull needs prior"):
         GloVe(**QUICK, pull=0.5).fit(shards)
     with pytest.raises(FileNotFoundError):
         GloVe(**QUICK, prior=tmp_path / "none.wv").fit(shards)

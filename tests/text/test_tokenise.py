@@ -267,7 +267,7 @@ def test_texts_in_memory_are_documents():
         ({"tokenize": "python:module"}, ValueError, "python:MODULE:FUNCTION"),
         ({"language": "tr"}, ValueError, "add lower=True"),
         ({"emoji": True}, ValueError, "keeps all"),
-        ({"apostrophes": "keep"}, ValueError, "apostrophes says what unicode does"),
+        ({"apostrophes": "keep"}, ValueError, "apostrophes needs tokenize"),
         ({"numbers": "none"}, ValueError, "one of keep, zero, drop"),
         ({"min_length": 0}, ValueError, "min_length must be >= 1"),
         ({"k": 0}, ValueError, "k must be >= 1"),

@@ -24,5 +24,5 @@ def test_old_words_stay_behind_the_new_ones(kind):
     np.testing.assert_array_equal(kept[["c", "d"]], old[["c", "d"]])
     assert kept.counts[4:].tolist() == [20, 20]
     assert kept.meta["kept_words"] == 2
-    with pytest.raises(ValueError, match="keep is for the words of init"):
+    with pytest.raises(ValueError, match="keep needs init"):
         model.fit(NEW, keep=True)

@@ -190,9 +190,9 @@ def test_subword_models_go_on_from_their_words_and_ngrams(planted):
 @pytest.mark.parametrize(
     ("model", "given", "message"),
     [
-        (SkipGram, {"frozen": True}, "frozen words come from init"),
-        (SkipGram, {"init": "old", "frozen": ["a1", "a2"]}, r"that init or the text has not.*a2"),
-        (FastText, {"init": "old", "frozen": True}, "frozen rows and subwords"),
+        (SkipGram, {"frozen": True}, "frozen needs init"),
+        (SkipGram, {"init": "old", "frozen": ["a1", "a2"]}, r"that init or the text lacks.*a2"),
+        (FastText, {"init": "old", "frozen": True}, "frozen cannot be combined with subwords"),
     ],
 )
 def test_what_cannot_be_frozen_is_said(model, given, message, planted, old):

@@ -43,7 +43,7 @@ class Size(_SizeType):
         except (KeyError, ValueError, OverflowError):
             self.fail(f"{value!r} is not a size such as 500M or 4G", param, ctx)
         if size < 1 << 20:
-            self.fail(f"{value!r} is less than 1M", param, ctx)
+            self.fail(f"{value!r} is too small; the least is 1M", param, ctx)
         return size
 
 

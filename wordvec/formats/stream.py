@@ -357,8 +357,8 @@ def _unzip(file: IO[bytes], member: str | None = None) -> IO[bytes]:
     members = {each.filename: each for each in archive.infolist() if not each.is_dir()}
     if any(name.endswith("/data.pkl") for name in members):
         raise FormatError(
-            "a file of PyTorch: a pickle, which can run code and is never read; load it there and "
-            "give its array to wordvec.WordVectors(words, array)"
+            "a file of PyTorch: a pickle, which can run code and is never read; load it "
+            "with PyTorch and give its array to wordvec.WordVectors(words, array)"
         )
     if member is None and members and all(name.endswith(".npy") for name in members):
         raise FormatError(

@@ -260,7 +260,8 @@ class Sarkar(Estimator):
             bound = "no bound on the distortion" if error is None else f"distortion {error:.3g}"
             raise TrainingError(
                 f"edges of length {self.tau_:.4g} put the deepest of {depth} levels at radius "
-                f"{radius:.4g}, which needs {self.bits_} bits; {self.precision} are there: pass "
+                f"{radius:.4g}, which needs {self.bits_} bits, more than "
+                f"precision={self.precision}: pass "
                 f"precision={self.bits_} (which needs mpmath), or tau={fits:.4g}, which has {bound}"
             )
 

@@ -237,7 +237,7 @@ class Parameters:
         if lacking:
             raise Unanswerable(
                 f"the vectors have no {' and no '.join(lacking)}, without which their variance "
-                "cannot be had: train glove or ppmi from counts and keep the .wv file as it is"
+                "cannot be computed: train glove or ppmi from counts and keep the .wv file as it is"
             )
         if output == "both":
             words, contexts = np.split(both, 2, axis=1)

@@ -145,8 +145,8 @@ def with_variances(
     """
     if unc.kind != "reconstruction":
         raise Unanswerable(
-            "variances that can be kept with the vectors are those of reconstruction; documents "
-            "need the blocks"
+            "only variances of source='reconstruction' can be stored with the vectors; those of "
+            "documents are computed from the blocks of counts each time"
         )
     wv = unc.vectors
     V, d = len(wv), wv.vector_size
@@ -160,7 +160,8 @@ def with_variances(
         )
     if isinstance(unc.rows, PPMIRows) and V**2 * d**2 > PPMI_WORK:
         raise Unanswerable(
-            f"{V:,} rows of ppmi are each a regression on {V:,} words: ask for the words you need"
+            f"each of {V:,} rows of ppmi is a regression on {V:,} words, which takes too long: ask "
+            "only for the words you need"
         )
     table = np.zeros((V, columns(d, rank)), np.float32)
     table[:, 1:] = np.nan

@@ -153,7 +153,7 @@ class Uncertainty(Questions):
         self._documents: DocumentDraws | None = None
         self._noise: TrainingNoise | None = None
         if retrained and source != "documents":
-            raise ValueError("retrained goes with source='documents'")
+            raise ValueError("retrained needs source='documents'")
         self.counts: Shards | Blocks | None = None
         self._solver: CountSolutions | DocumentDraws | StoredSolutions | PublishedSolutions
         published = isinstance(shards, str | os.PathLike) and PublishedSolutions.is_folder(shards)
@@ -504,7 +504,7 @@ class Uncertainty(Questions):
         """The rank and the solution of each word, in an order that the counts decide; nothing is
         kept."""
         if not isinstance(self._solver, CountSolutions):
-            raise Unanswerable("all solutions are there for the reconstruction of counts")
+            raise Unanswerable("all_solutions needs source='reconstruction' and the counts")
         yield from self._solver.all()
 
     def centre_of(self, solution: Solution) -> F64:

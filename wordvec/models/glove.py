@@ -142,7 +142,9 @@ class GloVe(TileModel):
     def _check(self) -> None:
         super()._check()
         if self.prior is None and self.pull not in (0, PULL):
-            raise ValueError("pull is for the words of prior: give the vectors that have them")
+            raise ValueError(
+                "pull needs prior, the vectors towards which words are drawn: give it too"
+            )
 
     def recorded(self) -> dict[str, Any]:
         options = super().recorded()
@@ -188,7 +190,7 @@ class GloVe(TileModel):
         An epoch goes over all tiles in 16 parts, each of which moves both matrices.
         """
         if self.prior is not None and self.pull > 0:
-            raise ClusterError("prior: GloVe is drawn to prior vectors on one machine only")
+            raise ClusterError("prior cannot be combined with client: train on one machine")
         if cluster.on_one_machine:
             return
         workers = cluster.workers()

@@ -128,7 +128,10 @@ class PPMI(MatrixModel):
             raise ValueError("client needs solver='randomized', which works row tile by row tile")
         with self._shards(source, progress) as shards:
             if shards.words <= self.vector_size:
-                raise TrainingError(f"{shards.words} words: vector_size must be smaller")
+                raise TrainingError(
+                    f"{shards.path}: has {shards.words} words, and "
+                    f"vector_size={self.vector_size} must be smaller: lower vector_size"
+                )
             if self.solver == "randomized":
                 U, S, Vt, total = self._randomized(shards, client)
                 self._finish(shards, U, S, Vt, total)

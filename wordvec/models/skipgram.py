@@ -207,9 +207,11 @@ class SkipGram(WordModel):
         """
         self._check()
         if frozen is not False and init is None:
-            raise ValueError("frozen words come from init: give the vectors that they have")
+            raise ValueError(
+                "frozen needs init, the vectors that the frozen words keep: give it too"
+            )
         if keep and init is None:
-            raise ValueError("keep is for the words of init: give the vectors that have them")
+            raise ValueError("keep needs init, the vectors to which words stay close: give it too")
         corpus = self._read(source, vocab, progress)
         check_pairs(corpus)
         dim, words = self.vector_size, len(corpus.vocab)
@@ -419,12 +421,14 @@ class SkipGram(WordModel):
         if frozen is False:
             return None
         if subwords:
-            raise ValueError("frozen rows and subwords do not go together: words share n-grams")
+            raise ValueError(
+                "frozen cannot be combined with subwords: words share the vectors of n-grams"
+            )
         if frozen is not True:
             wanted = set(frozen)
             known = {init.index_to_key[row]: i for i, row in zip(ids, rows, strict=True)}
             if missing := sorted(wanted - known.keys()):
-                raise ValueError(f"frozen has words that init or the text has not: {missing[:5]}")
+                raise ValueError(f"frozen has words that init or the text lacks: {missing[:5]}")
             ids = np.array([known[word] for word in wanted], np.int64)
         kept = np.zeros(len(vocab), np.uint8)
         kept[ids] = sgns.FROZEN_IN | (sgns.FROZEN_OUT if init.contexts is not None else 0)

@@ -195,8 +195,8 @@ def _transformed(
 ) -> WordVectors:
     if vectors.meta.get("manifold") is not None:
         raise ValueError(
-            f"vectors of the manifold {vectors.meta['manifold']!r} have no sums: a transform of a "
-            "flat space means nothing there"
+            f"vectors of the manifold {vectors.meta['manifold']!r} cannot be added, so a "
+            "transform of a flat space has no meaning for them"
         )
     stages = fold(stages)
     code = _code(vectors, dtype)

@@ -240,7 +240,7 @@ class Pipeline(Transform):
         whole: Affine | None = None
         for step in self.steps:
             if not isinstance(step, AffineTransform) or step.exempt_:
-                raise AttributeError(f"a pipeline with {type(step).__name__} is no single matrix")
+                raise AttributeError(f"a pipeline with {type(step).__name__} cannot be one matrix")
             A, b = step.matrix_, step.offset_
             if whole is not None:
                 A, b = A @ whole.matrix_, A @ whole.offset_ + b

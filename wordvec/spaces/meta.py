@@ -93,7 +93,9 @@ class MetaEmbedding(Estimator):
             )
         for each in stores:
             if each.meta.get("manifold") is not None:
-                raise ValueError(f"vectors of the manifold {each.meta['manifold']!r} have no sums")
+                raise ValueError(
+                    f"vectors of the manifold {each.meta['manifold']!r} cannot be added"
+                )
         words = list(dict.fromkeys(word for each in stores for word in each))
         shared = [word for word in words if all(word in each for each in stores)]
         if len(shared) < FEWEST_SHARED:

@@ -355,7 +355,7 @@ class WorkFolder:
                         os.rmdir(self.path)
                     raise
                 raise FileExistsError(
-                    f"{self.path}: is where {self._target} is to be made; move it away"
+                    f"{self.path}: this path is needed to make {self._target}; move it away"
                 ) from error
             self._descriptor = descriptor
             if not lock(descriptor):

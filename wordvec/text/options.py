@@ -126,9 +126,9 @@ class TextOptions:
         if self.language != "any" and not self.lower:
             raise ValueError(f"language={self.language!r} changes the lower case: add lower=True")
         if self.emoji and kind in ("whitespace", "kmers"):
-            raise ValueError("emoji says what unicode keeps; whitespace splitting keeps all")
+            raise ValueError(f"emoji needs tokenize='unicode'; {kind} keeps emoji always")
         if self.apostrophes != "straight" and kind != "unicode":
-            raise ValueError("apostrophes says what unicode does; others leave words as they are")
+            raise ValueError("apostrophes needs tokenize='unicode': others leave words as they are")
         for name in ("document_column", "where"):
             if getattr(self, name) is not None and self.text_column is None:
                 raise ValueError(f"{name} is for tables: give text_column, too")

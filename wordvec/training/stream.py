@@ -69,7 +69,8 @@ class Chunks:
         held: set[int] = set()
         if share and len(begins) < 2:
             raise TrainingError(
-                f"{total:,} words are too few to hold some out: leave out held_out, or give more"
+                f"{total:,} words are too few to hold some out: leave out held_out, or "
+                "give more text"
             )
         if share:
             n = min(max(round(share * len(begins)), 1), len(begins) - 1)

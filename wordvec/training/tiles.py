@@ -133,7 +133,7 @@ class MatrixModel(WordModel):
         keys, counts = list(shards.vocab), shards.vocab.counts
         if self.unk:
             if UNK in keys:
-                raise TrainingError(f"{UNK} is a word of this vocabulary already: leave out unk")
+                raise TrainingError(f"the vocabulary has the word {UNK} already: leave out unk")
             known = int(counts.sum())
             other = int(shards.manifest.get("corpus_tokens", known)) - known
             keys, counts = [*keys, UNK], np.append(counts, max(other, 0))
@@ -248,7 +248,7 @@ class TileModel(MatrixModel, abc.ABC):
         """
         self._check()
         if keep and init is None:
-            raise ValueError("keep is for the words of init: give the vectors that have them")
+            raise ValueError("keep needs init, the vectors to which words stay close: give it too")
         with contextlib.ExitStack() as stack:
             engine = None
             if client is not None:

@@ -40,8 +40,8 @@ def options_for(meta: Mapping[str, Any], given: Mapping[str, Any]) -> TextOption
     options = TextOptions.of({**recorded_options(meta), **given})
     if "tokenize" not in given and options.kind not in BUILT_IN:
         raise ValueError(
-            f"the words were made by {options.tokenize}, which is not run because a file says so: "
-            f"give tokenize={options.tokenize!r}"
+            f"the words were made by {options.tokenize}, and code that a file names is never run "
+            f"without being asked for: give tokenize={options.tokenize!r}"
         )
     return options
 

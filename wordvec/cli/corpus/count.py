@@ -187,16 +187,20 @@ def count(
     from wordvec.counts.shards import BLOCKS, SHARDS
 
     if blocks is not None and by == "line" and across_lines:
-        raise click.UsageError("--across-lines joins the lines that --by line would deal to blocks")
+        raise click.UsageError(
+            "--across-lines cannot be combined with --by line: a block would cut its windows"
+        )
     kind = SHARDS if blocks is None else BLOCKS
     if "://" not in output:
         check_shard_folder(output, kind, force=force, inputs=(*inputs, vocab, phrases))
     elif blocks is not None:
-        raise click.UsageError("--blocks makes a folder of this machine")
+        raise click.UsageError("--blocks writes to a local folder only: name one with -o")
     counting = Window(window=window, weighting=weighting, direction=direction)
     if cluster is not None:
         if part is not None or blocks is not None or phrases is not None:
-            raise click.UsageError("--cluster does not go with --part, --blocks or --phrases")
+            raise click.UsageError(
+                "--cluster cannot be combined with --part, --blocks or --phrases"
+            )
         shards = count_corpus(
             list(inputs),
             output,

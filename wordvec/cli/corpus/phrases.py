@@ -82,7 +82,7 @@ def phrases(
 
     how = text_options_of(options)
     if not (target or table or top):
-        raise click.UsageError("say what is wanted: -o FILE, --table FILE or --top N", ctx)
+        raise click.UsageError("nothing to do: give -o FILE, --table FILE or --top N", ctx)
     if given:
         _refuse_finding(ctx)
     for path in (target, table):
@@ -122,7 +122,9 @@ def _refuse_finding(ctx: click.Context) -> None:
     for name in (*OF_FINDING, "table"):
         if ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE:
             option = name.replace("_", "-")
-            raise click.UsageError(f"--{option} is for finding phrases; --apply has them", ctx)
+            raise click.UsageError(
+                f"--{option} cannot be combined with --apply: phrases are read, not found", ctx
+            )
 
 
 def _find(

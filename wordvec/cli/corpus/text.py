@@ -171,8 +171,8 @@ def documents(
     trained = recorded_options(wv.meta)
     if how.recorded() != trained:
         display.say(
-            f"note      the words of {vectors} were made otherwise: "
-            f"{trained or 'split at white space'}"
+            f"note      the words of {vectors} were split in another way than these documents: "
+            f"{trained or 'at white space'}"
         )
     found = document_vectors(
         wv,

@@ -307,7 +307,9 @@ def taxonomy_judge(
     asked = _read(source, direction)
     if undirected or exact:
         if closure or known is not None:
-            raise click.UsageError("--closure and --known judge directed relations")
+            raise click.UsageError(
+                "--closure and --known need directed relations: leave out --undirected and --exact"
+            )
         emit([_judge_edges(_load(vectors), asked, exact)], output)
         return
     asked = asked.closure() if closure else asked
@@ -340,7 +342,7 @@ def _judge_exactly(vectors: WordVectors, edges: Relations) -> dict[str, Any]:
     made: dict[str, Any] = vectors.meta.get("construction", {})
     options: dict[str, Any] = vectors.meta.get("options", {})
     if vectors.meta.get("model") != "sarkar" or vectors.vector_size != 2:
-        raise ValueError("--exact needs what --model sarkar made in two dimensions")
+        raise ValueError("--exact needs vectors that --model sarkar made with two dimensions")
     tree = (
         spanning_tree(edges, options.get("root"))
         if options.get("undirected")
@@ -448,8 +450,8 @@ def taxonomy_plot(
     if rank > FAINT:
         click.echo(
             "warning: among the terms nearest to a term its parent is on average in place "
-            f"{rank:,.0f}: two dimensions hold little of this hierarchy, and the drawing says "
-            "little of it",
+            f"{rank:,.0f}: two dimensions cannot show this hierarchy well, and the drawing may "
+            "mislead",
             err=True,
         )
 

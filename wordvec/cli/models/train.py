@@ -301,7 +301,9 @@ def _steps(model: Model, transforms: tuple[str, ...]) -> list[Transform]:
     from wordvec.spaces.registry import parse
 
     if model.trains_on == "relations":
-        raise click.UsageError(f"--transform: {model.name} has no flat space to transform")
+        raise click.UsageError(
+            f"--transform: vectors of {model.name} are points of a manifold, not of a flat space"
+        )
     try:
         return [parse(text) for text in transforms]
     except (ValueError, TypeError) as error:

@@ -93,14 +93,14 @@ def align(
     from wordvec.vectors.vectors import check_store
 
     if identical and unsupervised:
-        raise click.UsageError("--identical and --unsupervised are two starts: choose one")
+        raise click.UsageError("--identical and --unsupervised are two ways to start: choose one")
     start = "identical" if identical else "unsupervised" if unsupervised else "dictionary"
     ctx = click.get_current_context()
     if start != "dictionary" or self_learn:
         if ctx.get_parameter_source("method") == click.core.ParameterSource.COMMANDLINE and (
             method != "vecmap"
         ):
-            raise click.UsageError(f"self-learning is of --method vecmap, not of {method}")
+            raise click.UsageError(f"self-learning needs --method vecmap; {method} cannot do it")
         method = "vecmap"
     if start == "dictionary" and dictionary is None:
         raise click.UsageError(
@@ -331,7 +331,7 @@ def specialise(
     from wordvec.vectors.vectors import check_store
 
     if not synonyms and not antonyms:
-        raise click.UsageError("name --synonyms or --antonyms")
+        raise click.UsageError("give --synonyms FILE or --antonyms FILE")
     check_store(output, force=force, inputs=[vectors, *synonyms, *antonyms])
     kind: Any = transform_class(method)
     known, _ = parted(kind, options)

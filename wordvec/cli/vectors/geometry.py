@@ -74,8 +74,8 @@ def geometry(
             if share > _FREE:
                 click.echo(
                     f"{short}: half of the ten nearest change for {share:.0%} of the words when "
-                    f"the singular values are taken to the power {power:g}: cosines of these "
-                    "vectors are a choice of scale",
+                    f"the singular values are taken to the power {power:g}: which words are near "
+                    "depends on how the vectors are scaled",
                     err=True,
                 )
         if found.tokens is None:
@@ -230,9 +230,9 @@ def keywords(
     from wordvec.spaces.keywords import keywords as find
 
     if (measure == "norm") != (vectors is not None):
-        raise click.UsageError("--measure norm and --vectors belong together")
+        raise click.UsageError("--measure norm needs --vectors, and --vectors needs --measure norm")
     if shards is not None and measure != "kl":
-        raise click.UsageError("--shards belongs to --measure kl")
+        raise click.UsageError("--shards needs --measure kl")
     general = None
     if shards is not None:
         from wordvec.counts.shards import Shards

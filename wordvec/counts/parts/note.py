@@ -72,7 +72,7 @@ class Note:
             note = cls(**data)
             whole = [note.of, note.crc32, note.total, note.part, *note.known]
             if any(type(n) is not int or n < 0 for n in whole) or not note.of >= note.part:
-                raise ValueError("a number in it is none")
+                raise ValueError("a value in it is not a whole number >= 0, or part is above of")
             if len(note.known) != (0 if note.part else note.of):
                 raise ValueError("it does not say how many tokens each part has")
         except (FileNotFoundError, NotADirectoryError):
@@ -81,8 +81,8 @@ class Note:
             raise CorpusError(f"{path}: damaged: {error}; make the vocabulary again") from error
         if note.crc32 != crc_of(vocabulary):
             raise CorpusError(
-                f"{path}: is of another vocabulary than {os.fspath(vocabulary)}: make the "
-                "vocabulary again, or remove the note if its words were meant to change"
+                f"{path}: was written for another vocabulary than {os.fspath(vocabulary)}: make "
+                "the vocabulary again, or remove this file if you changed the words on purpose"
             )
         return note
 
@@ -125,8 +125,8 @@ def check_note(vocabulary: str | os.PathLike[str]) -> None:
     path = note_path(vocabulary)
     if os.path.lexists(path) and not _is_note(path):
         raise FileExistsError(
-            f"{path}: is where the note of {os.fspath(vocabulary)} belongs, and is none: move it "
-            "away, or name another output"
+            f"{path}: another file has the name that the note of {os.fspath(vocabulary)} needs: "
+            "move it away, or name another output"
         )
 
 

@@ -103,7 +103,9 @@ def sizes_of(paths: Paths) -> list[int]:
         if name == "-" or not os.path.isfile(name):
             if name != "-" and not os.path.lexists(name):
                 raise FileNotFoundError(f"{name}: there is no such file")
-            raise CorpusError(f"{name}: is no file; a part of a text can be read from files only")
+            raise CorpusError(
+                f"{name}: is not a regular file; a part of a text can only be read from files"
+            )
         sizes.append(os.path.getsize(name))
     return sizes
 

@@ -127,8 +127,9 @@ def _check_whole(sources: Paths, notes: list[Note | None]) -> None:
         if note is None:
             if any(notes):
                 raise CorpusError(
-                    f"{source}: is not of a part (it has no {note_path(source).name}), others are: "
-                    "merge the files of all parts, and nothing else"
+                    f"{source}: is not the vocabulary of a part (there is no "
+                    f"{note_path(source).name} beside it), but others are: merge the files of all "
+                    "parts, and nothing else"
                 )
             continue
         first = first or note
@@ -139,12 +140,14 @@ def _check_whole(sources: Paths, notes: list[Note | None]) -> None:
                 f"{source}: is of other texts, options or number of parts than {sources[0]}"
             )
         if note.part in seen:
-            raise CorpusError(f"{source}: is part {note.part}, and so is {seen[note.part]}")
+            raise CorpusError(
+                f"{source}: is part {note.part}, as is {seen[note.part]}: give each part once"
+            )
         seen[note.part] = source
     if first is not None and len(seen) < first.of:
         missing = [str(n) for n in range(1, first.of + 1) if n not in seen]
         some = ", ".join(missing[:8]) + (" ..." if len(missing) > 8 else "")
-        raise CorpusError(f"of {first.of} parts these are missing: {some}")
+        raise CorpusError(f"of {first.of} parts these are missing: {some}; give all")
 
 
 def _counts(path: str | os.PathLike[str]) -> list[tuple[bytes, int]]:

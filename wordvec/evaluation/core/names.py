@@ -36,7 +36,7 @@ def distinct(names: Sequence[str], paths: Sequence[str | None]) -> list[str]:
         if not changed:
             first = min(shared)
             raise DatasetError(
-                f"{first}: given twice, or two sets of one name: one would hide the other"
+                f"{first}: is given twice, or two sets have this name: give it once, or rename one"
             )
         depth += 1
     return out

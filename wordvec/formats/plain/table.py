@@ -67,7 +67,7 @@ def _refuse(stream: Stream, lines: list[bytes]) -> NoReturn:
     """Raises FormatError that says what is wrong with the first lines of a table."""
     separator = _headed(lines[0])
     if separator is None:
-        stream.fail("the first lines of the table have not the same columns", 0)
+        stream.fail("the first lines of the table do not all have the same number of columns", 0)
     names = [cell.casefold() for cell in _cells(lines[0], separator)]
     start = offset = stream.offset
     for line in lines:
@@ -170,7 +170,7 @@ def read(stream: Stream) -> WordVectors:
     if shape.header and _are_row_numbers(lines[0], cells, shape):
         stream.fail(
             "the first column has row numbers, and no other has words; put the words first (a "
-            "frame with a column for each word must be turned over)"
+            "table with one column per word must be transposed)"
         )
     if no_words(cells):
         stream.fail("a table of numbers without a column of words; put the words first", 0)
@@ -225,5 +225,5 @@ def _word(stream: Stream, cell: bytes, shape: _Shape, offset: int) -> bytes:
             stream.fail(f"a word with broken quotes: {word[:40]!r}", offset)
         return word[1:-1].replace(b'""', b'"')
     if separator != b" " and separator in word:
-        stream.fail(f"a cell too many after {word.partition(separator)[0][:40]!r}", offset)
+        stream.fail(f"one cell too many after {word.partition(separator)[0][:40]!r}", offset)
     return word

@@ -286,7 +286,7 @@ class KeyedVectors(_Older):
             For `append`, and for binary without a header.
         """
         if append or (binary and not write_header):
-            raise ValueError("a file cannot be appended to, and binary needs its header")
+            raise ValueError("append is not supported, and binary=True needs write_header=True")
         wv: WordVectors = self
         column = self.counts if sort_attr == "count" else self._attributes.get(sort_attr)
         if column is not None:

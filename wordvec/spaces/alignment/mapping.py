@@ -49,7 +49,7 @@ class Normal:
         if len(self.means) != self.steps.count("center"):
             raise ValueError(f"{self.steps.count('center')} means expected, got {len(self.means)}")
         if any(mean.ndim != 1 for mean in self.means):
-            raise ValueError("a mean must be (d,)")
+            raise ValueError("each of means must have shape (d,)")
 
     @classmethod
     def of(cls, vectors: WordVectors, steps: Sequence[str] = NORMALIZE) -> tuple[Normal, F32]:
@@ -242,7 +242,7 @@ def packed(array: F64) -> dict[str, Any]:
 def unpacked(record: Any) -> F64:
     """The array of such a record; ValueError for a damaged one, or for something else."""
     if not isinstance(record, dict):
-        raise ValueError("an array of the card is damaged: it is no record")
+        raise ValueError("an array of the card is damaged: it is not a JSON object")
     try:
         data = base64.b64decode(record["float64"], validate=True)
         array = np.frombuffer(data, "<f8").astype(np.float64).reshape(record["shape"])

@@ -94,7 +94,9 @@ class Translator:
         if self.retrieval == "csls" and kept.get("target") == fingerprint(self.target):
             found = unpacked(kept.get("r"))
             if not (np.abs(found) <= _COSINE).all():
-                raise ValueError("the hubness that the card of the alignment holds is no cosine")
+                raise ValueError(
+                    "the card of the alignment is damaged: its hubness is outside [-1, 1]"
+                )
             if kept.get("neighbors") == self.neighbors and found.shape == (len(self._target),):
                 return np.asarray(found.astype(np.float32) / np.float32(2), np.float32)
         return penalties(self._source[:HUBS], self._target, self.retrieval, self.neighbors)
@@ -149,7 +151,10 @@ def keep_hubness(mapped: WordVectors, target: WordVectors, neighbors: int = NEIG
     """Writes r_S of CSLS into the card of mapped vectors: look-up need not make it again."""
     card = alignment_card(mapped)
     if card is None:
-        raise ValueError("hubness is kept with vectors that an alignment has mapped")
+        raise ValueError(
+            "mapped must be vectors that an alignment mapped: it writes the card in which "
+            "hubness is stored"
+        )
     r = penalties(
         _unit_rows(mapped)[:HUBS],
         _unit_rows(Side.of_card(card["target"]).transform(target, dtype="f32")),

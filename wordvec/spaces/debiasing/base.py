@@ -57,7 +57,7 @@ class Debias(AffineTransform):
         """
         self._check()
         if vectors.meta.get("manifold") is not None:
-            raise ValueError("vectors of a manifold have no sums: nothing linear can be removed")
+            raise ValueError("vectors of a manifold cannot be added: nothing linear can be removed")
         self.concept_ = self._concept()
         lookup = Lookup(vectors)
         lookup.ids(self.concept_.exempt)  # names what is missing, once

@@ -54,7 +54,7 @@ class Condition:
         try:
             tree = ast.parse(re.sub("`([^`]+)`", quoted, text).strip(), mode="eval").body
         except SyntaxError:
-            raise self._error("is no condition") from None
+            raise self._error("is not a condition") from None
         self.columns: list[str] = []
         self._holds = self._compile(tree)
 
@@ -90,7 +90,7 @@ class Condition:
     ) -> Callable[[Mapping[str, Any]], bool]:
         compare = _OPERATORS.get(type(op))
         if compare is None:
-            raise self._error("has a comparison that is not known here")
+            raise self._error("has an unknown comparison: use ==, !=, <, <=, >, >=, in or not in")
         if isinstance(left, ast.Name) == isinstance(right, ast.Name):
             raise self._error("must compare a column with a value")
         column = left if isinstance(left, ast.Name) else right
