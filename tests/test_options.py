@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
-from inspect import isfunction
+from inspect import isclass, isfunction
 from typing import Annotated, Literal
 
 import click
@@ -212,3 +212,34 @@ def test_functions_document_each_of_their_arguments(function):
     for name, argument in inspect.signature(function).parameters.items():
         if argument.kind is not argument.VAR_KEYWORD:
             assert documented.count(name) == 1, name
+
+
+def methods():
+    """The public methods of the public classes by name, each once, where it is defined."""
+    found = {}
+    for kind in filter(isclass, (getattr(wordvec, name) for name in wordvec.__all__)):
+        for name in dir(kind):
+            method = inspect.getattr_static(kind, name)
+            method = getattr(method, "__func__", method)
+            ours = isfunction(method) and method.__module__.startswith("wordvec.")
+            if ours and not name.startswith("_"):
+                found.setdefault(method.__qualname__, (kind, name))
+    return found
+
+
+@pytest.mark.parametrize(("kind", "name"), methods().values(), ids=methods())
+def test_methods_document_each_of_their_arguments(kind, name):
+    """In a section "Parameters", as numpydoc has it; a method that replaces another may leave the
+    words to that one."""
+    method = getattr(kind, name)
+    arguments = [
+        each.name
+        for each in inspect.signature(method).parameters.values()
+        if each.name not in ("self", "cls") and each.kind is not each.VAR_KEYWORD
+    ]
+    sections = re.split(r"\n\n(\w[\w ]*)\n-+\n", "\n\n" + inspect.getdoc(method))
+    parameters = dict(zip(sections[1::2], sections[2::2], strict=True)).get("Parameters", "")
+    heads = re.findall(r"^(\w[\w, ]*?)(?: :.*)?$", parameters, re.MULTILINE)
+    documented = [head.strip() for line in heads for head in line.split(",")]
+    for argument in arguments:
+        assert documented.count(argument) == 1, argument

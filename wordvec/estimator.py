@@ -330,7 +330,13 @@ class Estimator(metaclass=_Named):
         return {old: name for name, each in cls.options().items() for old in each.aliases}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name. `deep` is there for scikit-learn; no option is an estimator."""
+        """The options by name. `deep` is there for scikit-learn; no option is an estimator.
+
+        Parameters
+        ----------
+        deep : bool
+            Not used.
+        """
         options = dataclasses.fields(self)  # type: ignore[arg-type]
         return {field.name: getattr(self, field.name) for field in options if field.init}
 

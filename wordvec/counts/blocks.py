@@ -304,7 +304,13 @@ class Blocks:
 
     @staticmethod
     def is_folder(path: str | os.PathLike[str]) -> bool:
-        """Whether a path is a folder of blocks rather than one of shards."""
+        """Whether a path is a folder of blocks rather than one of shards.
+
+        Parameters
+        ----------
+        path : path
+            The folder; nothing but its manifest is read.
+        """
         return (Path(path) / MANIFEST).is_file()
 
     def _read_manifest(self) -> dict[str, Any]:
@@ -369,17 +375,37 @@ class Blocks:
         return np.frombuffer(data, "<i8").reshape(shape)
 
     def spread(self, word: int) -> int:
-        """In how many blocks a word stands, by rank."""
+        """In how many blocks a word stands, by rank.
+
+        Parameters
+        ----------
+        word : int
+            Rank of the word, in [0, V).
+        """
         return int(np.count_nonzero(self.counts[:, word]))
 
     def design_effect(self, word: int) -> float:
         """Variance of a word's counts over blocks, divided by their mean: 1 for a word that falls
-        at random, larger for one that comes in bursts; NaN for a word without a token."""
+        at random, larger for one that comes in bursts; NaN for a word without a token.
+
+        Parameters
+        ----------
+        word : int
+            Rank of the word, in [0, V).
+        """
         counts = self.counts[:, word]
         return float(counts.var(ddof=1) / counts.mean()) if counts.any() else float("nan")
 
     def resamples(self, draws: int, seed: int) -> NDArray[np.int64]:
-        """Multiplicities (draws, blocks) of bootstraps: as many blocks, drawn with replacement."""
+        """Multiplicities (draws, blocks) of bootstraps: as many blocks, drawn with replacement.
+
+        Parameters
+        ----------
+        draws : int
+            Number of bootstraps.
+        seed : int
+            Seed of the drawing.
+        """
         rng = np.random.Generator(np.random.Philox(key=seed))
         n = len(self)
         return rng.multinomial(n, np.full(n, 1 / n), size=draws)
@@ -404,6 +430,8 @@ class Blocks:
             left out.
         threads : int
             The result does not depend on it.
+        force : bool
+            Replace a folder of shards that exists.
 
         Raises
         ------

@@ -287,11 +287,22 @@ class Shards:
         return both[0], both[1]
 
     def entry(self, i: int, j: int) -> Entry:
-        """The table's row of tile (i, j)."""
+        """The table's row of tile (i, j).
+
+        Parameters
+        ----------
+        i, j : int
+            Row and column of the tile, in [0, k).
+        """
         return self._entries[i * self.k + j]
 
     def tile(self, i: int, j: int) -> Tile:
         """Tile (i, j), mapped.
+
+        Parameters
+        ----------
+        i, j : int
+            Row and column of the tile, in [0, k).
 
         Raises
         ------
@@ -349,11 +360,27 @@ class Shards:
                 yield i, j, self.tile(i, j)
 
     def row(self, word: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Columns (n,), rising, and values (n,) of a row of the whole matrix."""
+        """Columns (n,), rising, and values (n,) of a row of the whole matrix.
+
+        Parameters
+        ----------
+        word : int
+            Rank of the word, in [0, V).
+
+        Raises
+        ------
+        IndexError
+            For a rank that is not in [0, V).
+        """
         return self.rows([word])[0]
 
     def rows(self, words: Sequence[int]) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """Whole rows, as `row` gives them; one pass over the tiles that hold them.
+
+        Parameters
+        ----------
+        words : sequence of int
+            Ranks of words, in [0, V).
 
         Raises
         ------

@@ -59,6 +59,13 @@ class HyperbolicMDS(Estimator):
     def fit(self, distances: ArrayLike, names: Sequence[str] | None = None) -> Self:
         """Sets `vectors_` and `residual_` from (n, n) distances; returns the estimator.
 
+        Parameters
+        ----------
+        distances : array_like of float, shape (n, n)
+            Distance of each two nodes: symmetric, finite, >= 0.
+        names : sequence of str, length n, optional
+            Names of the nodes; by default their numbers.
+
         Raises
         ------
         ValueError

@@ -210,6 +210,16 @@ class Relations:
         """(V,) the length of the longest way up from each node.
 
         With acyclic=False relations may have cycles; below one the length counts some rounds of it.
+
+        Parameters
+        ----------
+        acyclic : bool
+            Whether a cycle is an error.
+
+        Raises
+        ------
+        CorpusError
+            For relations with a cycle, when `acyclic`.
         """
         depth = np.zeros(self.n_nodes, dtype=np.int64)
         # Relaxing all pairs at once takes as many rounds as the hierarchy is deep.

@@ -204,6 +204,11 @@ class Uncertainty(Questions):
     def covariance(self, word: Word) -> F64:
         """The covariance (d, d) of a word's vector.
 
+        Parameters
+        ----------
+        word : str or bytes
+            A word of the vectors.
+
         Raises
         ------
         UnknownWordError
@@ -216,7 +221,18 @@ class Uncertainty(Questions):
 
     def factor(self, word: Word) -> tuple[F64, float]:
         """L (d, d), lower triangular, with L L' the covariance; and sigma, the standard deviation
-        of a log count of full weight about what the vectors say."""
+        of a log count of full weight about what the vectors say.
+
+        Parameters
+        ----------
+        word : str or bytes
+            A word that has a covariance.
+
+        Raises
+        ------
+        Unanswerable
+            When it has none.
+        """
         solution = self._solution(word)
         try:
             factor = np.linalg.cholesky(solution.covariance)
@@ -228,20 +244,53 @@ class Uncertainty(Questions):
             ) from error
 
     def polished(self, word: Word) -> F64:
-        """The exact least-squares vector (d,) given the contexts."""
+        """The exact least-squares vector (d,) given the contexts.
+
+        Parameters
+        ----------
+        word : str or bytes
+            A word that has a covariance.
+
+        Raises
+        ------
+        Unanswerable
+            When it has none.
+        """
         return self._solution(word).polished
 
     def centre(self, word: Word) -> F64:
-        """The vector (d,) that estimates are about: polished, or as trained."""
+        """The vector (d,) that estimates are about: polished, or as trained.
+
+        Parameters
+        ----------
+        word : str or bytes
+            A word that has a covariance.
+
+        Raises
+        ------
+        Unanswerable
+            When it has none.
+        """
         return self.centre_of(self._solution(word))
 
     def contexts(self, word: Word) -> int:
         """With how many words it stands: cells of its row; 0 where variances are published that do
-        not say."""
+        not say.
+
+        Parameters
+        ----------
+        word : str or bytes
+            A word of the vectors.
+        """
         return self._solver.contexts(self._rank(word))
 
     def known(self, word: Word) -> Known:
         """What is known of a word's vector; a word without a variance says why.
+
+        Parameters
+        ----------
+        word : str or bytes
+            A word of the vectors.
 
         Raises
         ------
@@ -310,7 +359,13 @@ class Uncertainty(Questions):
         return Estimate(value, sd, value - half, value + half, self.level, "delta", self.kind)
 
     def fixed(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The words that have no covariance."""
+        """The words that have no covariance.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Words of the vectors.
+        """
         found = self._attempts(words)
         return tuple(w for w, s in zip(words, found, strict=True) if isinstance(s, Unanswerable))
 
@@ -333,6 +388,14 @@ class Uncertainty(Questions):
         """Vectors (draws, n, d) drawn from their distribution; a word's draws do not depend on
         which others are asked for. For documents, the resamples that there are.
 
+        Parameters
+        ----------
+        words : sequence of str
+            The n words.
+        draws : int
+            Number of draws; resampled documents are as many as there are.
+        seed : int
+            Seed of the drawing.
         unknown : {"refuse", "fixed"}
             What to do with words that have no covariance: Unanswerable, or their vectors as
             trained, in all draws.
@@ -397,6 +460,10 @@ class Uncertainty(Questions):
             How many; resampled documents are as many as there are.
         unknown : {"refuse", "fixed"}
             Words without a covariance: Unanswerable, or taken as they are.
+        words : sequence of str
+            The words whose vectors the function takes, in this order.
+        seed : int
+            Seed of the drawing.
 
         Returns
         -------
@@ -439,6 +506,18 @@ class Uncertainty(Questions):
         The candidates are the nearest by the vectors as trained, three times as many as asked for;
         those without a covariance are left out. They are ranked by the vectors that estimates are
         about, so the order may differ from that of `WordVectors.most_similar`.
+
+        Parameters
+        ----------
+        word : str or bytes
+            A word that has a covariance.
+        topn : int
+            Largest number of neighbours.
+
+        Raises
+        ------
+        Unanswerable
+            When the word has no covariance.
         """
         check("topn", topn, 1)
         self._solution(word)
@@ -508,7 +587,13 @@ class Uncertainty(Questions):
         yield from self._solver.all()
 
     def centre_of(self, solution: Solution) -> F64:
-        """The vector of a solution that estimates are about."""
+        """The vector of a solution that estimates are about.
+
+        Parameters
+        ----------
+        solution : Solution
+            One of `all_solutions`.
+        """
         return solution.polished if self._how.polished else solution.trained
 
     def options(self) -> dict[str, object]:

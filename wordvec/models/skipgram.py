@@ -312,7 +312,13 @@ class SkipGram(WordModel):
             raise ValueError(f"maxn must be >= minn ({self.minn}), got {self.maxn}")
 
     def size_note(self, corpus: Corpus) -> str:
-        """What to do when most of the file would be n-grams that the text does not fill; or ""."""
+        """What to do when most of the file would be n-grams that the text does not fill; or "".
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The text as ids, of `wordvec.encode`.
+        """
         enough = max(ROWS_PER_WORD * len(corpus.vocab), FEWEST_ROWS)
         if not self.subword or self.bucket <= 2 * enough:
             return ""
@@ -324,7 +330,13 @@ class SkipGram(WordModel):
 
     def predict_memory(self, corpus: Corpus) -> int:
         """About how many bytes the process will hold at most while it trains on a corpus and makes
-        the result, what it holds already included."""
+        the result, what it holds already included.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The text as ids, of `wordvec.encode`.
+        """
         fixed, word = self._memory(corpus)
         return fixed + word * len(corpus.vocab)
 

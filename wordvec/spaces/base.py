@@ -44,7 +44,13 @@ class Transform(Estimator, abc.ABC):
 
     @abc.abstractmethod
     def stages(self, vectors: WordVectors) -> list[Stage]:
-        """The learned map, for the vocabulary of `vectors`."""
+        """The learned map, for the vocabulary of `vectors`.
+
+        Parameters
+        ----------
+        vectors : WordVectors
+            What is to be transformed.
+        """
 
     def card(self) -> dict[str, Any]:
         """Name, options and what was learned, as JSON can hold it."""
@@ -87,6 +93,17 @@ class Transform(Estimator, abc.ABC):
     ) -> WordVectors:
         """`transform`, written to a .wv file with a block of rows in memory at a time.
 
+        Parameters
+        ----------
+        vectors : WordVectors
+            What is transformed; they are not changed.
+        path : path
+            The .wv file to write.
+        dtype : str, optional
+            Encoding of the result, such as "f32" or "int8"; by default that of `vectors`.
+        force : bool
+            Replace a file that exists.
+
         Returns
         -------
         WordVectors
@@ -97,7 +114,15 @@ class Transform(Estimator, abc.ABC):
         return self.transform(vectors) if is_stream(path) else WordVectors.open(path)
 
     def fit_transform(self, vectors: WordVectors, **how: Any) -> WordVectors:
-        """`fit`, then `transform` of the same vectors."""
+        """`fit`, then `transform` of the same vectors.
+
+        Parameters
+        ----------
+        vectors : WordVectors
+            What is fitted to and transformed; they are not changed.
+        **how
+            Other arguments of `fit`.
+        """
         return self.fit(vectors, **how).transform(vectors)
 
     def _check_fitted(self) -> None:

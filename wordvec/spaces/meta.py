@@ -78,6 +78,11 @@ class MetaEmbedding(Estimator):
     def fit(self, sources: Sequence[WordVectors]) -> Self:
         """Sets `vectors_`; words are in the order of the first source, then of the second, ...
 
+        Parameters
+        ----------
+        sources : sequence of WordVectors
+            Two or more; they are not changed.
+
         Raises
         ------
         ValueError

@@ -156,6 +156,12 @@ class TextOptions:
 
     @classmethod
     def of(cls, recorded: dict[str, Any]) -> TextOptions:
-        """The options that `recorded` gave; names that this version does not know are passed by."""
+        """The options that `recorded` gave; names that this version does not know are passed by.
+
+        Parameters
+        ----------
+        recorded : dict
+            Options by name, such as the metadata of vectors hold.
+        """
         known = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in recorded.items() if name in known})

@@ -78,6 +78,15 @@ class Vocabulary:
     ) -> Vocabulary:
         """The words of a table that occur `min_count` times, the `max_vocab` most frequent.
 
+        Parameters
+        ----------
+        table : WordTable
+            Words and their counts.
+        min_count : int
+            Smallest count of a word that is kept.
+        max_vocab : int, optional
+            Largest number of words; by default all.
+
         Raises
         ------
         CorpusError
@@ -89,7 +98,17 @@ class Vocabulary:
     def cut(
         cls, table: WordTable, *, min_count: int, max_vocab: int | None
     ) -> tuple[Vocabulary, NDArray[np.int32]]:
-        """What `from_table` gives, and the ids that its words have in the table (V,)."""
+        """What `from_table` gives, and the ids that its words have in the table (V,).
+
+        Parameters
+        ----------
+        table : WordTable
+            Words and their counts.
+        min_count : int
+            Smallest count of a word that is kept.
+        max_vocab : int, optional
+            Largest number of words; None for all.
+        """
         if min_count < 1:
             raise ValueError(f"min_count must be >= 1, got {min_count}")
         if max_vocab is not None and max_vocab < 1:
@@ -109,7 +128,20 @@ class Vocabulary:
 
     @classmethod
     def from_words(cls, words: Iterable[str], counts: Iterable[int]) -> Vocabulary:
-        """A vocabulary of given words, in the order given."""
+        """A vocabulary of given words, in the order given.
+
+        Parameters
+        ----------
+        words : iterable of str
+            The words, each once.
+        counts : iterable of int
+            How often each occurs.
+
+        Raises
+        ------
+        CorpusError
+            When a word is there twice.
+        """
         array = np.fromiter(counts, np.int64)
         return cls(
             [word.encode("utf-8", "surrogateescape") for word in words], array, int(array.sum())
@@ -119,6 +151,13 @@ class Vocabulary:
     def load(cls, path: str | os.PathLike[str], *, sort: bool = True) -> Vocabulary:
         """Reads a vocabulary file: each line has a word, a space or tab, and its count, as those of
         Stanford's GloVe and word2vec. Words get their ids by falling count, or unsorted by line.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        sort : bool
+            Whether words get their ids by falling count; otherwise by line.
 
         Raises
         ------
@@ -152,6 +191,13 @@ class Vocabulary:
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Writes `word count` lines, most frequent first.
+
+        Parameters
+        ----------
+        path : path
+            The file to write.
+        force : bool
+            Replace a file that exists.
 
         Raises
         ------

@@ -81,7 +81,20 @@ class ApproximateIndex:
         return len(self._index)
 
     def most_similar(self, query: Query, topn: int = 10) -> Neighbors:
-        """The words that the graph finds nearest to a word or vector, by cosine."""
+        """The words that the graph finds nearest to a word or vector, by cosine.
+
+        Parameters
+        ----------
+        query : str, int or array_like, shape (d,)
+            A word, an id, or a vector.
+        topn : int
+            Largest number of answers.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        """
         target, known = self._vectors._target(query, None)
         found = self._index.search(target.astype(np.float32), topn + len(known))
         ids = np.asarray(found.keys, np.int64)
@@ -92,6 +105,13 @@ class ApproximateIndex:
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Writes the graph, whole or not at all; the vectors stay where they are.
+
+        Parameters
+        ----------
+        path : path
+            The file to write.
+        force : bool
+            Replace a file that exists.
 
         Raises
         ------
@@ -106,6 +126,15 @@ class ApproximateIndex:
         cls, path: str | os.PathLike[str], vectors: WordVectors, *, trusted: bool = False
     ) -> ApproximateIndex:
         """The graph of a file that you made yourself, for the same vectors.
+
+        Parameters
+        ----------
+        path : path
+            The file that `save` wrote.
+        vectors : WordVectors
+            Those that the graph was built from.
+        trusted : bool
+            Whether you made the file yourself: the library that reads it does not check it.
 
         Raises
         ------

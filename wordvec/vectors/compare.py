@@ -24,6 +24,19 @@ class Comparable(Searchable):
 
         It is NaN where a vector is not finite, and 0 where one is zero. With `unseen`, words that
         are not there get what `vector` finds.
+
+        Parameters
+        ----------
+        a, b : str or bytes
+            Two words.
+        unseen : bool, optional
+            Whether the nearest spelling may answer for a word that is not there; by default
+            only when `strict` is False.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word without an answer.
         """
         x, y = (self._vector_of(word, unseen=unseen) for word in (a, b))
         if self._manifold is not None:
@@ -33,13 +46,37 @@ class Comparable(Searchable):
 
     @accepts(w1="a", w2="b", key1="a", key2="b", word1="a", word2="b", entity1="a", entity2="b")
     def distance(self, a: Key, b: Key) -> float:
-        """1 - similarity; the distance itself on a manifold."""
+        """1 - similarity; the distance itself on a manifold.
+
+        Parameters
+        ----------
+        a, b : str or bytes
+            Two words.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        """
         similarity = self.similarity(a, b)
         return -similarity if self._manifold is not None else 1 - similarity
 
     @accepts(word_or_vector="word", other_words="others")
     def distances(self, word: Query, others: Sequence[Key] = ()) -> NDArray[Any]:
-        """The distance of a word or vector to each of `others`, or to all words."""
+        """The distance of a word or vector to each of `others`, or to all words.
+
+        Parameters
+        ----------
+        word : str or array_like, shape (d,)
+            A word, or a vector.
+        others : sequence of str
+            The words to which distances are taken; by default all.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        """
         names = list_of_words("others", others)
         query = self._vector_of(word)
         with np.errstate(invalid="ignore"):
@@ -50,6 +87,11 @@ class Comparable(Searchable):
     @accepts(ws1="words", ws2="others")
     def n_similarity(self, words: Sequence[Key], others: Sequence[Key]) -> float:
         """Cosine of the mean vectors of two lists of words; unknown words are left out.
+
+        Parameters
+        ----------
+        words, others : sequence of str
+            The two lists.
 
         Raises
         ------
@@ -68,7 +110,18 @@ class Comparable(Searchable):
     def doesnt_match(self, words: Sequence[Key]) -> str:
         """The word whose vector is farthest from the mean of all; on a manifold, the one with the
         largest mean distance from the others. Unknown words, and those whose vector is not finite
-        or zero, are left out."""
+        or zero, are left out.
+
+        Parameters
+        ----------
+        words : sequence of str
+            One word or more.
+
+        Raises
+        ------
+        ValueError
+            When the list is empty, or none of its words has a vector.
+        """
         known = self._comparable(words)
         if self._manifold is not None:
             away = [self.distances(word, known).mean() for word in known]
@@ -79,7 +132,15 @@ class Comparable(Searchable):
 
     @staticmethod
     def cosine_similarities(vector_1: ArrayLike, vectors_all: ArrayLike) -> NDArray[Any]:
-        """Cosine of a vector (d,) to each of others (n, d), as float64: (n,)."""
+        """Cosine of a vector (d,) to each of others (n, d), as float64: (n,).
+
+        Parameters
+        ----------
+        vector_1 : array_like, shape (d,)
+            One vector.
+        vectors_all : array_like, shape (n, d)
+            The others.
+        """
         one, others = np.asarray(vector_1, np.float64), np.asarray(vectors_all, np.float64)
         return others @ one / (np.linalg.norm(others, axis=1) * np.linalg.norm(one))  # type: ignore[no-any-return]
 
@@ -122,12 +183,34 @@ class Comparable(Searchable):
 
     @accepts(key1="a", key2="b", w1="a", w2="b", entity1="a", entity2="b")
     def rank(self, a: Key, b: Key) -> int:
-        """Place of `b` among the neighbours of `a`, 1 for the nearest."""
+        """Place of `b` among the neighbours of `a`, 1 for the nearest.
+
+        Parameters
+        ----------
+        a, b : str or bytes
+            Two words.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        """
         return len(self._closer(a, b)) + 1
 
     @accepts(key1="a", key2="b", w1="a", w2="b", word1="a", word2="b", entity1="a", entity2="b")
     def closer_than(self, a: Key, b: Key) -> list[str]:
-        """The words that are nearer to `a` than `b` is, by rising id."""
+        """The words that are nearer to `a` than `b` is, by rising id.
+
+        Parameters
+        ----------
+        a, b : str or bytes
+            Two words.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        """
         return [self._words.word(i) for i in self._closer(a, b)]
 
     words_closer_than = closer_than
@@ -147,7 +230,22 @@ class Comparable(Searchable):
         entities_list="words",
     )
     def most_similar_to_given(self, word: Key, words: Sequence[Key]) -> Key:
-        """The one of `words` nearest to `word`; never one whose vector is not finite or zero."""
+        """The one of `words` nearest to `word`; never one whose vector is not finite or zero.
+
+        Parameters
+        ----------
+        word : str or bytes
+            The word that the others are compared with.
+        words : sequence of str
+            One word or more.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        ValueError
+            When `words` is empty, or none of them can be compared.
+        """
         given = list_of_words("words", words)
         if not given:
             raise ValueError("words must have at least one word")
@@ -168,6 +266,22 @@ class Comparable(Searchable):
 
         Similarities are shifted to [0, 1]. With topn None all products (V,) are returned. Levy &
         Goldberg (2014), "Linguistic regularities in sparse and explicit word representations".
+
+        Parameters
+        ----------
+        positive, negative : str, array_like, or sequence of them, optional
+            Words or vectors (d,) that answers should be like, and unlike.
+        topn : int, optional
+            Largest number of answers; None for the products of all words.
+        restrict_vocab : int, optional
+            Only the first so many words are answers; by default all.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        ValueError
+            Without any word, or for weighted words.
         """
         self._no_sums("products of cosines")
         pairs = [*weighted(positive, 1.0), *weighted(negative, -1.0)]
@@ -195,6 +309,20 @@ class Comparable(Searchable):
 
         Leeuwenberg, Vela, Dehdari & van Genabith (2016), "A minimally supervised approach for
         synonym extraction with word embeddings", equation 1.
+
+        Parameters
+        ----------
+        a, b : str or bytes
+            Two words.
+        topn : int
+            Number of neighbours of `a` in the sum.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have.
+        ValueError
+            When `a` has no neighbours.
         """
         self._no_sums("cosines")
         total = sum(score for _, score in self.most_similar(a, topn=topn))

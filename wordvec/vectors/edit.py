@@ -75,6 +75,13 @@ class Editable(Comparable):
         """Adds a word, or replaces its vector (d,) when it is there; returns its id.
 
         Many words are added faster by one call of `add_vectors`: each call builds the index anew.
+
+        Parameters
+        ----------
+        key : str
+            The word.
+        vector : array_like, shape (d,)
+            Its vector.
         """
         self.add_vectors([key], np.asarray(vector).reshape(1, -1), replace=True)
         return self.get_index(key)
@@ -190,6 +197,13 @@ class Editable(Comparable):
 
         Where counts are not known, "count" is V - id, which falls with the rank, as in gensim.
 
+        Parameters
+        ----------
+        key : str
+            The word.
+        attr : str
+            Name of the attribute.
+
         Raises
         ------
         KeyError
@@ -205,7 +219,17 @@ class Editable(Comparable):
     @accepts(word="key", value="val")
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
         """Gives a word an attribute, 0 or empty for all others. They stay in memory: a .wv file
-        keeps counts only."""
+        keeps counts only.
+
+        Parameters
+        ----------
+        key : str
+            The word.
+        attr : str
+            Name of the attribute.
+        val : object
+            Its value: a number or a string.
+        """
         i = self.get_index(key)
         if attr == "count":
             counts = np.zeros(len(self), np.int64) if self.counts is None else self.counts.copy()
@@ -261,6 +285,11 @@ class Editable(Comparable):
 
         Contexts, biases, counts and attributes are those of the words; n-grams, the induction
         matrix and the metadata stay as they are; copies for quicker searches are made anew.
+
+        Parameters
+        ----------
+        ids : array_like of int, shape (n,)
+            Ids of words, each at most once.
 
         Raises
         ------

@@ -65,13 +65,34 @@ class Searchable:
 
     @accepts(key="word")
     def has_index_for(self, word: object) -> bool:
-        """Whether a word is there, or an id is one."""
+        """Whether a word is there, or an id is one.
+
+        Parameters
+        ----------
+        word : str, bytes or int
+            A word or an id.
+        """
         return isinstance(word, NAMES) and self.get_index(word, -1) >= 0  # type: ignore[arg-type]
 
     @accepts(key="word")
     def get_index(self, word: Key | int, default: int | None = None) -> int:
         """Id of a word; `default` or UnknownWordError when it is not there. An id stands for
-        itself."""
+        itself.
+
+        Parameters
+        ----------
+        word : str, bytes or int
+            A word or an id.
+        default : int, optional
+            What is returned for a word that is not there.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have, without `default`.
+        IndexError
+            For an id that no word has.
+        """
         if isinstance(word, (str, bytes)):
             i: int = self._words.find(word)
         else:
@@ -92,6 +113,18 @@ class Searchable:
         """The vector (d,) of a word (or of an id), divided by its norm on request.
 
         A word that is not there is an error, unless `strict` was set to False.
+
+        Parameters
+        ----------
+        word : str, bytes or int
+            A word or an id.
+        norm : bool
+            Whether the vector is divided by its norm.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have, while `strict` is not False.
         """
         i = self.get_index(word, -1)
         if i < 0:
@@ -105,7 +138,15 @@ class Searchable:
         return row * self._inverse_norms[i] if norm else row
 
     def get_vectors(self, words: Sequence[Key], norm: bool = False) -> NDArray[Any]:
-        """The vectors (n, d) of several words; see `get_ids` for words that may be missing."""
+        """The vectors (n, d) of several words; see `get_ids` for words that may be missing.
+
+        Parameters
+        ----------
+        words : sequence of str
+            The words.
+        norm : bool
+            Whether each vector is divided by its norm.
+        """
         ids = self.get_ids(words)
         if norm:
             self._no_sums("norms")
@@ -113,7 +154,20 @@ class Searchable:
         return rows * self._inverse_norms[ids, None] if norm else rows
 
     def get_ids(self, words: Sequence[Key], *, strict: bool = True) -> Ids:
-        """Ids (n,) of several words; a missing one is an error, or -1 when not `strict`."""
+        """Ids (n,) of several words; a missing one is an error, or -1 when not `strict`.
+
+        Parameters
+        ----------
+        words : sequence of str
+            The words.
+        strict : bool
+            Whether a word that is not there is an error.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word that the vectors do not have, when `strict`.
+        """
         keys = list_of_words("words", words)
         ids = np.empty(len(keys), np.int64)
         try:
@@ -346,6 +400,22 @@ class Searchable:
         """The neighbours of each of several words or vectors, at the speed of a matrix product.
 
         Each word is left out of its own answer. For `unseen` see `most_similar`.
+
+        Parameters
+        ----------
+        words : sequence of str or array_like, shape (d,)
+            Words or vectors.
+        topn : int
+            Largest number of neighbours per word.
+        restrict_vocab : int, optional
+            Only the first so many words are answers; by default all.
+        unseen : bool, optional
+            As in `most_similar`.
+
+        Raises
+        ------
+        UnknownWordError
+            For a word without an answer.
         """
         words = list_of_words("words", words)
         if self._manifold is not None or len(self._undirected):
@@ -368,6 +438,20 @@ class Searchable:
 
         The scores are cosines when the queries have norm 1, and minus the distance on a manifold.
         Places without a row hold -1 and NaN.
+
+        Parameters
+        ----------
+        queries : array_like of float, shape (n, d)
+            The vectors whose neighbours are found.
+        topn : int
+            Number of neighbours per query.
+        restrict_vocab : int, optional
+            Only the first so many words are answers; by default all.
+
+        Raises
+        ------
+        ValueError
+            For queries of another shape.
         """
         rows = np.ascontiguousarray(queries, np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:

@@ -216,6 +216,13 @@ class WordVectors(Answering):
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Writes the vectors to a .wv file, whole or not at all.
 
+        Parameters
+        ----------
+        path : path
+            The file to write.
+        force : bool
+            Replace a file that exists.
+
         Raises
         ------
         FileExistsError
@@ -227,7 +234,15 @@ class WordVectors(Answering):
         self.write(path, force=force)
 
     def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Writes a .wv file whatever its name; see `save`."""
+        """Writes a .wv file whatever its name; see `save`.
+
+        Parameters
+        ----------
+        path : path
+            The file to write.
+        force : bool
+            Replace a file that exists.
+        """
         store.write(path, self._sections(), force=force)
 
     def _sections(self) -> list[store.Section]:
@@ -268,7 +283,13 @@ class WordVectors(Answering):
         }
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
-        """The vectors of the ids start .. stop, without the others."""
+        """The vectors of the ids start .. stop, without the others.
+
+        Parameters
+        ----------
+        start, stop : int
+            The first id, and the one after the last.
+        """
         return self._matrix.block(start, stop)
 
     @property
@@ -337,7 +358,15 @@ class WordVectors(Answering):
         return rows
 
     def get(self, word: Key, default: Any = None) -> Any:
-        """The vector of a word, or `default`."""
+        """The vector of a word, or `default`.
+
+        Parameters
+        ----------
+        word : str or bytes
+            Any word.
+        default : object
+            What is returned for a word that the vectors do not have.
+        """
         i = self._words.find(word)
         return default if i < 0 else self._matrix.row(i)
 
@@ -355,6 +384,10 @@ class WordVectors(Answering):
     def prefix(self, beginning: str, topn: int | None = None) -> list[str]:
         """The words that begin so, by rising id (the most frequent first).
 
+        Parameters
+        ----------
+        beginning : str
+            First characters of the words; all words begin with "".
         topn : int, optional
             Largest number of results; by default all.
         """
@@ -460,6 +493,22 @@ class WordVectors(Answering):
 
         Norms are taken anew, copies for quicker search (`with_coarse`, `with_sketch`) are made
         again, and sections that this version does not know are left out.
+
+        Parameters
+        ----------
+        matrix : Matrix
+            The vectors, a row per word.
+        contexts : Matrix, optional
+            The context vectors, a row per word.
+        subwords : Subwords, optional
+            Vectors of n-grams, of the same dimensions.
+        induction : Induction, optional
+            The matrix that makes a vector from contexts.
+
+        Raises
+        ------
+        ValueError
+            When a matrix does not have a row per word.
         """
         if matrix.rows != len(self):
             raise ValueError(f"matrix must have {len(self)} rows, got {matrix.rows}")

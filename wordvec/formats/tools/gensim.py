@@ -112,19 +112,49 @@ class _Older(WordVectors):
 
     @accepts(key="word", entity="word", use_norm="norm")
     def word_vec(self, word: Key, norm: bool = False) -> NDArray[Any]:
-        """`get_vector` of gensim 3."""
+        """`get_vector` of gensim 3.
+
+        Parameters
+        ----------
+        word : str
+            The word.
+        norm : bool
+            Whether the vector is divided by its norm.
+        """
         return self.get_vector(word, norm)
 
     @accepts(entities="keys")
     def add(self, keys: Sequence[Key], weights: ArrayLike, replace: bool = False) -> None:
-        """`add_vectors` of gensim 3."""
+        """`add_vectors` of gensim 3.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            The words.
+        weights : array_like, shape (n, d)
+            Their vectors.
+        replace : bool
+            Whether words that are there get the new vectors.
+        """
         self.add_vectors(keys, weights, replace=replace)
 
     def fill_norms(self, force: bool = False) -> None:
-        """Nothing is needed: norms are computed when they are first used."""
+        """Nothing is needed: norms are computed when they are first used.
+
+        Parameters
+        ----------
+        force : bool
+            Not used.
+        """
 
     def init_sims(self, replace: bool = False) -> None:
-        """Divides the vectors by their norms with `replace`; otherwise nothing is needed."""
+        """Divides the vectors by their norms with `replace`; otherwise nothing is needed.
+
+        Parameters
+        ----------
+        replace : bool
+            Whether the vectors are divided by their norms.
+        """
         if replace:
             self.unit_normalize_all()
 
@@ -155,8 +185,12 @@ class _Older(WordVectors):
     ) -> None:
         """Replaces the vectors of the words that a file has too; no word is added.
 
+        Parameters
+        ----------
         fname : path
-            In any format that `wordvec.load` knows; the other arguments are not used.
+            In any format that `wordvec.load` knows.
+        lockf, binary, encoding, unicode_errors
+            Not used.
         """
         found = load(fname, words=list(self))
         self[list(found)] = found.vectors
@@ -303,7 +337,20 @@ class KeyedVectors(_Older):
     @classmethod
     def load(cls, fname: str | os.PathLike[str], mmap: str | None = None) -> Self:
         """Opens a .wv file, mapped into memory as all are (`mmap` is not used), or a file of
-        another format. gensim's own files are pickles and are refused."""
+        another format. gensim's own files are pickles and are refused.
+
+        Parameters
+        ----------
+        fname : path
+            The file.
+        mmap : str, optional
+            Not used.
+
+        Raises
+        ------
+        FormatError
+            For a file of no known format, or a damaged one.
+        """
         return cls._of(load(fname))
 
 

@@ -110,6 +110,13 @@ class Translator:
 
         The order is that of `retrieval`; `ranked` gives the score that it goes by, too.
 
+        Parameters
+        ----------
+        words : sequence of str
+            Words of the source.
+        topn : int
+            Largest number of translations of each word.
+
         Raises
         ------
         UnknownWordError
@@ -119,6 +126,13 @@ class Translator:
 
     def ranked(self, words: Sequence[str], topn: int = 1) -> list[list[Translated]]:
         """For each word the best target words, best first, with the score that orders them.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Words of the source.
+        topn : int
+            Largest number of translations of each word.
 
         Raises
         ------
@@ -143,7 +157,15 @@ class Translator:
         ]
 
     def ids(self, rows: Any, topn: int) -> Any:
-        """(n, topn) ids of the best target words of source rows."""
+        """(n, topn) ids of the best target words of source rows.
+
+        Parameters
+        ----------
+        rows : array_like of int, shape (n,)
+            Ids of source words.
+        topn : int
+            Number of target words for each.
+        """
         return nearest(self._source[rows], self._target, topn, self._penalty)[0]
 
 

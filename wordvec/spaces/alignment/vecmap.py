@@ -121,7 +121,22 @@ class VecMap(Mapping):
     def fit(
         self, vectors: WordVectors, target: WordVectors | None = None, pairs: Pairs | None = None
     ) -> Self:
-        """As `Mapping.fit`; `pairs` are needed for the start "dictionary" alone."""
+        """As `Mapping.fit`; `pairs` are needed for the start "dictionary" alone.
+
+        Parameters
+        ----------
+        vectors : WordVectors
+            The source, which is mapped; they are not changed.
+        target : WordVectors
+            The space into which it is mapped.
+        pairs : Dictionary, or iterable of (source word, target word), optional
+            Pairs of translations to start from.
+
+        Raises
+        ------
+        ValueError
+            Without a target, or without pairs for the start "dictionary".
+        """
         if target is None:
             raise ValueError("VecMap.fit needs source and target")
         self._check()

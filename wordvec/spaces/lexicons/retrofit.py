@@ -59,6 +59,13 @@ class Retrofit(Transform):
     def fit(self, vectors: WordVectors, lexicon: Links | None = None) -> Self:
         """Finds the new vectors of the words that the lexicon links.
 
+        Parameters
+        ----------
+        vectors : WordVectors
+            What is retrofitted; they are not changed.
+        lexicon : Lexicon, or iterable of (head, other, ...)
+            Which words are linked.
+
         Raises
         ------
         ValueError

@@ -35,6 +35,15 @@ class _Specialise(Transform):
     ) -> Self:
         """Moves the words of the two lexicons, one of which may be missing.
 
+        Parameters
+        ----------
+        vectors : WordVectors
+            What is specialised; they are not changed.
+        synonyms : Lexicon, or iterable of (head, other, ...), optional
+            Words that should come nearer to each other.
+        antonyms : Lexicon, or iterable of (head, other, ...), optional
+            Words that should move away from each other.
+
         Raises
         ------
         ValueError

@@ -152,8 +152,12 @@ class Phrases(Estimator):
 
         Parameters
         ----------
+        source : path, paths, file, token lists or Corpus
+            The text.
         min_count, max_vocab, gaps
             Of the result's vocabulary, as in `wordvec.encode`.
+        progress : callable, optional
+            As in `fit`.
 
         Raises
         ------
@@ -176,13 +180,29 @@ class Phrases(Estimator):
         gaps: bool = False,
         progress: Callback | None = None,
     ) -> Corpus:
-        """`fit`, then `transform`, reading the source once."""
+        """`fit`, then `transform`, reading the source once.
+
+        Parameters
+        ----------
+        source : path, paths, file, token lists or Corpus
+            The text.
+        min_count, max_vocab, gaps
+            As in `transform`.
+        progress : callable, optional
+            As in `fit`.
+        """
         corpus, found = self._find(source, progress)
         last = PhraseTable([found] if found else [], delimiter=self.delimiter)
         return last.join(corpus, min_count=min_count, max_vocab=max_vocab, gaps=gaps)
 
     def transform_lists(self, lists: Iterable[Tokens]) -> Iterator[list[str]]:
-        """Token lists with their phrases joined, in order."""
+        """Token lists with their phrases joined, in order.
+
+        Parameters
+        ----------
+        lists : iterable of lists of str
+            The tokens of each text.
+        """
         return self.phrases_.join_lists(lists)
 
     def check(self) -> None:

@@ -93,11 +93,23 @@ class PhraseTable:
         return f"<PhraseTable of {len(self):,} phrases in {len(self.passes)} passes>"
 
     def spelling(self, phrase: Phrase) -> str:
-        """A phrase as the word that it becomes."""
+        """A phrase as the word that it becomes.
+
+        Parameters
+        ----------
+        phrase : sequence of str
+            The words of the phrase.
+        """
         return self._delimiter.join(phrase.words).decode("utf-8", "surrogateescape")
 
     def top(self, n: int) -> list[dict[str, Any]]:
-        """The n phrases with the highest scores, of all passes: phrase, count, score, pass."""
+        """The n phrases with the highest scores, of all passes: phrase, count, score, pass.
+
+        Parameters
+        ----------
+        n : int
+            Largest number of phrases.
+        """
         rows = ((number, phrase) for number, some in enumerate(self.passes, 1) for phrase in some)
         best = sorted(rows, key=lambda row: (-row[1].score, row[0], row[1].words))[:n]
         return [
@@ -114,6 +126,13 @@ class PhraseTable:
         """Writes the table as text: two lines of header, then one line per phrase.
 
         A line has pass, words, count and score, between tabs; spaces separate the words.
+
+        Parameters
+        ----------
+        path : path
+            The file to write.
+        force : bool
+            Replace a file that exists.
 
         Raises
         ------
@@ -135,6 +154,11 @@ class PhraseTable:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Reads what `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file.
 
         Raises
         ------
@@ -180,7 +204,19 @@ class PhraseTable:
         **more: Any,
     ) -> Corpus:
         """Reads a text once and returns it with its phrases joined, as ids: what
-        `wordvec.encode`, whose parameters and errors these are, makes of the joined text."""
+        `wordvec.encode`, whose parameters and errors these are, makes of the joined text.
+
+        Parameters
+        ----------
+        source : path, paths, file or token lists
+            The text.
+        vocab : Vocabulary, optional
+            Words of the joined text; by default they are counted.
+        min_count, max_vocab, gaps, across_lines, threads, memory, progress, options
+            As in `wordvec.encode`.
+        **more
+            Options of texts, as in `wordvec.encode`.
+        """
         corpus = encode(
             source,
             min_count=1,
@@ -217,6 +253,12 @@ class PhraseTable:
 
         Parameters
         ----------
+        corpus : Corpus
+            A text as ids, encoded with gaps=True where words were left out.
+        vocab : Vocabulary, optional
+            Words of the joined text; by default they are counted.
+        min_count, max_vocab, gaps, across_lines, memory
+            As in `wordvec.encode`.
         progress : callable, optional
             Gets how many ids were read so far.
 
@@ -281,7 +323,13 @@ class PhraseTable:
     # -- token lists and texts -----------------------------------------------------------------
 
     def join_lists(self, lists: Iterable[Tokens]) -> Iterator[list[str]]:
-        """Token lists with their phrases joined, one a list, in order."""
+        """Token lists with their phrases joined, one a list, in order.
+
+        Parameters
+        ----------
+        lists : iterable of lists of str
+            The tokens of each text.
+        """
         joiner = Joiner(self, self._words())
         batch: list[list[str]] = []
         size = 0
@@ -310,6 +358,21 @@ class PhraseTable:
         its end gets one. With `options` the texts are split into words first, and what is written
         are the words as `wordvec.text.write.tokenize_text` writes them. The output is compressed
         when its name ends in .gz.
+
+        Parameters
+        ----------
+        paths : sequence of str or binary file
+            The texts.
+        output : path
+            The file to write.
+        force : bool
+            Replace a file that exists.
+        threads : int
+            The result does not depend on it.
+        progress : callable, optional
+            Gets the state of the reading, as in `wordvec.encode`.
+        options : TextOptions, optional
+            How the texts are split into words; by default words stay as they are.
 
         Returns
         -------

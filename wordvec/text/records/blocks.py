@@ -53,6 +53,15 @@ class Texts:
         self._texts, self._labels = texts, labels
 
     def rows(self) -> Iterator[tables.Row]:
+        """The texts in order, each with its label if there are labels.
+
+        Raises
+        ------
+        CorpusError
+            For a text that is not a string.
+        ValueError
+            When there are more texts than labels, or more labels than texts.
+        """
         if self._labels is None:
             for number, text in enumerate(self._texts, 1):
                 yield tables.Row(tables.as_text("texts", number, "text", text), None)

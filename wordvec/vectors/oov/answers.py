@@ -49,6 +49,13 @@ class Answering(Editable):
         A word that is not there is answered by its n-grams or folded spelling where the vectors
         have them; with `unseen` (or `strict` set to False) also by the nearest spelling. With
         `unseen` False, or when nothing is found, `how` is "none" and the vector zero.
+
+        Parameters
+        ----------
+        word : str
+            Any word.
+        unseen : bool, optional
+            Whether the nearest spelling may answer; by default only when `strict` is False.
         """
         if unseen is False:
             i = self._words.find(word)
@@ -63,7 +70,13 @@ class Answering(Editable):
         return self.subwords is not None or "_folded" in self.__dict__
 
     def unknown(self, word: Key) -> UnknownWordError:
-        """The error that says that a word is not there, with the nearest known spellings."""
+        """The error that says that a word is not there, with the nearest known spellings.
+
+        Parameters
+        ----------
+        word : str or bytes
+            A word that is not there.
+        """
         return self._no_word(word)
 
     def _no_word(self, word: Key | int) -> UnknownWordError:
@@ -87,7 +100,13 @@ class Answering(Editable):
 
     def find_folded(self, word: str) -> str | None:
         """The most frequent known word that differs from this one in case or Unicode form at most,
-        or None. The first use builds an index, unless the file has one."""
+        or None. The first use builds an index, unless the file has one.
+
+        Parameters
+        ----------
+        word : str
+            Any word.
+        """
         i = self._folded.find(word)
         return None if i < 0 else self._words.word(i)
 
@@ -97,7 +116,13 @@ class Answering(Editable):
         return splitter_for(self.meta)
 
     def split(self, text: str) -> list[str]:
-        """A short text's words, as the text of the training was split (see docs/howto/text.md)."""
+        """A short text's words, as the text of the training was split (see docs/howto/text.md).
+
+        Parameters
+        ----------
+        text : str
+            Any text.
+        """
         return self._splitter(text)
 
     _split = split
@@ -152,7 +177,15 @@ class Answering(Editable):
     def lookup(
         self, words: Sequence[Key], *, fold: bool | None = None, typo: bool = False
     ) -> tuple[NDArray[Any], list[str]]:
-        """Vectors (n, d) of any words, and how each came about; see `vector`."""
+        """Vectors (n, d) of any words, and how each came about; see `vector`.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Any words.
+        fold, typo : bool
+            As in `vector`.
+        """
         keys = list_of_words("words", words)
         ids = self.get_ids(keys, strict=False)
         rows = self._matrix.take(np.maximum(ids, 0)) if len(self) else np.zeros((len(ids), 0))
