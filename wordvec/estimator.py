@@ -45,7 +45,8 @@ class Option:
     above, at_least, below, at_most : float or None
         The range of a number.
     unit : str
-        "bytes" where the command line takes sizes such as 500M.
+        "bytes" where the command line takes sizes such as 500M; "condition" where it takes one
+        value and refuses a second.
     source : str
         Where the default comes from: a paper, a reference implementation.
     counting : bool

@@ -130,6 +130,7 @@ def test_phrases_are_found_and_joined_in_words(run, tmp_path):
     [
         (("--tokenize", "unicod"), "did you mean unicode"),
         (("--where", "a >"), "give --text-column"),
+        (("--where", "a > 1", "--where", "b > 2"), "--where is given twice: join the conditions"),
         (("--text-column", "txt"), "or say it: --text csv"),
         (("--text-column", "txt", "--text", "csv"), "no column 'txt'"),
         (("--text", "wikipedia"), "no dump"),

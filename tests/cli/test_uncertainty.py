@@ -259,6 +259,8 @@ def test_change_compares_two_collections(run, many_words, tmp_path):
     code, _, err = run("change", *both, *options, "--word", "zzz")
     assert (code, "zzz" in err) == (1, True)
     assert run("change", *both, *options, *written)[0] == 1  # the files exist
+    code, _, err = run("change", *both, "--window", "3")
+    assert (code, "--window is fixed in the counts: give it to `wordvec count`" in err) == (2, True)
     # A third collection makes it a series, and each report is written by the same mechanism.
     reports = ("--json", tmp_path / "c.json", "--markdown", tmp_path / "c.md")
     shutil.copytree(both[0], tmp_path / "last")

@@ -54,6 +54,12 @@ REFUSED = {
     "a table with a long row": ("word,a,b\ncat,1,2,3\n", "byte 9: 4 cells, the header has 3"),
     "a table with words last": ("a,b,word\n.5,1,cat\n", "byte 0: the words are in column 3"),
     "a table with thousands": ('word,a\ncat,"1,000"\n', "byte 7: not a number: '1,000'"),
+    "a table with decimal commas": (
+        'word,a\ncat,"0,5"\n',
+        "byte 7: not a number: '0,5', which has a comma; write numbers with a point",
+    ),
+    "decimal commas": ("cat 0,12 0,3\ndog 0,5 0,25\n", "byte 0: numbers with decimal commas .0,3"),
+    "decimal commas behind a header": ("2 2\ncat 0,12 0,3\n", "byte 4: .*'0,3', which has a comma"),
     "a table without rows": ("word,a,b\n", "byte 0: a table with a header and no row"),
     "a table with lines that end in CR": ("word,a\rcat,.5\rdog,.2\r", "lines end in CR alone"),
     "a binary file with fewer words": (
@@ -181,6 +187,12 @@ def test_what_is_lawful_but_odd_is_said(tmp_path, content, note):
     (tmp_path / "v").write_bytes(content)
     with np.errstate(invalid="ignore"):
         assert any(note in said for said in about(load(tmp_path / "v")))
+
+
+def test_numbers_beyond_float32_are_said(tmp_path, caplog):
+    (tmp_path / "v").write_text("cat 1e39 1\ndog inf 0\nfox -1e99 1e38\n")
+    assert np.isinf(load(tmp_path / "v").vectors).sum() == 3
+    assert "2 numbers are beyond float32 (3.4e38) and became infinite" in caplog.text
 
 
 def test_archives_of_other_tools_are_named(tmp_path):

@@ -1,10 +1,12 @@
 """PPMI by a randomised decomposition over row tiles, against a dense one of LAPACK."""
 
+import resource
+
 import numpy as np
 import pytest
 
 import wordvec
-from wordvec.models.randomized import information_rows
+from wordvec.models.randomized import _save, information_rows
 
 
 @pytest.fixture(params=["symmetric", "left"])
@@ -71,3 +73,16 @@ def test_threads_do_not_matter_and_a_cluster_needs_this_solver(shards):
     )
     with pytest.raises(ValueError, match="client needs solver='randomized'"):
         wordvec.PPMI(vector_size=8).fit(shards, client="local:2")
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, old[1]))
+        with pytest.raises(OSError, match=r"File too large: '.*right-1\.npy'"):
+            _save(tmp_path / "right-1.npy", np.zeros((1 << 14, 2)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    array = np.arange(12.0).reshape(3, 4)
+    _save(tmp_path / "right-2.npy", array[:, ::-1])
+    np.testing.assert_array_equal(np.load(tmp_path / "right-2.npy"), array[:, ::-1])

@@ -26,3 +26,9 @@ def test_old_words_stay_behind_the_new_ones(kind):
     assert kept.meta["kept_words"] == 2
     with pytest.raises(ValueError, match="keep needs init"):
         model.fit(NEW, keep=True)
+
+
+@pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
+def test_a_path_to_start_from_is_named(kind, tmp_path):
+    with pytest.raises(TypeError, match=r"^init must be WordVectors, .*, got PosixPath$"):
+        kind(min_count=1).fit(NEW, init=tmp_path / "old.wv")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from wordvec.cli.options import Items, expanded
+from wordvec.cli.options import Condition, Items, expanded
 from wordvec.cli.outputs import check_outputs
 from wordvec.estimator import options_of
 from wordvec.text.lines import read_toml
@@ -123,7 +123,20 @@ class Command(click.Command):
             values = self.config_defaults(ctx, path, config_table(ctx, path))
             ctx.default_map = {**(ctx.default_map or {}), **values}
         self._read_environment(ctx)
+        self._refuse_twice(ctx, args)
         return super().parse_args(ctx, args)
+
+    def _refuse_twice(self, ctx: click.Context, args: list[str]) -> None:
+        """Of an option that is given twice the last value counts, as in other programs. A condition
+        is refused, because it looks as if both held."""
+        conditions = {each for each in self.get_params(ctx) if isinstance(each, Condition)}
+        if conditions and not ctx.resilient_parsing:
+            _, _, order = self.make_parser(ctx).parse_args(list(args))
+            for each in conditions:
+                if order.count(each) > 1:
+                    raise click.UsageError(
+                        f"{each.opts[-1]} is given twice: join the conditions with `and`", ctx
+                    )
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -134,7 +134,7 @@ def to_click(
         details["show_default"] = ",".join(map(str, default)) or "none"
     if option.unit == "address":
         details["metavar"] = "ADDRESS"
-    return click.Option(
+    return (Condition if option.unit == "condition" else click.Option)(
         [*SHORT.get(name or option.name, ()), spelled], type=_type(option), **details
     )
 
@@ -166,6 +166,10 @@ def _type(option: Option) -> Any:
 
 
 _NUMBERS = itertools.count()  # no two parameters of a command may have the same name
+
+
+class Condition(click.Option):
+    """An option that may be given once only."""
 
 
 class Declared(click.Option):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import shutil
 import stat
@@ -14,14 +15,16 @@ import numpy as np
 
 from wordvec.errors import FormatError, StoreError
 from wordvec.estimator import Option
-from wordvec.formats.notes import dropped
-from wordvec.formats.refused import refuse
+from wordvec.formats.notes import beyond, dropped
+from wordvec.formats.refused import refuse, refuse_commas
 from wordvec.formats.stream import Part, Stream, split_member
 from wordvec.system import remote
 from wordvec.system.files import WV_MAGIC, check_target, scratch_file, words_path
 from wordvec.system.folders import check_folder
 from wordvec.text.lines import bytes_of, read_words
 from wordvec.vectors.vectors import WordVectors
+
+log = logging.getLogger("wordvec")
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,10 @@ def _load(path: str | os.PathLike[str], part: Part, verify: bool, mmap: bool) ->
                 with np.errstate(all="ignore"):  # a file's numbers may be anything
                     vectors = each.load().read(stream)
                 assert isinstance(vectors, WordVectors)
+                if stream.beyond:
+                    log.warning("%s", beyond(stream.name, stream.beyond))
                 return vectors
+        refuse_commas(stream, head)
         raise FormatError(f"{stream.name}: byte 0: no known format: {head[:16]!r}")
 
 

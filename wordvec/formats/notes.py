@@ -65,6 +65,15 @@ def _directions(vectors: WordVectors, ids: Sequence[int], what: str) -> list[str
     return [f"{_count(len(ids))} {has} {what} ({named(words, len(ids))})"]
 
 
+def beyond(name: str, numbers: int) -> str:
+    """A sentence about numbers of a file that float32 cannot hold."""
+    are = "number is" if numbers == 1 else "numbers are"
+    return (
+        f"{name}: {numbers:,} {are} beyond float32 (3.4e38) and became infinite: their words have "
+        "no neighbours"
+    )
+
+
 def dropped(vectors: WordVectors, name: str, *, keeps_meta: bool) -> list[str]:
     """Sentences about what the format of that name does not keep of the vectors."""
     said = []

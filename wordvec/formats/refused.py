@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from wordvec.formats.plain.numbers import has_commas
 from wordvec.formats.stream import Stream
 
 # How a file begins, and what is said of it. None of these is the beginning of text vectors that
@@ -71,3 +72,12 @@ def refuse(stream: Stream, head: bytes) -> None:
     for begins, what in _KNOWN:
         if begins.match(head):
             stream.fail(what, 0)
+
+
+def refuse_commas(stream: Stream, head: bytes) -> None:
+    """Raises FormatError for lines of a word and numbers with decimal commas."""
+    number = has_commas(head.split(b"\n"))
+    if number is not None:
+        stream.fail(
+            f"numbers with decimal commas ({number[:40].decode()}); write them with a point", 0
+        )

@@ -67,6 +67,7 @@ class Stream:
         self._at = 0  # what of the buffer was read
         self._start = 0  # offset of the buffer in the file
         self.part = Part()
+        self.beyond = 0  # numbers that a reader found and float32 cannot hold
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], member: str | None = None) -> Stream:

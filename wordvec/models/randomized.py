@@ -20,6 +20,7 @@ from wordvec.counts.shards import Shards
 from wordvec.counts.tiles import tile_words
 from wordvec.engine.tasks import naming_task
 from wordvec.errors import TrainingError
+from wordvec.system.files import naming
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 MORE = 10  # random vectors beyond the dimensions that are wanted
 EPOCHS = 2  # steps of the power iteration
 KEPT = 128  # row tiles whose information a worker keeps
+
+
+def _save(path: Path, array: Dense) -> None:
+    """Writes an array as np.save does; an error, such as that of a full disk, names the file."""
+    array = np.ascontiguousarray(array)
+    header = np.lib.format.header_data_from_array_1_0(array)
+    with naming(path), open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(array.data)
 
 
 def information_rows(
@@ -118,7 +128,7 @@ def decompose(
         nonlocal steps
         steps += 1
         file = folder / f"right-{steps}.npy"
-        np.save(file, right)
+        _save(file, right)
         out = np.empty((words, right.shape[1]))
         handles = [
             engine.submit(

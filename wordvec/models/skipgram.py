@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -25,7 +26,13 @@ from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.ngram_rows import NgramRows
 from wordvec.training.options import WordModel, documented
-from wordvec.training.rows import padded_matrix, rows_in_common, uniform_rows, with_old_words
+from wordvec.training.rows import (
+    check_init,
+    padded_matrix,
+    rows_in_common,
+    uniform_rows,
+    with_old_words,
+)
 from wordvec.training.stream import Chunks, keep_thresholds, noise_table, stream_plan
 from wordvec.vectors.vectors import WordVectors
 
@@ -211,7 +218,8 @@ class SkipGram(WordModel):
                 "frozen needs init, the vectors that the frozen words keep: give it too"
             )
         if keep and init is None:
-            raise ValueError("keep needs init, the vectors to which words stay close: give it too")
+            raise ValueError("keep needs init, the vectors whose words are kept: give it too")
+        check_init(init)
         corpus = self._read(source, vocab, progress)
         check_pairs(corpus)
         dim, words = self.vector_size, len(corpus.vocab)
@@ -244,7 +252,7 @@ class SkipGram(WordModel):
             patience=self.patience,
         )
         trained = loop.run(plan, keeper, progress)
-        if trained.losses and not any(trained.losses):
+        if trained.losses and all(map(math.isnan, trained.losses)):
             raise no_pair(corpus.stats.source, self.sample)
         self.losses_, self.held_out_losses_ = trained.losses, trained.held_out
         matrices = [input, output]
@@ -294,7 +302,7 @@ class SkipGram(WordModel):
 
     def notes(self) -> list[str]:
         """What a user should know of the last `fit`: epochs in which nothing was trained."""
-        empty = sum(loss == 0 for loss in self.losses_)
+        empty = sum(map(math.isnan, self.losses_))
         if not empty:
             return []
         return [

@@ -105,7 +105,7 @@ class TextOptions:
         None, "Column with the documents' names; equal ones in a row are one document.", none="none"
     )
     where: str | None = option(
-        None, "Rows to read, as in 'year >= 1990 and year < 2000'.", none="all"
+        None, "Rows to read, as in 'year >= 1990 and year < 2000'.", none="all", unit="condition"
     )
 
     def __post_init__(self) -> None:

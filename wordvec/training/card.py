@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from wordvec._version import __version__
@@ -45,7 +46,9 @@ def card(
         **facts,
     }
     if trained is not None:
-        meta["training"] = {"losses": trained.losses}
+        # JSON has no NaN: null stands for an epoch in which nothing was trained.
+        losses = [None if math.isnan(loss) else loss for loss in trained.losses]
+        meta["training"] = {"losses": losses}
         if trained.held_out:
             meta["training"]["held_out"] = trained.held_out
     return meta | {"tool": f"wordvec {__version__}"}

@@ -413,7 +413,8 @@ class Position:
         self.kept += kept
 
     def end_epoch(self, scale: float = 1.0) -> None:
-        """Keeps the mean loss of the epoch, times `scale`, and moves to the start of the next."""
-        self.losses.append(self.mean * scale if self.pairs else 0.0)
+        """Keeps the mean loss of the epoch, times `scale`, and moves to the start of the next. The
+        loss is NaN for an epoch in which nothing was trained."""
+        self.losses.append(self.mean * scale)
         self.epoch += 1
         self.tasks, self.loss, self.pairs, self.work = 0, 0.0, 0, 0

@@ -14,6 +14,13 @@ from wordvec.vectors.vectors import WordVectors
 Real = TypeVar("Real", np.float32, np.float64)
 
 
+def check_init(init: WordVectors | None) -> None:
+    """Raises TypeError when the argument `init` of a `fit` is anything but vectors."""
+    if init is not None and not isinstance(init, WordVectors):
+        kind = type(init).__name__
+        raise TypeError(f"init must be WordVectors, as wordvec.load(path) gives them, got {kind}")
+
+
 def rows_in_common(
     old: WordVectors, words: Iterable[str], dim: int, name: str = "init"
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -29,7 +29,7 @@ from wordvec.training.card import card, shards_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Trained
 from wordvec.training.options import OutputVectors, WordModel, documented
-from wordvec.training.rows import rows_in_common, with_old_words
+from wordvec.training.rows import check_init, rows_in_common, with_old_words
 from wordvec.training.spread import Traffic
 from wordvec.vectors.vectors import WordVectors
 
@@ -248,7 +248,8 @@ class TileModel(MatrixModel, abc.ABC):
         """
         self._check()
         if keep and init is None:
-            raise ValueError("keep needs init, the vectors to which words stay close: give it too")
+            raise ValueError("keep needs init, the vectors whose words are kept: give it too")
+        check_init(init)
         with contextlib.ExitStack() as stack:
             engine = None
             if client is not None:

@@ -55,7 +55,7 @@ class TrainCommand(Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            raise self._unknown(ctx, error) from None
+            raise self.unknown(ctx, error) from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         reads = self.model(ctx).trains_on != "relations"
@@ -113,7 +113,7 @@ class TrainCommand(Command):
             return model is not None
         return name.removeprefix(f"{_lower(model)}_") in self.fields(ctx)
 
-    def _unknown(self, ctx: click.Context, error: click.NoSuchOption) -> click.UsageError:
+    def unknown(self, ctx: click.Context, error: click.NoSuchOption) -> click.UsageError:
         """An option that the model does not have: which models have it, or the nearest name."""
         model, own = self.model(ctx).name, self.fields(ctx)
         name = error.option_name.lstrip("-").removeprefix("no-").replace("-", "_")

@@ -17,6 +17,7 @@ from wordvec.models import MODELS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wordvec.estimator import Option
     from wordvec.inference.change import Changes
 
 FOUND = 0.05  # q below which a word is counted as changed
@@ -27,6 +28,19 @@ class ChangeCommand(StabilityCommand):
     """`change`, with the options of the model that --model names."""
 
     default = "count-skipgram"
+
+    def fields(self, ctx: click.Context) -> dict[str, tuple[Option, Any]]:
+        """The options of the model, without those that are fixed in the counts."""
+        return {name: each for name, each in super().fields(ctx).items() if not each[0].counting}
+
+    def unknown(self, ctx: click.Context, error: click.NoSuchOption) -> click.UsageError:
+        """An option of counting is named as one."""
+        name = error.option_name.lstrip("-").replace("-", "_")
+        if name in super().fields(ctx):
+            return click.UsageError(
+                f"{error.option_name} is fixed in the counts: give it to `wordvec count`", ctx
+            )
+        return super().unknown(ctx, error)
 
 
 @click.command(cls=ChangeCommand)

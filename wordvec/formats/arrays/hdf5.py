@@ -73,7 +73,10 @@ def _read(stream: Stream, opened: Any, bytes_: int) -> WordVectors:
     count = max(1, _BATCH // cols)
     for start in range(0, rows, count):
         names = [_bytes(name) for name in words[start : start + count].tolist()]
-        table.add(names, values[start : start + count].astype(np.float32))
+        wide = values[start : start + count]
+        rows = wide.astype(np.float32)
+        stream.beyond += int((np.isinf(rows) & np.isfinite(wide)).sum())
+        table.add(names, rows)
         if table.full:
             break
     return table.vectors()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wordvec.formats.plain.numbers import count_numbers, is_number, nearest_float
+from wordvec.formats.plain.numbers import count_numbers, is_number, nearest_float, no_number
 from wordvec.formats.stream import MAX_TOKEN, Stream
 from wordvec.native.vectors import decimal
 from wordvec.vectors.matrix import Floats
@@ -133,9 +133,10 @@ def read_lines(
         for place, at, length in waiting[:n_open].tolist():
             number = blanks[at : at + length]
             try:
-                rows[divmod(place, size)] = nearest_float(number)
+                rows[divmod(place, size)] = value = nearest_float(number)
             except ValueError:
-                stream.fail(f"not a number: {number[:40]!r}", offsets[place // size])
+                stream.fail(no_number(number), offsets[place // size])
+            stream.beyond += bool(np.isinf(value)) and number[-1:].isdigit()
         some = [text[a:b] for a, b in ends]
         numbered = 0
         if max(map(len, some), default=0) > MAX_TOKEN:

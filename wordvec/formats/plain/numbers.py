@@ -11,6 +11,7 @@ import numpy as np
 _NUMBER = re.compile(
     rb"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf(?:inity)?|nan)", re.IGNORECASE
 )
+_COMMA = re.compile(rb"[-+]?[0-9]*,[0-9]+(?:[eE][-+]?[0-9]+)?")
 _FLOAT_LIMIT = 2.0**128  # where float32 ends
 
 
@@ -18,6 +19,21 @@ def is_number(field: bytes) -> bool:
     """Whether a field is a number in decimal notation, infinite, or "nan"; `1_5` and `0,5` are
     none."""
     return _NUMBER.fullmatch(field) is not None
+
+
+def no_number(field: bytes | str) -> str:
+    """What is wrong with a field that should be a number; a comma is named."""
+    raw = field.encode() if isinstance(field, str) else field
+    comma = ", which has a comma; write numbers with a point, and thousands without a separator"
+    return f"not a number: {field[:40]!r}{comma if _COMMA.fullmatch(raw) else ''}"
+
+
+def has_commas(lines: list[bytes]) -> bytes | None:
+    """The first of the numbers with a decimal comma that end most of the lines; None where they do
+    not."""
+    last = [fields[-1] for line in lines if len(fields := line.split()) > 1]
+    found = [field for field in last if _COMMA.fullmatch(field)]
+    return found[0] if 2 * len(found) > len(last) else None
 
 
 def count_numbers(line: bytes) -> int:

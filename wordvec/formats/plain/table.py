@@ -16,7 +16,7 @@ from typing import NoReturn
 import numpy as np
 
 from wordvec.formats.plain.lines import check_line_ends, first_lines, read_lines
-from wordvec.formats.plain.numbers import count_numbers, is_number, no_words
+from wordvec.formats.plain.numbers import count_numbers, is_number, no_number, no_words
 from wordvec.formats.stream import MAX_DIMENSIONS, Stream, Table
 from wordvec.vectors.vectors import WordVectors
 
@@ -84,7 +84,7 @@ def _refuse(stream: Stream, lines: list[bytes]) -> NoReturn:
     for line in lines[1:]:
         for cell in _cells(line, separator)[at + 1 :]:
             if not _is_value(cell, separator):
-                stream.fail(f"not a number: {cell[:40]!r}", offset)
+                stream.fail(no_number(cell), offset)
         offset += len(line) + 1
     stream.fail("a table with a header and no row", 0)
 
