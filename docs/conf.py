@@ -39,6 +39,7 @@ html_sidebars = {"start": [], "changelog": []}
 smartquotes_action = "qe"  # quotes and ellipses; a dash may begin an option: --coarse
 html_show_sourcelink = False
 html_math_renderer = "mathml"
+highlight_language = "none"  # of code that names no language: what a command prints
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
 myst_heading_anchors = 3

@@ -38,7 +38,7 @@ def markdown(campaign: Campaign, outcomes: Sequence[Outcome]) -> str:
     tables = [
         ("Models", _glance(found, names, headline)),
         (
-            "Less their peers'",
+            "Differences from the peer",
             _beside(found, _peers(outcomes), headline),
         ),
         ("Cost of training", _cost(outcomes)),
@@ -52,10 +52,11 @@ def markdown(campaign: Campaign, outcomes: Sequence[Outcome]) -> str:
 
 
 _SAYS = {
-    "Less their peers'": "Difference of means, with a 95 % interval over seeds (Welch's t): how "
-    "much is the luck of the seed. What the items leave open is in the report's intervals.",
+    "Differences from the peer": "Difference of means from the peer's, with a 95 % interval over "
+    "seeds (Welch's t). It tells what is luck of the seed; the report's intervals tell what is "
+    "luck of the items.",
     "Cost of training": "From the text (or its shards) to saved vectors, all threads together. "
-    "Shards are counted once a text and window, and serve all seeds.",
+    "Shards are counted once for each text and window, and serve all seeds.",
 }
 
 

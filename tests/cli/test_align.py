@@ -62,8 +62,8 @@ def test_self_learning_needs_few_pairs(run, two):
     ("args", "message"),
     [
         ((), "name a --dictionary"),
-        (("--identical", "--unsupervised"), "two starts"),
-        (("--self-learn", "--method", "rcsls", "--dictionary", "D"), "of --method vecmap"),
+        (("--identical", "--unsupervised"), "two ways to start"),
+        (("--self-learn", "--method", "rcsls", "--dictionary", "D"), "needs --method vecmap"),
         (("--dictionary", "D", "--alpha", "3"), "--alpha is not an option of procrustes"),
     ],
 )

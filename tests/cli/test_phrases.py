@@ -160,7 +160,10 @@ def test_train_and_count_with_a_table(run, text, tmp_path):
         (["TEXT", "-o", "OUT", "--threshold", "1", "--threshold", "2"], "one per pass (1), got 2"),
         (["TEXT", "-o", "OUT", "--delimiter", " "], "delimiter must be"),
         (["TEXT", "-o", "OUT", "--table", "OUT"], "name the same file"),
-        (["TEXT", "-o", "OUT", "--apply", "TABLE", "--passes", "2"], "--apply has them"),
+        (
+            ["TEXT", "-o", "OUT", "--apply", "TABLE", "--passes", "2"],
+            "cannot be combined with --apply",
+        ),
         (
             ["TEXT", "-o", "OUT", "--apply", "TABLE", "--table", "NEW"],
             "--table cannot be combined with --apply",

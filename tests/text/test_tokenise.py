@@ -266,7 +266,7 @@ def test_texts_in_memory_are_documents():
         ({"tokenize": "unicode:x"}, ValueError, "got 'unicode:x'"),
         ({"tokenize": "python:module"}, ValueError, "python:MODULE:FUNCTION"),
         ({"language": "tr"}, ValueError, "add lower=True"),
-        ({"emoji": True}, ValueError, "keeps all"),
+        ({"emoji": True}, ValueError, "needs tokenize="),
         ({"apostrophes": "keep"}, ValueError, "apostrophes needs tokenize"),
         ({"numbers": "none"}, ValueError, "one of keep, zero, drop"),
         ({"min_length": 0}, ValueError, "min_length must be >= 1"),
