@@ -270,6 +270,6 @@ def test_change_compares_two_collections(run, many_words, tmp_path):
     assert err.count("words have q < 0.05") == 2
     assert json.loads((tmp_path / "c.json").read_text())["options"]["method"] == "neighbors"
     code, _, err = run("change", *both, both[0])
-    assert (code, "old: given twice" in err, "training" in err) == (1, True, False)
+    assert (code, "old: is given twice" in err, "training" in err) == (1, True, False)
     code, _, err = run("change", both[0])
     assert (code, "OLD and NEW" in err) == (2, True)

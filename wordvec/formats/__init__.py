@@ -179,7 +179,8 @@ def _folder(path: str | os.PathLike[str], part: Part) -> WordVectors:
     for each in FORMATS.values():
         place = each.load().find(path) if each.folder else None
         if place is not None:
-            vectors = each.load().read_folder(place, part)
+            with np.errstate(all="ignore"):  # a file's numbers may be anything
+                vectors = each.load().read_folder(place, part)
             assert isinstance(vectors, WordVectors)
             return vectors
     raise IsADirectoryError(

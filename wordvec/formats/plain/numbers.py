@@ -23,7 +23,7 @@ def is_number(field: bytes) -> bool:
 
 def no_number(field: bytes | str) -> str:
     """What is wrong with a field that should be a number; a comma is named."""
-    raw = field.encode() if isinstance(field, str) else field
+    raw = field.encode("utf-8", "surrogateescape") if isinstance(field, str) else field
     comma = ", which has a comma; write numbers with a point, and thousands without a separator"
     return f"not a number: {field[:40]!r}{comma if _COMMA.fullmatch(raw) else ''}"
 
