@@ -52,9 +52,3 @@ def limit_files(size):
     """Files of this process cannot grow beyond a size."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-
-def unmeasured():
-    """The environment of a process that `make coverage` leaves alone: it could not write its data
-    where no file may grow, and would say so."""
-    return {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
