@@ -5,11 +5,14 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wordvec.counts.counting import spread
 from wordvec.counts.counting.count import count
 from wordvec.counts.counting.spread import count_on
 from wordvec.counts.counting.window import Window
+from wordvec.counts.parts import spans
 from wordvec.engine.local import Local
 from wordvec.errors import CorpusError
 from wordvec.text.corpus import encode
@@ -58,8 +61,55 @@ def test_any_number_of_parts_gives_the_bytes_of_one(tmp_path, texts, parts, wind
     assert contents(tmp_path / "spread") == contents(whole.path)
 
 
+@pytest.mark.parametrize("threads", [1, 3, 200])
+@pytest.mark.parametrize(
+    "how", [{}, {"across_lines": True}, {"sample": 0.02, "seed": 8}, {"gaps": True}]
+)
+def test_any_number_of_blocks_gives_the_bytes_of_one(tmp_path, texts, monkeypatch, threads, how):
+    """Blocks of 1,500 ids, each counted by one thread, by three, or by one for each row tile."""
+    monkeypatch.setattr(spread, "block_tokens", lambda *_: 1500)
+    monkeypatch.setattr(spread._Job, "_threads", lambda _: threads)
+    how = {"min_count": 2, **how}
+    some = {name: how.pop(name) for name in ("sample", "seed") if name in how}
+    whole = count(encode([str(t) for t in texts], **how), tmp_path / "whole", **some)
+    with Local(2) as engine:
+        count_on(engine, texts, tmp_path / "spread", Window(), parts=9, **how, **some)
+    assert contents(tmp_path / "spread") == contents(whole.path)
+
+
+@pytest.mark.parametrize("line", ["one line", "lines"])
+def test_a_text_of_one_line_is_cut_within_it(tmp_path, monkeypatch, line):
+    """A part that begins within a line begins a block, with the words before it."""
+    monkeypatch.setattr(spans, "LONGEST_LINE", 64)
+    rng = random.Random(4)
+    words = [f"w{int(rng.paretovariate(0.7)) % 90}" for _ in range(4000)]
+    text = tmp_path / "t.txt"
+    ends = " \n" if line == "lines" else "  "
+    text.write_text("".join(w + (ends[1] if rng.random() < 0.004 else " ") for w in words))
+    whole = count(encode(text, min_count=9), tmp_path / "whole", Window(window=7))
+    with Local(2) as engine:
+        count_on(engine, [text], tmp_path / "spread", Window(window=7), parts=8, min_count=9)
+    assert contents(tmp_path / "spread") == contents(whole.path)
+
+
+@given(
+    parts=st.lists(st.tuples(st.integers(0, 50), st.booleans()), min_size=1, max_size=30),
+    least=st.integers(1, 9),
+    most=st.integers(1, 90),
+)
+def test_blocks_are_all_parts_once_and_begin_where_a_line_goes_on(parts, least, most):
+    made = spread._blocks(parts, least, most)
+    assert [n for block in made for n in block] == list(range(1, len(parts) + 1))
+    begins = {block[0] for block in made}
+    assert all(n in begins for n, (_, goes_on) in enumerate(parts, 1) if goes_on)
+    largest = max(size for size, _ in parts)
+    for block in made:
+        assert sum(parts[n - 1][0] for n in block) <= most + 2 * largest
+
+
 def test_many_runs_are_merged_in_several_steps(tmp_path, texts, monkeypatch):
     monkeypatch.setattr(spread, "FAN_IN", 3)
+    monkeypatch.setattr(spread, "block_tokens", lambda *_: 200)
     monkeypatch.setattr(spread, "TREE", 2)
     whole = count(encode([str(t) for t in texts], min_count=1), tmp_path / "whole")
     with Local(2) as engine:

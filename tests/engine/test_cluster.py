@@ -277,7 +277,7 @@ def test_three_workers_count_to_the_bytes_of_one_machine(three, tmp_path):
     wordvec.count(text, tmp_path / "spread", client=three, progress=at, parts=9, **how)
     for path in whole.path.iterdir():
         assert (tmp_path / "spread" / path.name).read_bytes() == path.read_bytes()
-    assert at.calls > 9
+    assert at.calls > 2
     with pytest.raises(ClusterError, match="does not see"):
         Cluster(three).check_sizes({str(text): 5})
     assert sorted(p.name for p in tmp_path.iterdir()) == ["spread", "t.txt", "whole"]

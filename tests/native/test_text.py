@@ -181,3 +181,28 @@ def test_utf8_validity_is_that_of_python(word):
     except UnicodeDecodeError:
         expected = False
     assert text.utf8_valid(word) == expected
+
+
+@given(
+    st.lists(
+        st.tuples(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), st.integers(0, 9))
+    )
+)
+def test_lines_of_words_are_added_as_one_after_another(given):
+    one, other = text.WordTable(), text.WordTable()
+    for word, count in given:
+        one.add(word, count)
+    lines = b"".join(word + b"\n" for word, _ in given)
+    other.add_lines(lines, np.array([count for _, count in given], np.int64))
+    assert len(other) == len(one)
+    assert other.lines() == one.lines() == b"".join(one[i] + b"\n" for i in range(len(one)))
+    a, b = np.empty(len(one), np.int64), np.empty(len(one), np.int64)
+    one.counts(a)
+    other.counts(b)
+    assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("lines", [b"a\nb", b"a\nb\nc\n", b"a\n", b""])
+def test_lines_that_are_not_as_many_as_counts_are_refused(lines):
+    with pytest.raises(ValueError, match="2 counts need as many words"):
+        text.WordTable().add_lines(lines, np.ones(2, np.int64))

@@ -182,6 +182,13 @@ class Cluster:
                         "that all workers have under the same path"
                     )
 
+    def memory(self) -> int:
+        """Bytes that a thread of a worker may use, of the worker that has least; 0 where none of
+        them has a limit."""
+        found = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        limits = [(w.get("memory_limit") or 0) // int(w["nthreads"]) for w in found]
+        return min((each for each in limits if each), default=0)
+
     def workers(self) -> dict[str, int]:
         """The addresses of the workers that are there, and how many threads each has; looked up
         once a second."""

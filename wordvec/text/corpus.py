@@ -207,7 +207,7 @@ def encode(
     if not (stats.tokens or may_be_empty):
         raise CorpusError(_no_token(source, stats))
 
-    merged, maps, stopped = _settled(tables, how, stats)
+    merged, maps, stopped = settled(tables, how, stats)
     order = None
     if vocab is None and may_be_empty and not stats.types:
         vocab = Vocabulary([], np.zeros(0, np.int64), 0)
@@ -370,7 +370,7 @@ def count_vocabulary(
             progress(reading(stats))
     if not (stats.tokens or may_be_empty):
         raise CorpusError(_no_token(source, stats))
-    merged, _, _ = _settled(tables, how, stats)
+    merged, _, _ = settled(tables, how, stats)
     if may_be_empty and not stats.types:
         return Vocabulary([], np.zeros(0, np.int64), 0)
     vocab = Vocabulary.from_table(merged, min_count=min_count, max_vocab=max_vocab)
@@ -386,7 +386,7 @@ def _no_token(source: Source, stats: CorpusStats) -> str:
     return found + ("" if stats.bytes else " (an iterator that was already consumed?)")
 
 
-def _settled(
+def settled(
     tables: list[native.WordTable], how: TextOptions, stats: CorpusStats
 ) -> tuple[native.WordTable, list[Ids], list[int]]:
     """The words of all tables in one, normalised and without stop words: the table, the maps from

@@ -57,6 +57,19 @@ def room(memory: int) -> int:
     return memory - resident_memory()
 
 
+def _token_bytes(window: int, k: int, threads: int) -> float:
+    """Bytes of a token of a block: its id, its place in the index, and its cells while their row
+    tile is with a thread."""
+    return 8 + CELL_OF_THREAD * threads * CELLS * window / k
+
+
+def block_tokens(words: int, window: int, k: int, memory: int) -> int:
+    """Tokens of a block that one thread counts in half of so many bytes; the other half is for what
+    else the process holds."""
+    rest = max(memory // 2 - 8 * words - thread_bytes(words), LEAST_BLOCK)
+    return min(max(int(rest / _token_bytes(window, k, 1)), 1 << 12), MOST_BLOCK)
+
+
 def plan_blocks(corpus: Corpus, window: int, k: int, memory: int, threads: int) -> Plan:
     """Threads and blocks to count a corpus with: as many threads as asked for, or fewer where
     their memory would more than double the number of blocks."""
@@ -64,12 +77,10 @@ def plan_blocks(corpus: Corpus, window: int, k: int, memory: int, threads: int) 
     table = 8 * words
 
     def blocks(threads: int) -> float:
-        # A token's id, its place in the index, and its cells while their row tile is with a thread.
-        token = 8 + CELL_OF_THREAD * threads * CELLS * window / k
         rest = free - table - threads * thread_bytes(words)
         if rest < LEAST_BLOCK:
             rest = max(memory // 4, LEAST_BLOCK) if threads == 1 else 0
-        size = min(max(int(rest / token), 1 << 12), MOST_BLOCK)
+        size = min(max(int(rest / _token_bytes(window, k, threads)), 1 << 12), MOST_BLOCK)
         return tokens / size
 
     if free - table - thread_bytes(words) < LEAST_BLOCK:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,58 @@ RowsOfRun: TypeAlias = "tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np
 Piece: TypeAlias = (
     "Callable[[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64], int], tuple[int, int]]"
 )
+
+
+class Indexed(NamedTuple):
+    """Ids (N,), and where each word stands in them: word w at positions[starts[w] : starts[w + 1]];
+    starts (V + 1,), positions (N,)."""
+
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    positions: NDArray[np.uint32]
+
+
+def indexed(ids: NDArray[np.int32], words: int) -> Indexed:
+    """Ids with their index, for `rows_of`."""
+    starts = np.empty(words + 1, np.int64)
+    positions = np.empty(len(ids), np.uint32)
+    cooc.index(ids, starts, positions)
+    return Indexed(ids, starts, positions)
+
+
+def rows_of(
+    block: Indexed, first: int, window: Window, weight: NDArray[np.uint64], k: int
+) -> Callable[[Buffer, int], Rows]:
+    """A function that gives the rows of a row tile: pairs whose later word is at `first` or after
+    it."""
+    symmetric = window.direction == "symmetric"
+    left, right = (symmetric or window.direction == side for side in ("left", "right"))
+    words = len(block.starts) - 1
+
+    def task(state: Buffer, tile: int) -> Rows:
+        def piece(
+            nnz: NDArray[np.uint32], cols: NDArray[np.uint32], units: NDArray[np.uint64], at: int
+        ) -> tuple[int, int]:
+            return state.row.count(
+                block.ids,
+                first,
+                block.starts,
+                block.positions,
+                weight,
+                left,
+                right,
+                symmetric,
+                tile,
+                k,
+                nnz,
+                cols,
+                units,
+                at,
+            )
+
+        return state.collect(tile_words(words, k, tile), piece)
+
+    return task
 
 
 class Counter:
@@ -62,40 +114,8 @@ class Counter:
         end)."""
         self._prepare(self.threads)
         halo = max(begin - self.window.window, 0)
-        ids = in_memory(self.corpus.ids, halo, end)
-        starts = np.empty(self.words + 1, np.int64)
-        positions = np.empty(len(ids), np.uint32)
-        cooc.index(ids, starts, positions)
-        symmetric = self.window.direction == "symmetric"
-        left, right = (symmetric or self.window.direction == side for side in ("left", "right"))
-
-        def task(state: Buffer, tile: int) -> Rows:
-            def piece(
-                nnz: NDArray[np.uint32],
-                cols: NDArray[np.uint32],
-                units: NDArray[np.uint64],
-                at: int,
-            ) -> tuple[int, int]:
-                return state.row.count(
-                    ids,
-                    begin - halo,
-                    starts,
-                    positions,
-                    self.weight,
-                    left,
-                    right,
-                    symmetric,
-                    tile,
-                    self.k,
-                    nnz,
-                    cols,
-                    units,
-                    at,
-                )
-
-            return state.collect(tile_words(self.words, self.k, tile), piece)
-
-        return task
+        block = indexed(in_memory(self.corpus.ids, halo, end), self.words)
+        return rows_of(block, begin - halo, self.window, self.weight, self.k)
 
     def merge(self, runs: list[Run]) -> Callable[[Buffer, int], Rows]:
         """A function that gives the sum of several runs' rows of a row tile."""

@@ -1,229 +1,49 @@
-"""A text counted by an engine: parts, their vocabularies, runs and row tiles as pure tasks.
+"""A text counted by an engine: parts, their vocabularies, blocks and row tiles as pure tasks.
 
-The parts are those of `wordvec.counts.parts`. Each is read once: its ids, numbered by its own
-words, stay with the worker; the words are added up in a tree; then the ids are renumbered and their
-windows counted into a run, and row tile after row tile the runs are merged. Sums are integers, so
-the shards are those of one machine, byte for byte.
+The parts are those of `wordvec.counts.parts`. Each is read once; the words are added up in a tree;
+then parts that follow each other are counted as blocks, as large as the workers' memory allows: one
+block goes straight into row tiles, several into runs that are merged row tile after row tile. Sums
+are integers, so the shards are those of one machine, byte for byte.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordvec.counts.counting import tasks
+from wordvec.counts.counting.budget import block_tokens
 from wordvec.counts.counting.partial import check_shard_folder
-from wordvec.counts.counting.rows import Buffer, Counter
-from wordvec.counts.counting.runs import FAN_IN, Run, write_run
-from wordvec.counts.counting.sampling import subsample
+from wordvec.counts.counting.runs import FAN_IN
+from wordvec.counts.counting.tasks import Reading
 from wordvec.counts.counting.window import Window, check_overflow
-from wordvec.counts.parts.corpus import add_context
-from wordvec.counts.parts.spans import opened, sizes_of, spans
+from wordvec.counts.parts.spans import sizes_of
 from wordvec.counts.shards import SHARDS, Shards
-from wordvec.counts.tiles import Built, Entry, build_tiles, tile_bytes, tile_count, tile_words
+from wordvec.counts.tiles import tile_count
 from wordvec.counts.writer import ShardWriter
 from wordvec.engine.cluster import Cluster, connected
 from wordvec.engine.shared import shared_folder
-from wordvec.engine.tasks import naming_task
 from wordvec.errors import CorpusError
 from wordvec.estimator import Callback, Progress, Stopwatch
-from wordvec.native.corpus.text import WordTable
 from wordvec.system import remote
-from wordvec.system.files import write_atomically
 from wordvec.system.folders import write_folder
-from wordvec.text.corpus import Corpus, CorpusStats, Part, encode, how_read, renumber
+from wordvec.text.corpus import how_read
 from wordvec.text.options import TextOptions
-from wordvec.text.spool import Spool
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from wordvec.engine.local import Engine
 
 PART = 64 << 20  # bytes of text of a part
 LEAST_PART = 1 << 20  # of a small text that is dealt to all threads
 TREE = 8  # vocabularies that are added at once
-AHEAD = 1 << 20  # cells that are read at once while runs are merged
-
-# Words with a line end after each, their counts, and tokens. Dask would send each word of a list as
-# a message of its own, which took ten times as long as reading the text.
-_Words = tuple[bytes, "NDArray[np.int64]", int]
-
-
-class ReadPart(NamedTuple):
-    """A part that was read: its words with their counts and tokens, its ids, how many tokens."""
-
-    words: bytes
-    counts: NDArray[np.int64]
-    ids: NDArray[np.int32]
-    tokens: int
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How all parts are read and counted."""
-
-    paths: tuple[str, ...]
-    of: int
-    options: TextOptions
-    window: Window
-    gaps: bool
-    across_lines: bool
-    sample: float
-    seed: int
-
-    def label(self, number: int) -> str:
-        """A part, for messages."""
-        return f"part {number} of {self.of} of the text"
-
-
-def _read(how: Reading, number: int) -> ReadPart:
-    with naming_task(how.label(number), CorpusError):
-        part = spans(how.paths, Part(number, how.of), how.options)
-        corpus = encode(
-            opened(part), min_count=1, gaps=True, may_be_empty=True, options=how.options
-        )
-        vocab = corpus.vocab
-        return ReadPart(
-            _packed(vocab.words), vocab.counts, np.asarray(corpus.ids), corpus.stats.tokens
-        )
-
-
-def _packed(words: list[bytes]) -> bytes:
-    return b"".join(word + b"\n" for word in words)
-
-
-def _unpacked(words: bytes) -> list[bytes]:
-    return words.split(b"\n")[:-1]
-
-
-def _words_of(part: ReadPart) -> _Words:
-    return part.words, part.counts, part.tokens
-
-
-def _added(*parts: _Words) -> _Words:
-    """Words of several parts, each with the sum of its counts, in any order."""
-    table = WordTable()
-    for packed, counts, _ in parts:
-        for word, number in zip(_unpacked(packed), counts.tolist(), strict=True):
-            table.add(word, number)
-    sums = np.empty(len(table), np.int64)
-    table.counts(sums)
-    words = _packed([table[i] for i in range(len(table))])
-    return words, sums, sum(tokens for *_, tokens in parts)
-
-
-@functools.lru_cache(maxsize=2)
-def _vocabulary(path: str) -> Vocabulary:
-    vocab = Vocabulary.load(path, sort=False)
-    assert vocab.table is not None
-    return vocab
-
-
-def _known(words: _Words, vocab: str) -> int:
-    table = _vocabulary(vocab).table
-    return sum(
-        n
-        for word, n in zip(_unpacked(words[0]), words[1].tolist(), strict=True)
-        if table.find(word) >= 0
-    )
-
-
-def _count(how: Reading, number: int, part: ReadPart, vocab: str, offset: int, run: str) -> str:
-    """Counts a part into a run; returns its path."""
-    with naming_task(how.label(number), CorpusError):
-        words = _vocabulary(vocab)
-        own = WordTable()
-        for word in _unpacked(part.words):
-            own.add(word, 0)
-        spool = Spool()
-        spool.append(np.array(part.ids, np.int32), 0)  # a copy: what comes in stays as it is
-        maps = [np.arange(len(own), dtype=np.int32)]
-        ids, known, _ = renumber(
-            spool, own, maps, words, gaps=how.gaps, across_lines=how.across_lines
-        )
-        place = Part(number, how.of)
-        corpus = Corpus(
-            words,
-            ids,
-            known,
-            CorpusStats(),
-            part=place,
-            offset=offset,
-            gaps=how.gaps,
-            across_lines=how.across_lines,
-        )
-        reading = {
-            "vocab": words,
-            "gaps": how.gaps,
-            "across_lines": how.across_lines,
-            "may_be_empty": True,
-            "options": how.options,
-        }
-        here = spans(how.paths, place, how.options)
-        corpus = add_context(
-            corpus,
-            how.paths,
-            here,
-            reading,
-            window=how.window.window,
-            sample=how.sample,
-            seed=how.seed,
-        )
-        if how.sample:
-            corpus = subsample(corpus, how.sample, how.seed)
-        counter = Counter(
-            corpus, how.window, how.window.weights()[0], tile_count(len(words)), memory=0, threads=1
-        )
-        rows = counter.count(corpus.context, len(corpus.ids))
-        write_run(Path(run), counter.each(rows), force=True)
-        return run
-
-
-def _merge(words: int, out: str, *runs: str) -> str:
-    """Adds runs to one; the runs stay until all is done, for a worker may die after this."""
-    with naming_task("merging runs", CorpusError):
-        buffer, read = Buffer(words), [Run(Path(run)) for run in runs]
-        tiles = range(tile_count(words))
-        write_run(Path(out), (buffer.merge(read, t, AHEAD) for t in tiles), force=True)
-        return out
-
-
-class RowTile(NamedTuple):
-    """A row tile in a file: its path, the table of its tiles, and its sums."""
-
-    path: str
-    entries: list[Entry]
-    sums: NDArray[np.uint64]
-
-
-def _row_tile(words: int, tile: int, unit: int, symmetric: bool, out: str, *runs: str) -> RowTile:
-    """Merges a row tile of all runs and writes its tiles one after another."""
-    with naming_task(f"row tile {tile}", CorpusError):
-        read = [Run(Path(run)) for run in runs]
-        rows = Buffer(words).merge(read, tile, AHEAD)
-        built = build_tiles(words, tile, rows, unit=unit, symmetric=symmetric)
-        with write_atomically(out, force=True) as file:
-            for buffer in built.buffers:
-                file.write(buffer)
-        return RowTile(out, built.entries, built.sums)
-
-
-def _built(words: int, tile: int, made: RowTile) -> Built:
-    """What a file holds, as `ShardWriter.append` takes it."""
-    rows = tile_words(words, tile_count(words), tile)
-    buffers = []
-    with open(made.path, "rb") as file:
-        for entry in made.entries:
-            buffers.append(bytearray(file.read(tile_bytes(rows, entry.nnz, entry.fixes))))
-    return Built(tile, buffers, made.entries, made.sums)
+MEMORY = 4 << 30  # bytes for a task where the engine does not say what it has
 
 
 def count_on(
@@ -273,14 +93,30 @@ def count_on(
         how = Reading(names, of, options or TextOptions(), window, gaps, across_lines, sample, seed)
         job = _Job(engine, how, work, progress)
         words = job.vocabulary(vocab, min_count, max_vocab)
-        runs = job.runs(words, given=vocab is not None)
-        return job.shards(words, runs, target, force=force)
+        blocks = job.numbered(words, given=vocab is not None)
+        tiles = job.row_tiles(len(words), blocks)
+        return job.shards(words, tiles, target, force=force)
 
 
 def _parts(size: int, engine: Any) -> int:
     """As many parts as are of some size, and no fewer than there are threads for large ones."""
     threads = sum(engine.workers().values()) if isinstance(engine, Cluster) else 1
     return max(-(-size // PART), min(threads, -(-size // LEAST_PART)), 1)
+
+
+def _blocks(outlines: Sequence[tuple[int, bool]], least: int, most: int) -> list[range]:
+    """Which parts, from 1, make a block: parts that follow each other, in at least so many blocks,
+    of about so many ids at most. A part that begins within a line begins a block."""
+    total = sum(size for size, _ in outlines)
+    n = max(least, -(-total // most), 1)
+    begins, at, last = [], 0, -1
+    for number, (size, goes_on) in enumerate(outlines, 1):
+        place = (2 * at + size) * n // (2 * total + 1)  # of the middle of the part
+        if goes_on or place != last:
+            begins.append(number)
+        at, last = at + size, place
+    ends = [*begins[1:], len(outlines) + 1]
+    return [range(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
 
 class _Job:
@@ -290,14 +126,18 @@ class _Job:
         self.engine, self.how, self.work, self.progress = engine, how, work, progress
         self.watch = Stopwatch()
         self.read = [
-            engine.submit(_read, how, n, near=n, label=f"reading {how.label(n)}")
+            engine.submit(tasks.read, how, n, near=n, label=f"reading {how.label(n)}")
             for n in range(1, how.of + 1)
         ]
         self.words = [
-            engine.submit(_words_of, part, near=n, label=f"words of part {n}")
+            engine.submit(tasks.words_of, part, near=n, label=f"words of part {n}")
             for n, part in enumerate(self.read, 1)
         ]
-        self.vocab_file = work / "vocab.txt"
+        self.file = os.fspath(work / "words.bin")
+
+    def name(self, name: str) -> str:
+        """The path of a file of this count."""
+        return os.fspath(self.work / name)
 
     def tell(self, stage: str, done: int, total: int, unit: str) -> None:
         if self.progress:
@@ -310,32 +150,29 @@ class _Job:
         level, own = list(self.words), []
         while len(level) > 1:
             level = [
-                self.engine.submit(_added, *level[at : at + TREE], label="adding vocabularies")
+                self.engine.submit(tasks.added, *level[at : at + TREE], label="adding vocabularies")
                 for at in range(0, len(level), TREE)
             ]
             own += level
-        words, counts, tokens = next(iter(self.engine.gather(level)))
+        words = next(iter(self.engine.gather(level)))
         self.engine.release(own)
-        self.tell("reading", tokens, 0, "words")
-        if not tokens:
+        self.tell("reading", words.tokens, 0, "words")
+        if not words.tokens:
             raise CorpusError(f"{', '.join(self.how.paths[:3])}: there is no token in it")
         vocab = given
         if vocab is None:
-            table = WordTable()
-            for word, number in zip(_unpacked(words), counts.tolist(), strict=True):
-                table.add(word, number)
-            vocab = Vocabulary.from_table(table, min_count=min_count, max_vocab=max_vocab)
-        vocab.save(self.vocab_file)
+            vocab = Vocabulary.from_table(words.table(), min_count=min_count, max_vocab=max_vocab)
+        tasks.write_words(self.file, vocab)
         return vocab
 
-    def runs(self, vocab: Vocabulary, *, given: bool) -> list[Any]:
-        """The paths of runs, at most FAN_IN of them, as handles."""
-        engine, how, file = self.engine, self.how, os.fspath(self.vocab_file)
+    def numbered(self, vocab: Vocabulary, *, given: bool) -> list[list[Any]]:
+        """The ids of the parts, in files, as handles: for each block those of its parts."""
+        engine, how = self.engine, self.how
         numbers = [vocab.known]  # of the whole text: enough where nothing depends on places
         offsets = [0] * how.of
         if how.sample or given:
             known = [
-                engine.submit(_known, words, file, near=n, label=f"known words of part {n}")
+                engine.submit(tasks.known, words, self.file, near=n, label=f"known words, part {n}")
                 for n, words in enumerate(self.words, 1)
             ]
             numbers = list(engine.gather(known))
@@ -347,31 +184,126 @@ class _Job:
             )
         check_overflow(how.window, sum(numbers))
         engine.release(self.words)
-        level = [
-            engine.submit(
-                _count,
-                how,
-                n,
-                part,
-                file,
-                offsets[n - 1],
-                os.fspath(self.work / f"run-0-{n}.bin"),
-                near=n,
-                label=f"counting {how.label(n)}",
-            )
+        outlines = [
+            engine.submit(tasks.outline, part, near=n, label=f"size of part {n}")
             for n, part in enumerate(self.read, 1)
         ]
-        for done, _ in enumerate(engine.gather(level), 1):
-            self.tell("counting", done, how.of, "parts")
-        engine.release(self.read)
+        made = [
+            [
+                engine.submit(
+                    tasks.number,
+                    how,
+                    n,
+                    self.read[n - 1],
+                    self.file,
+                    offsets[n - 1],
+                    n == block[0],
+                    self.name(f"ids-{n}.bin"),
+                    near=n,
+                    label=f"numbering {how.label(n)}",
+                )
+                for n in block
+            ]
+            for block in self._blocks(list(engine.gather(outlines)), len(vocab))
+        ]
+        engine.release([*outlines, *self.read])
+        return made
+
+    def _blocks(self, outlines: list[tuple[int, bool]], words: int) -> list[range]:
+        window, k = self.how.window.window, tile_count(words)
+        if not isinstance(self.engine, Cluster):
+            return _blocks(outlines, 1, block_tokens(words, window, k, MEMORY))
+        memory = self.engine.memory() or MEMORY
+        most = block_tokens(words, window, k, memory)
+        # On one machine its threads can share a block; through a network its ids would go to each.
+        least = 1 if self.engine.on_one_machine else self._threads()
+        return _blocks(outlines, least, most)
+
+    def _threads(self) -> int:
+        return sum(self.engine.workers().values()) if isinstance(self.engine, Cluster) else 1
+
+    def row_tiles(self, words: int, blocks: list[list[Any]]) -> list[Any]:
+        """The row tiles of the whole text, in files, as handles."""
+        k = tile_count(words)
+        share = min(-(-self._threads() // len(blocks)), k)  # threads that count one block
+        given = self._indexed(words, blocks)
+        if len(blocks) == 1:
+            (block,) = given
+            return [
+                self.engine.submit(
+                    tasks.count_row_tile,
+                    self.how,
+                    words,
+                    tile,
+                    self.name(f"row-{tile}.bin"),
+                    block,
+                    near=tile,
+                    label=f"row tile {tile}",
+                )
+                for tile in range(k)
+            ]
+        runs = [
+            [
+                self.engine.submit(
+                    tasks.count_into_run,
+                    self.how,
+                    words,
+                    range(first, k, share),
+                    self.name(f"run-0-{first}-{b}.bin"),
+                    block,
+                    near=b * share + first,
+                    label=f"counting block {b + 1} of {len(blocks)} of the text",
+                )
+                for b, block in enumerate(given)
+            ]
+            for first in range(share)
+        ]
+        for done, _ in enumerate(self.engine.gather(run for level in runs for run in level), 1):
+            self.tell("counting", done, share * len(blocks), "runs")
+        runs = [
+            self._merged(words, len(range(first, k, share)), first, level)
+            for first, level in enumerate(runs)
+        ]
+        return [
+            self.engine.submit(
+                tasks.merge_row_tile,
+                self.how,
+                words,
+                tile,
+                tile // share,
+                self.name(f"row-{tile}.bin"),
+                *runs[tile % share],
+                near=tile,
+                label=f"row tile {tile}",
+            )
+            for tile in range(k)
+        ]
+
+    def _indexed(self, words: int, blocks: list[list[Any]]) -> list[Any]:
+        return [
+            self.engine.submit(
+                tasks.index,
+                self.how,
+                words,
+                self.name(f"block-{b}.bin"),
+                *parts,
+                near=b,
+                label=f"indexing block {b + 1} of {len(blocks)} of the text",
+            )
+            for b, parts in enumerate(blocks)
+        ]
+
+    def _merged(self, words: int, tiles: int, first: int, level: list[Any]) -> list[Any]:
+        """At most FAN_IN runs of the same row tiles."""
         step = 0
         while len(level) > FAN_IN:
             step += 1
             level = [
-                engine.submit(
-                    _merge,
-                    len(vocab),
-                    os.fspath(self.work / f"run-{step}-{at}.bin"),
+                self.engine.submit(
+                    tasks.merge,
+                    words,
+                    tiles,
+                    self.name(f"run-{step}-{first}-{at}.bin"),
                     *level[at : at + FAN_IN],
                     label="merging runs",
                 )
@@ -379,40 +311,24 @@ class _Job:
             ]
         return level
 
-    def shards(self, vocab: Vocabulary, runs: list[Any], target: Path, *, force: bool) -> Shards:
-        """Merges row tile after row tile and puts them together."""
+    def shards(self, vocab: Vocabulary, tiles: list[Any], target: Path, *, force: bool) -> Shards:
+        """Puts row tiles together, in order."""
         how, unit = self.how, self.how.window.weights()[1]
         symmetric = how.window.direction == "symmetric"
         details: dict[str, Any] = asdict(how.window)
         if how.sample:
             details |= {"sample": how.sample, "sample_seed": how.seed}
         details |= how_read(how.options, how.gaps, how.across_lines)
-        k = tile_count(len(vocab))
-        tiles = [
-            self.engine.submit(
-                _row_tile,
-                len(vocab),
-                t,
-                unit,
-                symmetric,
-                os.fspath(self.work / f"row-{t}.bin"),
-                *runs,
-                near=t,
-                label=f"row tile {t}",
-            )
-            for t in range(k)
-        ]
         with write_folder(target, SHARDS, force=force) as folder:
             writer = ShardWriter(
                 folder, vocab, kind="co-occurrence", unit=unit, symmetric=symmetric, details=details
             )
             try:
                 for t, made in enumerate(self.engine.gather(tiles)):
-                    writer.append(_built(len(vocab), t, made))
-                    os.unlink(made.path)
-                    self.tell("adding up", t + 1, k, "tiles")
+                    writer.append(tasks.built(len(vocab), t, made))
+                    self.tell("adding up", t + 1, len(tiles), "tiles")
                 writer.finish()
             finally:
                 writer.close()
-        self.engine.release([*tiles, *runs])
+        self.engine.release(tiles)
         return Shards(target)

@@ -26,6 +26,18 @@ class WordTable:
     def add_tokens(self, tokens: Iterable[str | bytes], ids: NDArray[np.int32]) -> int:
         """Adds tokens as they are, writes their ids, returns how many there were."""
 
+    def add_lines(self, words: bytes | memoryview, counts: NDArray[np.int64]) -> None:
+        """Adds words that each end in LF, with their counts (words,), without the GIL.
+
+        Raises
+        ------
+        ValueError
+            When there are more words or fewer than counts, or the last one has no LF.
+        """
+
+    def lines(self) -> bytes:
+        """All words in order of id, each with LF after it, as `add_lines` takes them."""
+
     def encode(
         self, text: bytes | memoryview, ids: NDArray[np.int32], max_token: int, records: bool = ...
     ) -> tuple[int, int, int, int, int]:

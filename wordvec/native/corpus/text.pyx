@@ -3,7 +3,7 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
 from wordvec.native.common cimport WV_ERR_FORMAT, WV_ERR_FULL, WV_ERR_MEMORY, WV_OK, wv_status
 
@@ -98,6 +98,44 @@ cdef class WordTable:
                                 <size_t>PyBytes_GET_SIZE(word), 1, &ids[n]))
             n += 1
         return n
+
+    def add_lines(self, const uint8_t[::1] words, const int64_t[::1] counts):
+        cdef Py_ssize_t at = 0, n = 0, size = words.shape[0], length
+        cdef int32_t id = 0
+        cdef const uint8_t *end
+        cdef wv_status status = WV_OK
+        with nogil:
+            while at < size and n < counts.shape[0]:
+                end = <const uint8_t *>memchr(&words[at], 10, <size_t>(size - at))
+                if end is NULL:
+                    break
+                length = end - &words[at]
+                status = wv_table_add(self.table, &words[at], <size_t>length, counts[n], &id)
+                if status != WV_OK:
+                    break
+                at += length + 1
+                n += 1
+        _check(status)
+        if at != size or n != counts.shape[0]:
+            raise ValueError(f"{counts.shape[0]} counts need as many words that end in LF")
+
+    def lines(self):
+        cdef Py_ssize_t size = 0, at = 0
+        cdef int32_t i, n = <int32_t>wv_table_size(self.table)
+        cdef size_t length
+        for i in range(n):
+            wv_table_word(self.table, i, &length)
+            size += <Py_ssize_t>length + 1
+        cdef bytes out = PyBytes_FromStringAndSize(NULL, size)
+        cdef char *to = PyBytes_AS_STRING(out)
+        cdef const uint8_t *word
+        for i in range(n):
+            word = wv_table_word(self.table, i, &length)
+            memcpy(to + at, word, length)
+            at += <Py_ssize_t>length
+            to[at] = 10
+            at += 1
+        return out
 
     def encode(self, const uint8_t[::1] text, int32_t[::1] ids, Py_ssize_t max_token,
                bint records=False):
