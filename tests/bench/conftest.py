@@ -62,6 +62,8 @@ class Bench:
         limit = ", ".join([*bounds, *([f"<= {most:g}"] if most is not None else [])])
         if isinstance(peer, list):
             peer = f"{statistics.median(peer):.4g} ({min(peer):.4g} to {max(peer):.4g})"
+        elif isinstance(peer, float):
+            peer = f"{peer:.4g}"
         ROWS.append(Row(figure, shown, limit, str(peer), holds, self.part))
         if not holds:
             self.failed.append(f"{figure}: {shown}, wanted {limit}")
