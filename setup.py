@@ -1,5 +1,6 @@
 """The extension modules and data/; everything else is declared in pyproject.toml."""
 
+import copy
 import glob
 import importlib
 import os
@@ -99,6 +100,13 @@ class BuildExtensions(build_ext):
         for extension in self.extensions:
             extension.sources = sources[extension.name]
         super().build_extensions()
+
+    def build_extension(self, extension):
+        # Modules share sources. With one folder for all objects, one module could be linked with an
+        # object that another was just writing: it then lacks symbols when it is imported.
+        own = copy.copy(self)
+        own.build_temp = os.path.join(self.build_temp, extension.name)
+        build_ext.build_extension(own, extension)
 
 
 class BuildWithData(build_py):
