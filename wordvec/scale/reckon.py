@@ -22,7 +22,7 @@ CELL_BYTES = 6.9  # of a stored cell in shards, its share of row pointers includ
 ID_BYTES = 4  # of a token that was read
 WORD_BYTES = 200  # of a word of the vocabulary in memory
 TYPE_BYTES = 100  # of a distinct token while a text is read
-PART_TOKENS = 1 << 27  # of a part, when a text is counted on several workers
+BLOCK_TOKENS = 1 << 27  # that are counted at once, at most
 GBIT = 1.1e9 / 10  # bytes per second that arrive of a Gbit/s
 
 # English Wikipedia of 2015, min_count 5, window 10: docs/measurements/scale.md has the table.
@@ -206,11 +206,13 @@ def stages(job: Job, rates: Rates) -> Iterator[Stage]:
         spread,
         ids * job.workers,
     )
-    parts = max(math.ceil(job.tokens / PART_TOKENS), job.workers if several else 1)
-    runs = parts * job.cells(job.tokens / parts)
-    run_bytes = budget.CELL * runs if parts > 1 else 0.0
+    # Through a network each thread counts blocks of its own.
+    least = job.workers * job.threads if several else 1
+    blocks = max(math.ceil(job.tokens / BLOCK_TOKENS), least)
+    runs = blocks * job.cells(job.tokens / blocks)
+    run_bytes = budget.CELL * runs if blocks > 1 else 0.0
     thread = budget.thread_bytes(words)
-    block = 12 * job.tokens / parts
+    block = 12 * job.tokens / blocks * (job.threads if several else 1)
     yield stage(
         "count windows",
         job.tokens * rates.count / 1e9,
@@ -222,7 +224,7 @@ def stages(job: Job, rates: Rates) -> Iterator[Stage]:
     k = tile_count(words)
     yield stage(
         "add up, write shards",
-        runs * rates.merge / 1e9 if parts > 1 else 0.0,
+        runs * rates.merge / 1e9 if blocks > 1 else 0.0,
         WORD_BYTES * words + job.threads * (thread + 24 * cells / k),
         CELL_BYTES * cells,
         run_bytes / job.workers if several else 0.0,
