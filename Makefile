@@ -92,7 +92,7 @@ sanitize: $(VENV)/test
 # on the size of files cuts gcov's counters of the whole run), and pins of a plain build's bytes.
 coverage: $(VENV)/test
 	rm -rf build/coverage && mkdir -p build/coverage
-	cp -r setup.py pyproject.toml Makefile *.md LICENSE csrc wordvec data docs evals tests build/coverage
+	cp -r setup.py pyproject.toml Makefile *.md *.cff LICENSE csrc wordvec data docs evals tests build/coverage
 	rm -f $$(find build/coverage/wordvec/native -name '*.so')
 	cd build/coverage && CFLAGS="-O0 -g0 --coverage" LDFLAGS="--coverage" \
 	    $(PY) setup.py -q build_ext --inplace -j 2
@@ -101,6 +101,8 @@ coverage: $(VENV)/test
 	$(PY) tests/c_coverage.py build/coverage
 COVERED ?= --ignore tests/torture --ignore tests/test_tutorials.py \
     --ignore tests/training/test_pins.py --ignore tests/models/test_memory.py \
+    --deselect tests/cli/test_process.py::test_scipy_is_not_loaded_where_it_would_hang \
+    --deselect tests/cli/test_process.py::test_a_user_with_few_processes_gets_one_line \
     --deselect tests/cli/test_train.py::test_a_full_disk_leaves_no_half_file \
     --deselect tests/counts/test_count.py::test_a_write_that_fails_is_one_line_and_the_same_command_goes_on
 
