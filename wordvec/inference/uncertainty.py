@@ -15,6 +15,7 @@ from wordvec.counts.shards import Shards
 from wordvec.errors import Unanswerable
 from wordvec.estimator import Option, check, checked, thread_count
 from wordvec.formats import load
+from wordvec.inference.delta import Questions
 from wordvec.inference.documents import DocumentDraws, TrainingNoise
 from wordvec.inference.estimates import (
     LEVEL,
@@ -28,7 +29,6 @@ from wordvec.inference.estimates import (
 )
 from wordvec.inference.least_squares import Covariance, Solution
 from wordvec.inference.published import PublishedSolutions
-from wordvec.inference.questions import Questions
 from wordvec.inference.rows import UNK, BlockCounts, GloVeRows, WholeCounts, rows_of
 from wordvec.inference.solver import CountSolutions, How
 from wordvec.inference.stored import StoredSolutions
