@@ -24,9 +24,9 @@ from wordvec.system.parallel import threads as all_threads
 ANSWER = 10.0  # seconds in which a scheduler has to answer
 WORKERS = 30.0  # seconds in which the first worker has to be there
 LOOK = 1.0  # seconds between two looks at which workers there are
-# Of clusters of our own. Tasks say where they rather run. The rest is what Dask does while its
-# processes wait.
-# They sample what runs 100 times a second, and look at the clock 50 times.
+# Dask's settings for a cluster on this machine. Nothing is stolen, since tasks say where they ought
+# to run. While they wait, processes of Dask sample what runs 100 times per second and look at the
+# clock 50 times per second: this makes them do less.
 QUIET = {
     "distributed.scheduler.work-stealing": False,
     "distributed.worker.profile.enabled": False,

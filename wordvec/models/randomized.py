@@ -35,7 +35,8 @@ KEPT = 128  # row tiles whose information a worker keeps
 
 
 def _save(path: Path, array: Dense) -> None:
-    """Writes an array as np.save does; an error, such as that of a full disk, names the file."""
+    """Writes an array as np.save does, whose own error for a full disk ("100 requested and 10
+    written") has neither the cause nor the file."""
     array = np.ascontiguousarray(array)
     header = np.lib.format.header_data_from_array_1_0(array)
     with naming(path), open(path, "wb") as file:
