@@ -7,6 +7,15 @@ import pytest
 import wordvec
 
 
+@pytest.fixture
+def store():
+    """An empty store in memory."""
+    system = pytest.importorskip("fsspec", reason="needs the extra remote").filesystem("memory")
+    for entry in list(system.store):
+        del system.store[entry]
+    return system
+
+
 @pytest.fixture(scope="session")
 def shards(tmp_path_factory):
     """Symmetric counts of 450 words, in 7 x 7 tiles."""

@@ -129,6 +129,43 @@ def test_a_worker_that_dies_while_it_sends_changes_nothing(three, shards, alone)
     assert before not in pids(three).values()
 
 
+def test_a_checkpoint_in_a_store_that_all_workers_reach(three, shards, alone, tmp_path):
+    """A worker dies, then the run is stopped in its second epoch, and goes on."""
+    pytest.importorskip("fsspec", reason="needs the extra remote")
+    where, options = f"file://{tmp_path}/run", OPTIONS | {"epochs": 3}
+    stop = At(n5=killer(three), **{f"n{shards.k**2 + 9}": interrupt})
+    with pytest.raises(KeyboardInterrupt, match=f"saved in {where}: resume"):
+        wordvec.Swivel(**options).fit(
+            shards, client=three, checkpoint=where, progress=stop, every="1h"
+        )
+    assert "block-1-" in min(path.name for path in (tmp_path / "run").iterdir())
+    model = wordvec.Swivel(**options)
+    model.fit(shards, client=three, checkpoint=where, resume=True)
+    assert same(model, alone)
+    assert not list((tmp_path / "run").glob("block-[012]-*"))
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_store_that_workers_do_not_reach_is_named(three, shards, tmp_path):
+    """memory:// is another store in each process."""
+    pytest.importorskip("fsspec", reason="needs the extra remote")
+    unseen = r"worker tcp://\S+ does not see memory://here/block-0-0-0-0.bin \(it is not there\)"
+    with pytest.raises(ClusterError, match=rf"{unseen}: keep it in a store that all workers reach"):
+        wordvec.Swivel(**OPTIONS).fit(shards, client=three, checkpoint="memory://here")
+    with pytest.raises(ClusterError, match=r"cannot be kept beside it: name a folder, or a store,"):
+        wordvec.Swivel(**OPTIONS).fit(f"file://{shards.path}", client=three)
+    for path in shards.path.iterdir():
+        system = pytest.importorskip("fsspec").filesystem("memory")
+        system.pipe_file(f"/counts/{path.name}", path.read_bytes())
+    with pytest.raises(
+        ClusterError, match=r"does not see the counts memory://counts/manifest.json"
+    ):
+        wordvec.Swivel(**OPTIONS).fit("memory://counts", client=three, checkpoint=tmp_path / "c")
+
+
 def test_a_killed_worker_costs_two_tasks_per_thread(three, shards, tmp_path):
     """What is run again is what was under way, and what it held since the last cut. Killed when an
     epoch was saved, a worker holds files' contents alone, and each task of the plan is run once but

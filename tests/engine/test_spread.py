@@ -1,5 +1,8 @@
 """A data flow of super-tiles in this process: the bytes of the loop, and its parts."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +12,7 @@ import wordvec
 from wordvec.counts.schedule import rounds
 from wordvec.engine.local import Local
 from wordvec.training import spread
+from wordvec.training.batches import Homes, Key, Reckoning, reckon, refuse_waiting
 from wordvec.training.blocks import Group, groups, read_block, sparse_matrix, write_block
 from wordvec.training.tiles import Start
 
@@ -50,6 +54,62 @@ def test_batches_keep_the_order_of_the_plan(k, size, both, done):
         seen += sorted(numbered)
     assert [number for number, _ in seen] == list(range(done + 1, len(flat) + 1))
     assert [unit for _, unit in seen] == flat[done:]
+
+
+def keys_of(*pairs):
+    return [tuple(Key(a, g) for a in (0, 1) for g in sorted({*pair})) for pair in pairs]
+
+
+def test_bytes_that_move_are_those_reckoned_by_hand():
+    """Two workers, four groups of a row with 10 bytes. Groups 0 and 2 are at home on the first."""
+    homes = Homes(groups(4, 4, 1), 10)
+    assert homes.place(keys_of((0, 2), (1, 3)), 2) == [0, 1]
+    assert homes.moved == 0
+    assert homes.place(keys_of((0, 1), (2, 3)), 2) == [0, 1]  # 1 and 2 change places
+    assert homes.moved == 2 * 2 * 10
+    assert homes.place(keys_of((0, 0), (1, 1)), 2) == [0, 1]  # each worker has its share
+    assert homes.moved == 3 * 2 * 10
+    assert homes.place([(Key(0, 3), Key(1, 2))], 2) == [1]
+    assert homes.moved == 3 * 2 * 10
+
+
+@settings(deadline=None)
+@given(n=st.integers(1, 12), workers=st.integers(1, 9), both=st.booleans())
+def test_no_worker_gets_more_than_its_share(n, workers, both):
+    homes = Homes(groups(n, n, 1), 1)
+    for batch in spread.batches(rounds(n, symmetric=both, seed=n), 1, both=both):
+        places = homes.place([keys for keys, _ in batch.tiles], workers)
+        assert all(0 <= place < workers for place in places)
+        assert max(map(places.count, places)) <= -(-len(places) // workers)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_tasks_are_those_counted_by_hand(shards, size):
+    """GloVe goes 16 times over the half of all pairs of groups, Swivel once over all."""
+    n = -(-shards.k // size)
+    for kind, passes, pairs in ((wordvec.GloVe, 16, n * (n + 1) // 2), (wordvec.Swivel, 1, n * n)):
+        model = kind(vector_size=4, super_tile=size)
+        arrays = [model._parameters(shards.words, side) for side in (0, 1)]
+        plan = model._plan(shards, *arrays)
+        parts = groups(shards.words, shards.k, size)
+        found = reckon(plan.rounds(0), parts, 100, 2, both=model._both)
+        # Where a pass begins with the pairs that the one before it ended with, they are one task.
+        assert passes * (pairs - n // 2 - 1) <= found.tasks <= passes * pairs
+        assert 0 < found.moved < found.tasks * 4 * 100 * parts[0].rows
+
+
+def test_a_cluster_that_would_wait_is_refused_with_the_reckoning():
+    one, two = {"tcp://10.0.0.1:1": 8}, {"tcp://10.0.0.1:1": 8, "tcp://10.0.0.2:1": 8}
+    small, large = Reckoning(10, 0), Reckoning(1000, 22 * 10**9)
+    assert not refuse_waiting(small, 1e-3, 10, two, "M")  # for less than ten seconds
+    assert not refuse_waiting(Reckoning(1000, 0), 800, 10, one, "M")
+    network = "would take 10.0 s per epoch for moving 22,000 MB of rows .* and 2.0 s for training"
+    assert re.search(network, refuse_waiting(large, 32, 10, two, "M"))
+    assert not refuse_waiting(large, 320, 10, two, "M")
+    same_machine = {"tcp://10.0.0.1:1": 8, "tcp://10.0.0.1:2": 8}
+    assert "22,000 MB" not in refuse_waiting(large, 32, 10, same_machine, "M")
+    tasks = refuse_waiting(Reckoning(10**5, 0), 16, 10, two, "M")
+    assert re.search(r"handing out 100,000 tasks .*, and one machine 2\.0 s for training", tasks)
 
 
 def same(a, b):
@@ -101,6 +161,101 @@ def test_a_damaged_block_is_named(shards, tmp_path):
         block.unlink() if damage is None else block.write_bytes(damage)
         with pytest.raises(wordvec.WordvecError, match=block.name):
             model.fit(shards, checkpoint=tmp_path / "c", resume=True)
+
+
+def test_a_checkpoint_in_a_store_is_gone_on_with_by_either(shards, store):
+    options = {"vector_size": 10, "super_tile": 2}
+    alone = wordvec.Swivel(**options, epochs=3).fit(shards)
+    one, two = "memory://runs/one", "memory://runs/two/"
+    spread_here(wordvec.Swivel(**options, epochs=1), shards, checkpoint=one)
+    blocks = store.glob("/runs/one/block-1-0-*.bin")
+    assert len(blocks) == 2 * -(-shards.k // 2)
+    assert sorted(store.ls("/runs/one", detail=False)) == sorted([*blocks, "/runs/one/state"])
+    with pytest.raises(wordvec.WordvecError, match="memory://runs/one: has a checkpoint already"):
+        spread_here(wordvec.Swivel(**options, epochs=3), shards, checkpoint=one)
+    with pytest.raises(wordvec.WordvecError, match=r"^memory://runs/one/state: .* eta was"):
+        spread_here(wordvec.Swivel(**options, eta=0.5), shards, checkpoint=one, resume=True)
+    other = wordvec.Swivel(**options, epochs=3).fit(shards, checkpoint=one, resume=True)
+    assert same(other, alone)
+    assert store.ls("/runs/one", detail=False) == ["/runs/one/state"]
+    wordvec.Swivel(**options, epochs=1).fit(shards, checkpoint=two)
+    model = wordvec.Swivel(**options, epochs=3)
+    assert same(spread_here(model, shards, checkpoint=two, resume=True), alone)
+    again = wordvec.Swivel(**options, epochs=2)
+    with pytest.raises(wordvec.WordvecError, match=r"^memory://runs/two: has 3 epochs, 2 were"):
+        spread_here(again, shards, checkpoint=two, resume=True)
+
+
+class Killed(BaseException):
+    """The process is killed: nothing that it does afterwards has an effect."""
+
+
+def test_killed_at_any_access_to_the_store_nothing_saved_is_lost(shards, store, monkeypatch):
+    """A run that dies at its n-th write, rename or removal, for every n, goes on to the same bytes
+    from its last whole checkpoint: the one before, or the one that was just written."""
+    options = {"vector_size": 4, "super_tile": 4, "epochs": 2}
+    alone = wordvec.Swivel(**options).fit(shards)
+    left = [0]  # accesses until the end
+    saved = [0]  # epochs, as the state had them after each access
+
+    def epochs_saved():
+        return json.loads(store.store["/run/state"].getvalue())["state"]["epoch"]
+
+    def dying(name):
+        plain = getattr(type(store), name)
+
+        def access(self, *args, **kwargs):
+            left[0] -= 1
+            if left[0] < 0:
+                if name in ("pipe_file", "put_file"):  # some of the bytes were written already
+                    where = args[0] if name == "pipe_file" else args[1]
+                    store.store[where] = type(store.store["/part"])(store, where, b"some")
+                raise Killed
+            plain(self, *args, **kwargs)
+            if "/run/state" in store.store:
+                saved.append(epochs_saved())
+
+        monkeypatch.setattr(type(store), name, access)
+
+    store.pipe_file("/part", b"")
+    for name in ("pipe_file", "put_file", "mv", "rm_file"):
+        dying(name)
+    for n in range(1000):
+        left[0], died = n, False
+        saved[:] = [0]
+        try:
+            spread_here(wordvec.Swivel(**options), shards, checkpoint="memory://run")
+        except Killed:
+            died = True
+        left[0] = 10**9
+        if saved[-1]:
+            assert epochs_saved() >= saved[-1]
+        if not died:
+            break
+        model = wordvec.Swivel(**options)
+        assert same(spread_here(model, shards, checkpoint="memory://run", resume=True), alone)
+        names = {name.rpartition("/")[2] for name in store.ls("/run", detail=False)}
+        assert names == {"state", *(f"block-2-0-{a}-{g}.bin" for a in (0, 1) for g in (0, 4))}
+        store.rm("/run", recursive=True)
+    assert n > 30
+
+
+def test_damaged_and_missing_objects_of_a_store_are_named(shards, store):
+    options = {"vector_size": 10, "super_tile": 2}
+    spread_here(wordvec.Swivel(**options, epochs=1), shards, checkpoint="memory://run")
+    block = min(store.glob("/run/block-*.bin"))
+    for name in (block, "/run/state"):
+        saved = store.cat_file(name)
+        for damage in (saved[:-4], saved + b"x", bytes([saved[0] ^ 1]) + saved[1:], b"", None):
+            if damage is None and name == "/run/state":
+                continue  # without it there is no checkpoint
+            store.rm_file(name) if damage is None else store.pipe_file(name, damage)
+            model = wordvec.Swivel(**options, epochs=2)
+            with pytest.raises(wordvec.WordvecError, match=rf"memory:/{name}: [^\n]*$"):
+                spread_here(model, shards, checkpoint="memory://run", resume=True)
+            with pytest.raises(wordvec.WordvecError, match=rf"memory:/{name}: [^\n]*$"):
+                model.fit(shards, checkpoint="memory://run", resume=True)
+        store.pipe_file(name, saved)
 
 
 def test_arrays_that_cannot_be_written_to_are_left_alone(shards):

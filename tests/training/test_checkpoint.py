@@ -232,10 +232,17 @@ def test_a_run_in_another_thread_is_saved_too(sources, tmp_path):
     assert (keep / "state").is_file()
 
 
-@pytest.mark.parametrize(("model", "epochs"), [("skipgram", 12), ("glove", 4)])
+@pytest.mark.parametrize(
+    ("model", "epochs", "place"),
+    [("skipgram", 12, ""), ("glove", 4, ""), ("swivel", 12, "file://")],
+)
 def test_killed_at_any_moment_the_same_command_ends_in_the_same_bytes(
-    model, epochs, many_words, tmp_path
+    model, epochs, place, many_words, tmp_path
 ):
+    """In a folder of this machine, and in a store."""
+    if place:
+        pytest.importorskip("fsspec", reason="needs the extra remote")
+
     def command(name, *more):
         return [
             sys.executable,
@@ -255,7 +262,7 @@ def test_killed_at_any_moment_the_same_command_ends_in_the_same_bytes(
             "64",
             "--quiet",
             "--checkpoint",
-            str(tmp_path / f"{name}.keep"),
+            place + str(tmp_path / f"{name}.keep"),
             "--every",
             "1epoch",
             *more,

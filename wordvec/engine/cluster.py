@@ -154,7 +154,7 @@ class Cluster:
                 f"{self.client.scheduler.address}: the scheduler has no worker ({WORKERS:.0f} s "
                 "were waited for one): start some with `dask worker`"
             ) from error
-        for worker, said in sorted(self.client.run(_about(), on_error="return").items()):
+        for worker, said in self._ask(_about()):
             if isinstance(said, Exception):
                 raise ClusterError(f"worker {worker}: {said}") from said
             version, isas, why = said
@@ -171,21 +171,29 @@ class Cluster:
                     f"WORDVEC_ISA={isas[-1]} here"
                 )
 
-    def check_sees(self, path: str | os.PathLike[str], crc32: int | None, what: str) -> None:
+    def _ask(self, function: Callable[..., Any], *args: Any) -> list[tuple[str, Any]]:
+        """What each worker answers, or the exception that it raised; without those that die."""
+        gone = self._distributed.comm.CommClosedError
+        answers = self.client.run(function, *args, on_error="return").items()
+        return [(name, said) for name, said in sorted(answers) if not isinstance(said, gone)]
+
+    def check_sees(self, path: str | os.PathLike[str], crc32: int, what: str) -> None:
         """Raises ClusterError for workers that do not see a file as it is here."""
-        seen = self.client.run(_crc, os.path.abspath(path), on_error="return")
-        for worker, found in sorted(seen.items()):
-            if isinstance(found, Exception) or (crc32 is not None and found != crc32):
-                why = getattr(found, "strerror", None) or "it has another content there"
-                raise ClusterError(
-                    f"worker {worker} does not see {what} {os.path.abspath(path)} ({why}): keep it "
-                    "on a file system that all workers have under the same path"
-                )
+        where = path if remote.is_url(path) else os.path.abspath(path)
+        for worker, found in self._ask(_crc, where):
+            if isinstance(found, Exception):
+                why = getattr(found, "strerror", None) or str(found) or type(found).__name__
+            elif found == crc32:
+                continue
+            else:
+                why = "it has another content there"
+            raise ClusterError(
+                f"worker {worker} does not see {what} {where} ({why}): {_keep(path)}"
+            )
 
     def check_sizes(self, sizes: dict[str, int]) -> None:
         """Raises ClusterError for workers that do not see files of these sizes."""
-        seen = self.client.run(_sizes, list(sizes), on_error="return")
-        for worker, found in sorted(seen.items()):
+        for worker, found in self._ask(_sizes, list(sizes)):
             if isinstance(found, Exception):
                 raise ClusterError(f"worker {worker}: {found}") from found
             for (path, size), there in zip(sizes.items(), found, strict=True):
@@ -194,8 +202,7 @@ class Cluster:
                         "it is not there" if there < 0 else f"{there:,} bytes there, {size:,} here"
                     )
                     raise ClusterError(
-                        f"worker {worker} does not see {path} ({why}): keep it on a file system "
-                        "that all workers have under the same path"
+                        f"worker {worker} does not see {path} ({why}): {_keep(path)}"
                     )
 
     def memory(self) -> int:
@@ -291,8 +298,14 @@ def _about() -> Callable[[], tuple[str, tuple[str, ...], str]]:
     return about
 
 
+def _keep(path: str | os.PathLike[str]) -> str:
+    if remote.is_url(path):
+        return "keep it in a store that all workers reach"
+    return "keep it on a file system that all workers have under the same path"
+
+
 def _crc(path: str) -> int:
-    with open(path, "rb") as file:
+    with remote.open_file(path) as file:
         crc = 0
         while data := file.read(1 << 20):
             crc = zlib.crc32(data, crc)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wordvec.errors import ClusterError
+from wordvec.system import remote
 from wordvec.system.files import hidden_name, lock, sweep
 
 
@@ -22,6 +23,8 @@ def shared_folder(beside: str | os.PathLike[str], advice: str) -> Iterator[Path]
     ClusterError
         Where no folder can be made; with the advice.
     """
+    if remote.is_url(beside):
+        raise ClusterError(f"{beside}: the workers' files cannot be kept beside it: {advice}")
     parent = Path(os.path.abspath(beside)).parent
     sweep(parent)
     folder = parent / hidden_name()

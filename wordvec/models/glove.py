@@ -12,7 +12,6 @@ import numpy as np
 from wordvec.counts.schedule import rounds
 from wordvec.counts.shards import Shards
 from wordvec.engine.cluster import Cluster
-from wordvec.engine.traffic import copies_moved
 from wordvec.errors import ClusterError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
@@ -26,7 +25,6 @@ from wordvec.training.tiles import Matrix, Start, TileModel
 from wordvec.vectors.vectors import WordVectors
 
 PULL = 0.1  # mu of Mittens
-NETWORK = 1.1e9  # bytes per second that a worker receives at 10 Gbit/s
 CELL_SECONDS = 0.63e-9  # per cell and dimension, on one thread of an AMD EPYC (Turin)
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
 
@@ -156,8 +154,8 @@ class GloVe(TileModel):
         return [*super().notes(), *([] if self._prior is None else self._prior.notes)]
 
     def _fit(self, shards: Shards, start: Start, progress: Callback | None) -> None:
-        if isinstance(start.engine, Cluster):
-            self._refuse(shards, start.engine)
+        if isinstance(start.engine, Cluster) and self.prior is not None and self.pull > 0:
+            raise ClusterError("prior cannot be combined with client: train on one machine")
         d = self.vector_size
         words, contexts = (self._parameters(shards.words, side) for side in (0, 1))
         self._prior = None
@@ -184,26 +182,8 @@ class GloVe(TileModel):
             context_biases=contexts[:, d + 1],
         )
 
-    def _refuse(self, shards: Shards, cluster: Cluster) -> None:
-        """Raises ClusterError where the cluster would wait for its network most of the time.
-
-        An epoch goes over all tiles in 16 parts, each of which moves both matrices.
-        """
-        if self.prior is not None and self.pull > 0:
-            raise ClusterError("prior cannot be combined with client: train on one machine")
-        if cluster.on_one_machine:
-            return
-        workers = cluster.workers()
-        sides = copies_moved(-(-shards.k // self.super_tile), len(workers), symmetric=True)
-        row = 8 * row_stride(self.vector_size + 2)
-        network = PARTS * 2 * sides * shards.words * row / len(workers) / NETWORK
-        work = shards.full_cells * self.vector_size * CELL_SECONDS / sum(workers.values())
-        if network > work:
-            raise ClusterError(
-                f"GloVe on {len(workers)} workers would take {network:,.1f} s per epoch for moving "
-                f"rows (at 10 Gbit/s) and {work:,.1f} s for training: train it on one machine, or "
-                f"with a larger super_tile than {self.super_tile}"
-            )
+    def _seconds(self, shards: Shards) -> float:
+        return shards.full_cells * self.vector_size * CELL_SECONDS
 
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values and bias, AdaGrad's sums) as csrc/wv_glove.h has them."""

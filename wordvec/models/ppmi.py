@@ -17,7 +17,6 @@ from wordvec.engine.shared import shared_folder
 from wordvec.errors import TrainingError
 from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.randomized import EPOCHS, decompose
-from wordvec.system import remote
 from wordvec.system.folders import scratch_folder
 from wordvec.text.corpus import Corpus, Source
 from wordvec.training.loop import Trained
@@ -160,10 +159,9 @@ class PPMI(MatrixModel):
                 folder = stack.enter_context(scratch_folder())
             else:
                 engine = cluster = stack.enter_context(connected(client))
-                if not remote.is_url(shards.source):
-                    manifest = shards.path / "manifest.json"
-                    crc = zlib.crc32(manifest.read_bytes())
-                    cluster.check_sees(manifest, crc, "the counts")
+                crc = zlib.crc32((shards.path / "manifest.json").read_bytes())
+                manifest = f"{shards.source.rstrip('/')}/manifest.json"
+                cluster.check_sees(manifest, crc, "the counts")
                 advice = "copy the counts to a folder that all workers can write to"
                 folder = stack.enter_context(shared_folder(shards.source, advice))
             return decompose(engine, options[0], folder, *options[1:])

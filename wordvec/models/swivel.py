@@ -22,6 +22,7 @@ from wordvec.training.tiles import Matrix, Start, TileModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FLOPS = 2e11  # of the kernels per second, on one thread of an AMD EPYC (Turin)
 START = 1e-8  # AdaGrad's sums at the start: small beside any step, so the rate has no scale
 
 
@@ -145,6 +146,9 @@ class Swivel(TileModel):
             unit="cells",
             lower="eta",
         )
+
+    def _seconds(self, shards: Shards) -> float:
+        return 6 * shards.words**2 * self.vector_size / FLOPS
 
     def _parameters(self, words: int, side: int) -> Matrix:
         """Rows (values, AdaGrad's sums) as csrc/wv_swivel.h has them; values from N(0, 1/d)."""

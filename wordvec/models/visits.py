@@ -29,6 +29,7 @@ from wordvec.training.tiles import FREE, Matrix, Start, TileModel
 # groups of 16 .671, .299, .628, 29.4 %, at .8 times; the stream's .672, .310, .616, 28.9 % (two
 # seeds).
 PARTS = 4
+PAIR_SECONDS = 2e-9  # per pair with 5 noise words and dimension, on a thread of an AMD EPYC (Turin)
 
 
 @dataclass(kw_only=True)
@@ -76,6 +77,10 @@ class VisitModel(TileModel, abc.ABC):
         """The distribution of contexts (V,) of the information that the model fits, or None: the
         model tells pairs from noise."""
         return None
+
+    def _seconds(self, shards: Shards) -> float:
+        share = (1 + self.negative) / (1 + 5)  # of what was measured
+        return float(shards.marginals[0].sum()) * self.vector_size * share * PAIR_SECONDS
 
     def _alpha(self, done: float) -> float:
         return max(self.alpha * (1 - done), self.min_alpha)

@@ -14,9 +14,12 @@ from typing import Any
 
 from wordvec.counts.counting import budget
 from wordvec.counts.tiles import tile_count
-from wordvec.engine.traffic import copies_moved
 from wordvec.estimator import check_options, option
 from wordvec.models import MODELS
+from wordvec.models.glove import CELL_SECONDS
+from wordvec.models.swivel import FLOPS
+from wordvec.models.visits import PAIR_SECONDS
+from wordvec.training.batches import sides_moved
 
 CELL_BYTES = 6.9  # of a stored cell in shards, its share of row pointers included
 ID_BYTES = 4  # of a token that was read
@@ -54,9 +57,9 @@ class Rates:
     read: float = 70.0
     count: float = 190.0
     merge: float = 15.0
-    flops: float = 2e11
-    glove: float = 0.63
-    pair: float = 2.0
+    flops: float = FLOPS
+    glove: float = 1e9 * CELL_SECONDS
+    pair: float = 1e9 * PAIR_SECONDS
     disk: float = 1e9
     process: float = 150e6
 
@@ -163,8 +166,7 @@ def moved(model: str, job: Job) -> float:
     groups = -(-k // min(job.super_tile, k))
     passes = {"glove": 16, "count-skipgram": 4}.get(model, 1)
     side = job.words * row_bytes(model, job.vector_size)
-    both = 2 if model == "glove" else 1  # a symmetric unit has both matrices of both tiles
-    return passes * both * side * copies_moved(groups, job.workers, symmetric=model == "glove")
+    return passes * side * sides_moved(groups, job.workers, both=model == "glove")
 
 
 def stages(job: Job, rates: Rates) -> Iterator[Stage]:

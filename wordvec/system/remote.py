@@ -10,10 +10,11 @@ import contextlib
 import hashlib
 import importlib
 import os
+import re
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard, cast
 
@@ -38,6 +39,7 @@ PACKAGES = {
     "smb": "smbprotocol",
     "hf": "huggingface_hub",
 }
+_PART = re.compile(r"\.[0-9a-f]{8}\.part$")  # of a file that is being written
 RANGES = 256 << 20  # bytes of ranges that are kept in memory of one file
 
 
@@ -87,6 +89,10 @@ def _naming(url: str) -> Any:
         if error.filename is None and url not in str(error):
             raise OSError(f"{url}: {error}") from error
         raise
+    except (WordvecError, MemoryError):
+        raise
+    except Exception as error:  # each package has errors of its own: no credentials, refused
+        raise WordvecError(f"{url}: {type(error).__name__}: {error}") from error
 
 
 def open_file(path: PathLike) -> BinaryIO:
@@ -110,7 +116,8 @@ def size(path: PathLike) -> int:
 def exists(url: str) -> bool:
     """Whether there is a file or folder of that name."""
     system, name = filesystem(url)
-    return bool(system.exists(name))
+    with _naming(url):
+        return bool(system.exists(name))
 
 
 def expanded(paths: Iterable[str]) -> list[str]:
@@ -171,13 +178,59 @@ def local_copy(url: str) -> Path:
 
 
 def put(file: PathLike, url: str) -> None:
-    """Copies a file of this machine into a store."""
+    """Copies a file of this machine into a store, where it appears whole or not at all."""
+    with _place(url) as (system, name):
+        system.put_file(os.fspath(file), name)
+
+
+def put_bytes(data: memoryview, url: str) -> None:
+    """Writes a file of a store, which appears whole or not at all."""
+    with _place(url) as (system, name):
+        system.pipe_file(name, bytes(data))  # packages of stores take nothing else
+
+
+@contextlib.contextmanager
+def _place(url: str) -> Iterator[tuple[Any, str]]:
+    """The file system of a URL, and the name under which it is to be written. An object of an
+    object store appears when all of it is there; elsewhere it is written beside and renamed."""
     system, name = filesystem(url)
     with _naming(url):
-        parent = name.rpartition("/")[0]
-        if parent:
+        if parent := name.rpartition("/")[0]:
             system.makedirs(parent, exist_ok=True)
-        system.put_file(os.fspath(file), name)
+        if system.async_impl:  # s3fs, gcsfs, adlfs
+            yield system, name
+            return
+        beside = f"{name}.{os.urandom(4).hex()}.part"
+        try:
+            yield system, beside
+            system.mv(beside, name)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                system.rm_file(beside)
+            raise
+
+
+def read(url: str, size_of_it: int) -> bytes | None:
+    """All bytes of a file of a store; None where it has not just so many."""
+    if size(url) != size_of_it:
+        return None
+    system, name = filesystem(url)
+    with _naming(url):
+        data = bytes(system.cat_file(name))
+    return data if len(data) == size_of_it else None
+
+
+def keep_only(folder: str, names: re.Pattern[str], kept: Container[str]) -> None:
+    """Removes the files of a folder of a store whose names match and are not to be kept, and what
+    a writer of such a file left that died."""
+    system, path = filesystem(folder)
+    with _naming(folder):
+        system.invalidate_cache()  # others have written there too
+        for found in system.ls(path, detail=False):
+            name = found.rpartition("/")[2]
+            whole = _PART.sub("", name)
+            if names.fullmatch(whole) and (whole != name or name not in kept):
+                system.rm_file(found)
 
 
 def fetch(url: str, file: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordvec.errors import TrainingError
+from wordvec.system import remote
 from wordvec.system.files import naming, write_atomically
 
 if TYPE_CHECKING:
@@ -109,26 +110,34 @@ class Saved:
 
 
 def write_block(folder: str, name: str, array: int, group: Group, block: Matrix) -> Saved:
-    """Writes a group's rows as a file of a folder, whole or not at all."""
+    """Writes a group's rows as a file of a folder, or of a store, whole or not at all."""
     block = np.ascontiguousarray(block)
-    with write_atomically(Path(folder) / name, force=True) as file:
-        file.write(block.data)
+    if remote.is_url(folder):
+        remote.put_bytes(block.data, f"{folder}/{name}")
+    else:
+        with write_atomically(Path(folder) / name, force=True) as file:
+            file.write(block.data)
     return Saved(name, array, group, block.shape[1], zlib.crc32(block.data))
 
 
 def read_block(folder: str, saved: Saved) -> Matrix:
-    """The rows that a file holds.
+    """The rows that a file holds, (rows, width).
 
     Raises
     ------
     TrainingError
         When the file is missing, cut short or damaged; the message names it.
     """
-    path = Path(folder) / saved.name
+    path = f"{folder}/{saved.name}"
     block = np.empty((saved.group.rows, saved.width), np.float32)
     try:
-        with naming(path), open(path, "rb") as file:
-            whole = file.readinto(block.data.cast("B")) == block.nbytes and not file.read(1)
+        if remote.is_url(folder):
+            data = remote.read(path, block.nbytes)
+            if whole := data is not None:
+                block = np.frombuffer(data or b"", np.float32).reshape(block.shape)
+        else:
+            with naming(path), open(path, "rb") as file:
+                whole = file.readinto(block.data.cast("B")) == block.nbytes and not file.read(1)
     except FileNotFoundError as error:
         raise TrainingError(f"{path}: a block of the checkpoint is missing") from error
     if not whole or zlib.crc32(block.data) != saved.crc32:

@@ -45,6 +45,7 @@ FORMAT = "wordvec checkpoint 3"
 OLD_FORMAT = "wordvec checkpoint 2"  # counted rounds of tiles, not tasks, within an epoch
 FILE = "state"
 BLOCK_FILE = re.compile(r"block-\d+-\d+-\d+-\d+\.bin")  # beside it, of a run on a cluster
+STORED = re.compile(f"{FILE}|{BLOCK_FILE.pattern}")
 MAX_HEADER = 1 << 24  # bytes
 Folder: TypeAlias = str | os.PathLike[str]
 State = TypeVar("State")
@@ -169,6 +170,17 @@ class Checkpoint:
         assert self.folder is not None
         return self.folder / FILE
 
+    @property
+    def place(self) -> str:
+        """The folder as messages name it, where the blocks of a run on a cluster lie too: of this
+        machine or of a store."""
+        assert self.folder is not None
+        return self.store or os.path.abspath(self.folder)
+
+    @property
+    def _shown(self) -> str:
+        return f"{self.store}/{FILE}" if self.store else os.fspath(self.path)
+
     def __enter__(self) -> Self:
         if self.folder is None:
             return self
@@ -275,9 +287,9 @@ class Checkpoint:
             file.write(json.dumps(header).encode() + b"\n")
             for array in arrays:
                 file.write(array.data)
-        self._forget_blocks(blocks or [])
         if self.store:
             remote.put(self.path, f"{self.store}/{FILE}")
+        self._forget_blocks(blocks or [])
         self._saved, self._epochs = time.monotonic(), 0
 
     def load(self, start: State) -> State:
@@ -307,17 +319,18 @@ class Checkpoint:
                 blocks = [Saved.of(block) for block in header.get("blocks", ())]
                 arrays, crc = header["arrays"], header["crc32"]
             except (ValueError, KeyError, TypeError) as error:
-                raise TrainingError(f"{self.path}: not a checkpoint: {error}") from error
+                raise TrainingError(f"{self._shown}: not a checkpoint: {error}") from error
             self._compare(identity)
             if arrays != [[array.dtype.str, list(array.shape)] for array in self.arrays]:
-                raise TrainingError(f"{self.path}: is of other shapes: damaged")
+                raise TrainingError(f"{self._shown}: is of other shapes: damaged")
             self._load_blocks(blocks)
             inside = () if blocks else self.arrays
             for array in inside:
                 if file.readinto(array.data.cast("B")) != array.nbytes:
-                    raise TrainingError(f"{self.path}: is cut short: remove it to start again")
+                    raise TrainingError(f"{self._shown}: is cut short: remove it to start again")
             if crc != _checksum(saved, inside) or file.read(1):
-                raise TrainingError(f"{self.path}: damaged: remove it to start again")
+                raise TrainingError(f"{self._shown}: damaged: remove it to start again")
+        self._forget_blocks(blocks)  # of a save that was not completed
         return here
 
     def _load_blocks(self, blocks: list[Saved]) -> None:
@@ -330,17 +343,19 @@ class Checkpoint:
                 and (group.words, block.width) == self.arrays[block.array].shape
                 and 0 <= group.first < group.last <= group.k <= group.words
             ):
-                raise TrainingError(f"{self.path}: is of other shapes: damaged")
-            assert self.folder is not None
-            group.put(self.arrays[block.array], read_block(os.fspath(self.folder), block))
+                raise TrainingError(f"{self._shown}: is of other shapes: damaged")
+            group.put(self.arrays[block.array], read_block(self.place, block))
             rows[block.array] += group.rows
         if blocks and rows != [len(array) for array in self.arrays]:
-            raise TrainingError(f"{self.path}: lacks blocks: damaged")
+            raise TrainingError(f"{self._shown}: lacks blocks: damaged")
         self.loaded = blocks
 
     def _forget_blocks(self, kept: list[Saved]) -> None:
         """Removes the files of blocks of older saves."""
         names = {block.name for block in kept}
+        if self.store:
+            remote.keep_only(self.store, STORED, {FILE, *names})
+            return
         for path in self.path.parent.glob("block-*.bin"):
             if BLOCK_FILE.fullmatch(path.name) and path.name not in names:
                 path.unlink(missing_ok=True)
@@ -357,7 +372,7 @@ class Checkpoint:
         ]
         if changed:
             raise TrainingError(
-                f"{self.path}: is of another run: {'; '.join(changed)}; name another folder, or "
+                f"{self._shown}: is of another run: {'; '.join(changed)}; name another folder, or "
                 "give the options that it was started with"
             )
 

@@ -146,7 +146,7 @@ class Run:
             self.here.tasks, self.here.rounds = sum(len(tasks) for tasks in done), 0
         if (self.here.epoch, self.here.tasks) > (plan.epochs, 0):
             raise TrainingError(
-                f"{checkpoint.folder}: has {self.here.epoch} epochs"
+                f"{checkpoint.place}: has {self.here.epoch} epochs"
                 f"{' and more' if self.here.tasks else ''}, {plan.epochs} were asked for"
             )
         self.first = dataclasses.replace(self.here)

@@ -79,8 +79,9 @@ class RunOptions:
         Words of `init`, all or some, whose rows never move: the vector, and the context where
         `init` has one.
     checkpoint : path, optional
-        A folder where the run is saved: as often as `every` says, at an interrupt (Ctrl-C, which
-        is raised after saving), and at its end.
+        A folder where the run is saved, of this machine or of a store (`s3://bucket/run`): as
+        often as `every` says, at an interrupt (Ctrl-C, which is raised after saving), and at its
+        end.
     every : str
         How often the run is saved: `1epoch`, `5epochs`, `10min`, `30s`, `2h`.
     resume : bool
@@ -102,7 +103,7 @@ class RunOptions:
     frozen: bool = option(False, "Words that have a vector to start from never move.")
     checkpoint: str | None = option(
         None,
-        "Folder to save the run in; it can be resumed from there.",
+        "Folder to save the run in, also of a store (s3://...); it can be resumed from there.",
         none="none",
         unit="folder",
     )

@@ -17,7 +17,7 @@ import os
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,8 +29,8 @@ from wordvec.engine.shared import shared_folder
 from wordvec.engine.tasks import naming_task, pick
 from wordvec.errors import ClusterError, TrainingError
 from wordvec.estimator import Callback
-from wordvec.system import remote
 from wordvec.system.parallel import ordered_map
+from wordvec.training.batches import Batch, Homes, Key, batches, reckon, refuse_waiting
 from wordvec.training.blocks import Group, Saved, groups, read_block, sparse_matrix, write_block
 from wordvec.training.checkpoint import Checkpoint
 from wordvec.training.loop import Plan, Run, Step, Trained
@@ -72,21 +72,6 @@ class Recipe(NamedTuple):
     isa: str
 
 
-class Key(NamedTuple):
-    """A block: a group of the rows of an array."""
-
-    array: int
-    group: int
-
-
-class Batch(NamedTuple):
-    """Super-tiles that have no group in common: for each its blocks, and its tasks in rounds, each
-    task with its number in the plan."""
-
-    tiles: list[tuple[tuple[Key, ...], list[list[tuple[int, Any]]]]]
-    tasks: int
-
-
 @dataclass
 class Flight:
     """A batch that is under way."""
@@ -94,51 +79,6 @@ class Flight:
     tasks: int
     numbers: list[list[int]]
     steps: list[Any] = field(default_factory=list)
-
-
-def batches(
-    rounds: Iterable[Sequence[Any]], size: int, *, both: bool, done: int = 0
-) -> Iterator[Batch]:
-    """The tasks of a plan as batches of super-tiles, in order.
-
-    Parameters
-    ----------
-    rounds : rounds of tasks, whose last two items are their row tile and column tile
-    size : int
-        Tiles on each side of a super-tile.
-    both : bool
-        Whether a task trains both matrices of both of its tiles.
-    done : int
-        How many tasks to leave out.
-    """
-    found: dict[tuple[Key, ...], list[list[tuple[int, Any]]]] = {}
-    taken: dict[Key, tuple[Key, ...]] = {}
-    number = tasks = 0
-    for tasks_of_round in rounds:
-        fresh: set[tuple[Key, ...]] = set()
-        for task in tasks_of_round:
-            number += 1
-            if number <= done:
-                continue
-            keys = _keys(task[-2] // size, task[-1] // size, both)
-            if any(taken.get(key, keys) != keys for key in keys):
-                yield Batch(list(found.items()), tasks)
-                found, taken, fresh, tasks = {}, {}, set(), 0
-            taken.update(dict.fromkeys(keys, keys))
-            own = found.setdefault(keys, [])
-            if keys not in fresh:
-                own.append([])
-                fresh.add(keys)
-            own[-1].append((number, task))
-            tasks += 1
-    if found:
-        yield Batch(list(found.items()), tasks)
-
-
-def _keys(i: int, j: int, both: bool) -> tuple[Key, ...]:
-    if not both:
-        return Key(0, i), Key(1, j)
-    return tuple(Key(array, group) for array in (0, 1) for group in sorted({i, j}))
 
 
 @functools.lru_cache(maxsize=4)
@@ -199,7 +139,7 @@ class Spread(Run):
         recipe: Recipe,
         shards: Shards,
         arrays: Sequence[NDArray[Any]],
-        folder: Path,
+        folder: str,
         *,
         both: bool,
     ) -> None:
@@ -208,13 +148,15 @@ class Spread(Run):
         self.shards, self.folder = shards, folder
         self.groups = groups(shards.words, shards.k, recipe.size)
         self.versions: dict[Key, Any] = {}
-        self.homes: dict[Key, int] = {}
-        self.reckoned = 0
+        self.homes = Homes(self.groups, 4 * arrays[0].shape[1])
         self.cut_at = time.monotonic()
         self.files: list[Saved] = []
         self.measure: Callable[[], None] = lambda: None  # called before the result is fetched
         checkpoint.blocks = self.save_blocks
-        for saved in self._first():
+        for number, saved in enumerate(self._first()):
+            if not number and isinstance(engine, Cluster):
+                size = 4 * saved.group.rows * saved.width
+                engine.check_sizes({f"{folder}/{saved.name}": size})
             self._start_from(saved)
 
     def _first(self) -> Iterator[Saved]:
@@ -225,9 +167,7 @@ class Spread(Run):
                 saved = loaded.get((array, group))
                 if saved is None:
                     name = self._name(array, group)
-                    saved = write_block(
-                        os.fspath(self.folder), name, array, group, group.take(matrix)
-                    )
+                    saved = write_block(self.folder, name, array, group, group.take(matrix))
                     self.files.append(saved)
                 yield saved
 
@@ -241,9 +181,9 @@ class Spread(Run):
             self.engine.release([self.versions[key]])
         label = f"block {saved.name}"
         self.versions[key] = self.engine.submit(
-            _read, label, os.fspath(self.folder), saved, near=key.group, label=label
+            _read, label, self.folder, saved, near=key.group, label=label
         )
-        self.homes[key] = key.group
+        self.homes.back(key)
 
     def train(self) -> Trained:
         try:
@@ -279,9 +219,8 @@ class Spread(Run):
     def _submit(self, batch: Batch) -> Flight:
         flight = Flight(batch.tasks, [])
         threads = self._threads(len(batch.tiles))
-        workers = self._workers()
-        for keys, rounds in batch.tiles:
-            near = keys[0].group
+        places = self.homes.place([keys for keys, _ in batch.tiles], self._workers())
+        for near, (keys, rounds) in zip(places, batch.tiles, strict=True):
             pair = sorted({key.group for key in keys}) if self.both else [k.group for k in keys]
             label = f"epoch {self.here.epoch + 1}, super-tile ({pair[0]}, {pair[-1]})"
             tasks = [[task for _, task in units] for units in rounds]
@@ -299,9 +238,6 @@ class Spread(Run):
             )
             for at, key in enumerate(keys):
                 self.versions[key] = self.engine.submit(pick, handle, at, near=near)
-                if self.homes[key] % workers != near % workers:
-                    self.reckoned += 4 * self.groups[key.group].rows * self.arrays[0].shape[1]
-                self.homes[key] = near
             flight.steps.append(self.engine.submit(pick, handle, len(keys), near=near))
             flight.numbers.append([number for units in rounds for number, _ in units])
             self.engine.release([handle, *given])
@@ -333,7 +269,6 @@ class Spread(Run):
 
     def save_blocks(self) -> list[Saved]:
         """Writes all blocks, goes on from the files, and removes the files before them."""
-        folder = os.fspath(self.folder)
         waiting = []
         for key, handle in self.versions.items():
             group = self.groups[key.group]
@@ -342,7 +277,7 @@ class Spread(Run):
                 self.engine.submit(
                     _write,
                     f"block {name}",
-                    folder,
+                    self.folder,
                     name,
                     key.array,
                     group,
@@ -365,7 +300,7 @@ class Spread(Run):
         names = {each.name for each in kept}
         for each in self.files:
             if each.name not in names:
-                (self.folder / each.name).unlink(missing_ok=True)
+                Path(self.folder, each.name).unlink(missing_ok=True)
         self.files = kept
 
 
@@ -377,29 +312,36 @@ def run(
     recipe: Recipe,
     shards: Shards,
     arrays: Sequence[NDArray[Any]],
+    work: float,
     *,
     both: bool = False,
 ) -> tuple[Trained, Traffic | None]:
-    """Trains with an engine what `loop.run` trains with threads, to the same bytes."""
-    if checkpoint.store:
-        raise ClusterError(
-            f"{checkpoint.store}: the blocks of a run on a cluster cannot be kept in a store: name "
-            "a folder on a file system that all workers see as checkpoint"
-        )
+    """Trains with an engine what `loop.run` trains with threads, to the same bytes.
+
+    Parameters
+    ----------
+    work : float
+        Seconds for which one thread trains an epoch, about.
+
+    Raises
+    ------
+    ClusterError
+        Where a cluster would wait for most of the time, see `refuse_waiting`.
+    """
     with contextlib.ExitStack() as stack:
         stack.enter_context(checkpoint)
         before = 0
         if isinstance(engine, Cluster):
-            if not remote.is_url(shards.source):
-                manifest = shards.path / "manifest.json"
-                engine.check_sees(manifest, recipe.manifest, "the counts")
+            _check_worth(plan, engine, recipe, shards, 4 * arrays[0].shape[1], work, both=both)
+            engine.check_sees(
+                f"{shards.source.rstrip('/')}/manifest.json", recipe.manifest, "the counts"
+            )
             before = engine.moved()
         if checkpoint.folder is not None:
-            folder = Path(os.path.abspath(checkpoint.folder))
+            folder = checkpoint.place
         else:
-            folder = stack.enter_context(
-                shared_folder(shards.source, "name a folder that all workers see as checkpoint")
-            )
+            advice = "name a folder, or a store, that all workers see as checkpoint"
+            folder = os.fspath(stack.enter_context(shared_folder(shards.source, advice)))
         spread = Spread(
             plan, checkpoint, progress, engine, recipe, shards, arrays, folder, both=both
         )
@@ -408,8 +350,28 @@ def run(
         def measure() -> None:
             if isinstance(engine, Cluster):
                 found = engine.moved() - before
-                traffic.append(Traffic(found, spread.reckoned, spread._workers()))
+                traffic.append(Traffic(found, spread.homes.moved, spread._workers()))
 
         spread.measure = measure
         trained = spread.train()
         return trained, traffic[-1] if traffic else None
+
+
+def _check_worth(
+    plan: Plan[Any, Any],
+    engine: Cluster,
+    recipe: Recipe,
+    shards: Shards,
+    row: int,
+    work: float,
+    *,
+    both: bool,
+) -> None:
+    """Raises ClusterError where the cluster would wait most of the time."""
+    workers = engine.workers()
+    parts = groups(shards.words, shards.k, recipe.size)
+    found = reckon(plan.rounds(0), parts, row, len(workers), both=both)
+    model = recipe.kind.rpartition(":")[2]
+    if why := refuse_waiting(found, work, plan.epochs, workers, model):
+        larger = "" if recipe.size >= shards.k else ", or with a larger super_tile"
+        raise ClusterError(f"{why}: train it on one machine{larger}")

@@ -301,6 +301,7 @@ class TileModel(MatrixModel, abc.ABC):
                 self._recipe(shards, zlib.crc32(manifest), start.engine),
                 shards,
                 arrays,
+                self._seconds(shards),
                 both=self._both and shards.symmetric,
             )
         self.losses_ = trained.losses
@@ -309,6 +310,10 @@ class TileModel(MatrixModel, abc.ABC):
     @abc.abstractmethod
     def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[Any, Any]:
         """What is to be trained: the same on every worker, which has but some of the rows."""
+
+    @abc.abstractmethod
+    def _seconds(self, shards: Shards) -> float:
+        """For how long one thread trains an epoch, about: what a cluster is measured by."""
 
     def _recipe(self, shards: Shards, manifest: int, engine: Engine) -> spread.Recipe:
         """What a worker makes the plan from."""
