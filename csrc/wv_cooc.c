@@ -105,9 +105,10 @@ wv_status wv_cooc_index(const int32_t *ids, int64_t n, int32_t V, int64_t *start
 
 /* The contexts of the word at p. Columns below `lowest` go to the unwanted one: a conditional move
  * costs less than a branch that a random word decides. `dense`: without the bitmap. */
-WV_INLINE void add_contexts(const int32_t *ids, int64_t n, int64_t begin, int64_t p,
-                            const wv_cooc_window *w, wv_cooc_row *row, int32_t lowest,
-                            const int dense) {
+WV_INLINE void add_contexts(const wv_cooc_text *text, int64_t p, const wv_cooc_window *w,
+                            wv_cooc_row *row, int32_t lowest, const int dense) {
+    const int32_t *const ids = text->ids;
+    const int64_t n = text->n, begin = text->begin;
     const uint64_t *const weight = w->weight;
     const int32_t unwanted = row->columns;
     uint64_t *const sum = row->sum;
@@ -142,36 +143,40 @@ WV_INLINE void add_contexts(const int32_t *ids, int64_t n, int64_t begin, int64_
 }
 
 /* The contexts of all occurrences of a word. */
-WV_INLINE void add_row(const int32_t *ids, int64_t n, int64_t begin, const uint32_t *positions,
-                       int64_t occurrences, const wv_cooc_window *window, wv_cooc_row *row,
-                       int32_t lowest, const int dense) {
+WV_INLINE void add_row(const wv_cooc_text *texts, int32_t n_texts, int32_t word,
+                       const wv_cooc_window *window, wv_cooc_row *row, int32_t lowest,
+                       const int dense) {
     enum { AHEAD = 12 }; /* occurrences of a rare word are cache misses; start them early */
-    for (int64_t i = 0; i < occurrences; i++) {
-        if (i + AHEAD < occurrences) WV_PREFETCH(ids + positions[i + AHEAD]);
-        add_contexts(ids, n, begin, positions[i], window, row, lowest, dense);
+    for (int32_t t = 0; t < n_texts; t++) {
+        const wv_cooc_text text = texts[t];
+        const int64_t end = text.starts[word + 1];
+        for (int64_t i = text.starts[word]; i < end; i++) {
+            if (i + AHEAD < end) WV_PREFETCH(text.ids + text.positions[i + AHEAD]);
+            add_contexts(&text, text.positions[i], window, row, lowest, dense);
+        }
     }
 }
 
-void wv_cooc_count(const int32_t *ids, int64_t n, int64_t begin, const int64_t *starts,
-                   const uint32_t *positions, const wv_cooc_window *window, wv_cooc_row *row,
-                   int32_t first, int32_t step, int32_t n_rows, wv_cooc_out *out) {
+void wv_cooc_count(const wv_cooc_text *texts, int32_t n_texts, const wv_cooc_window *window,
+                   wv_cooc_row *row, int32_t first, int32_t step, int32_t n_rows,
+                   wv_cooc_out *out) {
     const int64_t each = (int64_t)window->window * (window->left + window->right);
     out->used = 0;
     for (; out->row < n_rows && out->used + row->columns <= out->capacity; out->row++) {
         const int32_t word = first + out->row * step;
         const int32_t lowest = window->upper ? word : 0;
-        const uint32_t *own = positions + starts[word];
-        const int64_t occurrences = starts[word + 1] - starts[word];
         uint32_t *cols = out->cols + out->used;
         uint64_t *units = out->units + out->used;
-        int64_t cells;
+        int64_t cells, occurrences = 0;
+        for (int32_t t = 0; t < n_texts; t++)
+            occurrences += texts[t].starts[word + 1] - texts[t].starts[word];
         /* Looking at every column costs less than two more writes per context, from some number of
          * contexts on. */
         if (occurrences * each >= (row->columns - lowest) / 4) {
-            add_row(ids, n, begin, own, occurrences, window, row, lowest, 1);
+            add_row(texts, n_texts, word, window, row, lowest, 1);
             cells = drain_dense(row, lowest, cols, units);
         } else {
-            add_row(ids, n, begin, own, occurrences, window, row, lowest, 0);
+            add_row(texts, n_texts, word, window, row, lowest, 0);
             cells = drain(row, cols, units);
         }
         out->nnz[out->row] = (uint32_t)cells;

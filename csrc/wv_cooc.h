@@ -48,12 +48,19 @@ typedef struct wv_cooc_out {
     int32_t row;      /* the next row: a call goes on here and stops when the room may not do */
 } wv_cooc_out;
 
-/* The rows of a block. ids (n,) were indexed as above. Pairs whose later word lies before `begin`
- * are left out: they belong to the block before, whose last words stand at [0, begin). A break
- * (WV_ID_BREAK) ends a window, a gap takes a place in it. Call until out->row == n_rows. */
-void wv_cooc_count(const int32_t *ids, int64_t n, int64_t begin, const int64_t *starts,
-                   const uint32_t *positions, const wv_cooc_window *window, wv_cooc_row *row,
-                   int32_t first, int32_t step, int32_t n_rows, wv_cooc_out *out);
+/* A stretch of text, indexed as above. Pairs whose later word lies before `begin` are left out:
+ * they belong to the stretch before, whose last words stand at [0, begin). */
+typedef struct wv_cooc_text {
+    const int32_t *ids;        /* (n,) */
+    const int64_t *starts;     /* (V + 1,) */
+    const uint32_t *positions; /* (n,) */
+    int64_t n, begin;
+} wv_cooc_text;
+
+/* The rows of all of n_texts >= 1 stretches. A break (WV_ID_BREAK) ends a window, as the end of a
+ * stretch does; a gap takes a place in it. Call until out->row == n_rows. */
+void wv_cooc_count(const wv_cooc_text *texts, int32_t n_texts, const wv_cooc_window *window,
+                   wv_cooc_row *row, int32_t first, int32_t step, int32_t n_rows, wv_cooc_out *out);
 
 /* -- merging -------------------------------------------------------------------------------------
  */

@@ -79,7 +79,7 @@ def test_any_number_of_blocks_gives_the_bytes_of_one(tmp_path, texts, monkeypatc
 
 @pytest.mark.parametrize("line", ["one line", "lines"])
 def test_a_text_of_one_line_is_cut_within_it(tmp_path, monkeypatch, line):
-    """A part that begins within a line begins a block, with the words before it."""
+    """A part that begins within a line has the words before it."""
     monkeypatch.setattr(spans, "LONGEST_LINE", 64)
     rng = random.Random(4)
     words = [f"w{int(rng.paretovariate(0.7)) % 90}" for _ in range(4000)]
@@ -93,18 +93,15 @@ def test_a_text_of_one_line_is_cut_within_it(tmp_path, monkeypatch, line):
 
 
 @given(
-    parts=st.lists(st.tuples(st.integers(0, 50), st.booleans()), min_size=1, max_size=30),
+    sizes=st.lists(st.integers(0, 50), min_size=1, max_size=30),
     least=st.integers(1, 9),
     most=st.integers(1, 90),
 )
-def test_blocks_are_all_parts_once_and_begin_where_a_line_goes_on(parts, least, most):
-    made = spread._blocks(parts, least, most)
-    assert [n for block in made for n in block] == list(range(1, len(parts) + 1))
-    begins = {block[0] for block in made}
-    assert all(n in begins for n, (_, goes_on) in enumerate(parts, 1) if goes_on)
-    largest = max(size for size, _ in parts)
+def test_blocks_are_all_parts_once(sizes, least, most):
+    made = spread._blocks(sizes, least, most)
+    assert [n for block in made for n in block] == list(range(len(sizes)))
     for block in made:
-        assert sum(parts[n - 1][0] for n in block) <= most + 2 * largest
+        assert sum(sizes[n] for n in block) <= most + 2 * max(sizes)
 
 
 def test_many_runs_are_merged_in_several_steps(tmp_path, texts, monkeypatch):

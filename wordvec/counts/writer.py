@@ -6,7 +6,9 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,11 +22,25 @@ from wordvec.counts.tiles import (
     build_tiles,
     tile_count,
 )
-from wordvec.system.files import naming, sync_folder
+from wordvec.system.files import PathLike, naming, sync_folder
 from wordvec.text.vocab import Vocabulary
 
 if TYPE_CHECKING:
-    pass
+    from numpy.typing import NDArray
+
+
+ALIGNED = 64  # bytes: where a tile begins in its file
+COPY = 1 << 18  # bytes that are copied at once, in the processor's cache
+
+
+def write_tiles(file: BinaryIO, built: Built) -> list[Entry]:
+    """Writes the tiles of a row tile to the end of a file; where each lies."""
+    entries = []
+    for buffer, entry in zip(built.buffers, built.entries, strict=True):
+        file.write(bytes(-file.tell() % ALIGNED))
+        entries.append(dataclasses.replace(entry, offset=file.tell()))
+        file.write(buffer)
+    return entries
 
 
 class ShardWriter:
@@ -68,12 +84,21 @@ class ShardWriter:
     def append(self, built: Built) -> None:
         """Writes the tiles of a row tile; row tiles come in order."""
         assert len(self._entries) == built.row_tile * self.k
-        for buffer, entry in zip(built.buffers, built.entries, strict=True):
-            with naming(self.folder):
-                self._file.write(bytes(-self._file.tell() % 64))
-                self._entries.append(dataclasses.replace(entry, offset=self._file.tell()))
-                self._file.write(buffer)
+        with naming(self.folder):
+            self._entries += write_tiles(self._file, built)
         self._sums += built.sums
+
+    def append_file(
+        self, path: PathLike, entries: Sequence[Entry], sums: NDArray[np.uint64]
+    ) -> None:
+        """Writes the tiles of the next row tile, which `write_tiles` wrote to a file."""
+        with naming(self.folder):
+            self._file.write(bytes(-self._file.tell() % ALIGNED))
+        begin = self._file.tell()
+        with naming(path), open(path, "rb", buffering=0) as file:
+            shutil.copyfileobj(file, self._file, COPY)
+        self._entries += (dataclasses.replace(e, offset=begin + e.offset) for e in entries)
+        self._sums += sums
 
     def close(self) -> None:
         """Gives up what is not finished; what cannot be written any more does not matter."""

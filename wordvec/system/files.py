@@ -190,20 +190,33 @@ def naming(path: PathLike) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def write_atomically(path: PathLike, *, force: bool = False) -> Iterator[BinaryIO]:
+def write_atomically(
+    path: PathLike, *, force: bool = False, durable: bool = True
+) -> Iterator[BinaryIO]:
     """A binary file that appears under its name when the block ends without an error.
 
     The bytes are synchronised before the file gets its name, and the folder after: a kill, a full
     disk or an interrupt leaves the old file or none. A file that is replaced keeps its mode, owner
     and extended attributes; a symbolic link stays and its file is replaced. A device or a pipe gets
     the bytes when all are there.
+
+    Parameters
+    ----------
+    durable : bool
+        Whether the bytes are synchronised. A file that nobody reads after this process has ended
+        need not be, and may never have to go to the disk.
     """
-    with write_path_atomically(path, force=force) as name, open(name, "wb") as file:
+    with (
+        write_path_atomically(path, force=force, durable=durable) as name,
+        open(name, "wb") as file,
+    ):
         yield file
 
 
 @contextlib.contextmanager
-def write_path_atomically(path: PathLike, *, force: bool = False) -> Iterator[str]:
+def write_path_atomically(
+    path: PathLike, *, force: bool = False, durable: bool = True
+) -> Iterator[str]:
     """The name of a temporary file, for libraries that open files themselves; as above."""
     target = check_target(path, force=force)
     real = resolve(target)
@@ -217,7 +230,7 @@ def write_path_atomically(path: PathLike, *, force: bool = False) -> Iterator[st
     try:
         with naming(target):
             yield draft.path
-            draft.publish(real, force=force)
+            draft.publish(real, force=force, durable=durable)
     finally:
         draft.discard()
 
@@ -311,10 +324,11 @@ class _Draft:
                 return descriptor
             os.close(descriptor)
 
-    def publish(self, real: Path, *, force: bool) -> None:
-        """Synchronises the bytes and gives them their name."""
+    def publish(self, real: Path, *, force: bool, durable: bool) -> None:
+        """Synchronises the bytes, if they are to last, and gives them their name."""
         keep_attributes(self._descriptor, real)
-        os.fsync(self._descriptor)
+        if durable:
+            os.fsync(self._descriptor)
         try:
             self._link(real)
         except FileExistsError:
@@ -329,7 +343,8 @@ class _Draft:
                 self._name = name
             os.replace(self._name, real)
             self._name = None
-        sync_folder(self._folder)
+        if durable:
+            sync_folder(self._folder)
 
     def _link(self, name: Path) -> None:
         """One more name; FileExistsError where there is a file of that name."""

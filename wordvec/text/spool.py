@@ -96,6 +96,15 @@ class Spool:
                 return np.empty(0, np.int32)
             return np.memmap(target, np.int32, "r", shape=(out,))
 
+    def joined(self) -> Ids:
+        """All arrays as one, which is mapped when it lies in a file. The spool is used up."""
+        if self._file is None:
+            self._ids.resize(self._used, refcheck=False)
+            return self._ids
+        with self._file as file:
+            file.flush()
+            return np.memmap(file, np.int32, "r", shape=(self._used,))
+
     def _each(self) -> Iterator[tuple[Ids, int]]:
         """The arrays and their owners."""
         start = 0

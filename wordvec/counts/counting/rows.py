@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -29,50 +29,39 @@ Piece: TypeAlias = (
 
 
 class Indexed(NamedTuple):
-    """Ids (N,), and where each word stands in them: word w at positions[starts[w] : starts[w + 1]];
+    """A stretch of text: its ids (N,), the place of the first that is its own (those before it are
+    only context), and where each word stands: word w at positions[starts[w] : starts[w + 1]];
     starts (V + 1,), positions (N,)."""
 
     ids: NDArray[np.int32]
+    first: int
     starts: NDArray[np.int64]
     positions: NDArray[np.uint32]
 
 
-def indexed(ids: NDArray[np.int32], words: int) -> Indexed:
+def indexed(ids: NDArray[np.int32], first: int, words: int) -> Indexed:
     """Ids with their index, for `rows_of`."""
     starts = np.empty(words + 1, np.int64)
     positions = np.empty(len(ids), np.uint32)
     cooc.index(ids, starts, positions)
-    return Indexed(ids, starts, positions)
+    return Indexed(ids, first, starts, positions)
 
 
 def rows_of(
-    block: Indexed, first: int, window: Window, weight: NDArray[np.uint64], k: int
+    texts: Sequence[Indexed], words: int, window: Window, weight: NDArray[np.uint64], k: int
 ) -> Callable[[Buffer, int], Rows]:
-    """A function that gives the rows of a row tile: pairs whose later word is at `first` or after
-    it."""
+    """A function that gives the rows of a row tile, of all stretches of text together: pairs whose
+    later word is the stretch's own."""
     symmetric = window.direction == "symmetric"
     left, right = (symmetric or window.direction == side for side in ("left", "right"))
-    words = len(block.starts) - 1
+    given: list[tuple[NDArray[np.int32], int, NDArray[np.int64], NDArray[np.uint32]]] = [*texts]
 
     def task(state: Buffer, tile: int) -> Rows:
         def piece(
             nnz: NDArray[np.uint32], cols: NDArray[np.uint32], units: NDArray[np.uint64], at: int
         ) -> tuple[int, int]:
             return state.row.count(
-                block.ids,
-                first,
-                block.starts,
-                block.positions,
-                weight,
-                left,
-                right,
-                symmetric,
-                tile,
-                k,
-                nnz,
-                cols,
-                units,
-                at,
+                given, weight, left, right, symmetric, tile, k, nnz, cols, units, at
             )
 
         return state.collect(tile_words(words, k, tile), piece)
@@ -114,8 +103,8 @@ class Counter:
         end)."""
         self._prepare(self.threads)
         halo = max(begin - self.window.window, 0)
-        block = indexed(in_memory(self.corpus.ids, halo, end), self.words)
-        return rows_of(block, begin - halo, self.window, self.weight, self.k)
+        block = indexed(in_memory(self.corpus.ids, halo, end), begin - halo, self.words)
+        return rows_of([block], self.words, self.window, self.weight, self.k)
 
     def merge(self, runs: list[Run]) -> Callable[[Buffer, int], Rows]:
         """A function that gives the sum of several runs' rows of a row tile."""

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 FAN_IN = 64  # runs merged at once
 
 
-def write_run(path: Path, row_tiles: Iterable[Rows], *, force: bool = False) -> None:
-    """Writes rows of counts, a row tile after the other, whole or not at all.
+def write_run(
+    path: Path, row_tiles: Iterable[Rows], *, force: bool = False, durable: bool = True
+) -> None:
+    """Writes rows of counts, a row tile after the other, whole or not at all; see
+    `write_atomically`.
 
     The arrays of each row tile lie one after another; a table of int64 (row tiles, 3) with offset,
     rows and cells ends the file.
     """
     table = []
-    with write_atomically(path, force=force) as file:
+    with write_atomically(path, force=force, durable=durable) as file:
         for rows in row_tiles:
             table.append((file.tell(), len(rows.nnz), len(rows.cols)))
             for array in rows:

@@ -44,9 +44,7 @@ def subsample(corpus: Corpus, sample: float, seed: int, *, memory: int | None = 
             f"{corpus.stats.source}: subsampling at {sample} leaves no word: give a larger value, "
             "or 0 for a small text"
         )
-    return replace(
-        corpus, ids=out.rewrite(lambda ids, _: ids, lambda ids: ids), known=known, context=context
-    )
+    return replace(corpus, ids=out.joined(), known=known, context=context)
 
 
 def kept_ids(

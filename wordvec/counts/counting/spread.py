@@ -21,7 +21,7 @@ from wordvec.counts.counting import tasks
 from wordvec.counts.counting.budget import block_tokens
 from wordvec.counts.counting.partial import check_shard_folder
 from wordvec.counts.counting.runs import FAN_IN
-from wordvec.counts.counting.tasks import Reading
+from wordvec.counts.counting.tasks import IndexedFile, Reading
 from wordvec.counts.counting.window import Window, check_overflow
 from wordvec.counts.parts.spans import sizes_of
 from wordvec.counts.shards import SHARDS, Shards
@@ -40,7 +40,9 @@ from wordvec.text.vocab import Vocabulary
 if TYPE_CHECKING:
     from wordvec.engine.local import Engine
 
-PART = 64 << 20  # bytes of text of a part
+# Bytes of text of a part at most. The file of a part has 8 bytes for each word of the vocabulary
+# beside its ids; and a part is read again when its worker dies.
+PART = 256 << 20
 LEAST_PART = 1 << 20  # of a small text that is dealt to all threads
 TREE = 8  # vocabularies that are added at once
 MEMORY = 4 << 30  # bytes for a task where the engine does not say what it has
@@ -73,8 +75,8 @@ def count_on(
     paths : paths
         Files that all workers see.
     parts : int, optional
-        Into how many parts the texts are cut; by default of 64 MB. The result does not depend on
-        it.
+        Into how many parts the texts are cut; by default of up to 256 MB. The result does not
+        depend on it.
     """
     target = check_shard_folder(target, force=force, inputs=paths)
     with contextlib.ExitStack() as stack:
@@ -93,29 +95,29 @@ def count_on(
         how = Reading(names, of, options or TextOptions(), window, gaps, across_lines, sample, seed)
         job = _Job(engine, how, work, progress)
         words = job.vocabulary(vocab, min_count, max_vocab)
-        blocks = job.numbered(words, given=vocab is not None)
-        tiles = job.row_tiles(len(words), blocks)
+        files = job.numbered(words, given=vocab is not None)
+        tiles = job.row_tiles(len(words), files)
         return job.shards(words, tiles, target, force=force)
 
 
 def _parts(size: int, engine: Any) -> int:
-    """As many parts as are of some size, and no fewer than there are threads for large ones."""
+    """Parts of at most some size, equally many for each thread where the text is large."""
     threads = sum(engine.workers().values()) if isinstance(engine, Cluster) else 1
-    return max(-(-size // PART), min(threads, -(-size // LEAST_PART)), 1)
+    return min(threads * -(-size // (threads * PART)), max(-(-size // LEAST_PART), 1))
 
 
-def _blocks(outlines: Sequence[tuple[int, bool]], least: int, most: int) -> list[range]:
-    """Which parts, from 1, make a block: parts that follow each other, in at least so many blocks,
-    of about so many ids at most. A part that begins within a line begins a block."""
-    total = sum(size for size, _ in outlines)
+def _blocks(sizes: Sequence[int], least: int, most: int) -> list[range]:
+    """Which parts, from 0, are counted together: parts that follow each other, in at least so many
+    blocks, of about so many ids at most."""
+    total = sum(sizes)
     n = max(least, -(-total // most), 1)
     begins, at, last = [], 0, -1
-    for number, (size, goes_on) in enumerate(outlines, 1):
+    for part, size in enumerate(sizes):
         place = (2 * at + size) * n // (2 * total + 1)  # of the middle of the part
-        if goes_on or place != last:
-            begins.append(number)
+        if place != last:
+            begins.append(part)
         at, last = at + size, place
-    ends = [*begins[1:], len(outlines) + 1]
+    ends = [*begins[1:], len(sizes)]
     return [range(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
 
@@ -165,8 +167,8 @@ class _Job:
         tasks.write_words(self.file, vocab)
         return vocab
 
-    def numbered(self, vocab: Vocabulary, *, given: bool) -> list[list[Any]]:
-        """The ids of the parts, in files, as handles: for each block those of its parts."""
+    def numbered(self, vocab: Vocabulary, *, given: bool) -> list[IndexedFile]:
+        """The parts in files, numbered by the vocabulary."""
         engine, how = self.engine, self.how
         numbers = [vocab.known]  # of the whole text: enough where nothing depends on places
         offsets = [0] * how.of
@@ -177,63 +179,61 @@ class _Job:
             ]
             numbers = list(engine.gather(known))
             engine.release(known)
-            offsets = np.concatenate([[0], np.cumsum(numbers)]).tolist()
+            offsets = np.cumsum([0, *numbers[:-1]]).tolist()
         if not sum(numbers):
             raise CorpusError(
                 f"{', '.join(how.paths[:3])}: none of its tokens is in the vocabulary"
             )
         check_overflow(how.window, sum(numbers))
         engine.release(self.words)
-        outlines = [
-            engine.submit(tasks.outline, part, near=n, label=f"size of part {n}")
-            for n, part in enumerate(self.read, 1)
-        ]
         made = [
-            [
-                engine.submit(
-                    tasks.number,
-                    how,
-                    n,
-                    self.read[n - 1],
-                    self.file,
-                    offsets[n - 1],
-                    n == block[0],
-                    self.name(f"ids-{n}.bin"),
-                    near=n,
-                    label=f"numbering {how.label(n)}",
-                )
-                for n in block
-            ]
-            for block in self._blocks(list(engine.gather(outlines)), len(vocab))
+            engine.submit(
+                tasks.number,
+                how,
+                n,
+                part,
+                self.file,
+                offset,
+                self.name(f"ids-{n}.bin"),
+                near=n,
+                label=f"numbering {how.label(n)}",
+            )
+            for n, (part, offset) in enumerate(zip(self.read, offsets, strict=True), 1)
         ]
-        engine.release([*outlines, *self.read])
-        return made
+        # What is known of the files is kept here: they outlive the worker that wrote them.
+        files = list(engine.gather(made))
+        engine.release([*made, *self.read])
+        return files
 
-    def _blocks(self, outlines: list[tuple[int, bool]], words: int) -> list[range]:
+    def _blocks(self, files: list[IndexedFile], words: int) -> list[list[IndexedFile]]:
+        """Parts that are counted together."""
         window, k = self.how.window.window, tile_count(words)
-        if not isinstance(self.engine, Cluster):
-            return _blocks(outlines, 1, block_tokens(words, window, k, MEMORY))
-        memory = self.engine.memory() or MEMORY
-        most = block_tokens(words, window, k, memory)
-        # On one machine its threads can share a block; through a network its ids would go to each.
-        least = 1 if self.engine.on_one_machine else self._threads()
-        return _blocks(outlines, least, most)
+        memory, least = MEMORY, 1
+        if isinstance(self.engine, Cluster):
+            memory = self.engine.memory() or MEMORY
+            # Threads of one machine share files; through a network they would go to each.
+            least = 1 if self.engine.on_one_machine else self._threads()
+        sizes = [file.size for file in files]
+        ranges = _blocks(sizes, least, block_tokens(words, window, k, memory))
+        return [[files[at] for at in block] for block in ranges]
 
     def _threads(self) -> int:
         return sum(self.engine.workers().values()) if isinstance(self.engine, Cluster) else 1
 
-    def row_tiles(self, words: int, blocks: list[list[Any]]) -> list[Any]:
+    def row_tiles(self, words: int, files: list[IndexedFile]) -> list[Any]:
         """The row tiles of the whole text, in files, as handles."""
         k = tile_count(words)
+        blocks = [
+            self.engine.submit(tasks.Block, words, block, label="a block of the text")
+            for block in self._blocks(files, words)
+        ]
         share = min(-(-self._threads() // len(blocks)), k)  # threads that count one block
-        given = self._indexed(words, blocks)
         if len(blocks) == 1:
-            (block,) = given
+            (block,) = blocks
             return [
                 self.engine.submit(
                     tasks.count_row_tile,
                     self.how,
-                    words,
                     tile,
                     self.name(f"row-{tile}.bin"),
                     block,
@@ -247,19 +247,19 @@ class _Job:
                 self.engine.submit(
                     tasks.count_into_run,
                     self.how,
-                    words,
                     range(first, k, share),
                     self.name(f"run-0-{first}-{b}.bin"),
                     block,
                     near=b * share + first,
                     label=f"counting block {b + 1} of {len(blocks)} of the text",
                 )
-                for b, block in enumerate(given)
+                for b, block in enumerate(blocks)
             ]
             for first in range(share)
         ]
         for done, _ in enumerate(self.engine.gather(run for level in runs for run in level), 1):
             self.tell("counting", done, share * len(blocks), "runs")
+        self.engine.release(blocks)
         runs = [
             self._merged(words, len(range(first, k, share)), first, level)
             for first, level in enumerate(runs)
@@ -277,20 +277,6 @@ class _Job:
                 label=f"row tile {tile}",
             )
             for tile in range(k)
-        ]
-
-    def _indexed(self, words: int, blocks: list[list[Any]]) -> list[Any]:
-        return [
-            self.engine.submit(
-                tasks.index,
-                self.how,
-                words,
-                self.name(f"block-{b}.bin"),
-                *parts,
-                near=b,
-                label=f"indexing block {b + 1} of {len(blocks)} of the text",
-            )
-            for b, parts in enumerate(blocks)
         ]
 
     def _merged(self, words: int, tiles: int, first: int, level: list[Any]) -> list[Any]:
@@ -325,7 +311,8 @@ class _Job:
             )
             try:
                 for t, made in enumerate(self.engine.gather(tiles)):
-                    writer.append(tasks.built(len(vocab), t, made))
+                    writer.append_file(*made)
+                    os.unlink(made.path)
                     self.tell("adding up", t + 1, len(tiles), "tiles")
                 writer.finish()
             finally:

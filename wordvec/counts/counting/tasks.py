@@ -1,19 +1,21 @@
 """Tasks of workers that count a text for an engine: pure, and they leave files for each other.
 
 A part is read once; its ids, numbered by its own words, stay with the worker. When the vocabulary
-is known they are renumbered and written. Parts that follow each other make a block: its ids are
-indexed once, and its row tiles are counted from them.
+is known they are renumbered, indexed and written to a file. Row tiles are counted from the files of
+several parts together, which the workers map.
+
+No file has to last longer than the count, so none is synchronised.
 """
 
 from __future__ import annotations
 
 import functools
-import os
-import shutil
-from collections.abc import Sequence
+import mmap
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -23,10 +25,11 @@ from wordvec.counts.counting.sampling import subsample
 from wordvec.counts.counting.window import Window
 from wordvec.counts.parts.corpus import add_context
 from wordvec.counts.parts.spans import opened, spans
-from wordvec.counts.tiles import Built, Entry, Rows, build_tiles, tile_bytes, tile_count, tile_words
+from wordvec.counts.tiles import Entry, Rows, build_tiles, tile_count
+from wordvec.counts.writer import write_tiles
 from wordvec.engine.tasks import naming_task
 from wordvec.errors import CorpusError
-from wordvec.native.corpus.text import BREAK, GAP, WordTable
+from wordvec.native.corpus.text import GAP, WordTable
 from wordvec.system.files import write_atomically
 from wordvec.text.corpus import Corpus, Part, renumber, settled
 from wordvec.text.numbering import CorpusStats, numbered
@@ -38,7 +41,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AHEAD = 1 << 20  # cells that are read at once while runs are merged
-COPY = 1 << 20  # bytes that are copied at once
+# Numbers that are written at once. For 4 MB and more Linux takes huge pages to keep a file in, and
+# where a virtual machine has given its free ones back, each has to be asked for again: ten times
+# the processor time.
+WRITTEN = 1 << 17
+
+
+def _left(path: str) -> AbstractContextManager[BinaryIO]:
+    """A file that a task leaves for others; another worker may have written it already."""
+    return write_atomically(path, force=True, durable=False)
 
 
 class Words(NamedTuple):
@@ -57,28 +68,19 @@ class Words(NamedTuple):
 
 
 class ReadPart(NamedTuple):
-    """A part that was read: its words, its ids as they were given while it was read, the ids of its
-    words for these (GAP for stop words), and whether it begins within a line."""
+    """A part that was read: its words, its ids as they were given while it was read, and the ids of
+    its words for these (GAP for stop words)."""
 
     words: Words
     ids: NDArray[np.int32]
     places: NDArray[np.int32]
-    goes_on: bool
-
-
-class Numbered(NamedTuple):
-    """A file with the ids of a part: how many, and how many of them stand before the part."""
-
-    path: str
-    size: int
-    context: int
 
 
 class IndexedFile(NamedTuple):
-    """A file with the ids of a block and their index, as `index` writes it."""
+    """A file with the ids of a part and their index, as `number` writes it: how many ids there are,
+    how many of them are words of the vocabulary, and how many stand before the part."""
 
     path: str
-    words: int
     size: int
     known: int
     context: int
@@ -115,18 +117,12 @@ def read(how: Reading, number: int) -> ReadPart:
         counts = np.empty(len(table), np.int64)
         table.counts(counts)
         words = Words(table.lines(), counts, stats.tokens)
-        goes_on = bool(part) and not part[0].at_line
-        return ReadPart(words, spool.rewrite(lambda ids, _: ids, lambda ids: ids), places, goes_on)
+        return ReadPart(words, spool.joined(), places)
 
 
 def words_of(part: ReadPart) -> Words:
     """The words of a part, which are sent; its ids are not."""
     return part.words
-
-
-def outline(part: ReadPart) -> tuple[int, bool]:
-    """How many ids a part has, and whether it begins within a line."""
-    return len(part.ids), part.goes_on
 
 
 def added(*parts: Words) -> Words:
@@ -141,7 +137,7 @@ def added(*parts: Words) -> Words:
 
 def write_words(path: str, vocab: Vocabulary) -> None:
     """Writes a vocabulary for `_vocabulary`, which reads it faster than a file of text."""
-    with write_atomically(path) as file:
+    with _left(path) as file:
         file.write(np.array([len(vocab), vocab.total], np.int64).tobytes())
         file.write(vocab.counts.astype(np.int64).tobytes())
         file.write(vocab.table.lines())
@@ -166,10 +162,11 @@ def known(words: Words, vocab: str) -> int:
 
 
 def number(
-    how: Reading, number: int, part: ReadPart, vocab: str, offset: int, first: bool, out: str
-) -> Numbered:
-    """Writes the ids of a part, numbered by the vocabulary and subsampled. The first part of a
-    block begins with the words before it that its first windows reach."""
+    how: Reading, number: int, part: ReadPart, vocab: str, offset: int, out: str
+) -> IndexedFile:
+    """Writes the ids of a part, numbered by the vocabulary and subsampled, and their index: starts,
+    ids and positions, one array after another. The words before it that its first windows reach
+    come first."""
     with naming_task(how.label(number), CorpusError):
         words = _vocabulary(vocab)
         own = part.words.table()
@@ -191,83 +188,72 @@ def number(
             gaps=how.gaps,
             across_lines=how.across_lines,
         )
-        if first:
-            reading = {
-                "vocab": words,
-                "gaps": how.gaps,
-                "across_lines": how.across_lines,
-                "may_be_empty": True,
-                "options": how.options,
-            }
-            corpus = add_context(
-                corpus,
-                how.paths,
-                spans(how.paths, place, how.options),
-                reading,
-                window=how.window.window,
-                sample=how.sample,
-                seed=how.seed,
-            )
+        reading = {
+            "vocab": words,
+            "gaps": how.gaps,
+            "across_lines": how.across_lines,
+            "may_be_empty": True,
+            "options": how.options,
+        }
+        corpus = add_context(
+            corpus,
+            how.paths,
+            spans(how.paths, place, how.options),
+            reading,
+            window=how.window.window,
+            sample=how.sample,
+            seed=how.seed,
+        )
         if how.sample:
             corpus = subsample(corpus, how.sample, how.seed)
-        with write_atomically(out, force=True) as file:
-            file.write(np.ascontiguousarray(corpus.ids).data)
-        return Numbered(out, len(corpus.ids), corpus.context)
+        text = indexed(np.ascontiguousarray(corpus.ids), corpus.context, len(words))
+        known = int(text.starts[-1])
+        with _left(out) as file:
+            for array in (text.starts, text.ids, text.positions[:known]):
+                for at in range(0, len(array), WRITTEN):
+                    file.write(array[at : at + WRITTEN].data)
+        return IndexedFile(out, len(text.ids), known, text.first)
 
 
-def _join(file: BinaryIO, parts: Sequence[Numbered], across_lines: bool) -> int:
-    """Writes the ids of parts that follow each other to a file; how many they are."""
-    n = 0
-    for part in parts:
-        if not part.size:
-            continue
-        with open(part.path, "rb") as ids:
-            shutil.copyfileobj(ids, file, COPY)
-            ids.seek(-4, os.SEEK_END)
-            last = np.frombuffer(ids.read(4), np.int32)[0]
-        n += part.size
-        if not across_lines and last != BREAK:
-            file.write(np.int32(BREAK).tobytes())
-            n += 1
-    return n
+class Block:
+    """Parts that are counted together. It travels as the names of their files: each worker maps
+    them once, and until nobody needs the block any more."""
 
+    def __init__(self, words: int, files: Sequence[IndexedFile]) -> None:
+        self.words, self.files = words, files
 
-def index(how: Reading, words: int, out: str, *parts: Numbered) -> IndexedFile:
-    """Writes the ids of a block and their index, for the tasks that count it: an array after the
-    other, ids, starts and positions."""
-    with (
-        naming_task("indexing a block of the text", CorpusError),
-        write_atomically(out, force=True) as file,
-    ):
-        size = _join(file, parts, how.across_lines)
-        file.flush()
-        ids = np.memmap(file.name, np.int32, "r", shape=(size,)) if size else np.empty(0, np.int32)
-        block = indexed(ids, words)
-        known = int(block.starts[-1])
-        for array in (block.starts, block.positions[:known]):
-            file.write(array.data)
-        return IndexedFile(out, words, size, known, parts[0].context)
+    def __reduce__(self) -> tuple[type[Block], tuple[int, Sequence[IndexedFile]]]:
+        return Block, (self.words, self.files)
 
+    @functools.cached_property
+    def texts(self) -> list[Indexed]:
+        """The parts, as `rows_of` takes them."""
+        return [_mapped(file, self.words) for file in self.files]
 
-def _mapped(file: IndexedFile) -> Indexed:
-    def array(kind: type[np.generic], offset: int, size: int) -> NDArray[Any]:
-        return np.memmap(file.path, kind, "r", offset, (size,)) if size else np.empty(0, kind)
-
-    at = 4 * file.size
-    starts = np.fromfile(file.path, np.int64, file.words + 1, offset=at)
-    ids = array(np.int32, 0, file.size)
-    return Indexed(ids, starts, array(np.uint32, at + 8 * (file.words + 1), file.known))
-
-
-def count_into_run(
-    how: Reading, words: int, tiles: Sequence[int], out: str, given: IndexedFile
-) -> str:
-    """Counts row tiles of a block into a run."""
-    with naming_task("counting a block of the text", CorpusError):
+    def rows(self, how: Reading) -> Callable[[int], Rows]:
+        """A function that gives the rows of a row tile."""
         weight, _ = how.window.weights()
-        rows = rows_of(_mapped(given), given.context, how.window, weight, tile_count(words))
-        buffer = Buffer(words)
-        write_run(Path(out), (rows(buffer, tile) for tile in tiles), force=True)
+        rows = rows_of(self.texts, self.words, how.window, weight, tile_count(self.words))
+        buffer = Buffer(self.words)
+        return lambda tile: rows(buffer, tile)
+
+
+def _mapped(file: IndexedFile, words: int) -> Indexed:
+    with open(file.path, "rb") as data:
+        memory = mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ)
+    ids = 8 * (words + 1)
+    return Indexed(
+        np.frombuffer(memory, np.int32, file.size, ids),
+        file.context,
+        np.frombuffer(memory, np.int64, words + 1),
+        np.frombuffer(memory, np.uint32, file.known, ids + 4 * file.size),
+    )
+
+
+def count_into_run(how: Reading, tiles: Sequence[int], out: str, block: Block) -> str:
+    """Counts row tiles of some parts of the text into a run."""
+    with naming_task("counting a block of the text", CorpusError):
+        write_run(Path(out), map(block.rows(how), tiles), force=True, durable=False)
         return out
 
 
@@ -276,12 +262,12 @@ def merge(words: int, tiles: int, out: str, *runs: str) -> str:
     with naming_task("merging runs", CorpusError):
         buffer, given = Buffer(words), [Run(Path(run)) for run in runs]
         merged = (buffer.merge(given, tile, AHEAD) for tile in range(tiles))
-        write_run(Path(out), merged, force=True)
+        write_run(Path(out), merged, force=True, durable=False)
         return out
 
 
 class RowTile(NamedTuple):
-    """A row tile in a file: its path, the table of its tiles, and its sums."""
+    """A row tile in a file: its path, where its tiles lie in it, and its sums."""
 
     path: str
     entries: list[Entry]
@@ -291,10 +277,8 @@ class RowTile(NamedTuple):
 def _write_row_tile(how: Reading, words: int, tile: int, rows: Rows, out: str) -> RowTile:
     symmetric = how.window.direction == "symmetric"
     built = build_tiles(words, tile, rows, unit=how.window.weights()[1], symmetric=symmetric)
-    with write_atomically(out, force=True) as file:
-        for buffer in built.buffers:
-            file.write(buffer)
-    return RowTile(out, built.entries, built.sums)
+    with _left(out) as file:
+        return RowTile(out, write_tiles(file, built), built.sums)
 
 
 def merge_row_tile(
@@ -306,20 +290,7 @@ def merge_row_tile(
         return _write_row_tile(how, words, tile, rows, out)
 
 
-def count_row_tile(how: Reading, words: int, tile: int, out: str, block: IndexedFile) -> RowTile:
+def count_row_tile(how: Reading, tile: int, out: str, block: Block) -> RowTile:
     """Counts a row tile of a text that is one block, and writes its tiles one after another."""
     with naming_task(f"row tile {tile}", CorpusError):
-        weight, _ = how.window.weights()
-        rows = rows_of(_mapped(block), block.context, how.window, weight, tile_count(words))
-        return _write_row_tile(how, words, tile, rows(Buffer(words), tile), out)
-
-
-def built(words: int, tile: int, made: RowTile) -> Built:
-    """What a file holds, as `ShardWriter.append` takes it; the file is removed."""
-    rows = tile_words(words, tile_count(words), tile)
-    with open(made.path, "rb") as file:
-        buffers = [
-            bytearray(file.read(tile_bytes(rows, entry.nnz, entry.fixes))) for entry in made.entries
-        ]
-    os.unlink(made.path)
-    return Built(tile, buffers, made.entries, made.sums)
+        return _write_row_tile(how, block.words, tile, block.rows(how)(tile), out)

@@ -11,6 +11,9 @@ _U64 = NDArray[np.uint64]
 _Rows = tuple[_U32, _U32, _U64]
 """Rows of counts: cells a row (rows,), then columns and integer counts of all cells by row."""
 
+_Text = tuple[_I32, int, _I64, _U32]
+"""ids (N,), the first place of a later word, starts (V + 1,), positions (N,) as of `index`."""
+
 _Tile = tuple[_U32, NDArray[np.uint16], NDArray[np.float32], _U32, _I32]
 """row_ptr (rows + 1,), cols, values (nnz,), fix_at, fix_by (fixes,); see csrc/wv_cooc.h."""
 
@@ -23,10 +26,7 @@ class Row:
     def __init__(self, columns: int) -> None: ...
     def count(
         self,
-        ids: _I32,
-        begin: int,
-        starts: _I64,
-        positions: _U32,
+        texts: list[_Text],
         weight: _U64,
         left: bool,
         right: bool,
@@ -38,7 +38,8 @@ class Row:
         units: _U64,
         at: int,
     ) -> tuple[int, int]:
-        """Counts rows from row `at` on while cols has room: (the next row, cells written)."""
+        """Counts rows of all texts from row `at` on while cols has room: (the next row, cells
+        written)."""
 
     def merge(
         self, runs: list[_Rows], cursor: _I64, nnz: _U32, cols: _U32, units: _U64, at: int

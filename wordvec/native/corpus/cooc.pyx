@@ -14,6 +14,11 @@ cdef extern from "wv_cooc.h" nogil:
         int32_t window
         const uint64_t *weight
         int32_t left, right, upper
+    ctypedef struct wv_cooc_text:
+        const int32_t *ids
+        const int64_t *starts
+        const uint32_t *positions
+        int64_t n, begin
     ctypedef struct wv_cooc_out:
         uint32_t *nnz
         uint32_t *cols
@@ -28,9 +33,8 @@ cdef extern from "wv_cooc.h" nogil:
     wv_cooc_row *wv_cooc_row_new(int32_t) noexcept
     void wv_cooc_row_free(wv_cooc_row *) noexcept
     wv_status wv_cooc_index(const int32_t *, int64_t, int32_t, int64_t *, uint32_t *) noexcept
-    void wv_cooc_count(const int32_t *, int64_t, int64_t, const int64_t *, const uint32_t *,
-                       const wv_cooc_window *, wv_cooc_row *, int32_t, int32_t, int32_t,
-                       wv_cooc_out *) noexcept
+    void wv_cooc_count(const wv_cooc_text *, int32_t, const wv_cooc_window *, wv_cooc_row *,
+                       int32_t, int32_t, int32_t, wv_cooc_out *) noexcept
     wv_status wv_cooc_merge(int32_t, const uint32_t **, const uint32_t **, const uint64_t **,
                             int64_t *, wv_cooc_row *, int32_t, wv_cooc_out *) noexcept
     void wv_cooc_tile_sizes(const uint32_t *, const uint32_t *, const uint64_t *, int32_t, int32_t,
@@ -89,20 +93,20 @@ cdef class Row:
         out.row = at
         return out
 
-    def count(self, const int32_t[::1] ids, int64_t begin, const int64_t[::1] starts,
-              const uint32_t[::1] positions, const uint64_t[::1] weight, bint left, bint right,
-              bint upper, int32_t first, int32_t step, uint32_t[::1] nnz, uint32_t[::1] cols,
+    def count(self, list texts, const uint64_t[::1] weight, bint left, bint right, bint upper,
+              int32_t first, int32_t step, uint32_t[::1] nnz, uint32_t[::1] cols,
               uint64_t[::1] units, int32_t at):
         cdef wv_cooc_window window
         cdef int32_t n_rows = <int32_t>nnz.shape[0]
-        cdef int64_t n = ids.shape[0]
-        if n_rows == 0 or n == 0:
-            nnz[:] = 0
-            return n_rows, 0
+        cdef int32_t n_texts = 0
+        cdef const int32_t[::1] ids
+        cdef const int64_t[::1] starts
+        cdef const uint32_t[::1] positions
+        cdef int64_t begin
+        if n_rows == 0:
+            return 0, 0
         if weight.shape[0] < 2:
             raise ValueError("weight must have window + 1 entries")
-        if starts.shape[0] != self.columns + 1 or positions.shape[0] < starts[self.columns]:
-            raise ValueError("starts and positions must come from index")
         if first < 0 or step < 1 or first + (<int64_t>n_rows - 1) * step >= self.columns:
             raise ValueError("rows are out of range")
         window.window = <int32_t>(weight.shape[0] - 1)
@@ -111,9 +115,31 @@ cdef class Row:
         window.right = right
         window.upper = upper
         cdef wv_cooc_out out = self.out(nnz, cols, units, at)
-        with nogil:
-            wv_cooc_count(&ids[0], n, begin, &starts[0], &positions[0], &window, self.row, first,
-                          step, n_rows, &out)
+        cdef wv_cooc_text *native = <wv_cooc_text *>calloc(<size_t>len(texts) + 1,
+                                                           sizeof(wv_cooc_text))
+        if native is NULL:
+            raise MemoryError("texts")
+        try:
+            for ids, begin, starts, positions in texts:
+                if ids.shape[0] == 0:
+                    continue
+                if starts.shape[0] != self.columns + 1:
+                    raise ValueError("starts and positions must come from index")
+                if positions.shape[0] < starts[self.columns]:
+                    raise ValueError("starts and positions must come from index")
+                native[n_texts].ids = &ids[0]
+                native[n_texts].starts = &starts[0]
+                native[n_texts].positions = &positions[0] if positions.shape[0] else NULL
+                native[n_texts].n = ids.shape[0]
+                native[n_texts].begin = begin
+                n_texts += 1
+            if n_texts == 0:
+                nnz[:] = 0
+                return n_rows, 0
+            with nogil:
+                wv_cooc_count(native, n_texts, &window, self.row, first, step, n_rows, &out)
+        finally:
+            free(native)
         return out.row, out.used
 
     def merge(self, list runs, int64_t[::1] cursor, uint32_t[::1] nnz, uint32_t[::1] cols,
