@@ -21,8 +21,8 @@ WV_ISA_CHOICE(wv_sgns)
 /* -- noise ---------------------------------------------------------------------------------------
  */
 
-wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int32_t *work,
-                         double *scaled) {
+wv_status wv_alias_build(const double *weights, const int32_t *names, int32_t n, wv_alias *table,
+                         int32_t *work, double *scaled) {
     double total = 0;
     for (int32_t i = 0; i < n; i++) {
         if (!(weights[i] >= 0) || isinf(weights[i])) return WV_ERR_RANGE;
@@ -40,7 +40,8 @@ wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int3
     }
     while (small > 0 && large < n) {
         const int32_t s = work[--small], l = work[large];
-        table[s] = (wv_alias){(uint32_t)fmin(scaled[s] * 0x1p32, 0xFFFFFFFFp0), (uint32_t)l};
+        table[s] =
+            (wv_alias){(uint32_t)fmin(scaled[s] * 0x1p32, 0xFFFFFFFFp0), (uint32_t)s, (uint32_t)l};
         scaled[l] -= 1 - scaled[s];
         if (scaled[l] < 1) {
             large++;
@@ -50,9 +51,16 @@ wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int3
     /* What is left is 1 up to rounding: it takes itself. */
     while (small > 0) {
         const int32_t s = work[--small];
-        table[s] = (wv_alias){UINT32_MAX, (uint32_t)s};
+        table[s] = (wv_alias){UINT32_MAX, (uint32_t)s, (uint32_t)s};
     }
-    for (; large < n; large++) table[work[large]] = (wv_alias){UINT32_MAX, (uint32_t)work[large]};
+    for (; large < n; large++) {
+        const uint32_t l = (uint32_t)work[large];
+        table[l] = (wv_alias){UINT32_MAX, l, l};
+    }
+    for (int32_t i = 0; names && i < n; i++) {
+        table[i].own = (uint32_t)names[table[i].own];
+        table[i].other = (uint32_t)names[table[i].other];
+    }
     return WV_OK;
 }
 
@@ -66,6 +74,7 @@ enum { AHEAD_OF_NOISE = 2 };
 struct wv_sgns_worker {
     int32_t *kept;   /* ids that passed subsampling, WV_ID_BREAK between lines */
     int64_t longest; /* room in kept */
+    wv_noise noise;  /* of this chunk */
     int32_t *queue;  /* (room, negative): noise in sets; those from taken to drawn are to come */
     int room, taken, drawn;
     int32_t *context;  /* (2 window,): the words of a window */
@@ -91,6 +100,14 @@ static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
     return m->sub_starts ? m->sub_starts[word + 1] - m->sub_starts[word] : 1;
 }
 
+/* Memory of one thread, zero: no cache line of it is another thread's too. */
+static void *own_memory(size_t bytes) {
+    const size_t size = (bytes + 127) / 128 * 128;
+    void *memory = aligned_alloc(128, size);
+    if (memory) memset(memory, 0, size);
+    return memory;
+}
+
 wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     const int ni = 2 * m->how.window, no = 1 + m->how.negative;
     const size_t pairs = (size_t)ni * (size_t)no;
@@ -100,25 +117,26 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     if (m->sub_starts)
         for (int32_t w = 0; w < m->vocab; w++)
             if (word_rows(m, w) > most) most = word_rows(m, w);
-    wv_sgns_worker *w = calloc(1, sizeof *w);
+    wv_sgns_worker *w = own_memory(sizeof *w);
     if (!w) return NULL;
     w->longest = longest + 2 * (int64_t)m->how.window;
-    w->kept = malloc((size_t)w->longest * sizeof *w->kept);
+    w->kept = own_memory((size_t)w->longest * sizeof *w->kept);
     w->room = 4 * (AHEAD_OF_NOISE + 2 * (own_noise(m) ? ni : 1));
-    w->queue = malloc((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
-    w->context = malloc((size_t)ni * sizeof *w->context);
-    w->in = malloc((size_t)ni * sizeof *w->in);
-    w->out = malloc(outs * sizeof *w->out);
-    w->rows = malloc((size_t)most * (m->how.cbow ? (size_t)ni : 1) * sizeof *w->rows);
-    w->place = malloc((size_t)ni * sizeof *w->place);
+    w->queue = own_memory((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
+    w->context = own_memory((size_t)ni * sizeof *w->context);
+    w->in = own_memory((size_t)ni * sizeof *w->in);
+    w->out = own_memory(outs * sizeof *w->out);
+    w->rows = own_memory((size_t)most * (m->how.cbow ? (size_t)ni : 1) * sizeof *w->rows);
+    w->place = own_memory((size_t)ni * sizeof *w->place);
     w->slots = m->sub_starts && !m->how.cbow ? ni + 1 : 1;
-    w->hidden = calloc(2 * (size_t)w->slots * (size_t)m->stride, sizeof *w->hidden);
+    w->hidden = own_memory(2 * (size_t)w->slots * (size_t)m->stride * sizeof *w->hidden);
     const size_t drawn = (size_t)w->room * (size_t)m->how.negative;
-    w->ahead = malloc((drawn + 1 + (size_t)most) * sizeof *w->ahead);
-    if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
-    w->sign = malloc(pairs * sizeof *w->sign);
-    w->weight = malloc(pairs * sizeof *w->weight);
-    w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
+    w->ahead = own_memory((drawn + 1 + (size_t)most) * sizeof *w->ahead);
+    if (m->frozen)
+        w->copies = own_memory(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
+    w->sign = own_memory(pairs * sizeof *w->sign);
+    w->weight = own_memory(pairs * sizeof *w->weight);
+    w->scratch = own_memory((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
     if (!w->kept || !w->queue || !w->context || !w->place || !w->in || !w->out || !w->rows ||
         !w->hidden || !w->ahead || (m->frozen && !w->copies) || !w->sign || !w->weight ||
         !w->scratch) {
@@ -187,7 +205,7 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
 
 static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
     for (int32_t k = 0; k < m->how.negative; k++) {
-        noise[k] = wv_alias_draw(m->noise, m->vocab, wv_rng_next(rng));
+        noise[k] = wv_alias_draw(w->noise.table, w->noise.words, wv_rng_next(rng));
         w->ahead[w->ahead_count++] = m->out + noise[k] * m->stride;
     }
     /* The entries that the next step will look at: drawing is a function of the place. The number
@@ -196,7 +214,7 @@ static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, i
         (m->how.shrink != 0) + (own_noise(m) ? m->how.window * (int64_t)m->how.negative : 0);
     for (int32_t k = 0; k < m->how.negative; k++) {
         const uint64_t bits = wv_rng_at(rng->state, (uint64_t)(later + k));
-        WV_PREFETCH(m->noise + wv_alias_entry(m->vocab, bits));
+        WV_PREFETCH(w->noise.table + wv_alias_entry(w->noise.words, bits));
     }
 }
 
@@ -384,10 +402,12 @@ static void fetch_ahead(const wv_sgns_model *m, const wv_sgns_worker *w) {
 }
 
 wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t *ids, int64_t n,
-                        int64_t begin, int64_t end, uint64_t key, float alpha_begin,
+                        int64_t begin, int64_t end, wv_noise noise, uint64_t key, float alpha_begin,
                         float alpha_end, wv_sgns_stats *stats) {
     *stats = (wv_sgns_stats){0, 0, 0};
-    if (begin < 0 || end > n || end - begin > w->longest - 2 * (int64_t)m->how.window)
+    w->noise = noise;
+    if (begin < 0 || noise.words < 1 || end > n ||
+        end - begin > w->longest - 2 * (int64_t)m->how.window)
         return WV_ERR_RANGE;
     int64_t first, last, total;
     const wv_status status = sample(m, w, ids, n, begin, end, key, &first, &last, &total);

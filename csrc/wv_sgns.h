@@ -72,15 +72,16 @@ WV_ISA_TABLES(wv_sgns);
  */
 
 /* One entry of an alias table (Walker 1974; Vose 1991): take `other` when 32 random bits are at
- * least `threshold`. */
+ * least `threshold`, and `own` when they are less. */
 typedef struct wv_alias {
-    uint32_t threshold, other;
+    uint32_t threshold, own, other;
 } wv_alias;
 
-/* Fills table (n,) from weights (n,) >= 0, not all zero; work: (n,) int32 and (n,) double.
- * WV_ERR_RANGE for weights that are negative, not finite or all zero. */
-wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int32_t *work,
-                         double *scaled);
+/* Fills table (n,) so that names[i] is drawn by weights[i] >= 0, not all zero; names NULL: i
+ * itself. work: (n,) int32 and (n,) double. WV_ERR_RANGE for weights that are negative, not finite
+ * or all zero. */
+wv_status wv_alias_build(const double *weights, const int32_t *names, int32_t n, wv_alias *table,
+                         int32_t *work, double *scaled);
 
 /* The entry of a table of n that 64 random bits meet. */
 static inline uint32_t wv_alias_entry(int32_t n, uint64_t bits) {
@@ -91,8 +92,14 @@ static inline int32_t wv_alias_draw(const wv_alias *table, int32_t n, uint64_t b
     const uint32_t i = wv_alias_entry(n, bits);
     /* Without a branch, which processors would guess wrong half of the times. */
     const uint32_t own = -(uint32_t)((uint32_t)bits < table[i].threshold);
-    return (int32_t)((i & own) | (table[i].other & ~own));
+    return (int32_t)((table[i].own & own) | (table[i].other & ~own));
 }
+
+/* The words that noise is drawn from. */
+typedef struct wv_noise {
+    const wv_alias *table; /* (words,): names in [0, V) */
+    int32_t words;
+} wv_noise;
 
 /* -- the stream ----------------------------------------------------------------------------------
  */
@@ -112,13 +119,12 @@ typedef struct wv_sgns_options {
 } wv_sgns_options;
 
 typedef struct wv_sgns_model {
-    float *in, *out;       /* (V, stride): rows of `stride` floats, zero beyond the dimension; with
-                              subwords `in` goes on with the rows of n-grams */
-    ptrdiff_t stride;      /* a multiple of 16 */
-    ptrdiff_t dim;         /* <= stride */
-    int32_t vocab;         /* V */
-    const uint32_t *keep;  /* (V,): a token stays when 32 random bits are <= keep[id] */
-    const wv_alias *noise; /* (V,) */
+    float *in, *out;      /* (V, stride): rows of `stride` floats, zero beyond the dimension; with
+                             subwords `in` goes on with the rows of n-grams */
+    ptrdiff_t stride;     /* a multiple of 16 */
+    ptrdiff_t dim;        /* <= stride */
+    int32_t vocab;        /* V */
+    const uint32_t *keep; /* (V,): a token stays when 32 random bits are <= keep[id] */
     wv_sgns_options how;
     const int64_t *sub_starts; /* (V + 1,): the rows of word w are sub_rows[sub_starts[w]] to */
     const int32_t *sub_rows;   /* sub_rows[sub_starts[w + 1]]; both NULL without subwords */
@@ -139,14 +145,14 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *model, int64_t longest);
 void wv_sgns_worker_free(wv_sgns_worker *worker);
 
 /* Trains on the centres at [begin, end) of ids (n,), end - begin <= longest; windows reach beyond
- * the chunk, over the same kept tokens that the neighbouring chunks see. The rate goes from
- * alpha_begin to alpha_end. `key` is of (seed, epoch). Ids in [0, V) or WV_ID_BREAK: checked,
- * others give WV_ERR_RANGE. WV_ERR_NONFINITE when the loss is no number.
+ * the chunk, over the same kept tokens that the neighbouring chunks see. Its noise is drawn from
+ * `noise`. The rate goes from alpha_begin to alpha_end. `key` is of (seed, epoch). Ids in [0, V) or
+ * WV_ID_BREAK: checked, others give WV_ERR_RANGE. WV_ERR_NONFINITE when the loss is no number.
  *
  * Several workers may train one model at once: rows are read and written without locks, so a step
  * can lose part of another's (Hogwild, Niu et al. 2011). */
 wv_status wv_sgns_train(const wv_sgns_model *model, wv_sgns_worker *worker, const int32_t *ids,
-                        int64_t n, int64_t begin, int64_t end, uint64_t key, float alpha_begin,
-                        float alpha_end, wv_sgns_stats *stats);
+                        int64_t n, int64_t begin, int64_t end, wv_noise noise, uint64_t key,
+                        float alpha_begin, float alpha_end, wv_sgns_stats *stats);
 
 #endif

@@ -152,25 +152,30 @@ def test_saturated_pairs_stay_finite_and_still_learn(isa):
     assert x[0, 0] == pytest.approx(10 - 0.25, rel=1e-5)
 
 
+def drawn(table, n):
+    """How probable each of n names is."""
+    share = np.zeros(n)
+    for threshold, own, other in table:
+        share[own] += threshold / 2**32 / len(table)
+        share[other] += (1 - threshold / 2**32) / len(table)
+    return share
+
+
 def test_alias_table_draws_its_weights():
     weights = np.array([5.0, 0.0, 1.0, 3.0, 0.25])
     n = len(weights)
-    table = np.empty((n, 2), np.uint32)
-    sgns.alias_table(weights, table, np.empty(n, np.int32), np.empty(n))
-    share = np.zeros(n)
-    for i, (threshold, other) in enumerate(table):
-        own = threshold / 2**32
-        share[i] += own / n
-        share[other] += (1 - own) / n
-    np.testing.assert_allclose(share, weights / weights.sum(), atol=1e-9)
+    np.testing.assert_allclose(drawn(sgns.alias_table(weights), n), weights / 9.25, atol=1e-9)
+    names = np.array([4, 0, 9, 2, 3], np.int32)
+    named = drawn(sgns.alias_table(weights, names), 10)
+    np.testing.assert_allclose(named[names], weights / 9.25, atol=1e-9)
+    with pytest.raises(ValueError, match="as many names"):
+        sgns.alias_table(weights, names[:4])
 
 
 @pytest.mark.parametrize("weights", [[0.0, 0.0], [-1.0, 2.0], [np.nan, 1.0], [np.inf, 1.0]])
 def test_alias_table_refuses_what_is_no_distribution(weights):
     with pytest.raises(ValueError, match="weights"):
-        sgns.alias_table(
-            np.array(weights), np.empty((2, 2), np.uint32), np.empty(2, np.int32), np.empty(2)
-        )
+        sgns.alias_table(np.array(weights))
 
 
 def train(
@@ -179,19 +184,17 @@ def train(
     """Vectors after one pass over ids, cut into chunks at `cuts`."""
     x, y = draw(vocab, 16, 7, 0.1), draw(vocab, 16, 8, 0.1)
     x[:, dim:] = y[:, dim:] = 0
-    noise = np.empty((vocab, 2), np.uint32)
-    sgns.alias_table(np.ones(vocab), noise, np.empty(vocab, np.int32), np.empty(vocab))
+    noise = sgns.alias_table(np.ones(vocab))
     trainer = sgns.SkipGramTrainer(
         x,
         y,
         np.full(vocab, keep, np.uint32),
-        noise,
         options(window=window, negative=2, shrink=shrink, shared=True),
         dim=told,
         isa=isa,
     )
     worker = trainer.worker(len(ids))
-    results = [worker.train(ids, b, e, 99, 0.05, 0.05) for b, e in itertools.pairwise(cuts)]
+    results = [worker.train(ids, b, e, noise, 99, 0.05, 0.05) for b, e in itertools.pairwise(cuts)]
     return x, y, np.sum(results, axis=0)
 
 
@@ -259,16 +262,14 @@ def test_ids_out_of_range_are_refused(bad):
 
 def test_a_model_that_is_no_number_is_reported():
     x = np.full((2, 16), np.nan, np.float32)
-    noise = np.empty((2, 2), np.uint32)
-    sgns.alias_table(np.ones(2), noise, np.empty(2, np.int32), np.empty(2))
+    noise = sgns.alias_table(np.ones(2))
     trainer = sgns.SkipGramTrainer(
         x,
         x.copy(),
         np.full(2, 2**32 - 1, np.uint32),
-        noise,
         options(window=1, negative=1, shrink=True, shared=True),
     )
-    loss, _, _ = trainer.worker(4).train(np.array([0, 1, 0, 1], np.int32), 0, 4, 1, 0.1, 0.1)
+    loss, _, _ = trainer.worker(4).train(np.array([0, 1, 0, 1], np.int32), 0, 4, noise, 1, 0.1, 0.1)
     assert np.isnan(loss)
 
 
@@ -277,13 +278,13 @@ def options(**given):
 
 
 def test_options_of_the_kernel_are_all_given_and_no_others():
-    noise, flat = np.zeros((2, 2), np.uint32), np.zeros((2, 16), np.float32)
+    flat = np.zeros((2, 16), np.float32)
     whole = options(window=1, negative=1, shrink=True, shared=True)
     assert whole.keys() == sgns.OPTIONS
     lacking = {name: value for name, value in whole.items() if name != "shrink"}
     for wrong in (lacking, whole | {"shrinks": True}):
         with pytest.raises(ValueError, match="options must be"):
-            sgns.SkipGramTrainer(flat, flat.copy(), np.zeros(2, np.uint32), noise, wrong)
+            sgns.SkipGramTrainer(flat, flat.copy(), np.zeros(2, np.uint32), wrong)
 
 
 def one_centre(isa, alpha, *, cbow, mean, divide, subword, shared):
@@ -292,8 +293,7 @@ def one_centre(isa, alpha, *, cbow, mean, divide, subword, shared):
     x = rng.normal(0, 0.3, (8, 16)).astype(np.float32)
     y = rng.normal(0, 0.3, (4, 16)).astype(np.float32)
     before = x.astype(np.float64), y.astype(np.float64)
-    noise = np.empty((4, 2), np.uint32)
-    sgns.alias_table(np.array([0.0, 0, 0, 1]), noise, np.empty(4, np.int32), np.empty(4))
+    noise = sgns.alias_table(np.array([0.0, 0, 0, 1]))
     rows = {0: [0, 4, 5], 1: [1, 5, 6], 2: [2, 7], 3: [3]}
     starts = np.cumsum([0] + [len(r) for r in rows.values()]).astype(np.int64)
     flat = np.concatenate(list(rows.values())).astype(np.int32)
@@ -301,7 +301,6 @@ def one_centre(isa, alpha, *, cbow, mean, divide, subword, shared):
         x,
         y,
         np.full(4, 2**32 - 1, np.uint32),
-        noise,
         options(
             window=1, negative=1, shrink=False, shared=shared, cbow=cbow, mean=mean, divide=divide
         ),
@@ -309,7 +308,9 @@ def one_centre(isa, alpha, *, cbow, mean, divide, subword, shared):
         sub_rows=flat if subword else None,
         isa=isa,
     )
-    loss, _, _ = trainer.worker(3).train(np.array([0, 1, 2], np.int32), 1, 2, 1, alpha, alpha)
+    loss, _, _ = trainer.worker(3).train(
+        np.array([0, 1, 2], np.int32), 1, 2, noise, 1, alpha, alpha
+    )
     return before, (x.astype(np.float64), y.astype(np.float64)), loss, rows
 
 
@@ -375,14 +376,11 @@ def test_undivided_steps_are_those_of_word2vec(isa):
     ],
 )
 def test_subword_tables_that_do_not_fit_are_refused(starts, rows, message):
-    noise = np.empty((4, 2), np.uint32)
-    sgns.alias_table(np.ones(4), noise, np.empty(4, np.int32), np.empty(4))
     with pytest.raises(ValueError, match=message):
         sgns.SkipGramTrainer(
             np.zeros((4, 16), np.float32),
             np.zeros((4, 16), np.float32),
             np.zeros(4, np.uint32),
-            noise,
             options(window=1, negative=1, shrink=True, shared=True),
             sub_starts=np.array(starts, np.int64),
             sub_rows=np.array(rows, np.int32),
@@ -416,16 +414,14 @@ def test_matrices_and_texts_of_more_than_2_to_the_31_elements(shared):
         ids = sparse(n, np.int32)
         ids[at - 1] = ids[at + len(words)] = BREAK
         ids[at : at + len(words)] = words + (v - small)
-        noise = np.zeros((v, 2), np.uint32)  # each word's other is one of the last
-        noise[:, 1] = v - 1
+        noise = sgns.alias_table(np.ones(1), np.array([v - 1], np.int32))
         trainer = sgns.SkipGramTrainer(
             input,
             output,
             np.full(v, 2**32 - 1, np.uint32),
-            noise,
             options(window=2, negative=2, shrink=False, shared=shared),
         )
-        loss, pairs, kept = trainer.worker(64).train(ids, at, at + len(words), 7, 0.1, 0.1)
+        loss, pairs, kept = trainer.worker(64).train(ids, at, at + len(words), noise, 7, 0.1, 0.1)
         assert kept == len(words)
         return loss, pairs, input[-small:].copy(), output[-small:].copy()
 

@@ -4,11 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from wordvec.errors import TrainingError
 from wordvec.models.cbow import CBOW
 from wordvec.models.skipgram import FastText, SkipGram
-from wordvec.training.stream import Chunks
+from wordvec.training.stream import CHUNKS_OF_PART, Chunks, StreamNoise
 from wordvec.vectors.vectors import WordVectors
 
 QUICK = {"vector_size": 16, "epochs": 3, "window": 3, "sample": 0, "alpha": 0.05, "threads": 1}
@@ -40,6 +42,52 @@ def test_a_plan_holds_out_about_its_share_evenly(total, share):
     assert done[0] == 0
     assert done[-1] == 1
     assert all(a < b for a, b in itertools.pairwise(done))
+
+
+def probabilities(table, words):
+    own = table[:, 0] / 2**32
+    share = np.bincount(table[:, 1], own, words) + np.bincount(table[:, 2], 1 - own, words)
+    return share / len(table)
+
+
+@given(
+    words=st.integers(1, 30_000),
+    threads=st.integers(1, 32),
+    exponent=st.sampled_from([0.0, 0.75, 1.0, -1.0]),
+    skew=st.floats(0, 2),
+    unseen=st.integers(0, 50),
+)
+def test_noise_of_all_threads_together_is_the_whole_distribution(
+    words, threads, exponent, skew, unseen
+):
+    counts = (1e6 / np.arange(1, words + 1) ** skew + 1).astype(np.int64)
+    counts[words // 2 : words // 2 + unseen] = 0
+    assume(counts.any())
+    noise = StreamNoise.of(counts, exponent, threads)
+    whole = probabilities(noise.whole, words)
+    parts = [probabilities(table, words) for table in noise.parts]
+    assert 1 <= len(parts) <= threads
+    assert len(parts) == 1 or len(parts) * 1000 <= words
+    np.testing.assert_allclose(np.mean(parts, axis=0), whole, rtol=0.005, atol=1e-8)
+    if len(parts) > 1:
+        assert ((np.array(parts) > 0).sum(axis=0) <= 1).all()  # a word is in one part
+
+
+def test_each_thread_draws_from_each_part_in_turn():
+    noise = StreamNoise.of(np.arange(4000, 0, -1), 0.75, 3)
+    assert len(noise.parts) == 3
+    for thread in range(5):
+        seen = [id(noise.part(thread, chunk)) for chunk in range(0, 6 * CHUNKS_OF_PART)]
+        changes = [i for i in range(1, len(seen)) if seen[i] != seen[i - 1]]
+        assert changes == [CHUNKS_OF_PART * i for i in range(1, 6)]
+        assert len(set(seen)) == 3
+    at_once = {id(noise.part(thread, 40)) for thread in range(3)}
+    assert len(at_once) == 3
+
+
+def test_one_thread_draws_from_all_words():
+    noise = StreamNoise.of(np.arange(4000, 0, -1), 0.75, 1)
+    assert noise.part(0, 100) is noise.whole
 
 
 @pytest.mark.parametrize("seed", range(5))

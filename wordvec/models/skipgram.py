@@ -33,7 +33,7 @@ from wordvec.training.rows import (
     uniform_rows,
     with_old_words,
 )
-from wordvec.training.stream import Chunks, keep_thresholds, noise_table, stream_plan
+from wordvec.training.stream import Chunks, StreamNoise, keep_thresholds, stream_plan
 from wordvec.vectors.vectors import WordVectors
 
 WORD2VEC = "word2vec.c"
@@ -240,15 +240,17 @@ class SkipGram(WordModel):
             every=every,
             resume=resume,
         )
+        threads = 1 if self.deterministic else thread_count(self.threads)
         plan = stream_plan(
             self._trainer(corpus, input, output, subwords, kept),
             corpus,
             Chunks.of(len(corpus.ids), self.held_out, corpus.documents),
+            StreamNoise.of(corpus.vocab.counts, self.ns_exponent, threads),
             epochs=self.epochs,
             alpha=self.alpha,
             min_alpha=self.min_alpha,
             seed=self.seed,
-            threads=1 if self.deterministic else thread_count(self.threads),
+            threads=threads,
             patience=self.patience,
         )
         trained = loop.run(plan, keeper, progress)
@@ -290,11 +292,14 @@ class SkipGram(WordModel):
         input[:, : self.vector_size] = words.vectors
         output[:, : self.vector_size] = words.contexts
         chunks = Chunks.of(len(corpus.ids), 0.0)
+        noise = StreamNoise.of(vocab.counts, self.ns_exponent, 1)
         worker = self._trainer(corpus, input, output, None, None).worker(chunks.size)
         loss, pairs = 0.0, 0
         for begin in chunks.train:  # at rate 0 a step gives the loss and moves nothing
             key = rng_key(self.seed, 0, 2)
-            of, found, _ = worker.train(corpus.ids, begin, chunks.end(begin), key, 0.0, 0.0)
+            of, found, _ = worker.train(
+                corpus.ids, begin, chunks.end(begin), noise.whole, key, 0.0, 0.0
+            )
             loss, pairs = loss + of, pairs + found
         if not pairs:
             raise TrainingError("no pair of words of this text is known to the model")
@@ -411,7 +416,6 @@ class SkipGram(WordModel):
             input,
             output,
             keep_thresholds(corpus.vocab.counts, corpus.known, self.sample),
-            noise_table(corpus.vocab.counts, self.ns_exponent),
             options,
             dim=self.vector_size,
             sub_starts=subwords.starts if subwords else None,

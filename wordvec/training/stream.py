@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 # Chunks depend on the corpus alone, so that a run with one thread can be repeated anywhere.
 MOST_IN_CHUNK, LEAST_IN_CHUNK, CHUNKS = 65536, 1024, 256
+# Noise in parts: the least words of one, the chunks that a thread keeps it for, and the most words
+# and the least number of its blocks.
+LEAST_IN_PART, CHUNKS_OF_PART, BLOCK, BLOCKS_OF_PART = 1000, 16, 64, 8
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ def stream_plan(
     trainer: sgns.SkipGramTrainer,
     corpus: Corpus,
     chunks: Chunks,
+    noise: StreamNoise,
     *,
     epochs: int,
     alpha: float,
@@ -121,7 +126,7 @@ def stream_plan(
     seed: int,
     threads: int,
     patience: int | None,
-) -> Plan[sgns.SkipGramWorker, Chunk]:
+) -> Plan[tuple[int, sgns.SkipGramWorker], Chunk]:
     """Trains the arrays of a trainer on a corpus; several threads share them without locks.
 
     Parameters
@@ -140,12 +145,15 @@ def stream_plan(
     def rounds(epoch: int) -> list[list[Chunk]]:
         return [[(epoch, chunk) for chunk in range(len(chunks.train))]]
 
-    def train(worker: sgns.SkipGramWorker, task: Chunk) -> Step:
+    def train(state: tuple[int, sgns.SkipGramWorker], task: Chunk) -> Step:
+        thread, worker = state
         epoch, chunk = task
         begin = chunks.train[chunk]
         end = chunks.end(begin)
         first, last = (rate(epoch + chunks.done(c)) for c in (chunk, chunk + 1))
-        loss, pairs, kept = worker.train(ids, begin, end, rng_key(seed, epoch), first, last)
+        loss, pairs, kept = worker.train(
+            ids, begin, end, noise.part(thread, chunk), rng_key(seed, epoch), first, last
+        )
         return Step(loss, pairs, end - begin, last, kept)
 
     def held_out_loss() -> float:
@@ -154,7 +162,7 @@ def stream_plan(
         key = rng_key(seed, 0, 2)
 
         def measure(worker: sgns.SkipGramWorker, begin: int) -> tuple[float, int, int]:
-            return worker.train(ids, begin, chunks.end(begin), key, 0.0, 0.0)
+            return worker.train(ids, begin, chunks.end(begin), noise.whole, key, 0.0, 0.0)
 
         loss, pairs = 0.0, 0
         for chunk_loss, chunk_pairs, _ in ordered_map(measure, chunks.held_out, workers):
@@ -168,7 +176,7 @@ def stream_plan(
         epochs=epochs,
         rounds=rounds,
         train=train,
-        states=workers,
+        states=list(enumerate(workers)),
         work=chunks.trained,
         unit="words",
         units=corpus.stats.tokens,  # positions count line ends too; in proportion they are words
@@ -183,9 +191,64 @@ def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDA
     return np.minimum(probability * 2.0**32, 0xFFFFFFFF).astype(np.uint32)
 
 
-def noise_table(counts: NDArray[np.int64], exponent: float) -> NDArray[np.uint32]:
-    """The alias table of the noise distribution, count ** exponent; unseen words are no noise."""
-    n = len(counts)
-    table = np.empty((n, 2), np.uint32)
-    sgns.alias_table(noise_weights(counts, exponent), table, np.empty(n, np.int32), np.empty(n))
-    return table
+@dataclass(frozen=True)
+class StreamNoise:
+    """Alias tables of the noise distribution, count ** exponent; unseen words are no noise.
+
+    A row that another core wrote last is slow to reach, and so is its neighbour in memory, which
+    processors fetch too. So each thread draws its noise from a part of the words, blocks of
+    neighbours, and takes the next part after some chunks. The parts have equal masses: at any
+    moment every word is noise for one thread, with its probability in the whole distribution.
+
+    Attributes
+    ----------
+    whole : ndarray, shape (V, 3)
+        All words.
+    parts : list of ndarray, shape (n, 3)
+        As many as threads, if words are enough; one thread has the whole.
+    """
+
+    whole: NDArray[np.uint32]
+    parts: list[NDArray[np.uint32]]
+
+    @classmethod
+    def of(cls, counts: NDArray[np.int64], exponent: float, threads: int) -> StreamNoise:
+        """For words with these counts."""
+        weights = noise_weights(counts, exponent)
+        whole = sgns.alias_table(weights)
+        parts = min(threads, len(weights) // LEAST_IN_PART, int(1 / weights.max() * weights.sum()))
+        if parts < 2:
+            return cls(whole, [whole])
+        blocks = _divided(weights, parts)
+        return cls(whole, [sgns.alias_table(weights[names], names) for names in blocks])
+
+    def part(self, thread: int, chunk: int) -> NDArray[np.uint32]:
+        """What a thread draws from in a chunk."""
+        return self.parts[(thread + chunk // CHUNKS_OF_PART) % len(self.parts)]
+
+
+def _divided(weights: NDArray[np.float64], parts: int) -> list[NDArray[np.int32]]:
+    """The words in parts of equal mass, each made of blocks of neighbours.
+
+    Blocks go from the heaviest to the lightest to the part that has least (Graham 1969). The last
+    words, which are rare in a vocabulary by frequency, are blocks of their own and make the masses
+    even.
+    """
+    mass = np.concatenate([[0.0], np.cumsum(weights)])
+    most = mass[-1] / (parts * BLOCKS_OF_PART)
+    begins = [0]
+    alone = len(weights) - parts * BLOCK
+    while begins[-1] < alone:
+        begin = begins[-1]
+        end = int(np.searchsorted(mass, mass[begin] + most, "right")) - 1
+        begins.append(min(max(end, begin + 1), begin + BLOCK, alone))
+    begins += range(alone + 1, len(weights) + 1)
+    blocks = np.diff(mass[begins])
+    part = np.empty(len(blocks), np.int64)
+    lightest = [(0.0, p) for p in range(parts)]
+    for block in np.argsort(-blocks, kind="stable"):
+        held, p = lightest[0]
+        part[block] = p
+        heapq.heapreplace(lightest, (held + blocks[block], p))
+    of_word = np.repeat(part, np.diff(begins))
+    return [np.flatnonzero(of_word == p).astype(np.int32) for p in range(parts)]

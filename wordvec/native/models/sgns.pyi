@@ -26,12 +26,9 @@ def step(
     """
 
 def alias_table(
-    weights: NDArray[np.float64],
-    table: NDArray[np.uint32],
-    work: NDArray[np.int32],
-    scaled: NDArray[np.float64],
-) -> None:
-    """Fills table (n, 2) for drawing i with probability weights[i] / sum (Vose 1991)."""
+    weights: NDArray[np.float64], names: NDArray[np.int32] | None = None
+) -> NDArray[np.uint32]:
+    """(n, 3), for drawing names[i], or i, with probability weights[i] / sum (Vose 1991)."""
 
 class SkipGramTrainer:
     def __init__(
@@ -39,7 +36,6 @@ class SkipGramTrainer:
         input: _F32,
         output: _F32,
         keep: NDArray[np.uint32],
-        noise: NDArray[np.uint32],
         options: dict[str, int],
         *,
         dim: int | None = None,
@@ -49,7 +45,7 @@ class SkipGramTrainer:
         isa: str | None = None,
     ) -> None:
         """input (V or more, stride), output (V, stride), stride a multiple of 16, zeros from
-        `dim` on, by default none; keep (V,); noise (V, 2); options: all of OPTIONS, the members of
+        `dim` on, by default none; keep (V,); options: all of OPTIONS, the members of
         the kernel's struct; sub_starts (V + 1,) and sub_rows: the
         input rows that each word is made of; frozen (V,): FROZEN_IN, FROZEN_OUT where a word's row
         never moves."""
@@ -63,8 +59,11 @@ class SkipGramWorker:
         ids: NDArray[np.int32],
         begin: int,
         end: int,
+        noise: NDArray[np.uint32],
         key: int,
         alpha_begin: float,
         alpha_end: float,
     ) -> tuple[float, int, int]:
-        """Trains on the centres at [begin, end) without the GIL: (loss, pairs, tokens kept)."""
+        """Trains on the centres at [begin, end) without the GIL: (loss, pairs, tokens kept).
+
+        noise (n, 3): an alias table whose names are words of the vocabulary."""

@@ -4,6 +4,8 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
+import numpy as np
+
 from wordvec.native cimport cpu
 from wordvec.native.common cimport WV_ERR_NONFINITE, WV_ERR_RANGE, WV_OK, wv_status
 from wordvec.native.cpu cimport wv_isa
@@ -13,7 +15,10 @@ cdef extern from "wv_sgns.h" nogil:
         WV_FROZEN_IN
         WV_FROZEN_OUT
     ctypedef struct wv_alias:
-        uint32_t threshold, other
+        uint32_t threshold, own, other
+    ctypedef struct wv_noise:
+        const wv_alias *table
+        int32_t words
     ctypedef struct wv_sgns_rows:
         float **in_ "in"
         float **out
@@ -35,7 +40,6 @@ cdef extern from "wv_sgns.h" nogil:
         Py_ssize_t stride, dim
         int32_t vocab
         const uint32_t *keep
-        const wv_alias *noise
         wv_sgns_options how
         const int64_t *sub_starts
         const int32_t *sub_rows
@@ -48,11 +52,13 @@ cdef extern from "wv_sgns.h" nogil:
         pass
     Py_ssize_t wv_sgns_scratch_floats(int, int) noexcept
     const wv_sgns *wv_sgns_for(wv_isa) noexcept
-    wv_status wv_alias_build(const double *, int32_t, wv_alias *, int32_t *, double *) noexcept
+    wv_status wv_alias_build(const double *, const int32_t *, int32_t, wv_alias *, int32_t *,
+                             double *) noexcept
     wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *, int64_t) noexcept
     void wv_sgns_worker_free(wv_sgns_worker *) noexcept
     wv_status wv_sgns_train(const wv_sgns_model *, wv_sgns_worker *, const int32_t *, int64_t,
-                            int64_t, int64_t, uint64_t, float, float, wv_sgns_stats *) noexcept
+                            int64_t, int64_t, wv_noise, uint64_t, float, float,
+                            wv_sgns_stats *) noexcept
 
 FROZEN_IN, FROZEN_OUT = WV_FROZEN_IN, WV_FROZEN_OUT
 
@@ -104,16 +110,23 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     return loss
 
 
-def alias_table(const double[::1] weights, uint32_t[:, ::1] table, int32_t[::1] work,
-                double[::1] scaled):
+def alias_table(const double[::1] weights, const int32_t[::1] names=None):
     cdef Py_ssize_t n = weights.shape[0]
     if n < 1 or n > 2147483647:
         raise ValueError(f"an alias table needs 1 to 2^31 - 1 weights, got {n}")
-    if table.shape[0] != n or table.shape[1] != 2 or work.shape[0] != n or scaled.shape[0] != n:
-        raise ValueError(f"table must be ({n}, 2), work and scaled ({n},)")
-    if wv_alias_build(&weights[0], <int32_t>n, <wv_alias *>&table[0, 0], &work[0],
+    if names is not None and names.shape[0] != n:
+        raise ValueError(f"{n} weights need as many names, got {names.shape[0]}")
+    table = np.empty((n, 3), np.uint32)
+    cdef uint32_t[:, ::1] entries = table
+    cdef int32_t[::1] work = np.empty(n, np.int32)
+    cdef double[::1] scaled = np.empty(n)
+    cdef const int32_t *named = NULL
+    if names is not None:
+        named = &names[0]
+    if wv_alias_build(&weights[0], named, <int32_t>n, <wv_alias *>&entries[0, 0], &work[0],
                       &scaled[0]) != WV_OK:
         raise ValueError("weights must be finite, not negative and not all zero")
+    return table
 
 
 cdef int _check_subwords(const int64_t[::1] starts, const int32_t[::1] rows, Py_ssize_t words,
@@ -138,16 +151,14 @@ cdef class SkipGramTrainer:
     cdef object arrays
 
     def __init__(self, float[:, ::1] input, float[:, ::1] output, const uint32_t[::1] keep,
-                 const uint32_t[:, ::1] noise, dict options, *, dim=None,
+                 dict options, *, dim=None,
                  const int64_t[::1] sub_starts=None, const int32_t[::1] sub_rows=None,
                  const uint8_t[::1] frozen=None, isa=None):
         cdef Py_ssize_t v = output.shape[0]
         if v < 1 or v > 2147483647:
             raise ValueError(f"a vocabulary has 1 to 2^31 - 1 words, got {v}")
-        if input.shape[0] < v or keep.shape[0] != v or noise.shape[0] != v:
-            raise ValueError("input, output, keep and noise must have a row a word")
-        if noise.shape[1] != 2:
-            raise ValueError("noise must be (V, 2), see alias_table")
+        if input.shape[0] < v or keep.shape[0] != v:
+            raise ValueError("input, output and keep must have a row per word")
         if input.shape[1] % 16 or input.shape[1] < 16 or output.shape[1] != input.shape[1]:
             raise ValueError("rows must have the same multiple of 16 floats")
         cdef Py_ssize_t width = input.shape[1] if dim is None else dim
@@ -176,14 +187,13 @@ cdef class SkipGramTrainer:
             if sub_starts is not None:
                 raise ValueError("frozen rows and subwords do not go together: words share rows")
             self.model.frozen = &frozen[0]
-        self.arrays = (input, output, keep, noise, sub_starts, sub_rows, frozen)
+        self.arrays = (input, output, keep, sub_starts, sub_rows, frozen)
         self.model.in_ = &input[0, 0]
         self.model.out = &output[0, 0]
         self.model.stride = input.shape[1]
         self.model.dim = width
         self.model.vocab = <int32_t>v
         self.model.keep = &keep[0]
-        self.model.noise = <const wv_alias *>&noise[0, 0]
         self.model.how = how
         self.model.table = wv_sgns_for(cpu.parse(isa))
 
@@ -206,8 +216,13 @@ cdef class SkipGramWorker:
     def __dealloc__(self):
         wv_sgns_worker_free(self.worker)
 
-    def train(self, const int32_t[::1] ids, int64_t begin, int64_t end, uint64_t key,
-              float alpha_begin, float alpha_end):
+    def train(self, const int32_t[::1] ids, int64_t begin, int64_t end,
+              const uint32_t[:, ::1] noise, uint64_t key, float alpha_begin, float alpha_end):
+        if not 1 <= noise.shape[0] <= self.trainer.model.vocab or noise.shape[1] != 3:
+            raise ValueError("noise must be an alias_table of words of the vocabulary")
+        cdef wv_noise drawn
+        drawn.table = <const wv_alias *>&noise[0, 0]
+        drawn.words = <int32_t>noise.shape[0]
         cdef wv_sgns_stats stats
         cdef wv_status status
         if ids.shape[0] == 0:
@@ -215,8 +230,8 @@ cdef class SkipGramWorker:
         cdef const int32_t *start = &ids[0]
         cdef int64_t n = ids.shape[0]
         with nogil:
-            status = wv_sgns_train(&self.trainer.model, self.worker, start, n, begin, end, key,
-                                   alpha_begin, alpha_end, &stats)
+            status = wv_sgns_train(&self.trainer.model, self.worker, start, n, begin, end, drawn,
+                                   key, alpha_begin, alpha_end, &stats)
         if status == WV_ERR_RANGE:
             raise ValueError("the chunk or an id in it is out of range")
         if status == WV_ERR_NONFINITE:
