@@ -6,11 +6,10 @@ import contextlib
 import dataclasses
 import json
 import os
-import shutil
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -24,10 +23,6 @@ from wordvec.counts.tiles import (
 )
 from wordvec.system.files import PathLike, naming, sync_folder
 from wordvec.text.vocab import Vocabulary
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 ALIGNED = 64  # bytes: where a tile begins in its file
 COPY = 1 << 18  # bytes that are copied at once, in the processor's cache
@@ -88,17 +83,19 @@ class ShardWriter:
             self._entries += write_tiles(self._file, built)
         self._sums += built.sums
 
-    def append_file(
-        self, path: PathLike, entries: Sequence[Entry], sums: NDArray[np.uint64]
-    ) -> None:
-        """Writes the tiles of the next row tile, which `write_tiles` wrote to a file."""
+    def append_file(self, path: PathLike, entries: Sequence[Entry]) -> None:
+        """Writes the tiles of the next row tile, which lie in a file as `write_tiles` wrote them,
+        with their sums after them."""
         with naming(self.folder):
             self._file.write(bytes(-self._file.tell() % ALIGNED))
         begin = self._file.tell()
         with naming(path), open(path, "rb", buffering=0) as file:
-            shutil.copyfileobj(file, self._file, COPY)
+            left = os.fstat(file.fileno()).st_size - self._sums.nbytes
+            while left > 0:
+                left -= self._file.write(file.read(min(left, COPY)))
+            for sums in self._sums:
+                sums += np.fromfile(file, np.uint64, len(sums))
         self._entries += (dataclasses.replace(e, offset=begin + e.offset) for e in entries)
-        self._sums += sums
 
     def close(self) -> None:
         """Gives up what is not finished; what cannot be written any more does not matter."""

@@ -99,7 +99,9 @@ def _local(distributed: Any, spec: str) -> Iterator[Any]:
             threads_per_worker=max(all_threads() // n, 1),
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            # No dashboard, and what the scheduler serves instead on a port that is free.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             silence_logs=50,
         ) as made,
     ):
@@ -132,6 +134,8 @@ class Cluster:
     ----------
     isa : str
         The instruction set that all tasks use: that of this process.
+    processors : int
+        Processors that a worker may use, of the worker that has least.
     """
 
     def __init__(self, client: Any) -> None:
@@ -154,10 +158,11 @@ class Cluster:
                 f"{self.client.scheduler.address}: the scheduler has no worker ({WORKERS:.0f} s "
                 "were waited for one): start some with `dask worker`"
             ) from error
+        processors = []
         for worker, said in self._ask(_about()):
             if isinstance(said, Exception):
                 raise ClusterError(f"worker {worker}: {said}") from said
-            version, isas, why = said
+            version, isas, cores, why = said
             if version != __version__:
                 has = f"wordvec {version}" if version else f"no wordvec ({why})"
                 raise ClusterError(
@@ -170,6 +175,8 @@ class Cluster:
                     f"{', '.join(isas)}. All must use one for equal bytes: set "
                     f"WORDVEC_ISA={isas[-1]} here"
                 )
+            processors.append(cores)
+        self.processors = min(processors, default=1)
 
     def _ask(self, function: Callable[..., Any], *args: Any) -> list[tuple[str, Any]]:
         """What each worker answers, or the exception that it raised; without those that die."""
@@ -226,9 +233,26 @@ class Cluster:
         """Whether all workers have one address, so that nothing goes through a network."""
         return len({name.rpartition(":")[0] for name in self.workers()}) <= 1
 
+    @property
+    def at_once(self) -> int:
+        """How many tasks ought to run at once, where the workers have more threads than their
+        machine has processors: those that take turns would drive each other's data out of the
+        caches. 0 where all threads are to run."""
+        few = self.on_one_machine and sum(self.workers().values()) > self.processors
+        return self.processors if few else 0
+
     def submit(
-        self, function: Callable[..., Any], *args: Any, near: int | None = None, label: str = ""
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        near: int | None = None,
+        label: str = "",
+        after: Any = None,
     ) -> Any:
+        """As `Engine.submit`; `after` is a handle that has to be there before the task starts."""
+        if after is not None:
+            after = self.submit(_nothing, after)  # stays where that is, and nothing is sent
+            function, args, label = _call, (after, function, *args), label or function.__name__
         hint: dict[str, Any] = {}
         if near is not None and (workers := list(self.workers())):
             # A wish and no order: with `workers` alone a task waits for one that has died.
@@ -283,16 +307,25 @@ def use(isa: str) -> None:
         cpu.use(isa)
 
 
-def _about() -> Callable[[], tuple[str, tuple[str, ...], str]]:
+def _nothing(_: Any) -> None:
+    pass
+
+
+def _call(_: None, function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
+def _about() -> Callable[[], tuple[str, tuple[str, ...], int, str]]:
     """A function that travels as its code, because a worker may have no wordvec to take it from."""
 
-    def about() -> tuple[str, tuple[str, ...], str]:
+    def about() -> tuple[str, tuple[str, ...], int, str]:
         try:
             from wordvec._version import __version__ as version
             from wordvec.native import cpu
+            from wordvec.system.parallel import default_threads
         except ImportError as error:
-            return "", (), str(error)
-        return version, tuple(cpu.available()), ""
+            return "", (), 0, str(error)
+        return version, tuple(cpu.available()), default_threads(), ""
 
     about.__module__ = "__main__"
     return about

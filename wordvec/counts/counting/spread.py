@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,14 +121,32 @@ def _blocks(sizes: Sequence[int], least: int, most: int) -> list[range]:
     return [range(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
 
+class _Turns:
+    """Submits tasks, of which no more run at once than the engine wants: each waits for the one
+    that stands so many places before it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.at_once = engine.at_once if isinstance(engine, Cluster) else 0
+        self.made: list[Any] = []
+
+    def submit(self, function: Callable[..., Any], *args: Any, **how: Any) -> Any:
+        """As `Engine.submit`."""
+        if self.at_once and len(self.made) >= self.at_once:
+            how["after"] = self.made[-self.at_once]
+        self.made.append(self.engine.submit(function, *args, **how))
+        return self.made[-1]
+
+
 class _Job:
     """One count: what was submitted, and where it leaves its files."""
 
     def __init__(self, engine: Engine, how: Reading, work: Path, progress: Callback | None) -> None:
         self.engine, self.how, self.work, self.progress = engine, how, work, progress
         self.watch = Stopwatch()
+        turns = _Turns(engine)
         self.read = [
-            engine.submit(tasks.read, how, n, near=n, label=f"reading {how.label(n)}")
+            turns.submit(tasks.read, how, n, near=n, label=f"reading {how.label(n)}")
             for n in range(1, how.of + 1)
         ]
         self.words = [
@@ -186,8 +204,9 @@ class _Job:
             )
         check_overflow(how.window, sum(numbers))
         engine.release(self.words)
+        turns = _Turns(engine)
         made = [
-            engine.submit(
+            turns.submit(
                 tasks.number,
                 how,
                 n,
@@ -228,10 +247,11 @@ class _Job:
             for block in self._blocks(files, words)
         ]
         share = min(-(-self._threads() // len(blocks)), k)  # threads that count one block
+        turns = _Turns(self.engine)
         if len(blocks) == 1:
             (block,) = blocks
             return [
-                self.engine.submit(
+                turns.submit(
                     tasks.count_row_tile,
                     self.how,
                     tile,
@@ -244,7 +264,7 @@ class _Job:
             ]
         runs = [
             [
-                self.engine.submit(
+                turns.submit(
                     tasks.count_into_run,
                     self.how,
                     range(first, k, share),
@@ -264,8 +284,9 @@ class _Job:
             self._merged(words, len(range(first, k, share)), first, level)
             for first, level in enumerate(runs)
         ]
+        turns = _Turns(self.engine)
         return [
-            self.engine.submit(
+            turns.submit(
                 tasks.merge_row_tile,
                 self.how,
                 words,
@@ -310,10 +331,11 @@ class _Job:
                 folder, vocab, kind="co-occurrence", unit=unit, symmetric=symmetric, details=details
             )
             try:
-                for t, made in enumerate(self.engine.gather(tiles)):
+                for done, handle in enumerate(tiles, 1):  # each as soon as it is there
+                    (made,) = self.engine.gather([handle])
                     writer.append_file(*made)
                     os.unlink(made.path)
-                    self.tell("adding up", t + 1, len(tiles), "tiles")
+                    self.tell("adding up", done, len(tiles), "tiles")
                 writer.finish()
             finally:
                 writer.close()

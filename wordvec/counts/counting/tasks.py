@@ -267,18 +267,21 @@ def merge(words: int, tiles: int, out: str, *runs: str) -> str:
 
 
 class RowTile(NamedTuple):
-    """A row tile in a file: its path, where its tiles lie in it, and its sums."""
+    """A row tile in a file: its path, and where its tiles lie in it. Its sums follow them, since
+    they would be sent through Dask otherwise, two numbers for each word of the vocabulary."""
 
     path: str
     entries: list[Entry]
-    sums: NDArray[np.uint64]
 
 
 def _write_row_tile(how: Reading, words: int, tile: int, rows: Rows, out: str) -> RowTile:
     symmetric = how.window.direction == "symmetric"
     built = build_tiles(words, tile, rows, unit=how.window.weights()[1], symmetric=symmetric)
     with _left(out) as file:
-        return RowTile(out, write_tiles(file, built), built.sums)
+        entries = write_tiles(file, built)
+        for sums in built.sums:
+            file.write(sums.data)
+    return RowTile(out, entries)
 
 
 def merge_row_tile(
