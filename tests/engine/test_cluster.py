@@ -22,6 +22,8 @@ from wordvec.engine import cluster as cluster_module
 from wordvec.engine.cluster import Cluster, connected
 from wordvec.errors import ClusterError, TrainingError
 from wordvec.native import cpu
+from wordvec.training.batches import reckon
+from wordvec.training.blocks import groups
 
 distributed = pytest.importorskip("distributed", reason="needs the extra dask")
 
@@ -106,6 +108,26 @@ def test_three_workers_give_the_bytes_of_one_machine(three, shards, alone):
     assert any("workers sent each other" in note for note in model.notes())
 
 
+def test_glove_moves_what_was_reckoned_and_gives_the_bytes_of_one_machine(three, shards):
+    options = {"vector_size": 30, "epochs": 1, "super_tile": 3, "diagnostic": 0}
+    alone = wordvec.GloVe(**options).fit(shards)
+    model = wordvec.GloVe(**options).fit(shards, client=three)
+    assert same(model, alone)
+    assert np.array_equal(model.vectors_.biases, alone.vectors_.biases)
+    assert np.array_equal(model.vectors_.context_biases, alone.vectors_.context_biases)
+    assert model.traffic_.moved == pytest.approx(model.traffic_.reckoned, rel=0.1)
+    plan = model._plan(shards, *(model._parameters(shards.words, side) for side in (0, 1)))
+    row = 2 * 4 * 32  # values and sums of 30 dimensions and two biases
+    found = reckon(plan.rounds(0), groups(shards.words, shards.k, 3), row, 3, both=True)
+    assert model.traffic_.reckoned == pytest.approx(found.moved, rel=0.1)
+
+
+def test_many_small_tasks_are_refused_with_the_reckoning(three, shards):
+    told = r"GloVe on 3 workers would take .* s per epoch for handing out \d+ tasks \(5 ms each\)"
+    with pytest.raises(ClusterError, match=rf"{told}.*or with a larger super_tile"):
+        wordvec.GloVe(vector_size=10, epochs=50).fit(shards, client=three)
+
+
 def test_a_killed_worker_changes_nothing(three, shards, alone):
     at = At(n3=killer(three))
     assert same(wordvec.Swivel(**OPTIONS).fit(shards, client=three, progress=at), alone)
@@ -118,6 +140,18 @@ def test_two_workers_killed_in_turn_change_nothing(three, shards, alone, tmp_pat
     model.fit(shards, client=three, progress=at, checkpoint=tmp_path / "c")
     assert same(model, alone)
     assert at.calls > 60
+
+
+def test_all_workers_killed_at_once_change_nothing(three, shards, alone):
+    """For a moment there is none; those that start anew have other addresses."""
+
+    def kill_all():
+        for pid in pids(three).values():
+            os.kill(pid, signal.SIGKILL)
+
+    at = At(n3=kill_all)
+    assert same(wordvec.Swivel(**OPTIONS).fit(shards, client=three, progress=at), alone)
+    assert at.calls > 3
 
 
 def test_a_worker_that_dies_while_it_sends_changes_nothing(three, shards, alone):

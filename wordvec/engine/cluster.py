@@ -147,6 +147,7 @@ class Cluster:
         self._looked = -LOOK
         self.isa = cpu.isa()
         self.check()
+        self.client.register_plugin(_forgetful(self._distributed))
 
     def check(self) -> None:
         """Raises ClusterError, with the addresses of workers that are of another version of
@@ -335,6 +336,26 @@ def _keep(path: str | os.PathLike[str]) -> str:
     if remote.is_url(path):
         return "keep it in a store that all workers reach"
     return "keep it on a file system that all workers have under the same path"
+
+
+def _forgetful(distributed: Any) -> Any:
+    """A plugin of the scheduler, for the moment when all workers are gone, or short of memory. Dask
+    then keeps a task for the worker that was wished for, even where others are allowed, and one
+    that starts anew has another address: here such a task loses its wish. The class travels as its
+    code, because the machine of the scheduler may have no wordvec."""
+
+    class Forgetful(distributed.SchedulerPlugin):  # type: ignore[misc]
+        name = "wordvec: wishes for workers that are gone"
+        idempotent = True
+
+        async def start(self, scheduler: Any) -> None:
+            self.tasks = scheduler.tasks
+
+        def transition(self, key: Any, start: str, finish: str, *args: Any, **more: Any) -> None:
+            if finish == "no-worker" and self.tasks[key].loose_restrictions:
+                self.tasks[key].worker_restrictions = None
+
+    return Forgetful()
 
 
 def _crc(path: str) -> int:

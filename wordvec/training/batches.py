@@ -11,7 +11,7 @@ from wordvec.counts.schedule import rounds
 from wordvec.training.blocks import Group, groups
 
 NETWORK = 1.1e9  # bytes per second that a worker receives at 10 Gbit/s
-TASK = 0.008  # seconds; see docs/measurements/scale.md
+TASK = 0.005  # seconds that Dask takes for a super-tile at least; see docs/measurements/scale.md
 WAIT = 10.0  # seconds of waiting that nobody minds
 
 
@@ -203,7 +203,8 @@ def refuse_waiting(
     alone = work / max(machines.values())
     network = found.moved / len(workers) / NETWORK if len(machines) > 1 else 0.0
     handing = found.tasks * TASK
-    head = f"{model} on {len(workers)} workers would take"
+    on = "one worker" if len(workers) == 1 else f"{len(workers)} workers"
+    head = f"{model} on {on} would take"
     least = WAIT / epochs
     if network > max(together, least):
         return (
@@ -219,4 +220,4 @@ def refuse_waiting(
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds:,.1f} s" if seconds >= 0.05 else f"{1e3 * seconds:,.1g} ms"
+    return f"{seconds:,.1f} s" if seconds >= 0.1 else f"{1e3 * seconds:,.1f} ms"

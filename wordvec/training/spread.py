@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from wordvec.counts.shards import Shards
 from wordvec.engine.cluster import Cluster, use
 from wordvec.engine.local import Engine
@@ -113,8 +115,13 @@ def train_super_tile(
             parts[group].put(arrays[array], block)
         plan = model._plan(shards, *arrays)
         steps = [step for tasks in rounds for step in ordered_map(plan.train, tasks, plan.states)]
+        table = np.array(steps, np.float64)  # integers below 2**53 too are exact in it
         made = [parts[group].take(arrays[array]) for array, group in keys]
-    return (*made, [tuple(step) for step in steps])
+    return (*made, table)
+
+
+def _step(loss: float, pairs: float, work: float, alpha: float, kept: float) -> Step:
+    return Step(loss, int(pairs), int(work), alpha, int(kept))
 
 
 def _write(label: str, *args: Any) -> Saved:
@@ -258,7 +265,7 @@ class Spread(Run):
         found: dict[int, Step] = {}
         results = self.engine.gather(flight.steps)
         for numbers, steps in zip(flight.numbers, results, strict=True):
-            found |= {n: Step(*step) for n, step in zip(numbers, steps, strict=True)}
+            found |= {n: _step(*row) for n, row in zip(numbers, steps.tolist(), strict=True)}
         self.engine.release(flight.steps)
         for number in sorted(found):
             self.add(found[number])
