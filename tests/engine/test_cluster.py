@@ -389,6 +389,26 @@ def test_memory_pressure_changes_nothing(shards, alone):
         assert same(wordvec.Swivel(**OPTIONS).fit(shards, client=client), alone)
 
 
+def test_workers_without_memory_are_named(shards, monkeypatch):
+    """All of the memory is taken from the start, so that Dask lets the worker do nothing."""
+    monkeypatch.setattr(cluster_module, "STALL", 0.5)
+    dask = pytest.importorskip("dask")
+    with (
+        dask.config.set({"distributed.worker.memory.pause": 1e-6}),
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            memory_limit="1GB",
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=50,
+        ) as made,
+        distributed.Client(made, set_as_default=False) as client,
+        pytest.raises(ClusterError, match=r"worker tcp://\S+: is paused, .* memory is full"),
+    ):
+        wordvec.Swivel(**OPTIONS).fit(shards, client=client)
+
+
 class Site:
     """A scheduler and two workers, started by Dask's own commands: one worker has three threads,
     the other one thread and the plain kernels."""

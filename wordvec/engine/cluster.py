@@ -23,6 +23,7 @@ from wordvec.system.parallel import threads as all_threads
 
 ANSWER = 10.0  # seconds in which a scheduler has to answer
 WORKERS = 30.0  # seconds in which the first worker has to be there
+STALL = 60.0  # seconds without a result after which workers are looked at
 LOOK = 1.0  # seconds between two looks at which workers there are
 # Dask's settings for a cluster on this machine. Nothing is stolen, since tasks say where they ought
 # to run. While they wait, processes of Dask sample what runs 100 times per second and look at the
@@ -265,9 +266,28 @@ class Cluster:
         waiting = iter(handles)
         while some := list(itertools.islice(waiting, CHUNK)):
             try:
+                self._wait(some)
                 yield from self.client.gather(some)
+            except ClusterError:
+                raise
             except Exception as error:
                 raise self._told(error) from error
+
+    def _wait(self, some: list[Any]) -> None:
+        """Waits for results; raises ClusterError where no worker has the memory to go on."""
+        paused = 0
+        while paused < 2:
+            try:
+                self._distributed.wait(some, timeout=STALL)
+                return
+            except TimeoutError:
+                workers = self.client.scheduler_info(n_workers=-1)["workers"]
+                paused = paused + 1 if workers and all(map(_stalled, workers.values())) else 0
+        raise ClusterError(
+            f"worker {min(workers)}: is paused, as all workers are, because its memory is full and "
+            "nothing can be written to its disk any more: use workers with more memory or disk, or "
+            "a smaller super_tile"
+        )
 
     def _told(self, error: Exception) -> Exception:
         """An error of Dask in our words; one of a task as it is."""
@@ -278,7 +298,7 @@ class Cluster:
                 f"{task}: each worker that ran it died, most likely for want of memory: use "
                 "workers with more memory, or a smaller super_tile"
             )
-        gone = name in ("FutureCancelledError", "CancelledError", "CommClosedError", "TimeoutError")
+        gone = name.endswith("CancelledError") or name in ("CommClosedError", "TimeoutError")
         if gone or self.client.status not in ("running", "connecting"):
             where = self.client.scheduler.address if self.client.scheduler else "the cluster"
             return ClusterError(
@@ -356,6 +376,11 @@ def _forgetful(distributed: Any) -> Any:
                 self.tasks[key].worker_restrictions = None
 
     return Forgetful()
+
+
+def _stalled(worker: dict[str, Any]) -> bool:
+    counts = worker["metrics"].get("task_counts", {})
+    return worker["status"] == "paused" and not counts.get("executing")
 
 
 def _crc(path: str) -> int:
