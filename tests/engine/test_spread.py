@@ -107,7 +107,7 @@ def test_a_cluster_that_would_wait_is_refused_with_the_reckoning():
     assert re.search(network, refuse_waiting(large, 32, 10, two, "M"))
     assert not refuse_waiting(large, 320, 10, two, "M")
     same_machine = {"tcp://10.0.0.1:1": 8, "tcp://10.0.0.1:2": 8}
-    assert "22,000 MB" not in refuse_waiting(large, 32, 10, same_machine, "M")
+    assert "one machine 2.0 s" in refuse_waiting(Reckoning(10**5, 0), 32, 10, same_machine, "M")
     tasks = refuse_waiting(Reckoning(10**5, 0), 16, 10, two, "M")
     assert re.search(r"handing out 100,000 tasks .*, and one machine 2\.0 s for training", tasks)
 

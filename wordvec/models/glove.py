@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -266,10 +267,16 @@ class GloVe(TileModel):
         if not self.diagnostic:
             return None
         d = self.vector_size
-        sample = Diagnostic(
-            shards, d, self.diagnostic, self.x_max, self.weight_exponent, self.seed, self._prior
+
+        @functools.cache
+        def sample() -> Diagnostic:  # not before it is asked for: a cluster's workers never ask
+            return Diagnostic(
+                shards, d, self.diagnostic, self.x_max, self.weight_exponent, self.seed, self._prior
+            )
+
+        return lambda: sample().cosine(
+            words[:, :d], words[:, d], contexts[:, :d], contexts[:, d + 1]
         )
-        return lambda: sample.cosine(words[:, :d], words[:, d], contexts[:, :d], contexts[:, d + 1])
 
 
 class _Visit(NamedTuple):

@@ -201,7 +201,7 @@ def refuse_waiting(
         machines[address.rpartition(":")[0]] += threads
     together = work / sum(workers.values())
     alone = work / max(machines.values())
-    network = found.moved / len(workers) / NETWORK if len(machines) > 1 else 0.0
+    network = found.moved / len(workers) / NETWORK  # between two processes it is no faster
     handing = found.tasks * TASK
     on = "one worker" if len(workers) == 1 else f"{len(workers)} workers"
     head = f"{model} on {on} would take"
