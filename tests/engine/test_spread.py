@@ -71,6 +71,7 @@ def test_bytes_that_move_are_those_reckoned_by_hand():
     assert homes.moved == 3 * 2 * 10
     assert homes.place([(Key(0, 3), Key(1, 2))], 2) == [1]
     assert homes.moved == 3 * 2 * 10
+    assert homes.copied == (8 + 8 + 4 + 2) * 10
 
 
 @settings(deadline=None)
@@ -104,6 +105,8 @@ def test_a_cluster_that_would_wait_is_refused_with_the_reckoning():
     assert not refuse_waiting(small, 1e-3, 10, two, "M")  # for less than ten seconds
     assert not refuse_waiting(Reckoning(1000, 0), 800, 10, one, "M")
     network = "would take 10.0 s per epoch for moving 22,000 MB of rows .* and 2.0 s for training"
+    copying = "would take 0.0 ms per epoch for moving 0 MB .*, 6.0 s for copying 6,000 MB and 2.0 s"
+    assert re.search(copying, refuse_waiting(Reckoning(9, 0, 6 * 10**9), 32, 10, two, "M"))
     assert re.search(network, refuse_waiting(large, 32, 10, two, "M"))
     assert not refuse_waiting(large, 320, 10, two, "M")
     same_machine = {"tcp://10.0.0.1:1": 8, "tcp://10.0.0.1:2": 8}

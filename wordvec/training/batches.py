@@ -11,6 +11,7 @@ from wordvec.counts.schedule import rounds
 from wordvec.training.blocks import Group, groups
 
 NETWORK = 1.1e9  # bytes per second that a worker receives at 10 Gbit/s
+COPY = 0.5e9  # bytes of blocks per second that a worker takes in and gives out again
 TASK = 0.005  # seconds that Dask takes for a super-tile at least; see docs/measurements/scale.md
 WAIT = 10.0  # seconds of waiting that nobody minds
 
@@ -88,12 +89,14 @@ class Homes:
     ----------
     moved : int
         Bytes that went from one worker to another.
+    copied : int
+        Bytes of the blocks of all super-tiles: each takes copies of its blocks.
     """
 
     def __init__(self, groups: Sequence[Group], row: int) -> None:
         self._bytes = [row * group.rows for group in groups]
         self._homes: dict[Key, int] = {}
-        self.moved = 0
+        self.moved = self.copied = 0
 
     def back(self, key: Key) -> None:
         """A block is at its own home, read from a file."""
@@ -114,6 +117,7 @@ class Homes:
                 place = min(range(workers), key=lambda w: (load[w], (w - keys[0].group) % workers))
             load[place] += 1
             for key, home in zip(keys, there, strict=True):
+                self.copied += self._bytes[key.group]
                 self.moved += self._bytes[key.group] * (home != place)
                 self._homes[key] = place
             places.append(place)
@@ -130,10 +134,13 @@ class Reckoning:
         Super-tiles that are trained.
     moved : int
         Bytes that workers send each other.
+    copied : int
+        Bytes of the blocks of all super-tiles.
     """
 
     tasks: int
     moved: int
+    copied: int = 0
 
 
 def reckon(
@@ -158,7 +165,7 @@ def reckon(
     for batch in batches(rounds, size, both=both):
         homes.place([keys for keys, _ in batch.tiles], workers)
         tasks += len(batch.tiles)
-    return Reckoning(tasks, homes.moved)
+    return Reckoning(tasks, homes.moved, homes.copied)
 
 
 def sides_moved(n: int, workers: int, *, both: bool) -> float:
@@ -202,14 +209,16 @@ def refuse_waiting(
     together = work / sum(workers.values())
     alone = work / max(machines.values())
     network = found.moved / len(workers) / NETWORK  # between two processes it is no faster
+    copying = found.copied / len(workers) / COPY
     handing = found.tasks * TASK
     on = "one worker" if len(workers) == 1 else f"{len(workers)} workers"
     head = f"{model} on {on} would take"
     least = WAIT / epochs
-    if network > max(together, least):
+    if network + copying > max(together, least):
         return (
             f"{head} {_seconds(network)} per epoch for moving {found.moved / 1e6:,.0f} MB of rows "
-            f"between them (at 10 Gbit/s) and {_seconds(together)} for training"
+            f"between them (at 10 Gbit/s), {_seconds(copying)} for copying "
+            f"{found.copied / 1e6:,.0f} MB and {_seconds(together)} for training"
         )
     if handing > max(alone, least):
         return (
