@@ -214,16 +214,16 @@ def refuse_waiting(
     on = "one worker" if len(workers) == 1 else f"{len(workers)} workers"
     head = f"{model} on {on} would take"
     least = WAIT / epochs
+    if handing > max(alone, least, network + copying):
+        return (
+            f"{head} {_seconds(handing)} per epoch for handing out {found.tasks:,} tasks "
+            f"({1e3 * TASK:.0f} ms each), and one machine {_seconds(alone)} for training"
+        )
     if network + copying > max(together, least):
         return (
             f"{head} {_seconds(network)} per epoch for moving {found.moved / 1e6:,.0f} MB of rows "
             f"between them (at 10 Gbit/s), {_seconds(copying)} for copying "
             f"{found.copied / 1e6:,.0f} MB and {_seconds(together)} for training"
-        )
-    if handing > max(alone, least):
-        return (
-            f"{head} {_seconds(handing)} per epoch for handing out {found.tasks:,} tasks "
-            f"({1e3 * TASK:.0f} ms each), and one machine {_seconds(alone)} for training"
         )
     return ""
 
