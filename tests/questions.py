@@ -39,6 +39,13 @@ def neighbours(wv):
     return wv.most_similar("w3", topn=2)
 
 
+def die_at(addresses, dask_worker):
+    """Kills the process of a worker that is named; the others answer with a 5 for each name."""
+    if dask_worker.address in addresses:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [5] * len(addresses)
+
+
 def die_when_asked_for_data(dask_worker):
     """A worker of Dask is killed when another one asks it for data."""
 

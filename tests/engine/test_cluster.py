@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from questions import die_when_asked_for_data, limit_files
+from questions import die_at, die_when_asked_for_data, limit_files
 
 import wordvec
 from wordvec.engine import cluster as cluster_module
@@ -70,7 +70,7 @@ def same(a, b):
 
 
 def pids(client):
-    return client.run(os.getpid)
+    return client.run(os.getpid, on_error="ignore")  # of one that has just died
 
 
 class At:
@@ -198,6 +198,19 @@ def test_a_store_that_workers_do_not_reach_is_named(three, shards, tmp_path):
         ClusterError, match=r"does not see the counts memory://counts/manifest.json"
     ):
         wordvec.Swivel(**OPTIONS).fit("memory://counts", client=three, checkpoint=tmp_path / "c")
+
+
+def test_a_worker_that_dies_while_it_is_asked_is_left_out(three, monkeypatch):
+    monkeypatch.setattr(cluster_module, "_sizes", die_at)
+    Cluster(three).check_sizes({min(pids(three)): 5})
+
+
+def test_a_task_begins_when_the_one_before_has_ended(three):
+    engine = Cluster(three)
+    began = time.time()
+    before = engine.submit(time.sleep, 0.4)
+    (after,) = engine.gather([engine.submit(time.time, after=before)])
+    assert after >= began + 0.4
 
 
 def test_a_killed_worker_costs_two_tasks_per_thread(three, shards, tmp_path):
