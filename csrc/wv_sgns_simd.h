@@ -125,6 +125,32 @@ V_FN void update_columns(const int wide, float *const *in, int ni, float *const 
     }
 }
 
+#ifdef VH_LANES
+/* The same for the last columns when they fill half a register at most. */
+V_FN void update_half(float *const *in, int ni, float *const *out, const int no, ptrdiff_t c,
+                      const float *g) {
+    vh o[SGNS_MAX_OUT], d[SGNS_MAX_OUT];
+#pragma GCC unroll 16
+    for (int k = 0; k < no; k++) {
+        o[k] = vh_load(out[k] + c);
+        d[k] = vh_set1(0.0f);
+    }
+    for (int i = 0; i < ni; i++) {
+        const vh x = vh_load(in[i] + c);
+        vh y = x;
+#pragma GCC unroll 16
+        for (int k = 0; k < no; k++) {
+            const vh gk = vh_set1(g[i * no + k]);
+            y = vh_fma(gk, o[k], y);
+            d[k] = vh_fma(gk, x, d[k]);
+        }
+        vh_store(in[i] + c, y);
+    }
+#pragma GCC unroll 16
+    for (int k = 0; k < no; k++) vh_store(out[k] + c, vh_add(vh_load(out[k] + c), d[k]));
+}
+#endif
+
 V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
                  const float *g, const float *const *ahead, int64_t na) {
     ptrdiff_t c = 0;
@@ -136,6 +162,12 @@ V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrd
     }
     for (; c < n; c += VF_LANES) {
         if (c % WV_ROW_FLOATS == 0) fetch(ahead, na, c, VF_LANES);
+#ifdef VH_LANES
+        if (n - c <= VH_LANES) {
+            update_half(in, ni, out, no, c, g);
+            break;
+        }
+#endif
         update_columns(1, in, ni, out, no, c, g);
     }
 }

@@ -110,6 +110,25 @@ V_FN vf v_frexp(vf a, vf *e) {
     return _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(ex, 23)));
 }
 
+/* Half a register: some processors do 512 bits in two halves, and what fills one costs half. */
+#define VH_LANES 8
+typedef __m256 vh;
+V_FN vh vh_set1(float a) {
+    return _mm256_set1_ps(a);
+}
+V_FN vh vh_load(const float *p) {
+    return _mm256_loadu_ps(p);
+}
+V_FN void vh_store(float *p, vh a) {
+    _mm256_storeu_ps(p, a);
+}
+V_FN vh vh_add(vh a, vh b) {
+    return _mm256_add_ps(a, b);
+}
+V_FN vh vh_fma(vh a, vh b, vh c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+
 #elif defined(WV_SIMD_AVX2)
 #include <immintrin.h>
 #define WV_TARGET __attribute__((target("avx2,fma,f16c")))
