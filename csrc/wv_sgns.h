@@ -119,9 +119,9 @@ typedef struct wv_sgns_options {
 } wv_sgns_options;
 
 typedef struct wv_sgns_model {
-    float *in, *out;      /* (V, stride): rows of `stride` floats, zero beyond the dimension; with
+    float *in, *out;      /* (V, stride): zero from the dimension to the next multiple of 16; with
                              subwords `in` goes on with the rows of n-grams */
-    ptrdiff_t stride;     /* a multiple of 16 */
+    ptrdiff_t stride;     /* floats from row to row, a multiple of 16 */
     ptrdiff_t dim;        /* <= stride */
     int32_t vocab;        /* V */
     const uint32_t *keep; /* (V,): a token stays when 32 random bits are <= keep[id] */

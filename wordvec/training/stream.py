@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 # Chunks depend on the corpus alone, so that a run with one thread can be repeated anywhere.
 MOST_IN_CHUNK, LEAST_IN_CHUNK, CHUNKS = 65536, 1024, 256
-# Noise in parts: the least words of one, the chunks that a thread keeps it for, and the most words
-# and the least number of its blocks.
-LEAST_IN_PART, CHUNKS_OF_PART, BLOCK, BLOCKS_OF_PART = 1000, 16, 64, 8
+# Noise in halves: the least words, the chunks that a thread keeps one for, and the most words and
+# the least number of its blocks.
+LEAST_IN_HALVES, CHUNKS_OF_PART, BLOCK, BLOCKS_OF_PART = 2000, 16, 64, 8
 
 
 @dataclass(frozen=True)
@@ -196,31 +196,30 @@ class StreamNoise:
     """Alias tables of the noise distribution, count ** exponent; unseen words are no noise.
 
     A row that another core wrote last is slow to reach, and so is its neighbour in memory, which
-    processors fetch too. So each thread draws its noise from a part of the words, blocks of
-    neighbours, and takes the next part after some chunks. The parts have equal masses: at any
-    moment every word is noise for one thread, with its probability in the whole distribution.
+    processors fetch too. So threads may draw their noise from halves of the words, made of blocks
+    of neighbours, and take the other half after some chunks. The halves have equal masses: at any
+    moment every word is noise for half of the threads, with twice its probability.
 
     Attributes
     ----------
     whole : ndarray, shape (V, 3)
         All words.
     parts : list of ndarray, shape (n, 3)
-        As many as threads, if words are enough; one thread has the whole.
+        What threads draw from: the whole, or its two halves.
     """
 
     whole: NDArray[np.uint32]
     parts: list[NDArray[np.uint32]]
 
     @classmethod
-    def of(cls, counts: NDArray[np.int64], exponent: float, threads: int) -> StreamNoise:
-        """For words with these counts."""
+    def of(cls, counts: NDArray[np.int64], exponent: float, *, halves: bool) -> StreamNoise:
+        """For words with these counts; in halves where the words are enough for that."""
         weights = noise_weights(counts, exponent)
         whole = sgns.alias_table(weights)
-        parts = min(threads, len(weights) // LEAST_IN_PART, int(1 / weights.max() * weights.sum()))
-        if parts < 2:
+        if not halves or len(weights) < LEAST_IN_HALVES or 2 * weights.max() > weights.sum():
             return cls(whole, [whole])
-        blocks = _divided(weights, parts)
-        return cls(whole, [sgns.alias_table(weights[names], names) for names in blocks])
+        parts = _divided(weights, 2)
+        return cls(whole, [sgns.alias_table(weights[names], names) for names in parts])
 
     def part(self, thread: int, chunk: int) -> NDArray[np.uint32]:
         """What a thread draws from in a chunk."""

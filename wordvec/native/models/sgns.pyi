@@ -44,8 +44,8 @@ class SkipGramTrainer:
         frozen: NDArray[np.uint8] | None = None,
         isa: str | None = None,
     ) -> None:
-        """input (V or more, stride), output (V, stride), stride a multiple of 16, zeros from
-        `dim` on, by default none; keep (V,); options: all of OPTIONS, the members of
+        """input (V or more, n), output (V, n), n a multiple of 16, rows equally far apart in both,
+        zeros from `dim` on, by default none; keep (V,); options: all of OPTIONS, the members of
         the kernel's struct; sub_starts (V + 1,) and sub_rows: the
         input rows that each word is made of; frozen (V,): FROZEN_IN, FROZEN_OUT where a word's row
         never moves."""

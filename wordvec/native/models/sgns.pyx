@@ -150,7 +150,7 @@ cdef class SkipGramTrainer:
     cdef wv_sgns_model model
     cdef object arrays
 
-    def __init__(self, float[:, ::1] input, float[:, ::1] output, const uint32_t[::1] keep,
+    def __init__(self, float[:, :] input, float[:, :] output, const uint32_t[::1] keep,
                  dict options, *, dim=None,
                  const int64_t[::1] sub_starts=None, const int32_t[::1] sub_rows=None,
                  const uint8_t[::1] frozen=None, isa=None):
@@ -161,6 +161,11 @@ cdef class SkipGramTrainer:
             raise ValueError("input, output and keep must have a row per word")
         if input.shape[1] % 16 or input.shape[1] < 16 or output.shape[1] != input.shape[1]:
             raise ValueError("rows must have the same multiple of 16 floats")
+        cdef Py_ssize_t step = input.strides[0]
+        if (input.strides[1] != sizeof(float) or output.strides[1] != sizeof(float)
+                or output.strides[0] != step or step % 64
+                or step < input.shape[1] * <Py_ssize_t>sizeof(float)):
+            raise ValueError("rows must be as far apart in both matrices, by whole cache lines")
         cdef Py_ssize_t width = input.shape[1] if dim is None else dim
         if not 1 <= width <= input.shape[1]:
             raise ValueError(f"dim must be in [1, {input.shape[1]}], got {width}")
@@ -190,7 +195,7 @@ cdef class SkipGramTrainer:
         self.arrays = (input, output, keep, sub_starts, sub_rows, frozen)
         self.model.in_ = &input[0, 0]
         self.model.out = &output[0, 0]
-        self.model.stride = input.shape[1]
+        self.model.stride = step // <Py_ssize_t>sizeof(float)
         self.model.dim = width
         self.model.vocab = <int32_t>v
         self.model.keep = &keep[0]
