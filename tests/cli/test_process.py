@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 import wordvec
+from wordvec import cli
 from wordvec.cli import process
+from wordvec.errors import Terminated
 
 PAIRS = "".join(f"a{i} {'ab'[i % 2]}{i + 5} {i}\n" for i in range(12))
 TRAIN = ["--vector-size", "8", "--epochs", "1", "--threads", "1"]
@@ -144,13 +146,33 @@ def test_a_signal_ends_a_training_and_saves_it(
         said = process.communicate(timeout=60)[1].splitlines()[-1]
     finally:
         process.kill()
-    assert process.returncode == code
+    assert process.returncode == code, said
     assert word in said
     assert (b"saved in" in said) == saved
     assert names(tmp_path) == (["keep", "tmp"] if saved else ["tmp"])
     assert names(temporary) == []
     if saved:
         assert names(tmp_path / "keep") == ["state"]
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "code", "word"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (Terminated(15, ""), 143, "terminated")],
+)
+def test_an_interrupt_that_ends_in_another_error_is_an_interrupt(
+    interrupt, code, word, monkeypatch, capsys
+):
+    def end(*args, **options):
+        try:
+            raise interrupt
+        finally:
+            threading.Lock().release()
+
+    monkeypatch.setattr(cli.Program, "main", end)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["info"])
+    assert ended.value.code == code
+    assert word in capsys.readouterr().err
 
 
 def test_nohup_goes_on_when_the_terminal_is_gone(many_words, tmp_path):

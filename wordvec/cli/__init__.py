@@ -107,10 +107,10 @@ def _run(argv: list[str], debug: bool) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort, Terminated) as error:
         # click wraps an interrupt; what was saved is said by the original.
-        why = "terminated" if isinstance(error, Terminated) else "interrupted"
-        _say(f"{why}; {str(error.__cause__ or error) or 'no half-written file was left'}")
-        return error.exit_code if isinstance(error, Terminated) else 130
+        return _interrupted(error, str(error.__cause__ or error))
     except Exception as error:
+        if not _expected(error) and (signal := _interruption(error)) is not None:
+            return _interrupted(signal, str(signal))
         if isinstance(error, OSError) and error.filename in (OUTPUT, None):
             abandon_output()
             if isinstance(error, BrokenPipeError):
@@ -119,6 +119,21 @@ def _run(argv: list[str], debug: bool) -> int:
             raise
         _say(_one_line(error))
         return 2 if type(error) is ValueError else 1
+
+
+def _interrupted(error: BaseException, saved: str) -> int:
+    why = "terminated" if isinstance(error, Terminated) else "interrupted"
+    _say(f"{why}; {saved or 'no half-written file was left'}")
+    return error.exit_code if isinstance(error, Terminated) else 130
+
+
+def _interruption(error: BaseException) -> BaseException | None:
+    """The interrupt that an error came from: one that arrives while Python takes a lock ends in
+    "cannot release un-acquired lock"."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, KeyboardInterrupt | Terminated):
+        behind = behind.__cause__ or behind.__context__
+    return behind
 
 
 def _expected(error: Exception) -> bool:
