@@ -74,6 +74,15 @@ def test_bytes_that_move_are_those_reckoned_by_hand():
     assert homes.copied == (8 + 8 + 4 + 2) * 10
 
 
+def test_a_worker_that_comes_has_its_share_of_blocks():
+    """Homes among three workers are numbers below three: the fourth would stay without work."""
+    homes = Homes(groups(8, 8, 1), 10)
+    tiles = [(Key(0, g), Key(1, g)) for g in range(8)]
+    assert set(homes.place(tiles, 3)) == {0, 1, 2}
+    assert homes.place(tiles, 4) == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert set(homes.place(tiles, 3)) == {0, 1, 2}
+
+
 @settings(deadline=None)
 @given(n=st.integers(1, 12), workers=st.integers(1, 9), both=st.booleans())
 def test_no_worker_gets_more_than_its_share(n, workers, both):

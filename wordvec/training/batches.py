@@ -96,6 +96,7 @@ class Homes:
     def __init__(self, groups: Sequence[Group], row: int) -> None:
         self._bytes = [row * group.rows for group in groups]
         self._homes: dict[Key, int] = {}
+        self._workers = 0
         self.moved = self.copied = 0
 
     def back(self, key: Key) -> None:
@@ -105,6 +106,8 @@ class Homes:
     def place(self, tiles: Sequence[Sequence[Key]], workers: int) -> list[int]:
         """The worker of each of some super-tiles that have no block in common, to which the blocks
         of it go: one that has most of them, unless it has its share of super-tiles already."""
+        if workers != self._workers:  # one has come or gone: each has its share of blocks again
+            self._homes, self._workers = {}, workers
         share = -(-len(tiles) // workers)
         load = [0] * workers
         places = []
