@@ -120,7 +120,7 @@ def _client(distributed: Any, spec: str) -> Any:
             )
         where = {"scheduler_file": spec}
     try:
-        return distributed.Client(timeout=ANSWER, set_as_default=False, **where)
+        return distributed.Client(timeout=ANSWER, **where)
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(
             f"{spec}: no scheduler answers there ({ANSWER:.0f} s were waited for it): start one "
