@@ -4,6 +4,7 @@ Real processes on loopback: three workers of one cluster for most tests; Dask's 
 started as a user starts them, for the rest.
 """
 
+import contextlib
 import os
 import resource
 import shutil
@@ -34,6 +35,23 @@ pytestmark = [
 OPTIONS = {"vector_size": 10, "epochs": 3, "super_tile": 2}
 
 
+@contextlib.contextmanager
+def local(workers, **options):
+    """Worker processes of one thread. Their client is not the default one, as with `--cluster`."""
+    with (
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=50,
+            **options,
+        ) as made,
+        distributed.Client(made, set_as_default=False) as client,
+    ):
+        yield client
+
+
 @pytest.fixture(scope="module")
 def client():
     dask = pytest.importorskip("dask")
@@ -41,17 +59,7 @@ def client():
         "distributed.scheduler.work-stealing": False,
         "distributed.deploy.lost-worker-timeout": "10 minutes",  # a slow restart is no loss
     }
-    with (
-        dask.config.set(quick),
-        distributed.LocalCluster(
-            n_workers=3,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=None,
-            silence_logs=50,
-        ) as made,
-        distributed.Client(made) as client,
-    ):
+    with dask.config.set(quick), local(3) as client:
         yield client
 
 
@@ -387,18 +395,7 @@ def test_memory_pressure_changes_nothing(shards, alone):
         "distributed.worker.memory.pause": False,
         "distributed.worker.memory.terminate": False,
     }
-    with (
-        dask.config.set(small),
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            memory_limit="1GB",
-            host="127.0.0.1",
-            dashboard_address=None,
-            silence_logs=50,
-        ) as made,
-        distributed.Client(made, set_as_default=False) as client,
-    ):
+    with dask.config.set(small), local(2, memory_limit="1GB") as client:
         assert same(wordvec.Swivel(**OPTIONS).fit(shards, client=client), alone)
 
 
@@ -408,15 +405,7 @@ def test_workers_without_memory_are_named(shards, monkeypatch):
     dask = pytest.importorskip("dask")
     with (
         dask.config.set({"distributed.worker.memory.pause": 1e-6}),
-        distributed.LocalCluster(
-            n_workers=1,
-            threads_per_worker=1,
-            memory_limit="1GB",
-            host="127.0.0.1",
-            dashboard_address=None,
-            silence_logs=50,
-        ) as made,
-        distributed.Client(made, set_as_default=False) as client,
+        local(1, memory_limit="1GB") as client,
         pytest.raises(ClusterError, match=r"worker tcp://\S+: is paused, .* memory is full"),
     ):
         wordvec.Swivel(**OPTIONS).fit(shards, client=client)

@@ -120,7 +120,7 @@ def _client(distributed: Any, spec: str) -> Any:
             )
         where = {"scheduler_file": spec}
     try:
-        return distributed.Client(timeout=ANSWER, **where)
+        return distributed.Client(timeout=ANSWER, set_as_default=False, **where)
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(
             f"{spec}: no scheduler answers there ({ANSWER:.0f} s were waited for it): start one "
@@ -278,7 +278,8 @@ class Cluster:
         paused = 0
         while paused < 2:
             try:
-                self._distributed.wait(some, timeout=STALL)
+                with self.client.as_current():  # which may not be the default one
+                    self._distributed.wait(some, timeout=STALL)
                 return
             except TimeoutError:
                 workers = self.client.scheduler_info(n_workers=-1)["workers"]
