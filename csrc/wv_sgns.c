@@ -100,14 +100,6 @@ static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
     return m->sub_starts ? m->sub_starts[word + 1] - m->sub_starts[word] : 1;
 }
 
-/* Memory of one thread, zero: no cache line of it is another thread's too. */
-static void *own_memory(size_t bytes) {
-    const size_t size = (bytes + 127) / 128 * 128;
-    void *memory = aligned_alloc(128, size);
-    if (memory) memset(memory, 0, size);
-    return memory;
-}
-
 wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     const int ni = 2 * m->how.window, no = 1 + m->how.negative;
     const size_t pairs = (size_t)ni * (size_t)no;
@@ -117,26 +109,25 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     if (m->sub_starts)
         for (int32_t w = 0; w < m->vocab; w++)
             if (word_rows(m, w) > most) most = word_rows(m, w);
-    wv_sgns_worker *w = own_memory(sizeof *w);
+    wv_sgns_worker *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->longest = longest + 2 * (int64_t)m->how.window;
-    w->kept = own_memory((size_t)w->longest * sizeof *w->kept);
+    w->kept = malloc((size_t)w->longest * sizeof *w->kept);
     w->room = 4 * (AHEAD_OF_NOISE + 2 * (own_noise(m) ? ni : 1));
-    w->queue = own_memory((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
-    w->context = own_memory((size_t)ni * sizeof *w->context);
-    w->in = own_memory((size_t)ni * sizeof *w->in);
-    w->out = own_memory(outs * sizeof *w->out);
-    w->rows = own_memory((size_t)most * (m->how.cbow ? (size_t)ni : 1) * sizeof *w->rows);
-    w->place = own_memory((size_t)ni * sizeof *w->place);
+    w->queue = malloc((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
+    w->context = malloc((size_t)ni * sizeof *w->context);
+    w->in = malloc((size_t)ni * sizeof *w->in);
+    w->out = malloc(outs * sizeof *w->out);
+    w->rows = malloc((size_t)most * (m->how.cbow ? (size_t)ni : 1) * sizeof *w->rows);
+    w->place = malloc((size_t)ni * sizeof *w->place);
     w->slots = m->sub_starts && !m->how.cbow ? ni + 1 : 1;
-    w->hidden = own_memory(2 * (size_t)w->slots * (size_t)m->stride * sizeof *w->hidden);
+    w->hidden = calloc(2 * (size_t)w->slots * (size_t)m->stride, sizeof *w->hidden);
     const size_t drawn = (size_t)w->room * (size_t)m->how.negative;
-    w->ahead = own_memory((drawn + 1 + (size_t)most) * sizeof *w->ahead);
-    if (m->frozen)
-        w->copies = own_memory(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
-    w->sign = own_memory(pairs * sizeof *w->sign);
-    w->weight = own_memory(pairs * sizeof *w->weight);
-    w->scratch = own_memory((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
+    w->ahead = malloc((drawn + 1 + (size_t)most) * sizeof *w->ahead);
+    if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
+    w->sign = malloc(pairs * sizeof *w->sign);
+    w->weight = malloc(pairs * sizeof *w->weight);
+    w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
     if (!w->kept || !w->queue || !w->context || !w->place || !w->in || !w->out || !w->rows ||
         !w->hidden || !w->ahead || (m->frozen && !w->copies) || !w->sign || !w->weight ||
         !w->scratch) {
