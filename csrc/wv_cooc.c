@@ -1,4 +1,5 @@
 #include "wv_cooc.h"
+#include "wv_cooc_mask.h"
 #include "wv_text.h"
 
 #include <math.h>
@@ -103,10 +104,10 @@ wv_status wv_cooc_index(const int32_t *ids, int64_t n, int32_t V, int64_t *start
     return WV_OK;
 }
 
-/* The contexts of the word at p. Columns below `lowest` go to the unwanted one: a conditional move
- * costs less than a branch that a random word decides. `dense`: without the bitmap. */
-WV_INLINE void add_contexts(const wv_cooc_text *text, int64_t p, const wv_cooc_window *w,
-                            wv_cooc_row *row, int32_t lowest, const int dense) {
+/* The contexts of the word at p, of any window and at any place. Columns below `lowest` go to the
+ * unwanted one. `dense`: without the bitmap. */
+static void add_contexts(const wv_cooc_text *text, int64_t p, const wv_cooc_window *w,
+                         wv_cooc_row *row, int32_t lowest, int dense) {
     const int32_t *const ids = text->ids;
     const int64_t n = text->n, begin = text->begin;
     const uint64_t *const weight = w->weight;
@@ -142,25 +143,116 @@ WV_INLINE void add_contexts(const wv_cooc_text *text, int64_t p, const wv_cooc_w
     }
 }
 
-/* The contexts of all occurrences of a word. */
+/* A window as a bit per place: those from `side` before the word to side - 1 after it. */
+typedef struct places {
+    int64_t side;        /* WV_COOC_SIDE, twice that, or 0: the window is too wide for it */
+    uint64_t inside;     /* the places that are in the window */
+    uint64_t weight[64]; /* of each of them */
+} places;
+
+static places places_of(const wv_cooc_window *w) {
+    places out = {.side = w->window < WV_COOC_SIDE       ? WV_COOC_SIDE
+                          : w->window < 2 * WV_COOC_SIDE ? 2 * WV_COOC_SIDE
+                                                         : 0};
+    for (int64_t b = 0; b < 2 * out.side; b++) {
+        const int64_t distance = b < out.side ? out.side - b : b - out.side;
+        if (!distance || distance > w->window || !(b < out.side ? w->left : w->right)) continue;
+        out.weight[b] = w->weight[distance];
+        out.inside |= UINT64_C(1) << b;
+    }
+    return out;
+}
+
+/* The places that no line end parts from the word. `negative`: where breaks and gaps are. */
+static uint64_t same_line(const int32_t *ids, int64_t side, uint64_t negative) {
+    uint64_t breaks = 0;
+    for (; negative; negative &= negative - 1) {
+        const int b = __builtin_ctzll(negative);
+        breaks |= (uint64_t)(ids[b] == WV_ID_BREAK) << b;
+    }
+    const uint64_t after = breaks >> side << side, before = breaks ^ after;
+    uint64_t same = ~UINT64_C(0);
+    if (before) same <<= 64 - __builtin_clzll(before); /* bit `side` is the word: at most 32 */
+    if (after) same &= (after & -after) - 1;
+    return same;
+}
+
+/* Asks for the cache lines of a window: those of a rare word are anywhere in the text. */
+WV_INLINE void ask(const wv_cooc_text *text, int64_t p, int64_t window) {
+    const uintptr_t at = (uintptr_t)(text->ids + p);
+    const int64_t each = 64 / (int64_t)sizeof *text->ids;
+    const int64_t reach = window < 2 * WV_COOC_SIDE ? window : 2 * WV_COOC_SIDE;
+    for (int64_t o = -reach; o < reach; o += each)
+        WV_PREFETCH((const void *)(at + (uintptr_t)(o * (int64_t)sizeof *text->ids)));
+    WV_PREFETCH((const void *)(at + (uintptr_t)(reach * (int64_t)sizeof *text->ids)));
+}
+
+enum { AHEAD = 12 }; /* occurrences whose windows are on their way */
+
+/* Asks for the first windows of a word. */
+static void ask_row(const wv_cooc_text *texts, int32_t n_texts, int32_t word, int64_t window) {
+    for (int32_t t = 0; t < n_texts; t++) {
+        const int64_t begin = texts[t].starts[word];
+        const int64_t n = texts[t].starts[word + 1] - begin;
+        for (int64_t i = 0; i < n && i < AHEAD; i++)
+            ask(&texts[t], texts[t].positions[begin + i], window);
+    }
+}
+
+/* The contexts of all occurrences of a word. Which of them are wanted is seen for the whole window
+ * at once: half of all contexts have columns below `lowest`, so that a branch or a write for each
+ * costs more than what is wanted of them. Asking for all lines of a window ahead, and not for one,
+ * is half of what is gained: 2.06 CPU-s for 16.7 M tokens with neither, 1.94 with the masks, .80
+ * with both (AMD EPYC, family 25 model 17, window 15, one thread). */
 WV_INLINE void add_row(const wv_cooc_text *texts, int32_t n_texts, int32_t word,
-                       const wv_cooc_window *window, wv_cooc_row *row, int32_t lowest,
-                       const int dense) {
-    enum { AHEAD = 12 }; /* occurrences of a rare word are cache misses; start them early */
+                       const wv_cooc_window *window, const places *at, wv_cooc_row *row,
+                       int32_t lowest, const int64_t side, const int dense) {
+    uint64_t *const sum = row->sum;
     for (int32_t t = 0; t < n_texts; t++) {
         const wv_cooc_text text = texts[t];
         const int64_t end = text.starts[word + 1];
+        const int64_t safe = text.begin > side ? text.begin : side;
         for (int64_t i = text.starts[word]; i < end; i++) {
-            if (i + AHEAD < end) WV_PREFETCH(text.ids + text.positions[i + AHEAD]);
-            add_contexts(&text, text.positions[i], window, row, lowest, dense);
+            const int64_t p = text.positions[i];
+            if (i + AHEAD < end) ask(&text, text.positions[i + AHEAD], window->window);
+            if (!side || WV_UNLIKELY(p < safe || p + side > text.n)) {
+                add_contexts(&text, p, window, row, lowest, dense);
+                continue;
+            }
+            const int32_t *const ids = text.ids + p - side;
+            uint64_t negative;
+            uint64_t wanted = wv_cooc_at_least(ids, side, lowest, &negative) & at->inside;
+            if (negative) wanted &= same_line(ids, side, negative);
+            for (; wanted; wanted &= wanted - 1) {
+                const int b = __builtin_ctzll(wanted);
+                if (dense)
+                    sum[ids[b]] += at->weight[b];
+                else
+                    add(row, (uint32_t)ids[b], at->weight[b]);
+            }
         }
     }
+}
+
+static void add_any_row(const wv_cooc_text *texts, int32_t n_texts, int32_t word,
+                        const wv_cooc_window *window, const places *at, wv_cooc_row *row,
+                        int32_t lowest, int dense) {
+    const int32_t n = n_texts;
+    if (at->side == WV_COOC_SIDE && dense)
+        add_row(texts, n, word, window, at, row, lowest, WV_COOC_SIDE, 1);
+    else if (at->side == WV_COOC_SIDE)
+        add_row(texts, n, word, window, at, row, lowest, WV_COOC_SIDE, 0);
+    else if (at->side)
+        add_row(texts, n, word, window, at, row, lowest, 2 * WV_COOC_SIDE, dense);
+    else
+        add_row(texts, n, word, window, at, row, lowest, 0, dense);
 }
 
 void wv_cooc_count(const wv_cooc_text *texts, int32_t n_texts, const wv_cooc_window *window,
                    wv_cooc_row *row, int32_t first, int32_t step, int32_t n_rows,
                    wv_cooc_out *out) {
     const int64_t each = (int64_t)window->window * (window->left + window->right);
+    const places at = places_of(window);
     out->used = 0;
     for (; out->row < n_rows && out->used + row->columns <= out->capacity; out->row++) {
         const int32_t word = first + out->row * step;
@@ -170,15 +262,16 @@ void wv_cooc_count(const wv_cooc_text *texts, int32_t n_texts, const wv_cooc_win
         int64_t cells, occurrences = 0;
         for (int32_t t = 0; t < n_texts; t++)
             occurrences += texts[t].starts[word + 1] - texts[t].starts[word];
+        if (out->row + 1 < n_rows) ask_row(texts, n_texts, word + step, window->window);
+        if (out->row + 2 < n_rows)
+            for (int32_t t = 0; t < n_texts; t++)
+                WV_PREFETCH(texts[t].positions + texts[t].starts[word + 2 * step]);
         /* Looking at every column costs less than two more writes per context, from some number of
-         * contexts on. */
-        if (occurrences * each >= (row->columns - lowest) / 4) {
-            add_row(texts, n_texts, word, window, row, lowest, 1);
-            cells = drain_dense(row, lowest, cols, units);
-        } else {
-            add_row(texts, n_texts, word, window, row, lowest, 0);
-            cells = drain(row, cols, units);
-        }
+         * contexts on: .80 CPU-s where 1 to 16 contexts per column are asked for, .87 with half of
+         * one, .95 with a quarter, .90 where every row has its bitmap. */
+        const int dense = occurrences * each >= 4 * (int64_t)(row->columns - lowest);
+        add_any_row(texts, n_texts, word, window, &at, row, lowest, dense);
+        cells = dense ? drain_dense(row, lowest, cols, units) : drain(row, cols, units);
         out->nnz[out->row] = (uint32_t)cells;
         out->used += cells;
     }
