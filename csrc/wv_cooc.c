@@ -319,22 +319,44 @@ static inline float value_of(uint64_t units, double unit) {
     return (float)((double)units / unit);
 }
 
+/* n / k by multiplication, exact for n < 2^31: multiplier / 2^shift is above 1 / k by less than
+ * 2^-31 / k. A division is three times as slow, and each cell needs it twice. */
+typedef struct divisor {
+    uint64_t multiplier;
+    int shift;
+    uint32_t k;
+} divisor;
+
+static divisor divisor_of(int32_t k) {
+    divisor out = {.shift = 31, .k = (uint32_t)k};
+    while (UINT64_C(1) << (out.shift - 31) < (uint64_t)k) out.shift++;
+    out.multiplier = (UINT64_C(1) << out.shift) / (uint64_t)k + 1;
+    return out;
+}
+
+static inline uint32_t divided(uint32_t n, divisor by) {
+    return (uint32_t)(n * by.multiplier >> by.shift);
+}
+
 void wv_cooc_tile_sizes(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
                         int32_t n_rows, int32_t k, double unit, wv_cooc_tile *tiles) {
+    const divisor by = divisor_of(k);
     for (int32_t j = 0; j < k; j++) tiles[j].nnz = tiles[j].fixes = 0;
     int64_t cells = 0;
     for (int32_t r = 0; r < n_rows; r++) cells += nnz[r];
     for (int64_t i = 0; i < cells; i++) {
-        wv_cooc_tile *t = &tiles[cols[i] % (uint32_t)k];
+        wv_cooc_tile *t = &tiles[cols[i] - divided(cols[i], by) * by.k];
         t->nnz++;
         if (WV_UNLIKELY(units[i] >= UINT64_C(1) << 22))
             t->fixes += left_of(units[i], value_of(units[i], unit), unit) != 0;
     }
 }
 
-void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
-                       int32_t first, int32_t n_rows, int32_t k, double unit, int symmetric,
-                       wv_cooc_tile *tiles, uint64_t *row_sums, uint64_t *col_sums) {
+wv_status wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
+                            int32_t first, int32_t n_rows, int32_t k, int32_t V, double unit,
+                            int symmetric, wv_cooc_tile *tiles, uint64_t *row_sums,
+                            uint64_t *col_sums) {
+    const divisor by = divisor_of(k);
     for (int32_t j = 0; j < k; j++) {
         tiles[j].nnz = tiles[j].fixes = 0;
         tiles[j].cells.row_ptr[0] = 0;
@@ -342,23 +364,29 @@ void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t
     int64_t i = 0;
     for (int32_t r = 0; r < n_rows; r++) {
         const uint32_t word = (uint32_t)(first + r * k);
+        uint64_t row_sum = 0;
         for (const int64_t end = i + nnz[r]; i < end; i++) {
-            const uint32_t c = cols[i] / (uint32_t)k;
-            wv_cooc_tile *t = &tiles[cols[i] - c * (uint32_t)k];
+            if (WV_UNLIKELY(cols[i] >= (uint32_t)V)) return WV_ERR_RANGE;
+            const uint32_t c = divided(cols[i], by);
+            wv_cooc_tile *t = &tiles[cols[i] - c * by.k];
+            if (WV_UNLIKELY(t->nnz == t->room)) return WV_ERR_FULL;
             t->cells.cols[t->nnz] = (uint16_t)c;
             const float value = value_of(units[i], unit);
             const int64_t left = left_of(units[i], value, unit);
             t->cells.values[t->nnz] = value;
             if (WV_UNLIKELY(left)) {
+                if (t->fixes == t->fix_room) return WV_ERR_FULL;
                 t->fix_at[t->fixes] = (uint32_t)t->nnz;
                 t->fix_by[t->fixes++] = (int32_t)left;
             }
             t->nnz++;
-            row_sums[word] += units[i];
+            row_sum += units[i];
             if (!symmetric || cols[i] != word) col_sums[cols[i]] += units[i];
         }
+        row_sums[word] += row_sum;
         for (int32_t j = 0; j < k; j++) tiles[j].cells.row_ptr[r + 1] = (uint32_t)tiles[j].nnz;
     }
+    return WV_OK;
 }
 
 wv_status wv_cooc_tile_check(const wv_cooc_tile *tile, int32_t n_cols) {

@@ -83,17 +83,20 @@ typedef struct wv_cooc_tile {
     uint32_t *fix_at; /* (fixes,): rising */
     int32_t *fix_by;
     int64_t nnz, fixes;
+    int64_t room, fix_room; /* cells and corrections that the arrays can take */
 } wv_cooc_tile;
 
-/* How many cells and corrections each of k tiles will have. */
+/* How many cells and corrections each of k tiles will have. Columns below 2^31: not checked. */
 void wv_cooc_tile_sizes(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
                         int32_t n_rows, int32_t k, double unit, wv_cooc_tile *tiles);
 
 /* Fills the tiles, whose arrays have the sizes above, and adds to the exact sums of rows and
- * columns (V,); a symmetric matrix's diagonal counts once. */
-void wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
-                       int32_t first, int32_t n_rows, int32_t k, double unit, int symmetric,
-                       wv_cooc_tile *tiles, uint64_t *row_sums, uint64_t *col_sums);
+ * columns (V,), V <= 65536 k; a symmetric matrix's diagonal counts once. Columns in [0, V):
+ * checked, WV_ERR_RANGE; that cells and corrections fit: checked, WV_ERR_FULL. */
+wv_status wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
+                            int32_t first, int32_t n_rows, int32_t k, int32_t V, double unit,
+                            int symmetric, wv_cooc_tile *tiles, uint64_t *row_sums,
+                            uint64_t *col_sums);
 
 /* Whether a tile read from outside holds together: row pointers rise from 0 to nnz, columns rise
  * within a row and lie in [0, n_cols), values are positive and finite, corrections rise. */

@@ -98,7 +98,9 @@ def build(
             threads, ahead = plan_merge(cells_of(runs), len(vocab), memory, threads)
 
             def tiles(buffer: Buffer, tile: int) -> Built:
-                return writer.build(tile, buffer.merge(runs, tile, ahead))
+                built = writer.build(tile, buffer.merge(runs, tile, ahead))
+                buffer.reuse()
+                return built
 
             buffers = [Buffer(len(vocab)) for _ in range(threads)]
             for built in ordered_map(tiles, range(writer.k), buffers):

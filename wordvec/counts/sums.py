@@ -120,7 +120,8 @@ def _rows(taken: Sequence[tuple[Shards, int]], buffer: Buffer, i: int) -> Rows:
     for shards, _ in taken:
         for j in range(first.k):
             load += shards.tile(i, j).row_ptr
-    parts = [Rows(np.zeros(0, np.uint32), buffer.cols[:0], buffer.units[:0])]
+    none = np.zeros(0, np.uint32)
+    parts = [Rows(none, none, none.astype(np.uint64))]
     begin, n = 0, len(load) - 1
     while begin < n:
         end = int(np.searchsorted(load, load[begin] + PIECES, side="right")) - 1

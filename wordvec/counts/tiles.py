@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TILE_SIDE = 4096  # words; 4096 rows of 100 floats and their gradients are a few MB, an L2 or L3
 MIN_TILES = 16  # a symmetric schedule keeps k / 2 threads busy
+ALIGNED = 64  # bytes: where a tile begins, in memory and in its file
 MAX_TILES = 64  # beyond, tiles grow up to 65,536 words (16-bit columns), then k grows again
 
 
@@ -78,7 +79,7 @@ def tile_bytes(rows: int, nnz: int, fixes: int) -> int:
     return 4 * (rows + 1) + 4 * nnz + 8 * fixes + 2 * nnz
 
 
-def split_tile(buffer: memoryview | bytearray, rows: int, nnz: int, fixes: int) -> Tile:
+def split_tile(buffer: memoryview, rows: int, nnz: int, fixes: int) -> Tile:
     """The arrays of a tile in a buffer of `tile_bytes` bytes, without a copy."""
     at = 0
     arrays: list[NDArray[Any]] = []
@@ -93,7 +94,7 @@ class Built(NamedTuple):
     """The tiles of one row tile, ready to be written; offsets are not known yet."""
 
     row_tile: int
-    buffers: list[bytearray]
+    buffers: list[memoryview]
     entries: list[Entry]
     sums: NDArray[np.uint64]
 
@@ -104,7 +105,14 @@ def build_tiles(words: int, row_tile: int, rows: Rows, *, unit: int, symmetric: 
     sizes = np.empty((k, 2), np.int64)
     cooc.tile_sizes(*rows, unit, sizes)
     n = len(rows.nnz)
-    buffers = [bytearray(tile_bytes(n, nnz, fixes)) for nnz, fixes in sizes.tolist()]
+    # One piece of memory: the system gives a large one in large pages, which costs less.
+    lengths = [tile_bytes(n, nnz, fixes) for nnz, fixes in sizes.tolist()]
+    starts = np.cumsum([0, *(-(-length // ALIGNED) * ALIGNED for length in lengths)])
+    memory = np.empty(starts[-1], np.uint8).data
+    buffers = [
+        memory[start : start + length]
+        for start, length in zip(starts[:-1].tolist(), lengths, strict=True)
+    ]
     tiles = [
         split_tile(buffer, n, nnz, fixes)
         for buffer, (nnz, fixes) in zip(buffers, sizes.tolist(), strict=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from wordvec.counts.shards import VERSION
 from wordvec.counts.tiles import (
+    ALIGNED,
     Built,
     Entry,
     Rows,
@@ -24,7 +25,6 @@ from wordvec.counts.tiles import (
 from wordvec.system.files import PathLike, naming, sync_folder
 from wordvec.text.vocab import Vocabulary
 
-ALIGNED = 64  # bytes: where a tile begins in its file
 COPY = 1 << 18  # bytes that are copied at once, in the processor's cache
 
 

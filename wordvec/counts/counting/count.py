@@ -16,17 +16,17 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from wordvec.counts.counting.budget import plan_blocks
 from wordvec.counts.counting.partial import Partial, check_shard_folder
-from wordvec.counts.counting.rows import Counter
+from wordvec.counts.counting.rows import Buffer, Counter
 from wordvec.counts.counting.runs import FAN_IN, Run, write_run
 from wordvec.counts.counting.sampling import subsample
 from wordvec.counts.counting.spread import count_on
 from wordvec.counts.counting.window import Window, check_overflow
 from wordvec.counts.shards import Shards
-from wordvec.counts.tiles import tile_count
+from wordvec.counts.tiles import Built, tile_count
 from wordvec.counts.writer import ShardWriter
 from wordvec.estimator import (
     Callback,
@@ -40,10 +40,6 @@ from wordvec.system import remote
 from wordvec.system.folders import scratch_folder
 from wordvec.text.corpus import Corpus
 from wordvec.text.spool import PIECE, in_memory
-
-if TYPE_CHECKING:
-    pass
-
 
 Block: TypeAlias = tuple[int, int]
 Memory: TypeAlias = Annotated[
@@ -186,7 +182,13 @@ def count(
                 rows = counter.count(*blocks[0])
             else:
                 rows = counter.merge(_spill(partial.path, counter, blocks, tick))
-            for tiles in counter.each(lambda state, tile: writer.build(tile, rows(state, tile))):
+
+            def build(state: Buffer, tile: int) -> Built:
+                built = writer.build(tile, rows(state, tile))
+                state.reuse()
+                return built
+
+            for tiles in counter.each(build):
                 writer.append(tiles)
                 tick()
             writer.finish()

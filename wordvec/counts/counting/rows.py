@@ -119,39 +119,59 @@ class Counter:
 
 
 class _Grown:
-    """Arrays that grow in place, by realloc, which moves pages and copies nothing."""
+    """Arrays of cells that grow in place, by realloc, which moves pages and copies nothing."""
 
     def __init__(self) -> None:
         self.cols, self.units = np.empty(0, np.uint32), np.empty(0, np.uint64)
         self.used = 0
 
-    def add(self, cols: NDArray[np.uint32], units: NDArray[np.uint64]) -> None:
-        end = self.used + len(cols)
-        for array, more in ((self.cols, cols), (self.units, units)):
-            array.resize(end, refcheck=False)
-            array[self.used :] = more
-        self.used = end
+    def reserve(self, cells: int) -> None:
+        """Has room for so many more cells."""
+        need = self.used + cells
+        if need <= len(self.cols):
+            return
+        if not self.used:  # `resize` would fill them with zeros
+            self.cols, self.units = np.empty(need, np.uint32), np.empty(need, np.uint64)
+            return
+        for array in (self.cols, self.units):
+            array.resize(need, refcheck=False)
+
+    def rows(self, nnz: NDArray[np.uint32]) -> Rows:
+        """What was written, without a copy."""
+        return Rows(nnz, self.cols[: self.used], self.units[: self.used])
 
 
 class Buffer:
-    """The accumulator of one thread, and buffers for the rows that it writes."""
+    """The accumulator of one thread, and the memory that it writes rows to."""
 
     def __init__(self, words: int) -> None:
         self.row = cooc.Row(words)
-        self.cols = np.empty(max(words, CELL_BUFFER), np.uint32)
-        self.units = np.empty(len(self.cols), np.uint64)
+        self._room = max(words, CELL_BUFFER)  # cells that a piece must have room for
+        self._out = _Grown()
+        self._spare: _Grown | None = None
 
     def collect(self, rows: int, piece: Piece) -> Rows:
-        """Calls `piece` until all rows are there, and joins what it wrote."""
-        out = _Grown()
-        return Rows(self._collect(rows, piece, out), out.cols, out.units)
+        """Calls `piece` until all rows are there."""
+        out = self._begin()
+        return out.rows(self._collect(rows, piece, out))
+
+    def reuse(self) -> None:
+        """Writes the next rows over the last ones, which the caller does not use any more. New
+        memory costs more than writing to it: the system clears it, a page at a time."""
+        self._spare = self._out
+
+    def _begin(self) -> _Grown:
+        self._out, self._spare = self._spare or _Grown(), None
+        self._out.used = 0
+        return self._out
 
     def _collect(self, rows: int, piece: Piece, out: _Grown) -> NDArray[np.uint32]:
         nnz = np.zeros(rows, np.uint32)
         at = 0
         while at < rows:
-            at, used = piece(nnz, self.cols, self.units, at)
-            out.add(self.cols[:used], self.units[:used])
+            out.reserve(self._room)
+            at, used = piece(nnz, out.cols[out.used :], out.units[out.used :], at)
+            out.used += used
         return nnz
 
     def merge(self, runs: list[Run], tile: int, ahead: int) -> Rows:
@@ -159,7 +179,7 @@ class Buffer:
         nnz = [run.nnz(tile) for run in runs]
         ends = [np.concatenate([[0], np.cumsum(n, dtype=np.int64)]) for n in nnz]
         load = np.sum(ends, axis=0)
-        out, rows_nnz = _Grown(), [nnz[0][:0]]
+        out, rows_nnz = self._begin(), [nnz[0][:0]]
         begin, rows = 0, len(nnz[0])
         while begin < rows:
             end = int(np.searchsorted(load, load[begin] + ahead, side="right")) - 1
@@ -170,7 +190,7 @@ class Buffer:
             ]
             rows_nnz.append(self._collect(end - begin, self._merger(cells), out))
             begin = end
-        return Rows(np.concatenate(rows_nnz), out.cols, out.units)
+        return out.rows(np.concatenate(rows_nnz))
 
     def _merger(self, cells: list[RowsOfRun]) -> Piece:
         """A function that writes rows of the sum of cells, each time where it stopped before."""

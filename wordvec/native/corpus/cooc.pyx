@@ -4,7 +4,7 @@
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from wordvec.native.common cimport WV_OK, wv_status
+from wordvec.native.common cimport WV_ERR_RANGE, WV_OK, wv_status
 from wordvec.native.models.tile cimport point_at, wv_tile
 
 cdef extern from "wv_cooc.h" nogil:
@@ -29,7 +29,7 @@ cdef extern from "wv_cooc.h" nogil:
         wv_tile cells
         uint32_t *fix_at
         int32_t *fix_by
-        int64_t nnz, fixes
+        int64_t nnz, fixes, room, fix_room
     wv_cooc_row *wv_cooc_row_new(int32_t) noexcept
     void wv_cooc_row_free(wv_cooc_row *) noexcept
     wv_status wv_cooc_index(const int32_t *, int64_t, int32_t, int64_t *, uint32_t *) noexcept
@@ -39,8 +39,9 @@ cdef extern from "wv_cooc.h" nogil:
                             int64_t *, wv_cooc_row *, int32_t, wv_cooc_out *) noexcept
     void wv_cooc_tile_sizes(const uint32_t *, const uint32_t *, const uint64_t *, int32_t, int32_t,
                             double, wv_cooc_tile *) noexcept
-    void wv_cooc_tile_fill(const uint32_t *, const uint32_t *, const uint64_t *, int32_t, int32_t,
-                           int32_t, double, int, wv_cooc_tile *, uint64_t *, uint64_t *) noexcept
+    wv_status wv_cooc_tile_fill(const uint32_t *, const uint32_t *, const uint64_t *, int32_t,
+                                int32_t, int32_t, int32_t, double, int, wv_cooc_tile *, uint64_t *,
+                                uint64_t *) noexcept
     wv_status wv_cooc_tile_check(const wv_cooc_tile *, int32_t) noexcept
 
 
@@ -228,7 +229,8 @@ cdef int _bind(wv_cooc_tile *tile, object parts, Py_ssize_t rows) except -1:
         raise ValueError("a tile's corrections do not agree")
     tile.fix_at = <uint32_t *>&fix_at[0] if fix_at.shape[0] else NULL
     tile.fix_by = <int32_t *>&fix_by[0] if fix_by.shape[0] else NULL
-    tile.fixes = fix_at.shape[0]
+    tile.fixes = tile.fix_room = fix_at.shape[0]
+    tile.room = tile.nnz
     return 0
 
 
@@ -237,36 +239,35 @@ def tile_fill(const uint32_t[::1] nnz, const uint32_t[::1] cols, const uint64_t[
               uint64_t[::1] col_sums):
     cdef int32_t k = <int32_t>len(tiles)
     cdef int32_t j
-    cdef Py_ssize_t i, rows = nnz.shape[0]
-    cdef int64_t[:, ::1] sizes
+    cdef Py_ssize_t rows = nnz.shape[0], V = col_sums.shape[0]
+    cdef wv_status status = WV_OK
     _check_cells(nnz, cols, units)
     if k < 1 or not 0 <= first < k:
         raise ValueError("first must be a row tile")
     if rows and first + (rows - 1) * k >= row_sums.shape[0]:
         raise ValueError("row_sums has too few rows")
-    for i in range(cols.shape[0]):
-        if cols[i] >= <uint64_t>col_sums.shape[0] or cols[i] // <uint32_t>k > 65535:
-            raise ValueError(f"column {cols[i]} is out of range")
+    if V > 2147483646 or V > 65536 * <int64_t>k:
+        raise ValueError(f"{k} tiles have too few columns for {V} words")
     cdef wv_cooc_tile *native = <wv_cooc_tile *>calloc(<size_t>k, sizeof(wv_cooc_tile))
-    cdef wv_cooc_tile *wanted = <wv_cooc_tile *>calloc(<size_t>k, sizeof(wv_cooc_tile))
+    if native is NULL:
+        raise MemoryError("tiles")
     try:
-        if native is NULL or wanted is NULL:
-            raise MemoryError("tiles")
-        if rows:
-            wv_cooc_tile_sizes(&nnz[0], &cols[0] if cols.shape[0] else NULL,
-                               &units[0] if cols.shape[0] else NULL, <int32_t>rows, k, unit, wanted)
         for j in range(k):
             _bind(&native[j], tiles[j], rows)
-            if native[j].nnz != wanted[j].nnz or native[j].fixes != wanted[j].fixes:
+        with nogil:
+            status = wv_cooc_tile_fill(
+                &nnz[0] if rows else NULL, &cols[0] if cols.shape[0] else NULL,
+                &units[0] if cols.shape[0] else NULL, first, <int32_t>rows, k, <int32_t>V, unit,
+                symmetric, native, &row_sums[0] if row_sums.shape[0] else NULL,
+                &col_sums[0] if V else NULL)
+        if status == WV_ERR_RANGE:
+            raise ValueError(f"a column is out of range: there are {V} words")
+        for j in range(k):
+            if status != WV_OK or (native[j].nnz != native[j].room
+                                   or native[j].fixes != native[j].fix_room):
                 raise ValueError("a tile's arrays do not have the sizes of tile_sizes")
-        if rows:
-            with nogil:
-                wv_cooc_tile_fill(&nnz[0], &cols[0] if cols.shape[0] else NULL,
-                                  &units[0] if cols.shape[0] else NULL, first, <int32_t>rows, k,
-                                  unit, symmetric, native, &row_sums[0], &col_sums[0])
     finally:
         free(native)
-        free(wanted)
 
 
 def tile_check(object parts, int32_t n_rows, int32_t n_cols):
