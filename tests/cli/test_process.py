@@ -402,6 +402,15 @@ def test_blas_has_one_thread_where_the_system_starts_no_more(starts, wanted, mon
     assert threading.active_count() < 8
 
 
+@pytest.mark.parametrize(("command", "wanted"), [("count", "1"), ("neighbors", None)])
+def test_blas_has_one_thread_in_commands_that_multiply_no_matrices(command, wanted, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")  # so that it is restored
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == wanted
+
+
 @pytest.mark.parametrize("files", [3, 5, 6, 8, 10, 14, 20])
 def test_too_few_open_files_are_one_line(files, planted, tmp_path):
     def limit():

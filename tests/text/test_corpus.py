@@ -10,14 +10,18 @@ import random
 import sys
 import types
 from collections import Counter
+from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import wordvec
 from wordvec.errors import CorpusError, MissingExtra
 from wordvec.native.corpus.text import BREAK, GAP
 from wordvec.text import numbering, reader, spool
+from wordvec.text import vocab as vocabularies
 from wordvec.text.corpus import count_vocabulary, encode
 from wordvec.text.phrases.lines import Phrase
 from wordvec.text.phrases.model import PhraseTable
@@ -307,6 +311,28 @@ def test_bad_vocabulary_files_name_the_line(tmp_path, content, message):
     (tmp_path / "v").write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         Vocabulary.load(tmp_path / "v")
+
+
+LINE = st.tuples(st.text("ab7", min_size=1, max_size=2), st.integers(0, 10**19)).map(
+    lambda row: f"{row[0]} {row[1]}\n".encode()
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINE | st.sampled_from([b" ", b"\n", b"\t", b"\r", b"7", b"x \n", b"\xa0"])))
+def test_all_lines_of_a_vocabulary_at_once_are_what_each_is(tmp_path, pieces):
+    """The quick way through a plain file, against the one that looks at each line."""
+    path = tmp_path / "v"
+    path.write_bytes(b"".join(pieces))
+    found = []
+    for plain in (vocabularies._plain, lambda data: None):
+        with mock.patch.object(vocabularies, "_plain", plain):
+            try:
+                vocab = Vocabulary.load(path, sort=False)
+                found.append((vocab.words, vocab.counts.tolist()))
+            except (CorpusError, ValueError) as error:
+                found.append(str(error))
+    assert found[0] == found[1]
 
 
 def test_a_word_with_a_line_end_cannot_go_into_a_vocabulary_file(tmp_path):

@@ -83,6 +83,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "man": "wordvec.cli.manual:man",
     },
 }
+# These multiply no matrices. OpenBLAS's threads start when numpy is loaded, and look for work for
+# .08 CPU-seconds on two processors before they sleep.
+WITHOUT_BLAS = {"tokenize", "vocab", "count"}
 COMMANDS = {name: where for section in SECTIONS.values() for name, where in section.items()}
 
 
@@ -98,6 +101,8 @@ def main(args: list[str] | None = None) -> None:
 
 def _run(argv: list[str], debug: bool) -> int:
     try:
+        if argv and argv[0] in WITHOUT_BLAS:
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         respect_limits()
         result = Program(SECTIONS).main(argv, prog_name="wordvec", standalone_mode=False)
         sys.stdout.flush()

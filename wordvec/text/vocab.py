@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -164,9 +165,12 @@ class Vocabulary:
         CorpusError
             Naming file and line, for a line without a count, a word twice, an empty file.
         """
-        table = WordTable()
         with open(path, "rb") as file:
-            for number, line in enumerate(file, 1):
+            data = file.read()
+        table, lines = _plain(data), io.BytesIO(data)
+        if table is None:
+            table = WordTable()
+            for number, line in enumerate(lines, 1):
                 line = (without_mark(line) if number == 1 else line).rstrip(b"\r\n")
                 if b"\r" in line:
                     raise CorpusError(
@@ -204,10 +208,30 @@ class Vocabulary:
         CorpusError
             When a word holds a line end, which the file could not hold.
         """
-        for word in self.words:
-            if b"\n" in word or b"\r" in word:
-                raise CorpusError(f"a vocabulary file cannot hold the word {word!r} (line end)")
+        if b"\n" in (every := b" ".join(self.words)) or b"\r" in every:
+            word = next(word for word in self.words if b"\n" in word or b"\r" in word)
+            raise CorpusError(f"a vocabulary file cannot hold the word {word!r} (line end)")
         with write_atomically(path, force=force) as file:
             file.writelines(
                 b"%s %d\n" % row for row in zip(self.words, self.counts.tolist(), strict=True)
             )
+
+
+def _plain(data: bytes) -> WordTable | None:
+    """The table of a vocabulary file in which each line is a word, a space and a count, and no word
+    comes twice. None for any other file, which is read line by line, so that an error names its
+    line: that takes three times as long."""
+    if b"\t" in data or b"\r" in data or without_mark(data[:8]) != data[:8]:
+        return None
+    data = data.removesuffix(b"\n")
+    letters = np.frombuffer(data, np.uint8)
+    ends = letters[(letters == ord(" ")) | (letters == ord("\n"))]
+    if len(ends) % 2 == 0 or (ends[::2] != ord(" ")).any() or (ends[1::2] != ord("\n")).any():
+        return None  # a line with no space, or with more than one
+    fields = data.replace(b"\n", b" ").split(b" ")
+    words, counts = fields[::2], fields[1::2]
+    if not (all(words) and all(map(bytes.isdigit, counts)) and max(map(len, counts)) <= 18):
+        return None
+    table = WordTable()
+    table.add_lines(b"\n".join(words) + b"\n", np.array([*map(int, counts)], np.int64))
+    return table if len(table) == len(words) else None
