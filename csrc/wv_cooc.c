@@ -177,25 +177,25 @@ static uint64_t same_line(const int32_t *ids, int64_t side, uint64_t negative) {
     return same;
 }
 
-/* Asks for the cache lines of a window: those of a rare word are anywhere in the text. */
-WV_INLINE void ask(const wv_cooc_text *text, int64_t p, int64_t window) {
+/* Asks for the cache lines of all ids that are looked at around a place: those of a rare word are
+ * anywhere in the text. */
+WV_INLINE void ask(const wv_cooc_text *text, int64_t p, int64_t side) {
+    enum { SIZE = sizeof *text->ids, LINE = 64 };
     const uintptr_t at = (uintptr_t)(text->ids + p);
-    const int64_t each = 64 / (int64_t)sizeof *text->ids;
-    const int64_t reach = window < 2 * WV_COOC_SIDE ? window : 2 * WV_COOC_SIDE;
-    for (int64_t o = -reach; o < reach; o += each)
-        WV_PREFETCH((const void *)(at + (uintptr_t)(o * (int64_t)sizeof *text->ids)));
-    WV_PREFETCH((const void *)(at + (uintptr_t)(reach * (int64_t)sizeof *text->ids)));
+    const int64_t reach = SIZE * (side ? side : 2 * WV_COOC_SIDE);
+    for (int64_t o = -reach; o < reach; o += LINE) WV_PREFETCH((const void *)(at + (uintptr_t)o));
+    WV_PREFETCH((const void *)(at + (uintptr_t)(reach - SIZE)));
 }
 
 enum { AHEAD = 12 }; /* occurrences whose windows are on their way */
 
 /* Asks for the first windows of a word. */
-static void ask_row(const wv_cooc_text *texts, int32_t n_texts, int32_t word, int64_t window) {
+static void ask_row(const wv_cooc_text *texts, int32_t n_texts, int32_t word, int64_t side) {
     for (int32_t t = 0; t < n_texts; t++) {
         const int64_t begin = texts[t].starts[word];
         const int64_t n = texts[t].starts[word + 1] - begin;
         for (int64_t i = 0; i < n && i < AHEAD; i++)
-            ask(&texts[t], texts[t].positions[begin + i], window);
+            ask(&texts[t], texts[t].positions[begin + i], side);
     }
 }
 
@@ -214,7 +214,7 @@ WV_INLINE void add_row(const wv_cooc_text *texts, int32_t n_texts, int32_t word,
         const int64_t safe = text.begin > side ? text.begin : side;
         for (int64_t i = text.starts[word]; i < end; i++) {
             const int64_t p = text.positions[i];
-            if (i + AHEAD < end) ask(&text, text.positions[i + AHEAD], window->window);
+            if (i + AHEAD < end) ask(&text, text.positions[i + AHEAD], side);
             if (!side || WV_UNLIKELY(p < safe || p + side > text.n)) {
                 add_contexts(&text, p, window, row, lowest, dense);
                 continue;
@@ -262,7 +262,7 @@ void wv_cooc_count(const wv_cooc_text *texts, int32_t n_texts, const wv_cooc_win
         int64_t cells, occurrences = 0;
         for (int32_t t = 0; t < n_texts; t++)
             occurrences += texts[t].starts[word + 1] - texts[t].starts[word];
-        if (out->row + 1 < n_rows) ask_row(texts, n_texts, word + step, window->window);
+        if (out->row + 1 < n_rows) ask_row(texts, n_texts, word + step, at.side);
         if (out->row + 2 < n_rows)
             for (int32_t t = 0; t < n_texts; t++)
                 WV_PREFETCH(texts[t].positions + texts[t].starts[word + 2 * step]);
