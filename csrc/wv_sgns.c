@@ -7,7 +7,7 @@
  * Memory. Rows of rare words miss every cache, so noise is drawn a little before it is needed. Its
  * rows, the next centre's and the input row that the window meets next are listed, and the step
  * that is on its way asks for them between its sums: asked for at once they hold it up. Entries of
- * the alias table are asked for one step before, since their places are known.
+ * the alias table are asked for before they are needed too, since their places are known.
  */
 #include "wv_sgns.h"
 #include "wv_text.h"
@@ -68,6 +68,12 @@ wv_status wv_alias_build(const double *weights, const int32_t *names, int32_t n,
  * those of a whole window. One is a little late, eight crowd the cache. */
 enum { AHEAD_OF_NOISE = 2 };
 
+/* Own noise takes some words for each pair, and their rows would come from memory or from another
+ * core that wrote them. So it takes them from a pool of words, whose rows a second-level cache
+ * holds; the pool is drawn from the noise distribution, and for POOL_USES words that are taken one
+ * is drawn anew. COMING: words that are drawn before they are needed. */
+enum { POOL = 512, POOL_BITS = 9, POOL_USES = 5, COMING = 32 };
+
 /* -- worker --------------------------------------------------------------------------------------
  */
 
@@ -77,10 +83,14 @@ struct wv_sgns_worker {
     wv_noise noise;  /* of this chunk */
     int32_t *queue;  /* (room, negative): noise in sets; those from taken to drawn are to come */
     int room, taken, drawn;
-    int32_t *context;  /* (2 window,): the words of a window */
-    float **in, **out; /* (2 window,), (outputs of a step,) */
-    float **rows;      /* what a hidden row is made of */
-    float *hidden;     /* (2 slots, stride): made rows, and what they were when they were made */
+    int32_t pool[POOL];      /* words that own noise is drawn from */
+    int oldest;              /* of the pool: it is drawn anew next */
+    uint64_t coming[COMING]; /* random bits of the words that come into the pool next, */
+    int next;                /* and the first of them */
+    int32_t *context;        /* (2 window,): the words of a window */
+    float **in, **out;       /* (2 window,), (outputs of a step,) */
+    float **rows;            /* what a hidden row is made of */
+    float *hidden; /* (2 slots, stride): made rows, and what they were when they were made */
     int64_t slots, entered, left;
     int64_t *place;      /* (2 window,): where in kept the words of a window are */
     float *copies;       /* (inputs and outputs, stride): of frozen rows; or NULL */
@@ -113,7 +123,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     if (!w) return NULL;
     w->longest = longest + 2 * (int64_t)m->how.window;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
-    w->room = 4 * (AHEAD_OF_NOISE + 2 * (own_noise(m) ? ni : 1));
+    w->room = own_noise(m) ? ni : 4 * (AHEAD_OF_NOISE + 1);
     w->queue = malloc((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
     w->context = malloc((size_t)ni * sizeof *w->context);
     w->in = malloc((size_t)ni * sizeof *w->in);
@@ -194,35 +204,61 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     return WV_OK;
 }
 
+/* A set of noise for all pairs of a centre. */
 static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
     for (int32_t k = 0; k < m->how.negative; k++) {
         noise[k] = wv_alias_draw(w->noise.table, w->noise.words, wv_rng_next(rng));
         w->ahead[w->ahead_count++] = m->out + noise[k] * m->stride;
     }
-    /* The entries that the next step will look at: drawing is a function of the place. The number
-     * between two steps' noise is that of the window's size. */
-    const int64_t later =
-        (m->how.shrink != 0) + (own_noise(m) ? m->how.window * (int64_t)m->how.negative : 0);
+    /* The entries that the next step will look at: drawing is a function of the place. Between two
+     * steps' noise is the number of the window's size. */
     for (int32_t k = 0; k < m->how.negative; k++) {
-        const uint64_t bits = wv_rng_at(rng->state, (uint64_t)(later + k));
+        const uint64_t bits = wv_rng_at(rng->state, (uint64_t)((m->how.shrink != 0) + k));
         WV_PREFETCH(w->noise.table + wv_alias_entry(w->noise.words, bits));
     }
 }
 
-/* The next sets of noise, (sets, negative); they stay while no others are asked for. The queue is
- * kept full, and what is left in it comes to its front when there is no room behind. */
-static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, int sets, wv_rng *rng) {
+/* The next set of noise; it stays until another is asked for. The queue is kept full, and what is
+ * left in it comes to its front when there is no room behind. */
+static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng) {
     const ptrdiff_t k = m->how.negative;
-    const int full = AHEAD_OF_NOISE + (own_noise(m) ? 2 * m->how.window : 0);
-    if (w->drawn + sets > w->room) {
+    if (w->drawn == w->room) {
         memmove(w->queue, w->queue + w->taken * k,
                 (size_t)(w->drawn - w->taken) * (size_t)k * sizeof *w->queue);
         w->drawn -= w->taken;
         w->taken = 0;
     }
-    while (w->drawn - w->taken < full + sets) draw_noise(m, w, rng, w->queue + w->drawn++ * k);
-    w->taken += sets;
-    return w->queue + (w->taken - sets) * k;
+    while (w->drawn - w->taken <= AHEAD_OF_NOISE) draw_noise(m, w, rng, w->queue + w->drawn++ * k);
+    return w->queue + w->taken++ * k;
+}
+
+/* A word for the pool, from bits that were drawn before. */
+static int32_t word_for_pool(wv_sgns_worker *w, wv_rng *rng) {
+    const int32_t word = wv_alias_draw(w->noise.table, w->noise.words, w->coming[w->next]);
+    w->coming[w->next] = wv_rng_next(rng);
+    WV_PREFETCH(w->noise.table + wv_alias_entry(w->noise.words, w->coming[w->next]));
+    w->next = (w->next + 1) % COMING;
+    return word;
+}
+
+static void fill_pool(wv_sgns_worker *w, wv_rng *rng) {
+    w->next = w->oldest = 0;
+    for (int i = 0; i < COMING; i++) w->coming[i] = wv_rng_next(rng);
+    for (int i = 0; i < POOL; i++) w->pool[i] = word_for_pool(w, rng);
+}
+
+/* A set of noise for one pair. */
+static void draw_from_pool(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
+    for (int32_t k = 0; k < m->how.negative; k += POOL_USES) {
+        w->pool[w->oldest] = word_for_pool(w, rng);
+        w->ahead[w->ahead_count++] = m->out + w->pool[w->oldest] * m->stride;
+        w->oldest = (w->oldest + 1) % POOL;
+    }
+    uint64_t bits = 0;
+    for (int32_t k = 0; k < m->how.negative; k++, bits >>= POOL_BITS) {
+        if (k % (64 / POOL_BITS) == 0) bits = wv_rng_next(rng);
+        noise[k] = w->pool[bits % POOL];
+    }
 }
 
 /* Rows for a step, input i of a window and output k of a step. A frozen row takes part with its
@@ -267,7 +303,7 @@ static wv_sgns_rows rows_of(const wv_sgns_model *m, const wv_sgns_worker *w, flo
  * word is left out. */
 static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in,
                                  int ni, int32_t observed, wv_rng *rng, float alpha) {
-    const int32_t *noise = next_noise(m, w, 1, rng);
+    const int32_t *noise = next_noise(m, w, rng);
     int no = 1;
     w->out[0] = output_row(m, w, observed, 0);
     for (int32_t k = 0; k < m->how.negative; k++) {
@@ -285,16 +321,16 @@ static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, floa
 static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
                               int32_t observed, wv_rng *rng, float alpha) {
     const int no = 1 + m->how.negative;
-    const int32_t *noise = next_noise(m, w, ni, rng);
     int same = 0;
     fill_signs(m, w, no);
     for (int i = 0, j = 0; i < ni; i++) {
+        int32_t *noise = w->queue + i * m->how.negative;
+        draw_from_pool(m, w, rng, noise);
         w->out[j] = output_row(m, w, observed, j);
         j++;
         for (int32_t k = 0; k < m->how.negative; k++, j++) {
-            const int32_t word = noise[i * m->how.negative + k];
-            w->out[j] = output_row(m, w, word, j);
-            if (word != observed) continue;
+            w->out[j] = output_row(m, w, noise[k], j);
+            if (noise[k] != observed) continue;
             w->weight[j] = 0.0f;
             same = 1;
         }
@@ -408,6 +444,7 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     w->entered = w->left = first > m->how.window ? first - m->how.window : 0;
     wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
     w->drawn = w->taken = 0;
+    if (own_noise(m)) fill_pool(w, &rng);
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
     for (int64_t t = first; t < last; t++) {
         const int32_t centre = w->kept[t];

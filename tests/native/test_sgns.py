@@ -178,6 +178,33 @@ def test_alias_table_refuses_what_is_no_distribution(weights):
         sgns.alias_table(np.array(weights))
 
 
+@pytest.mark.parametrize("negative", [1, 5, 6, 20])
+@pytest.mark.parametrize("shared", [True, False])
+def test_noise_is_drawn_with_its_weights(shared, negative):
+    """At a tiny rate a row moves by as much as it was noise: within 5 SE of its probability."""
+    words, tokens = 40, 20_000
+    weights = np.random.default_rng(4).random(words) ** 3
+    weights[:2] = 0  # the words of the text
+    x, y = np.full((words, 16), 0.1, np.float32), np.zeros((words, 16), np.float32)
+    trainer = sgns.SkipGramTrainer(
+        x,
+        y,
+        np.full(words, 2**32 - 1, np.uint32),
+        options(window=1, negative=negative, shrink=False, shared=shared),
+        frozen=np.full(words, sgns.FROZEN_IN, np.uint8),
+    )
+    ids = (np.arange(tokens) % 2).astype(np.int32)
+    worker = trainer.worker(tokens)
+    for begin, end in itertools.pairwise([0, 1, tokens // 2, tokens]):
+        worker.train(ids, begin, end, sgns.alias_table(weights), 3, 1e-6, 1e-6)
+    moved = -y[2:, 0].astype(np.float64)
+    expected = weights[2:] / weights.sum()
+    # A word of the pool is taken about five times, and how often varies: as a sixth of the draws.
+    draws = tokens * negative * (1 if shared else 2 / 6)
+    room = 5 * np.sqrt(expected * (1 - expected) / draws) + 1e-4
+    assert (np.abs(moved / moved.sum() - expected) < room).all()
+
+
 def train(
     ids, cuts, *, window=3, keep=0xFFFFFFFF, isa=None, vocab=20, shrink=True, dim=16, told=None
 ):

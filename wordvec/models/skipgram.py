@@ -78,7 +78,9 @@ class SkipGram(WordModel):
     negatives : {"shared", "independent"}
         Whether the pairs of a centre word share one set of noise words, which is several times
         faster and no worse (Ji et al. 2016, "Parallelizing word2vec in shared and distributed
-        memory"), or each pair has its own, as word2vec defines it.
+        memory"), or each pair has its own, as word2vec defines it. They are taken from a pool of
+        512 words that are drawn from the noise distribution; for every five taken one is drawn
+        anew.
     subword : bool
         A word's input is the mean of its own row and those of its character n-grams; vectors of
         words never seen come from their n-grams. See `FastText` for fastText's defaults.
