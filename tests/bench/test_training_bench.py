@@ -23,6 +23,11 @@ INDEPENDENT = wordvec.SkipGram(negatives="independent", alpha=0.0275)
 CBOW = wordvec.CBOW(alpha=0.055)
 WIDE = wordvec.SkipGram(vector_size=300)
 SUBWORD = {"alpha": 0.05, "sample": 1e-4}
+# What grows with vocabulary and dimensions: the unit of the work, and the model.
+GROWN = {
+    "skip-gram": ("words", wordvec.SkipGram(epochs=1)),
+    "GloVe": ("cells", wordvec.GloVe(epochs=1, diagnostic=0)),
+}
 VOCABULARIES = (10_000, 70_000, 1_000_000)
 DIMENSIONS = (50, 100, 300, 500)
 # What is trained, gensim's class and options for the same, and our models with how many times
@@ -97,31 +102,38 @@ def test_stream_model(benchmark, bench, programs, wiki, corpora, tmp_path, name)
     bench.check()
 
 
-def test_growth(benchmark, bench):
-    """How skip-gram grows with threads, vocabulary and dimensions, on words that follow Zipf."""
+@pytest.mark.parametrize("name", GROWN)
+def test_growth(benchmark, bench, tmp_path, name):
+    """How training grows with threads, vocabulary and dimensions, on words that follow Zipf."""
+    unit, model = GROWN[name]
     rates = {}
 
     def all_sizes():
-        for words, dim, threads in itertools.product(VOCABULARIES, DIMENSIONS, (1, 2)):
-            rates[words, dim, threads] = training_rate(zipf(words), dim, threads)
+        for words in VOCABULARIES:
+            source = zipf(words)
+            if unit == "cells":
+                source = wordvec.count(source, tmp_path / "shards", threads=2, force=True)
+            for dim, threads in itertools.product(DIMENSIONS, (1, 2)):
+                sized = dataclasses.replace(model, vector_size=dim, threads=threads)
+                rates[words, dim, threads] = training_rate(source, sized)
 
     benchmark.pedantic(all_sizes, rounds=1)
     for words, dim in itertools.product(VOCABULARIES, DIMENSIONS):
         (cpu, wall), (cpu2, wall2) = (rates[words, dim, threads] for threads in (1, 2))
         bench.note(
-            f"{words:,} words, {dim} d, M words/s: 1 thread",
+            f"{name}, {words:,} words, {dim} d, M {unit} per second: 1 thread",
             wall / 1e6,
             peer=f"2: {wall2 / 1e6:.3g}",
         )
-        bench.note("  the same a CPU-second", cpu / 1e6, peer=f"2: {cpu2 / 1e6:.3g}")
+        bench.note("  per CPU-second", cpu / 1e6, peer=f"2: {cpu2 / 1e6:.3g}")
     # A cliff would be more than these: rows that no cache holds cost some misses, not a multiple of
     # the work; ten times the dimensions cost about ten times as much.
     for dim in DIMENSIONS:
         slower = rates[VOCABULARIES[0], dim, 1][0] / rates[VOCABULARIES[-1], dim, 1][0]
-        bench.note(f"{dim} d: 10 k words over 1 M, rates a CPU-second", slower, most=5)
+        bench.note(f"{dim} d: 10 k words over 1 M, rates per CPU-second", slower, most=5)
     for words in VOCABULARIES:
         slower = rates[words, DIMENSIONS[0], 1][0] / rates[words, DIMENSIONS[-1], 1][0]
-        bench.note(f"{words:,} words: 50 d over 500 d, rates a CPU-second", slower, most=15)
+        bench.note(f"{words:,} words: 50 d over 500 d, rates per CPU-second", slower, most=15)
     bench.check()
 
 
@@ -136,15 +148,15 @@ def zipf(words, tokens=2_000_000):
     return Corpus(vocab, ids, tokens, CorpusStats(tokens=tokens))
 
 
-def training_rate(corpus, dim, threads):
-    """Words a CPU-second and a second, without what comes before and after training."""
+def training_rate(source, model):
+    """Units of work per CPU-second and per second, without what comes before and after training."""
     marks = []
 
     def mark(progress):
-        marks.append((progress.done, time.process_time(), time.perf_counter()))
+        if progress.stage == "training":
+            marks.append((progress.done, time.process_time(), time.perf_counter()))
 
-    model = wordvec.SkipGram(vector_size=dim, epochs=1, threads=threads)
-    model.fit(corpus, progress=mark)
+    model.fit(source, progress=mark)
     (first, *begun), (last, *ended) = marks[0], marks[-1]
     return [(last - first) / (b - a) for a, b in zip(begun, ended, strict=True)]
 
