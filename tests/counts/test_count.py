@@ -22,8 +22,9 @@ from wordvec.counts.counting.budget import Plan
 from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.counts.shards import Shards
-from wordvec.counts.tiles import Rows, build_tiles, split_tile
+from wordvec.counts.tiles import Rows, build_tiles, split_tile, tile_bytes
 from wordvec.errors import ShardError
+from wordvec.native.corpus import cooc
 from wordvec.text.corpus import encode
 from wordvec.text.spool import in_memory
 
@@ -82,6 +83,31 @@ def test_units_are_exact_on_both_sides_of_what_a_float_holds(unit):
     assert tile.units(unit).tolist() == exact
     assert set(tile.fix_at.tolist()) <= set(range(4, n))  # below 2^22 floats are enough
     assert built.sums[0].tolist() == [sum(exact)] + [0] * (n - 1)
+
+
+@pytest.mark.parametrize(
+    ("cols", "cells", "message"),
+    [([0, 4], (1, 1), "out of range"), ([0, 2], (1, 1), "sizes"), ([0, 1], (1, 2), "sizes")],
+)
+def test_tiles_that_do_not_fit_their_cells_are_refused(cols, cells, message):
+    """Two tiles of a row with two cells, over four words."""
+    nnz, units = np.array([2, 0], np.uint32), np.array([1, 1], np.uint64)
+    tiles = [split_tile(memoryview(bytearray(tile_bytes(2, n, 0))), 2, n, 0) for n in cells]
+    sums = np.zeros((2, 4), np.uint64)
+    with pytest.raises(ValueError, match=message):
+        cooc.tile_fill(nnz, np.array(cols, np.uint32), units, 0, 1, False, tiles, *sums)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 16, 17, 63, 64, 1000, 32767])
+def test_columns_are_dealt_to_tiles_by_their_remainder(k):
+    """Division is by multiplication: at the ends of its range and beside multiples of k."""
+    most = min(65536 * k, (1 << 31) - 1)
+    near = {0, 1, k - 1, k, k + 1, most // 2 // k * k, most // 2 // k * k - 1, most - 2, most - 1}
+    cols = np.array(sorted(c for c in near if 0 <= c < most), np.uint32)
+    sizes = np.empty((k, 2), np.int64)
+    nnz = np.array([len(cols)], np.uint32)
+    cooc.tile_sizes(nnz, cols, np.ones(len(cols), np.uint64), 1, sizes)
+    assert sizes[:, 0].tolist() == np.bincount(cols % np.uint32(k), minlength=k).tolist()
 
 
 def test_harmonic_weights_are_exact_as_long_as_they_fit():
