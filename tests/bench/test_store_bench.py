@@ -151,7 +151,7 @@ def test_neighbours(bench, both, stores):
 READER = """
 import sys, wordvec
 wv = wordvec.load(sys.argv[1])
-float(wv.vectors.sum()), wv.most_similar(wv.index_to_key[5])
+float(wv.vectors.sum()), wv.most_similar(list(wv.index_to_key)[5], coarse=True)
 print(flush=True)
 sys.stdin.read()
 """

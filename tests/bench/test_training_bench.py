@@ -23,10 +23,12 @@ INDEPENDENT = wordvec.SkipGram(negatives="independent", alpha=0.0275)
 CBOW = wordvec.CBOW(alpha=0.055)
 WIDE = wordvec.SkipGram(vector_size=300)
 SUBWORD = {"alpha": 0.05, "sample": 1e-4}
-# What grows with vocabulary and dimensions: the unit of the work, and the model.
+# What grows with vocabulary and dimensions: the unit of the work, the model, and how many times as
+# much a unit may cost with a million words as with 10,000. Of the same text a row of GloVe has some
+# 20 cells then, and nearly every cell brings its two rows from memory.
 GROWN = {
-    "skip-gram": ("words", wordvec.SkipGram(epochs=1)),
-    "GloVe": ("cells", wordvec.GloVe(epochs=1, diagnostic=0)),
+    "skip-gram": ("words", wordvec.SkipGram(epochs=1), 5),
+    "GloVe": ("cells", wordvec.GloVe(epochs=1, diagnostic=0), 15),
 }
 VOCABULARIES = (10_000, 70_000, 1_000_000)
 DIMENSIONS = (50, 100, 300, 500)
@@ -105,7 +107,7 @@ def test_stream_model(benchmark, bench, programs, wiki, corpora, tmp_path, name)
 @pytest.mark.parametrize("name", GROWN)
 def test_growth(benchmark, bench, tmp_path, name):
     """How training grows with threads, vocabulary and dimensions, on words that follow Zipf."""
-    unit, model = GROWN[name]
+    unit, model, slowest = GROWN[name]
     rates = {}
 
     def all_sizes():
@@ -130,7 +132,7 @@ def test_growth(benchmark, bench, tmp_path, name):
     # the work; ten times the dimensions cost about ten times as much.
     for dim in DIMENSIONS:
         slower = rates[VOCABULARIES[0], dim, 1][0] / rates[VOCABULARIES[-1], dim, 1][0]
-        bench.note(f"{dim} d: 10 k words over 1 M, rates per CPU-second", slower, most=5)
+        bench.note(f"{dim} d: 10 k words over 1 M, rates per CPU-second", slower, most=slowest)
     for words in VOCABULARIES:
         slower = rates[words, DIMENSIONS[0], 1][0] / rates[words, DIMENSIONS[-1], 1][0]
         bench.note(f"{words:,} words: 50 d over 500 d, rates per CPU-second", slower, most=15)
@@ -204,7 +206,7 @@ def test_counting_and_glove(benchmark, bench, wiki, corpora, tmp_path):
     model = wordvec.GloVe(x_max=10, epochs=15, threads=2, seed=1).fit(shards)
     model.vectors_.save(tmp_path / "glove.wv")
     # Stanford's C code is no package: its figures are of the same kind of machine, and a hint.
-    bench.note("counting, window 15, CPU s", counting, peer="36 (Stanford, elsewhere)")
+    bench.note("counting, window 15, CPU s", counting, peer="35 to 38 (Stanford, elsewhere)")
     bench.note(
         "GloVe 100 d, two threads, CPU s per epoch", epochs, peer="122 (Stanford, elsewhere)"
     )
