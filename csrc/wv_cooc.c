@@ -338,18 +338,20 @@ static inline uint32_t divided(uint32_t n, divisor by) {
     return (uint32_t)(n * by.multiplier >> by.shift);
 }
 
-void wv_cooc_tile_sizes(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
-                        int32_t n_rows, int32_t k, double unit, wv_cooc_tile *tiles) {
+wv_status wv_cooc_tile_sizes(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
+                             int32_t n_rows, int32_t k, double unit, wv_cooc_tile *tiles) {
     const divisor by = divisor_of(k);
     for (int32_t j = 0; j < k; j++) tiles[j].nnz = tiles[j].fixes = 0;
     int64_t cells = 0;
     for (int32_t r = 0; r < n_rows; r++) cells += nnz[r];
     for (int64_t i = 0; i < cells; i++) {
+        if (WV_UNLIKELY(cols[i] > INT32_MAX)) return WV_ERR_RANGE;
         wv_cooc_tile *t = &tiles[cols[i] - divided(cols[i], by) * by.k];
         t->nnz++;
         if (WV_UNLIKELY(units[i] >= UINT64_C(1) << 22))
             t->fixes += left_of(units[i], value_of(units[i], unit), unit) != 0;
     }
+    return WV_OK;
 }
 
 wv_status wv_cooc_tile_fill(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,

@@ -86,9 +86,10 @@ typedef struct wv_cooc_tile {
     int64_t room, fix_room; /* cells and corrections that the arrays can take */
 } wv_cooc_tile;
 
-/* How many cells and corrections each of k tiles will have. Columns below 2^31: not checked. */
-void wv_cooc_tile_sizes(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
-                        int32_t n_rows, int32_t k, double unit, wv_cooc_tile *tiles);
+/* How many cells and corrections each of k tiles will have. Columns below 2^31: checked, others
+ * give WV_ERR_RANGE. */
+wv_status wv_cooc_tile_sizes(const uint32_t *nnz, const uint32_t *cols, const uint64_t *units,
+                             int32_t n_rows, int32_t k, double unit, wv_cooc_tile *tiles);
 
 /* Fills the tiles, whose arrays have the sizes above, and adds to the exact sums of rows and
  * columns (V,), V <= 65536 k; a symmetric matrix's diagonal counts once. Columns in [0, V):

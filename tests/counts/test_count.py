@@ -110,6 +110,18 @@ def test_columns_are_dealt_to_tiles_by_their_remainder(k):
     assert sizes[:, 0].tolist() == np.bincount(cols % np.uint32(k), minlength=k).tolist()
 
 
+@pytest.mark.parametrize("column", [2**31, 2**32 - 1])
+def test_a_column_that_no_word_has_is_refused_before_tiles_are_sized(column):
+    nnz, cols, units = (
+        np.array([1], np.uint32),
+        np.array([column], np.uint32),
+        np.ones(1, np.uint64),
+    )
+    for k in (1, 3, 17):
+        with pytest.raises(ValueError, match="a column is out of range"):
+            cooc.tile_sizes(nnz, cols, units, 1, np.empty((k, 2), np.int64))
+
+
 def test_harmonic_weights_are_exact_as_long_as_they_fit():
     weight, unit = Window(window=10).weights()
     assert unit == 2520

@@ -37,8 +37,8 @@ cdef extern from "wv_cooc.h" nogil:
                        int32_t, int32_t, int32_t, wv_cooc_out *) noexcept
     wv_status wv_cooc_merge(int32_t, const uint32_t **, const uint32_t **, const uint64_t **,
                             int64_t *, wv_cooc_row *, int32_t, wv_cooc_out *) noexcept
-    void wv_cooc_tile_sizes(const uint32_t *, const uint32_t *, const uint64_t *, int32_t, int32_t,
-                            double, wv_cooc_tile *) noexcept
+    wv_status wv_cooc_tile_sizes(const uint32_t *, const uint32_t *, const uint64_t *, int32_t,
+                                 int32_t, double, wv_cooc_tile *) noexcept
     wv_status wv_cooc_tile_fill(const uint32_t *, const uint32_t *, const uint64_t *, int32_t,
                                 int32_t, int32_t, int32_t, double, int, wv_cooc_tile *, uint64_t *,
                                 uint64_t *) noexcept
@@ -201,6 +201,7 @@ def tile_sizes(const uint32_t[::1] nnz, const uint32_t[::1] cols, const uint64_t
                double unit, int64_t[:, ::1] sizes):
     cdef int32_t k = <int32_t>sizes.shape[0]
     cdef int32_t j
+    cdef wv_status status
     if k < 1 or sizes.shape[1] != 2:
         raise ValueError("sizes must be (k, 2)")
     _check_cells(nnz, cols, units)
@@ -211,11 +212,14 @@ def tile_sizes(const uint32_t[::1] nnz, const uint32_t[::1] cols, const uint64_t
     if tiles is NULL:
         raise MemoryError("tiles")
     with nogil:
-        wv_cooc_tile_sizes(&nnz[0], &cols[0], &units[0], <int32_t>nnz.shape[0], k, unit, tiles)
+        status = wv_cooc_tile_sizes(&nnz[0], &cols[0], &units[0], <int32_t>nnz.shape[0], k, unit,
+                                    tiles)
     for j in range(k):
         sizes[j, 0] = tiles[j].nnz
         sizes[j, 1] = tiles[j].fixes
     free(tiles)
+    if status != WV_OK:
+        raise ValueError("a column is out of range")
 
 
 cdef int _bind(wv_cooc_tile *tile, object parts, Py_ssize_t rows) except -1:
