@@ -80,7 +80,7 @@ def test_info_of_a_file_and_of_the_machine(run, path):
     code, out, _ = run("info", "--format", "json")
     machine = json.loads(out)[0]
     assert code == 0
-    assert {"isa", "threads", "blas"} <= set(machine)
+    assert {"isa", "threads", "blas", "glove_block_bytes"} <= set(machine)
 
 
 def test_verify_says_whole_or_what_is_wrong(run, path):

@@ -243,6 +243,7 @@ def _machine() -> dict[str, Any]:
 
     from wordvec._version import __version__
     from wordvec.native import cpu
+    from wordvec.native.models import glove
     from wordvec.system.parallel import threads
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -251,6 +252,7 @@ def _machine() -> dict[str, Any]:
         "isa": cpu.isa(),
         "isas": " ".join(cpu.available()),
         "threads": threads(),
+        "glove_block_bytes": glove.BLOCK,  # the same everywhere, as the bytes of vectors need
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
         "numpy": np.__version__,
     }
