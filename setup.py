@@ -23,7 +23,7 @@ if COMPILE and "-O0" in os.environ.get("CFLAGS", "").split():  # `make coverage`
 HEADERS = glob.glob("csrc/*.h") + glob.glob("wordvec/native/**/*.pxd", recursive=True)
 
 # One kernel for each instruction set, and what chooses among them.
-ISA = ("scalar", "avx2", "avx512", "neon")
+ISA = ("scalar", "avx2", "avx512", "avx512_bf16", "neon")
 
 
 def with_isa(source):

@@ -26,6 +26,13 @@ uint32_t wv_cpu_isas(void) {
     const unsigned avx512 = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);
     if ((found >> WV_ISA_AVX2) & ((b & avx512) == avx512) && (saved & 0xE6) == 0xE6)
         found |= 1u << WV_ISA_AVX512;
+    /* Products of bfloat16 at the rate of floats, as in AMD's Zen 4 and 5. Where a processor has
+     * tiles for them too (AMX), those of vectors are slow: half the rate of floats' on Intel's
+     * Emerald Rapids (libxsmm/tpp-mlir, pull request 1025). */
+    const int tiles = (d >> 22) & 1;
+    if ((found >> WV_ISA_AVX512) & 1 && a >= 1 && !tiles &&
+        __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5) & 1)
+        found |= 1u << WV_ISA_AVX512_BF16;
     return found;
 }
 

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-WV_ISA_CHOICE(wv_sgns)
+WV_ISA_CHOICE_BF16(wv_sgns)
 
 /* -- noise ---------------------------------------------------------------------------------------
  */
@@ -137,7 +137,7 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
     if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
     w->weight = malloc(pairs * sizeof *w->weight);
-    w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no) * sizeof *w->scratch);
+    w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no, m->dim) * sizeof *w->scratch);
     if (!w->kept || !w->queue || !w->context || !w->place || !w->in || !w->out || !w->rows ||
         !w->hidden || !w->ahead || (m->frozen && !w->copies) || !w->sign || !w->weight ||
         !w->scratch) {

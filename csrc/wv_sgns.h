@@ -27,7 +27,7 @@ typedef struct wv_sgns_rows {
     ptrdiff_t n;
     const float *label, *weight; /* (ni, no); the label is +1 for an observed pair and -1 for noise,
                                     for `squares` what the product should be */
-    float *scratch;              /* (wv_sgns_scratch_floats(ni, no),) */
+    float *scratch;              /* (wv_sgns_scratch_floats(ni, no, n),) */
     const float *const *ahead;   /* (na,): rows that later steps need: they are fetched while this
                                     step computes, a few lines at a time */
     int64_t na;
@@ -49,8 +49,13 @@ typedef struct wv_sgns_rows {
  * a row that comes again moves each time. */
 typedef float (*wv_sgns_step)(const wv_sgns_rows *rows, float alpha);
 
-static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no) {
-    return (ptrdiff_t)ni * no + 16 + 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
+static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no, ptrdiff_t n) {
+    const ptrdiff_t pairs = (ptrdiff_t)ni * no;
+    /* With many outputs: a column's old values and updates. In bfloat16: every pair's step twice,
+     * and the rows of six outputs at a cache line. */
+    const ptrdiff_t columns = 32 * (ptrdiff_t)ni + 16 * (ptrdiff_t)no;
+    const ptrdiff_t bf16 = pairs + no + 48 + 3 * n;
+    return pairs + 16 + (columns > bf16 ? columns : bf16);
 }
 
 /* hidden = scale sum of rows; rows and hidden as the rows of a step. */
@@ -66,7 +71,7 @@ typedef struct wv_sgns {
     wv_sgns_scatter scatter;
 } wv_sgns;
 
-WV_ISA_TABLES(wv_sgns);
+WV_ISA_TABLES_BF16(wv_sgns);
 
 /* -- noise ---------------------------------------------------------------------------------------
  */

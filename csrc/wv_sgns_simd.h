@@ -21,6 +21,17 @@
 #define SGNS_WIDE_OUT 0
 #endif
 
+/* f[j] = the sum of a register, for `count` of them; there are 3 more to read. */
+V_FN void sums(const int count, const vf *sum, float *f) {
+    int j = 0;
+#pragma GCC unroll 8
+    for (; j + 4 <= count; j += 4) v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], f + j);
+    if (j == count) return;
+    float rest[4];
+    v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], rest);
+    for (int k = 0; k < count - j; k++) f[j + k] = rest[k];
+}
+
 /* f[i no + k] = in_i . out_k for one to SGNS_ROWS inputs. */
 V_FN void products(const int rows, float *const *in, float *const *out, const int no, ptrdiff_t n,
                    float *f) {
@@ -37,13 +48,7 @@ V_FN void products(const int rows, float *const *in, float *const *out, const in
             for (int i = 0; i < rows; i++) sum[i * no + k] = v_fma(x[i], o, sum[i * no + k]);
         }
     }
-    int j = 0;
-#pragma GCC unroll 8
-    for (; j + 4 <= rows * no; j += 4) v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], f + j);
-    if (j == rows * no) return;
-    float rest[4];
-    v_sum4(sum[j], sum[j + 1], sum[j + 2], sum[j + 3], rest);
-    for (int k = 0; k < rows * no - j; k++) f[j + k] = rest[k];
+    sums(rows * no, sum, f);
 }
 
 /* f[j] becomes the step of pair j, alpha weight sign s(-sign f); returns the loss. */
@@ -151,9 +156,9 @@ V_FN void update_half(float *const *in, int ni, float *const *out, const int no,
 }
 #endif
 
-V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrdiff_t n,
-                 const float *g, const float *const *ahead, int64_t na) {
-    ptrdiff_t c = 0;
+/* The columns from c on. */
+V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrdiff_t c,
+                 ptrdiff_t n, const float *g, const float *const *ahead, int64_t na) {
     if (no <= SGNS_WIDE_OUT) {
         for (; c + SGNS_WIDE * VF_LANES <= n; c += SGNS_WIDE * VF_LANES) {
             fetch(ahead, na, c, SGNS_WIDE * VF_LANES);
@@ -172,9 +177,16 @@ V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrd
     }
 }
 
+#ifdef VB_LANES
+#include "wv_sgns_bf16.h"
+#endif
+
 V_FN float shared_few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
     float *g = r->scratch;
     int i = 0;
+#ifdef VB_LANES
+    if (kind == SHARED && no <= SGNS_WIDE_OUT && r->ni > 1) return shared_bf16(r, no, alpha);
+#endif
 #if SGNS_ROWS > 2
     if (no <= SGNS_WIDE_OUT) {
         for (; i + 4 <= r->ni; i += 4) products(4, r->in + i, r->out, no, r->n, g + i * no);
@@ -187,7 +199,7 @@ V_FN float shared_few(const int kind, const wv_sgns_rows *r, const int no, float
     for (; i + 2 <= r->ni; i += 2) products(2, r->in + i, r->out, no, r->n, g + i * no);
     if (i < r->ni) products(1, r->in + i, r->out, no, r->n, g + i * no);
     const float loss = slopes(kind, g, r->ni * no, r->label, r->weight, alpha);
-    update(r->in, r->ni, r->out, no, r->n, g, r->ahead, r->na);
+    update(r->in, r->ni, r->out, no, 0, r->n, g, r->ahead, r->na);
     return loss;
 }
 
@@ -233,7 +245,7 @@ V_FN float own_few(const wv_sgns_rows *r, const int no, float alpha) {
     const float loss = logistic(g, r->ni * no, r->label, r->weight, alpha);
     for (int i = 0; i < r->ni; i++) {
         const int64_t from = r->na * i / r->ni, to = r->na * (i + 1) / r->ni;
-        update(r->in + i, 1, r->out + i * no, no, r->n, g + i * no, r->ahead + from, to - from);
+        update(r->in + i, 1, r->out + i * no, no, 0, r->n, g + i * no, r->ahead + from, to - from);
     }
     return loss;
 }

@@ -19,10 +19,17 @@
 #define V_KEEP(a) ((void)0)
 #endif
 
-#if defined(WV_SIMD_AVX512)
+#if defined(WV_SIMD_AVX512) || defined(WV_SIMD_AVX512_BF16)
 #include <immintrin.h>
+#if defined(WV_SIMD_AVX512_BF16)
+#include <string.h>
+#define WV_TARGET                                                                                  \
+    __attribute__((target("avx512bf16,avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")))
+#define WV_SIMD(name) name##_avx512_bf16
+#else
 #define WV_TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")))
 #define WV_SIMD(name) name##_avx512
+#endif
 #define V_FN static inline __attribute__((always_inline)) WV_TARGET
 #define VF_LANES 16
 typedef __m512 vf;
@@ -128,6 +135,40 @@ V_FN vh vh_add(vh a, vh b) {
 V_FN vh vh_fma(vh a, vh b, vh c) {
     return _mm256_fmadd_ps(a, b, c);
 }
+
+#if defined(WV_SIMD_AVX512_BF16)
+/* vb is a register of VB_LANES numbers in bfloat16, the first half of a float (8 bits of mantissa).
+ * vb_dot multiplies two by two and sums in float; only the order within a register has to agree. */
+#define VB_LANES 32
+typedef __m512i vb;
+/* A row's floats: those of a, then those of b. Rounded to nearest, ties to even. */
+V_FN vb vb_round(vf a, vf b) {
+    return (vb)_mm512_cvtne2ps_pbh(b, a);
+}
+/* Lane i of a beside lane i of b. Rounded to nearest, ties away from zero; a NaN may be lost. */
+V_FN vb vb_pair(vf a, vf b) {
+    const __m512i half = _mm512_set1_epi32(0x8000);
+    const __m512i x = _mm512_add_epi32(_mm512_castps_si512(a), half);
+    const __m512i y = _mm512_add_epi32(_mm512_castps_si512(b), half);
+    return _mm512_mask_blend_epi16(0xAAAAAAAA, _mm512_srli_epi32(x, 16), y);
+}
+V_FN vb vb_load(const uint16_t *p) {
+    return _mm512_loadu_si512(p);
+}
+V_FN void vb_store(uint16_t *p, vb a) {
+    _mm512_storeu_si512(p, a);
+}
+/* The pair p[0], p[1] in all lanes. */
+V_FN vb vb_set1(const uint16_t *p) {
+    int32_t both;
+    memcpy(&both, p, sizeof both);
+    return _mm512_set1_epi32(both);
+}
+/* c[i] + a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] */
+V_FN vf vb_dot(vb a, vb b, vf c) {
+    return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
+}
+#endif
 
 #elif defined(WV_SIMD_AVX2)
 #include <immintrin.h>

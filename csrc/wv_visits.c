@@ -47,7 +47,8 @@ wv_visits_worker *wv_visits_worker_new(const wv_visits_model *m) {
     w->out = malloc(no * sizeof *w->out);
     w->label = malloc(pairs * sizeof *w->label);
     w->weight = malloc(pairs * sizeof *w->weight);
-    w->scratch = malloc((size_t)wv_sgns_scratch_floats(m->group, (int)no) * sizeof *w->scratch);
+    w->scratch =
+        malloc((size_t)wv_sgns_scratch_floats(m->group, (int)no, m->stride) * sizeof *w->scratch);
     if (!w->noise || !w->upcoming || !w->in || !w->out || !w->label || !w->weight || !w->scratch) {
         wv_visits_worker_free(w);
         return NULL;

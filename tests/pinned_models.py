@@ -25,7 +25,8 @@ import scipy
 
 PINS = Path(__file__).with_name("pins.json")
 # The reciprocal root of these kernels is an estimate that differs between makers of processors.
-ESTIMATED = {"glove": ("avx2", "avx512"), "glove-asymmetric": ("avx2", "avx512")}
+_ESTIMATE = ("avx2", "avx512", "avx512_bf16")
+ESTIMATED = {"glove": _ESTIMATE, "glove-asymmetric": _ESTIMATE}
 # Made by LAPACK, whose last bits follow the versions of numpy and scipy.
 BY_LAPACK = ("ppmi", "hmds")
 # OpenBLAS chooses its kernels by processor; these are on every one that has AVX2.

@@ -27,6 +27,35 @@ def draw(rows, n, seed, scale=0.5):
     return (np.random.default_rng(seed).standard_normal((rows, n)) * scale).astype(np.float32)
 
 
+def bf16(x):
+    """Rounded to bfloat16, the first half of a float, to nearest and ties to even."""
+    bits = np.asarray(x, np.float32).view(np.uint32).astype(np.uint64)
+    kept = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16 << 16
+    return kept.astype(np.uint32).view(np.float32).astype(np.float64)
+
+
+def stepped(isa, x, y, outputs, sign, weight, alpha):
+    """Loss, x (ni, n) and y after a step of shared noise, in float64. Where an instruction set
+    multiplies in bfloat16 the factors are rounded and nothing else is."""
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    ni, no, n = len(x), len(outputs), x.shape[1]
+    rounds = isa == "avx512_bf16" and ni > 1 and no <= 6
+    block = n // 32 * 32 if rounds else 0  # columns whose factors are rounded
+
+    def factors(rows):
+        return np.hstack([bf16(rows[:, :block]), rows[:, block:]])
+
+    into = factors if ni >= 4 else np.asarray
+    f = (into(x) @ into(y)[outputs].T).ravel()
+    g = (alpha * weight * sign / (1 + np.exp(sign * f))).reshape(ni, no)
+    loss = float(np.sum(weight * np.logaddexp(0, -sign * f)))
+    new = y.copy()
+    for at, steps in ((slice(block), bf16(g)), (slice(block, n), g)):
+        np.add.at(new[:, at], outputs, steps.T @ factors(x)[:, at])
+        x[:, at] += steps @ factors(y)[outputs][:, at]
+    return loss, x, new
+
+
 SHAPES = [(1, 1), (1, 6), (2, 2), (3, 6), (10, 6), (9, 5), (4, 7), (5, 11), (3, 12), (40, 21)]
 
 
@@ -36,18 +65,21 @@ def test_a_step_follows_the_gradient(isa, ni, no, n):
     alpha = 1e-3
     x, y = draw(ni, n, 1), draw(no, n, 2)
     sign, weight = signs(ni, no)
-    before_x, before_y = x.copy(), y.copy()
     i, o = np.arange(ni, dtype=np.int32), np.arange(no, dtype=np.int32)
+    expected, x64, y64 = stepped(isa, x, y, o, sign, weight, alpha)
+    # Not only the same numbers: with rounded factors they are near the gradient's too.
+    true, true_x, true_y = stepped("scalar", x, y, o, sign, weight, alpha)
+    assert expected == pytest.approx(true, rel=2e-3)
+    for rounded, exact, before in ((x64, true_x, x), (y64, true_y, y)):
+        size = np.linalg.norm(exact - before)
+        assert np.linalg.norm(rounded - exact) < (2**-8 if isa == "avx512_bf16" else 1e-12) * size
+    room = 4 * EPS * (np.abs(x64).max() + np.abs(y64).max())
     loss = sgns.step(x, i, y, o, sign, weight, alpha, isa)
 
-    x64, y64 = before_x.astype(np.float64), before_y.astype(np.float64)
-    assert loss == pytest.approx(loss_of(x64, y64, sign, weight), rel=1e-5)
-    f = (x64 @ y64.T).ravel()
-    g = (weight * sign / (1 + np.exp(sign * f))).reshape(ni, no)
+    assert loss == pytest.approx(expected, rel=1e-5)
     # The step in float32: alpha times the gradient, plus the rounding of the sum it is added to.
-    room = 4 * EPS * (np.abs(x64).max() + np.abs(y64).max())
-    np.testing.assert_allclose(x, x64 + alpha * g @ y64, rtol=0, atol=room)
-    np.testing.assert_allclose(y, y64 + alpha * g.T @ x64, rtol=0, atol=room)
+    np.testing.assert_allclose(x, x64, rtol=0, atol=room)
+    np.testing.assert_allclose(y, y64, rtol=0, atol=room)
 
 
 @pytest.mark.parametrize("own", [False, True])
@@ -124,22 +156,35 @@ def test_outputs_that_do_not_divide_among_inputs_are_refused():
         sgns.step(x, ids[:2], y, ids, zeros, zeros, 0.1, own=True)
 
 
+@pytest.mark.parametrize("ni", [2, 5])
 @pytest.mark.parametrize("no", [3, 14])
-def test_repeated_outputs_add_up(isa, no):
-    x, y = draw(2, 32, 5), draw(2, 32, 6)
-    sign, weight = signs(2, no)
+def test_repeated_outputs_add_up(isa, ni, no):
+    x, y = draw(ni, 32, 5), draw(2, 32, 6)
+    sign, weight = signs(ni, no)
     outputs = np.zeros(no, np.int32)
     outputs[0] = 1
-    x64, y64 = x.astype(np.float64), y.astype(np.float64)
-    f = x64 @ y64[outputs].T
-    s, w = sign.reshape(f.shape), weight.reshape(f.shape)
-    g = 0.1 * w * s / (1 + np.exp(s * f))
-    sgns.step(x, np.arange(2, dtype=np.int32), y, outputs, sign, weight, 0.1, isa)
-    expected = y64.copy()
-    np.add.at(expected, outputs, g.T @ x64)
-    np.testing.assert_allclose(x, x64 + g @ y64[outputs], atol=1e-5)
-    np.testing.assert_allclose(y, expected, atol=1e-5)
-    assert np.abs(expected - y64).min() > 1e-4
+    _, x64, y64 = stepped(isa, x, y, outputs, sign, weight, 0.1)
+    before = y.copy()
+    sgns.step(x, np.arange(ni, dtype=np.int32), y, outputs, sign, weight, 0.1, isa)
+    np.testing.assert_allclose(x, x64, atol=1e-5)
+    np.testing.assert_allclose(y, y64, atol=1e-5)
+    assert np.abs(y - before).min() > 1e-4
+
+
+@pytest.mark.parametrize("no", [3, 6])
+def test_repeated_inputs_take_every_step(isa, no):
+    """Each step is as large as if rows were not the same, to what one of them moves the next."""
+    x, y = draw(2, 48, 5), draw(no, 48, 6)
+    inputs = np.array([0, 0, 1, 1, 1], np.int32)
+    sign, weight = signs(len(inputs), no)
+    outputs = np.arange(no, dtype=np.int32)
+    _, apart, y64 = stepped(isa, x[inputs], y, outputs, sign, weight, 1e-3)
+    moved = np.zeros((2, 48))
+    np.add.at(moved, inputs, apart - x[inputs])
+    expected = x + moved
+    sgns.step(x, inputs, y, outputs, sign, weight, 1e-3, isa)
+    np.testing.assert_allclose(x, expected, atol=2e-6)
+    np.testing.assert_allclose(y, y64, atol=1e-4)
 
 
 def test_saturated_pairs_stay_finite_and_still_learn(isa):

@@ -164,9 +164,11 @@ def test_every_instruction_set_trains_as_the_scalar_one(loss, vector_isa):
         Model(loss, matrix, 7, symmetric=True, bits=1, isa=name) for name in ("scalar", vector_isa)
     )
     reference, result = expected.epoch(3, 0.02), found.epoch(3, 0.02)
-    np.testing.assert_allclose(result, reference, rtol=1e-4)
-    np.testing.assert_allclose(found.input, expected.input, atol=1e-4)
-    np.testing.assert_allclose(found.output, expected.output, atol=1e-4)
+    # What bfloat16 rounds has a step's size, and 2^-9 of each step adds up (see test_sgns.py).
+    room = 2e-3 if vector_isa == "avx512_bf16" else 1e-4
+    np.testing.assert_allclose(result, reference, rtol=room)
+    np.testing.assert_allclose(found.input, expected.input, atol=room)
+    np.testing.assert_allclose(found.output, expected.output, atol=room)
     assert np.abs(found.input - Model(loss, matrix, 7).input).max() > 0.01
 
 

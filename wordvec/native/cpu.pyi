@@ -1,5 +1,6 @@
 def available() -> tuple[str, ...]:
-    """Names of the instruction sets that run here, worst first: scalar, neon, avx2, avx512."""
+    """Names of the instruction sets that run here, worst first: scalar, neon, avx2, avx512,
+    avx512_bf16, which is AVX-512 with products of bfloat16 as fast as those of floats."""
 
 def isa() -> str:
     """Name of the instruction set in use (the last of `available`, or WORDVEC_ISA)."""

@@ -6,7 +6,7 @@ import os
 cdef extern from "wv_cpu.h" nogil:
     unsigned int wv_cpu_isas() noexcept
 
-_NAMES = ("scalar", "neon", "avx2", "avx512")
+_NAMES = ("scalar", "neon", "avx2", "avx512", "avx512_bf16")
 _FOUND = wv_cpu_isas()
 
 

@@ -50,7 +50,7 @@ cdef extern from "wv_sgns.h" nogil:
         int64_t pairs, kept
     ctypedef struct wv_sgns_worker:
         pass
-    Py_ssize_t wv_sgns_scratch_floats(int, int) noexcept
+    Py_ssize_t wv_sgns_scratch_floats(int, int, Py_ssize_t) noexcept
     const wv_sgns *wv_sgns_for(wv_isa) noexcept
     wv_status wv_alias_build(const double *, const int32_t *, int32_t, wv_alias *, int32_t *,
                              double *) noexcept
@@ -92,7 +92,7 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     cdef wv_sgns_step kernel = table.own_noise if own else table.shared_noise
     cdef float **rows = <float **>malloc(<size_t>(ni + given) * sizeof(float *))
     cdef float *scratch = <float *>malloc(
-        <size_t>wv_sgns_scratch_floats(ni, no) * sizeof(float))
+        <size_t>wv_sgns_scratch_floats(ni, no, n) * sizeof(float))
     cdef wv_sgns_rows job
     cdef float loss
     try:
