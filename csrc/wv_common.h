@@ -35,12 +35,20 @@ static inline ptrdiff_t wv_row_stride(ptrdiff_t n) {
 #define WV_PREFETCH(p) __builtin_prefetch(p)
 #define WV_PREFETCH_L2(p) __builtin_prefetch(p, 0, 2)
 #define WV_INLINE static inline __attribute__((always_inline))
+/* Whether a flag was up, and now it is; and down again. */
+#define WV_TAKE(flag) __atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE)
+#define WV_LET_GO(flag) __atomic_store_n(flag, 0, __ATOMIC_RELEASE)
 #else
 #define WV_LIKELY(x) (x)
 #define WV_UNLIKELY(x) (x)
 #define WV_PREFETCH(p) ((void)(p))
 #define WV_PREFETCH_L2(p) ((void)(p))
 #define WV_INLINE static inline
+#if defined(_MSC_VER)
+#include <intrin.h>
+#define WV_TAKE(flag) _InterlockedExchange8((volatile char *)(flag), 1)
+#define WV_LET_GO(flag) ((void)_InterlockedExchange8((volatile char *)(flag), 0))
+#endif
 #endif
 
 /* Asks for the cache lines of n floats, as far as the second-level cache: rows that are to come

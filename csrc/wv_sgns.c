@@ -77,11 +77,35 @@ enum { POOL = 512, POOL_BITS = 9, POOL_USES = 5, COMING = 32 };
 /* -- worker --------------------------------------------------------------------------------------
  */
 
+/* One matrix as a worker sees it: the model's rows [0], and its own [1]. */
+typedef struct side {
+    const wv_sgns_own *own;
+    float *rows[2];
+    ptrdiff_t stride;
+    float *base;   /* (own->count, stride): what own rows were when they were merged last */
+    int32_t words; /* the words from 0 on whose rows are its own */
+} side;
+
+/* Of row i, or its own row j where i is ~j. Without a branch: processors would guess wrong. */
+static inline float *row_of(const side *s, int32_t i) {
+    const int own = i < 0;
+    return s->rows[own] + (i ^ -own) * s->stride;
+}
+
+static inline float *word_row(const side *s, int32_t word) {
+    const int own = word < s->words;
+    return s->rows[own] + word * s->stride;
+}
+
 struct wv_sgns_worker {
-    int32_t *kept;   /* ids that passed subsampling, WV_ID_BREAK between lines */
-    int64_t longest; /* room in kept */
-    wv_noise noise;  /* of this chunk */
-    int32_t *queue;  /* (room, negative): noise in sets; those from taken to drawn are to come */
+    side in_side, out_side;
+    int64_t merges, to_merge; /* how often it merged, and kept tokens until the next time */
+    int loaded;               /* whether it has taken over the model's rows */
+    float alpha;              /* of its last step */
+    int32_t *kept;            /* ids that passed subsampling, WV_ID_BREAK between lines */
+    int64_t longest;          /* room in kept */
+    wv_noise noise;           /* of this chunk */
+    int32_t *queue; /* (room, negative): noise in sets; those from taken to drawn are to come */
     int room, taken, drawn;
     int32_t pool[POOL];      /* words that own noise is drawn from */
     int oldest;              /* of the pool: it is drawn anew next */
@@ -100,6 +124,15 @@ struct wv_sgns_worker {
     int sign_out; /* outputs that sign and weight are filled for; 0: none */
 };
 
+static side side_of(const wv_sgns_model *m, float *rows, const wv_sgns_own *own, float *memory) {
+    side s = {own, {rows, memory}, m->stride, NULL, 0};
+    if (memory) {
+        s.base = memory + own->count * m->stride;
+        s.words = own->rows ? 0 : own->count;
+    }
+    return s;
+}
+
 /* Whether each input of a step has noise, and so outputs, of its own. */
 static int own_noise(const wv_sgns_model *m) {
     return !m->how.shared && !m->how.cbow;
@@ -110,7 +143,8 @@ static int64_t word_rows(const wv_sgns_model *m, int32_t word) {
     return m->sub_starts ? m->sub_starts[word + 1] - m->sub_starts[word] : 1;
 }
 
-wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
+wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest, float *own,
+                                   int32_t index) {
     const int ni = 2 * m->how.window, no = 1 + m->how.negative;
     const size_t pairs = (size_t)ni * (size_t)no;
     /* Inputs of a step have their outputs in common, or each its own. */
@@ -121,6 +155,10 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest) {
             if (word_rows(m, w) > most) most = word_rows(m, w);
     wv_sgns_worker *w = calloc(1, sizeof *w);
     if (!w) return NULL;
+    w->in_side = side_of(m, m->in, &m->own_in, own);
+    if (own) own += 2 * m->own_in.count * m->stride;
+    w->out_side = side_of(m, m->out, &m->own_out, own);
+    w->to_merge = own ? 1 + (int64_t)m->every * index / m->workers : 0;
     w->longest = longest + 2 * (int64_t)m->how.window;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
     w->room = own_noise(m) ? ni : 4 * (AHEAD_OF_NOISE + 1);
@@ -165,6 +203,73 @@ void wv_sgns_worker_free(wv_sgns_worker *w) {
     free(w);
 }
 
+/* -- rows of its own -----------------------------------------------------------------------------
+ */
+
+/* By Zipf's law the row that is visited r-th most is visited about 1/r times as often as the first.
+ * So rows are merged in bands, each twice as large as the one before and half as often, row r about
+ * every 16 r kept tokens: all are merged after about as many visits, and all bands cost the same.
+ */
+enum { TOKENS_PER_ROW = 16, BLOCK_OF_ROWS = 64 };
+/* How near a pair of words brings a row to its optimum at rate 1; see wv_sgns.h. Scores of two
+ * threads at 0.02 and 0.05 are those of one; at 0.2 they are lower (docs/measurements/skipgram.md).
+ */
+static const float PULL = 0.03f;
+
+static void load_rows(const side *s) {
+    for (int32_t j = 0; s->rows[1] && j < s->own->count; j++) {
+        const int32_t i = s->own->rows ? s->own->rows[j] : j;
+        const size_t size = (size_t)s->stride * sizeof(float);
+        memcpy(s->rows[1] + j * s->stride, s->rows[0] + i * s->stride, size);
+        memcpy(s->base + j * s->stride, s->rows[0] + i * s->stride, size);
+    }
+}
+
+/* Merges own rows [begin, end), all in one block. */
+static void merge_block(const wv_sgns_model *m, const side *s, int32_t begin, int32_t end,
+                        float visits) {
+    const float workers = (float)m->workers;
+    for (int32_t j = begin; j < end; j++) {
+        const int32_t i = s->own->rows ? s->own->rows[j] : j;
+        const float left = expf(-visits * s->own->visits[j]), now = 1 - left;
+        const float factor = now > 1e-4f ? (1 - powf(left, workers)) / (workers * now) : 1;
+        m->table->merge(s->rows[0] + i * s->stride, s->rows[1] + j * s->stride,
+                        s->base + j * s->stride, m->dim, factor);
+    }
+}
+
+/* Merges the bands that are due. A block that another worker is at is left for the next time. */
+static void merge_side(const wv_sgns_model *m, const wv_sgns_worker *w, const side *s,
+                       int first_flag, int all) {
+    int64_t end = m->every < TOKENS_PER_ROW ? 1 : m->every / TOKENS_PER_ROW;
+    for (int64_t begin = 0, every = 1; s->rows[1] && begin < s->own->count;
+         begin = end, end *= 2, every *= 2) {
+        if (!all && w->merges % every) continue;
+        const float visits = PULL * w->alpha * (float)(m->every * every);
+        for (int64_t b = begin; b < end && b < s->own->count; b += BLOCK_OF_ROWS) {
+            uint8_t *flag = m->merging + (b / BLOCK_OF_ROWS * 2 + first_flag) % WV_SGNS_BLOCKS;
+            if (WV_TAKE(flag)) continue;
+            const int64_t last =
+                b + BLOCK_OF_ROWS < s->own->count ? b + BLOCK_OF_ROWS : s->own->count;
+            merge_block(m, s, (int32_t)b, (int32_t)last, visits);
+            WV_LET_GO(flag);
+        }
+    }
+}
+
+static void merge_rows(const wv_sgns_model *m, wv_sgns_worker *w, int all) {
+    w->merges++;
+    merge_side(m, w, &w->in_side, 0, all);
+    merge_side(m, w, &w->out_side, 1, all);
+}
+
+void wv_sgns_settle(const wv_sgns_model *m, wv_sgns_worker *w) {
+    if (w->loaded) merge_rows(m, w, 1);
+}
+
+/* -- the stream ----------------------------------------------------------------------------------
+ */
+
 static inline int stays(const wv_sgns_model *m, uint64_t key, int64_t at, int32_t id) {
     return (uint32_t)(wv_rng_at(key, (uint64_t)at) >> 32) <= m->keep[id];
 }
@@ -208,7 +313,7 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
 static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
     for (int32_t k = 0; k < m->how.negative; k++) {
         noise[k] = wv_alias_draw(w->noise.table, w->noise.words, wv_rng_next(rng));
-        w->ahead[w->ahead_count++] = m->out + noise[k] * m->stride;
+        w->ahead[w->ahead_count++] = word_row(&w->out_side, noise[k]);
     }
     /* The entries that the next step will look at: drawing is a function of the place. Between two
      * steps' noise is the number of the window's size. */
@@ -251,7 +356,7 @@ static void fill_pool(wv_sgns_worker *w, wv_rng *rng) {
 static void draw_from_pool(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
     for (int32_t k = 0; k < m->how.negative; k += POOL_USES) {
         w->pool[w->oldest] = word_for_pool(w, rng);
-        w->ahead[w->ahead_count++] = m->out + w->pool[w->oldest] * m->stride;
+        w->ahead[w->ahead_count++] = word_row(&w->out_side, w->pool[w->oldest]);
         w->oldest = (w->oldest + 1) % POOL;
     }
     uint64_t bits = 0;
@@ -272,12 +377,12 @@ static float *taken(const wv_sgns_model *m, wv_sgns_worker *w, float *row, int f
 
 static float *input_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int i) {
     const int frozen = m->frozen && m->frozen[word] & WV_FROZEN_IN;
-    return taken(m, w, m->in + word * m->stride, frozen, i);
+    return taken(m, w, word_row(&w->in_side, word), frozen, i);
 }
 
 static float *output_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int k) {
     const int frozen = m->frozen && m->frozen[word] & WV_FROZEN_OUT;
-    return taken(m, w, m->out + word * m->stride, frozen, 2 * m->how.window + k);
+    return taken(m, w, word_row(&w->out_side, word), frozen, 2 * m->how.window + k);
 }
 
 /* Sign and weight of as many inputs as there can be against one observed and no - 1 noise outputs.
@@ -344,10 +449,10 @@ static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *
 /* Adds the rows of a word's input to w->rows. */
 static int64_t add_rows(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int64_t count) {
     if (!m->sub_starts) {
-        w->rows[count++] = m->in + word * m->stride;
+        w->rows[count++] = word_row(&w->in_side, word);
     } else {
         for (int64_t i = m->sub_starts[word]; i < m->sub_starts[word + 1]; i++)
-            w->rows[count++] = m->in + (ptrdiff_t)m->sub_rows[i] * m->stride;
+            w->rows[count++] = row_of(&w->in_side, m->sub_rows[i]);
     }
     return count;
 }
@@ -357,7 +462,7 @@ static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, int nc) {
     int64_t count = 0;
     for (int i = 0; i < nc; i++)
         if (!(m->frozen[w->context[i]] & WV_FROZEN_IN))
-            w->rows[count++] = m->in + w->context[i] * m->stride;
+            w->rows[count++] = word_row(&w->in_side, w->context[i]);
     return count;
 }
 
@@ -413,13 +518,13 @@ static void look_ahead(const wv_sgns_model *m, wv_sgns_worker *w, int64_t t, int
     const int32_t next = t + 1 < total ? w->kept[t + 1] : WV_ID_BREAK;
     const int32_t enters = ahead < total ? w->kept[ahead] : WV_ID_BREAK;
     w->ahead_count = 0;
-    if (next >= 0) w->ahead[w->ahead_count++] = m->out + next * m->stride;
+    if (next >= 0) w->ahead[w->ahead_count++] = word_row(&w->out_side, next);
     if (enters < 0) return;
     if (!m->sub_starts) {
-        w->ahead[w->ahead_count++] = m->in + enters * m->stride;
+        w->ahead[w->ahead_count++] = word_row(&w->in_side, enters);
     } else {
         for (int64_t i = m->sub_starts[enters]; i < m->sub_starts[enters + 1]; i++)
-            w->ahead[w->ahead_count++] = m->in + (ptrdiff_t)m->sub_rows[i] * m->stride;
+            w->ahead[w->ahead_count++] = row_of(&w->in_side, m->sub_rows[i]);
     }
 }
 
@@ -440,6 +545,11 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     const wv_status status = sample(m, w, ids, n, begin, end, key, &first, &last, &total);
     if (status != WV_OK) return status;
 
+    if (!w->loaded) {
+        load_rows(&w->in_side);
+        load_rows(&w->out_side);
+        w->loaded = 1;
+    }
     const int subwords = m->sub_starts && !m->how.cbow;
     w->entered = w->left = first > m->how.window ? first - m->how.window : 0;
     wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
@@ -457,6 +567,10 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
             continue;
         }
         stats->kept++;
+        if (w->to_merge && !--w->to_merge) {
+            merge_rows(m, w, 0);
+            w->to_merge = m->every;
+        }
         const int64_t reach = m->how.shrink
                                   ? 1 + (int64_t)wv_rng_below(&rng, (uint32_t)m->how.window)
                                   : m->how.window;
@@ -470,7 +584,7 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
             continue;
         }
         stats->pairs += m->how.cbow ? 1 : nc;
-        const float alpha = alpha_begin + slope * (float)(t - first);
+        const float alpha = w->alpha = alpha_begin + slope * (float)(t - first);
         if (m->how.cbow) {
             stats->loss += train_window(m, w, centre, nc, &rng, alpha);
             continue;

@@ -65,10 +65,14 @@ typedef void (*wv_sgns_gather)(float *const *rows, int64_t count, ptrdiff_t n, f
 typedef void (*wv_sgns_scatter)(float *const *rows, int64_t count, ptrdiff_t n, float factor,
                                 const float *before, const float *after);
 
+/* shared += factor (own - base), and own and base become that. */
+typedef void (*wv_sgns_merge)(float *shared, float *own, float *base, ptrdiff_t n, float factor);
+
 typedef struct wv_sgns {
     wv_sgns_step shared_noise, own_noise, squares;
     wv_sgns_gather gather;
     wv_sgns_scatter scatter;
+    wv_sgns_merge merge;
 } wv_sgns;
 
 WV_ISA_TABLES_BF16(wv_sgns);
@@ -123,6 +127,24 @@ typedef struct wv_sgns_options {
                          word2vec.c and fastText */
 } wv_sgns_options;
 
+/* Rows of one matrix that each worker has a copy of; see "Several workers". */
+typedef struct wv_sgns_own {
+    int32_t count;       /* 0: none */
+    const int32_t *rows; /* (count,): which, most visited first; NULL: the first */
+    const float *visits; /* (count,): pairs that move each, for one kept token on average */
+} wv_sgns_own;
+
+/* Several workers may train one model at once, without waiting for each other: a row that two of
+ * them write can lose part of a step (Hogwild, Niu et al. 2011). But a row that another core wrote
+ * last is slow to reach, so each worker has copies of the rows that are visited most, trains on
+ * those, and merges them with the model's now and then: it adds what it has done since the last
+ * time, and takes over what others have added (Ji et al. 2016, "Parallelizing word2vec in shared
+ * and distributed memory", have all rows copied and averaged).
+ *
+ * Added up, the steps of T workers to a row that each of them has brought near to its optimum would
+ * overshoot it. A pair at rate alpha leaves a row exp(-c alpha) of its distance, so v pairs leave
+ * q = exp(-c alpha v), and T workers in turn would leave q^T. So each adds
+ * (1 - q^T) / (T (1 - q)) of what it has done: all of it for few visits, 1/T of it for many. */
 typedef struct wv_sgns_model {
     float *in, *out;      /* (V, stride): zero from the dimension to the next multiple of 16; with
                              subwords `in` goes on with the rows of n-grams */
@@ -132,11 +154,18 @@ typedef struct wv_sgns_model {
     const uint32_t *keep; /* (V,): a token stays when 32 random bits are <= keep[id] */
     wv_sgns_options how;
     const int64_t *sub_starts; /* (V + 1,): the rows of word w are sub_rows[sub_starts[w]] to */
-    const int32_t *sub_rows;   /* sub_rows[sub_starts[w + 1]]; both NULL without subwords */
+    const int32_t *sub_rows;   /* sub_rows[sub_starts[w + 1]]; both NULL without subwords; ~i for
+                                  the row that is own_in's i */
     const uint8_t *frozen;     /* (V,): WV_FROZEN_IN, WV_FROZEN_OUT: the word's row never moves;
                                   NULL: all do. Not with subwords, whose rows words share. */
+    wv_sgns_own own_in, own_out;
+    int32_t workers;  /* how many train at once */
+    int32_t every;    /* kept tokens from merge to merge of the rows visited most */
+    uint8_t *merging; /* (WV_SGNS_BLOCKS,): whether a worker merges those rows now */
     const wv_sgns *table;
 } wv_sgns_model;
+
+enum { WV_SGNS_BLOCKS = 256 };
 
 typedef struct wv_sgns_stats {
     double loss;   /* sum over pairs, each with its noise */
@@ -146,16 +175,25 @@ typedef struct wv_sgns_stats {
 
 /* What one thread needs while it trains. */
 typedef struct wv_sgns_worker wv_sgns_worker;
-wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *model, int64_t longest);
+/* own: memory for its copies, or NULL to train on the model's rows. It takes them over when it
+ * first trains. index: which of the workers it is, so that they merge in turn. */
+wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *model, int64_t longest, float *own,
+                                   int32_t index);
 void wv_sgns_worker_free(wv_sgns_worker *worker);
+
+/* Floats of a worker's copies: own rows of `in` and of `out`, and what each was when it was merged
+ * last. */
+static inline int64_t wv_sgns_own_floats(const wv_sgns_model *m) {
+    return 2 * ((int64_t)m->own_in.count + m->own_out.count) * m->stride;
+}
+
+/* Merges all of a worker's rows. */
+void wv_sgns_settle(const wv_sgns_model *model, wv_sgns_worker *worker);
 
 /* Trains on the centres at [begin, end) of ids (n,), end - begin <= longest; windows reach beyond
  * the chunk, over the same kept tokens that the neighbouring chunks see. Its noise is drawn from
  * `noise`. The rate goes from alpha_begin to alpha_end. `key` is of (seed, epoch). Ids in [0, V) or
- * WV_ID_BREAK: checked, others give WV_ERR_RANGE. WV_ERR_NONFINITE when the loss is no number.
- *
- * Several workers may train one model at once: rows are read and written without locks, so a step
- * can lose part of another's (Hogwild, Niu et al. 2011). */
+ * WV_ID_BREAK: checked, others give WV_ERR_RANGE. WV_ERR_NONFINITE when the loss is no number. */
 wv_status wv_sgns_train(const wv_sgns_model *model, wv_sgns_worker *worker, const int32_t *ids,
                         int64_t n, int64_t begin, int64_t end, wv_noise noise, uint64_t key,
                         float alpha_begin, float alpha_end, wv_sgns_stats *stats);

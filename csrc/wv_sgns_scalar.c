@@ -90,4 +90,9 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
         for (ptrdiff_t c = 0; c < n; c++) rows[r][c] += factor * (after[c] - before[c]);
 }
 
-const wv_sgns wv_sgns_scalar = {shared_noise, own_noise, squares, gather, scatter};
+static void merge(float *shared, float *own, float *base, ptrdiff_t n, float factor) {
+    for (ptrdiff_t c = 0; c < n; c++)
+        shared[c] = own[c] = base[c] = shared[c] + factor * (own[c] - base[c]);
+}
+
+const wv_sgns wv_sgns_scalar = {shared_noise, own_noise, squares, gather, scatter, merge};

@@ -352,4 +352,16 @@ static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor
     }
 }
 
-const wv_sgns WV_SIMD(wv_sgns) = {shared_noise, own_noise, squares, gather, scatter};
+WV_TARGET
+static void merge(float *shared, float *own, float *base, ptrdiff_t n, float factor) {
+    const vf f = v_set1(factor);
+    for (ptrdiff_t c = 0; c < n; c += VF_LANES) {
+        const vf done = v_sub(v_load(own + c), v_load(base + c));
+        const vf now = v_fma(f, done, v_load(shared + c));
+        v_store(shared + c, now);
+        v_store(own + c, now);
+        v_store(base + c, now);
+    }
+}
+
+const wv_sgns WV_SIMD(wv_sgns) = {shared_noise, own_noise, squares, gather, scatter, merge};

@@ -4,15 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from wordvec.errors import TrainingError
-from wordvec.models import skipgram
 from wordvec.models.cbow import CBOW
 from wordvec.models.skipgram import FastText, SkipGram
-from wordvec.training import rows
-from wordvec.training.stream import CHUNKS_OF_PART, Chunks, StreamNoise
+from wordvec.training.stream import Chunks
 from wordvec.vectors.vectors import WordVectors
 
 QUICK = {"vector_size": 16, "epochs": 3, "window": 3, "sample": 0, "alpha": 0.05, "threads": 1}
@@ -44,95 +40,6 @@ def test_a_plan_holds_out_about_its_share_evenly(total, share):
     assert done[0] == 0
     assert done[-1] == 1
     assert all(a < b for a, b in itertools.pairwise(done))
-
-
-def probabilities(table, words):
-    own = table[:, 0] / 2**32
-    share = np.bincount(table[:, 1], own, words) + np.bincount(table[:, 2], 1 - own, words)
-    return share / len(table)
-
-
-@given(
-    words=st.integers(1, 30_000),
-    exponent=st.sampled_from([0.0, 0.75, 1.0, -1.0]),
-    skew=st.floats(0, 2),
-    unseen=st.integers(0, 50),
-)
-def test_halves_of_the_noise_together_are_the_whole_distribution(words, exponent, skew, unseen):
-    counts = (1e6 / np.arange(1, words + 1) ** skew + 1).astype(np.int64)
-    counts[words // 2 : words // 2 + unseen] = 0
-    assume(counts.any())
-    noise = StreamNoise.of(counts, exponent, halves=True)
-    whole = probabilities(noise.whole, words)
-    parts = [probabilities(table, words) for table in noise.parts]
-    assert len(parts) == 1 if words < 2000 or whole.max() > 0.5 else len(parts) == 2
-    np.testing.assert_allclose(np.mean(parts, axis=0), whole, rtol=0.005, atol=1e-8)
-    if len(parts) > 1:
-        assert ((np.array(parts) > 0).sum(axis=0) <= 1).all()  # a word is in one part
-
-
-def test_each_thread_draws_from_each_half_in_turn():
-    noise = StreamNoise.of(np.arange(4000, 0, -1), 0.75, halves=True)
-    for thread in range(5):
-        seen = [id(noise.part(thread, chunk)) for chunk in range(0, 6 * CHUNKS_OF_PART)]
-        changes = [i for i in range(1, len(seen)) if seen[i] != seen[i - 1]]
-        assert changes == [CHUNKS_OF_PART * i for i in range(1, 6)]
-        assert len(set(seen)) == 2
-    assert noise.part(0, 40) is noise.part(2, 40)
-    assert noise.part(0, 40) is not noise.part(1, 40)
-
-
-@pytest.mark.parametrize(
-    ("options", "parts"),
-    [
-        ({"threads": 2, "negatives": "independent"}, 2),
-        ({"threads": 1, "negatives": "independent"}, 1),
-        ({"threads": 2, "negatives": "independent", "deterministic": True}, 1),
-        ({"threads": 2}, 1),
-    ],
-)
-def test_only_threads_with_independent_noise_draw_from_halves(options, parts, monkeypatch):
-    made = []
-    of = StreamNoise.of
-    monkeypatch.setattr(StreamNoise, "of", lambda *a, **k: made.append(of(*a, **k)) or made[-1])
-    text = [[f"w{i}", f"w{i + 1}"] for i in range(2500)]
-    SkipGram(**{**QUICK, "epochs": 1, "min_count": 1, **options}).fit(text)
-    assert [len(noise.parts) for noise in made] == [parts]
-
-
-def test_a_gap_between_rows_changes_no_byte(tmp_path, monkeypatch):
-    """Neither of the vectors nor of the checkpoint, which is written in pieces then."""
-    rng = np.random.default_rng(3)
-    text = [[f"w{i}" for i in rng.zipf(1.5, 40) % 60] for _ in range(300)]
-    bytes_, saved = [], []
-    monkeypatch.setattr(rows, "PIECE", 7)
-    for gap in (0, 2):
-        monkeypatch.setattr(skipgram, "gap_between", lambda dim, gap=gap: gap)
-        folder = tmp_path / str(gap)
-        model = SkipGram(**QUICK, min_count=1)
-        model.fit(text, checkpoint=folder)
-        saved.append((folder / "state").read_bytes().split(b"\n", 1)[1])
-        model = SkipGram(**{**QUICK, "epochs": 6}, min_count=1)
-        bytes_.append(model.fit(text).vectors_.vectors.tobytes())
-    assert bytes_[0] == bytes_[1]
-    assert saved[0] == saved[1]
-
-
-def test_a_run_goes_on_with_another_gap(tmp_path, monkeypatch):
-    text = [["a", "b", "c", "d"], ["b", "a", "d", "c"]] * 50
-    monkeypatch.setattr(rows, "PIECE", 3)
-    stop = iter(range(2))
-
-    def interrupt(progress):
-        if progress.epoch == 1 and next(stop) == 1:
-            raise KeyboardInterrupt
-
-    whole = SkipGram(**QUICK, min_count=1).fit(text).vectors_
-    with pytest.raises(KeyboardInterrupt):
-        SkipGram(**QUICK, min_count=1).fit(text, checkpoint=tmp_path / "c", progress=interrupt)
-    monkeypatch.setattr(skipgram, "gap_between", lambda dim: 0)
-    model = SkipGram(**QUICK, min_count=1).fit(text, checkpoint=tmp_path / "c", resume=True)
-    assert np.array_equal(model.vectors_.vectors, whole.vectors)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -18,7 +18,7 @@ from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.system.memory import give_back, resident_memory
 from wordvec.text.corpus import Corpus, Source, check_pairs, no_pair
-from wordvec.text.frequency import FrequencyOptions
+from wordvec.text.frequency import FrequencyOptions, keep_probability, noise_weights
 from wordvec.text.lines import bytes_of
 from wordvec.text.vocab import Vocabulary
 from wordvec.training import loop
@@ -26,15 +26,15 @@ from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.ngram_rows import NgramRows
 from wordvec.training.options import WordModel, documented
+from wordvec.training.own_rows import OwnRows, copied_rows
 from wordvec.training.rows import (
     check_init,
-    gap_between,
     padded_matrix,
     rows_in_common,
     uniform_rows,
     with_old_words,
 )
-from wordvec.training.stream import Chunks, StreamNoise, keep_thresholds, stream_plan
+from wordvec.training.stream import Chunks, keep_thresholds, stream_plan
 from wordvec.vectors.vectors import WordVectors
 
 WORD2VEC = "word2vec.c"
@@ -228,8 +228,8 @@ class SkipGram(WordModel):
         dim, words = self.vector_size, len(corpus.vocab)
         self._refuse_too_large(corpus)
         subwords = self._ngram_rows(corpus.vocab) if self.subword else None
-        rows, gap = words + (self.bucket if subwords else 0), self._gap()
-        input, output = (padded_matrix(n, dim, gap=gap) for n in (rows, words))
+        rows = words + (self.bucket if subwords else 0)
+        input, output = (padded_matrix(n, dim) for n in (rows, words))
         # As wide as fastText and gensim 4 have it; word2vec.c's half is a little worse (Google
         # analogies 28.8 against 29.0 %, with independent noise 28.0 against 28.4 %).
         uniform_rows(input, dim, 1 / dim, self.seed)
@@ -243,18 +243,21 @@ class SkipGram(WordModel):
             every=every,
             resume=resume,
         )
-        threads = 1 if self.deterministic else thread_count(self.threads)
+        threads = self._thread_count()
+        chunks = Chunks.of(len(corpus.ids), self.held_out, corpus.documents)
+        own = self._own_rows(corpus, subwords, threads)
         plan = stream_plan(
-            self._trainer(corpus, input, output, subwords, kept),
+            self._trainer(corpus, input, output, subwords, kept, own),
             corpus,
-            Chunks.of(len(corpus.ids), self.held_out, corpus.documents),
-            self._noise(corpus.vocab, threads),
+            chunks,
+            self._noise(corpus.vocab),
             epochs=self.epochs,
             alpha=self.alpha,
             min_alpha=self.min_alpha,
             seed=self.seed,
             threads=threads,
             patience=self.patience,
+            own=own,
         )
         trained = loop.run(plan, keeper, progress)
         if trained.losses and all(map(math.isnan, trained.losses)):
@@ -295,14 +298,12 @@ class SkipGram(WordModel):
         input[:, : self.vector_size] = words.vectors
         output[:, : self.vector_size] = words.contexts
         chunks = Chunks.of(len(corpus.ids), 0.0)
-        noise = self._noise(vocab, 1)
+        noise = self._noise(vocab)
         worker = self._trainer(corpus, input, output, None, None).worker(chunks.size)
         loss, pairs = 0.0, 0
         for begin in chunks.train:  # at rate 0 a step gives the loss and moves nothing
             key = rng_key(self.seed, 0, 2)
-            of, found, _ = worker.train(
-                corpus.ids, begin, chunks.end(begin), noise.whole, key, 0.0, 0.0
-            )
+            of, found, _ = worker.train(corpus.ids, begin, chunks.end(begin), noise, key, 0.0, 0.0)
             loss, pairs = loss + of, pairs + found
         if not pairs:
             raise TrainingError("no pair of words of this text is known to the model")
@@ -353,30 +354,30 @@ class SkipGram(WordModel):
         corpus : Corpus
             The text as ids, of `wordvec.encode`.
         """
-        fixed, word = self._memory(corpus)
+        fixed, word = self._memory(corpus, own=True)
         return fixed + word * len(corpus.vocab)
 
-    def _memory(self, corpus: Corpus) -> tuple[int, int]:
-        """Bytes that are needed whatever the vocabulary, and bytes for each word of it."""
+    def _memory(self, corpus: Corpus, *, own: bool) -> tuple[int, int]:
+        """Bytes that are needed whatever the vocabulary, with or without rows of threads' own, and
+        bytes for each word of it."""
         give_back()
         row, words = 4 * row_stride(self.vector_size), len(corpus.vocab)
         mapped = corpus.ids.nbytes if hasattr(corpus.ids, "_mmap") else 0
-        word = 3 * row + 2 * 64 * self._gap() + WORD_BYTES
+        word = 3 * row + WORD_BYTES
         fixed = resident_memory() + mapped + OVERHEAD
+        if own:
+            inputs = words + (self.bucket if self.subword else 0)
+            fixed += row * copied_rows(inputs, words, self._thread_count())
         if self.subword:
             fixed += 2 * row * self.bucket
             length = sum(map(len, corpus.vocab.words)) // words + 3
             word += 9 * length * (self.maxn - self.minn + 1)  # n-grams' rows, twice, and flags
         return fixed, word
 
-    def _gap(self) -> int:
-        """Cache lines between rows. Those of n-grams are many, and in no order of frequency."""
-        return 0 if self.subword else gap_between(self.vector_size)
-
     def _refuse_too_large(self, corpus: Corpus) -> None:
         if self.memory is None:
             return
-        fixed, word = self._memory(corpus)
+        fixed, word = self._memory(corpus, own=False)
         need = fixed + word * len(corpus.vocab)
         if need <= self.memory:
             return
@@ -410,10 +411,28 @@ class SkipGram(WordModel):
         shared = self.negatives == "shared"
         return {"shared": shared, "cbow": False, "mean": True, "divide": False}
 
-    def _noise(self, vocab: Vocabulary, threads: int) -> StreamNoise:
-        # Independent noise is five rows per pair of words, and threads wait for them most.
-        halves = threads > 1 and self.negatives == "independent"
-        return StreamNoise.of(vocab.counts, self.ns_exponent, halves=halves)
+    def _noise(self, vocab: Vocabulary) -> NDArray[np.uint32]:
+        """The alias table that noise is drawn with; unseen words are no noise."""
+        return sgns.alias_table(noise_weights(vocab.counts, self.ns_exponent))
+
+    def _thread_count(self) -> int:
+        return 1 if self.deterministic else thread_count(self.threads)
+
+    def _own_rows(self, corpus: Corpus, subwords: NgramRows | None, threads: int) -> OwnRows | None:
+        """Rows of each thread's own, where there are several threads and the memory for it."""
+        if self.memory is not None and self.predict_memory(corpus) > self.memory:
+            return None
+        counts = corpus.vocab.counts
+        kept = counts * keep_probability(counts, corpus.known, self.sample)
+        return OwnRows.of(
+            kept,
+            noise_weights(counts, self.ns_exponent),
+            subwords,
+            threads,
+            contexts=self.window + 1 if self.shrink else 2 * self.window,
+            negative=self.negative,
+            cbow=bool(self._objective()["cbow"]),
+        )
 
     def _trainer(
         self,
@@ -422,6 +441,7 @@ class SkipGram(WordModel):
         output: NDArray[np.float32],
         subwords: NgramRows | None,
         frozen: NDArray[np.uint8] | None,
+        own: OwnRows | None = None,
     ) -> sgns.SkipGramTrainer:
         options = self._objective()
         options |= {name: getattr(self, name) for name in sgns.OPTIONS - options.keys()}
@@ -432,8 +452,9 @@ class SkipGram(WordModel):
             options,
             dim=self.vector_size,
             sub_starts=subwords.starts if subwords else None,
-            sub_rows=subwords.rows if subwords else None,
+            sub_rows=own.sub_rows if own and subwords else subwords.rows if subwords else None,
             frozen=frozen,
+            own=own,
         )
 
     def _start_from(

@@ -37,7 +37,6 @@ from wordvec.system.files import (
 )
 from wordvec.system.folders import scratch_folder
 from wordvec.training.blocks import Saved, read_block
-from wordvec.training.rows import in_pieces, read_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -287,8 +286,7 @@ class Checkpoint:
         with write_atomically(self.path, force=True) as file:
             file.write(json.dumps(header).encode() + b"\n")
             for array in arrays:
-                for piece in in_pieces(array):
-                    file.write(piece.data)
+                file.write(array.data)
         if self.store:
             remote.put(self.path, f"{self.store}/{FILE}")
         self._forget_blocks(blocks or [])
@@ -328,7 +326,7 @@ class Checkpoint:
             self._load_blocks(blocks)
             inside = () if blocks else self.arrays
             for array in inside:
-                if not read_rows(file, array):
+                if file.readinto(array.data.cast("B")) != array.nbytes:
                     raise TrainingError(f"{self._shown}: is cut short: remove it to start again")
             if crc != _checksum(saved, inside) or file.read(1):
                 raise TrainingError(f"{self._shown}: damaged: remove it to start again")
@@ -382,8 +380,7 @@ class Checkpoint:
 def _checksum(state: Mapping[str, Any], arrays: Sequence[NDArray[np.generic]]) -> int:
     crc = zlib.crc32(json.dumps(state, sort_keys=True).encode())
     for array in arrays:
-        for piece in in_pieces(array):
-            crc = zlib.crc32(piece.data, crc)
+        crc = zlib.crc32(array.data, crc)
     return crc
 
 

@@ -82,6 +82,8 @@ class Plan(Generic[State, Task]):
         Stop when the held-out loss has not fallen for this many epochs.
     convergence : callable, optional
         See `Progress.convergence`; called after each epoch.
+    settle : callable, optional
+        Brings what threads have of their own into the model; called when they have come to rest.
     """
 
     epochs: int
@@ -97,6 +99,7 @@ class Plan(Generic[State, Task]):
     held_out: Callable[[], float] | None = None
     patience: int | None = None
     convergence: Callable[[], float] | None = None
+    settle: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,8 @@ class Run:
                 for step in ordered_map(plan.train, self.until_due(left), plan.states, self.pool):
                     self.add(step)
                 left = left[here.tasks - at :]
+                if plan.settle:
+                    plan.settle()
                 if plan.divisible:
                     self.checkpoint.rest(here)
 

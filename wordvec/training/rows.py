@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from io import BufferedReader
+from collections.abc import Iterable
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -13,9 +12,6 @@ from wordvec.native.vectors.vec import row_stride
 from wordvec.vectors.vectors import WordVectors
 
 Real = TypeVar("Real", np.float32, np.float64)
-
-# Floats of a row that is not short any more, see `gap_between`; rows of a piece, see `in_pieces`.
-SHORT_ROW, PIECE = 256, 4096
 
 
 def check_init(init: WordVectors | None) -> None:
@@ -90,59 +86,28 @@ def with_old_words(new: WordVectors, old: WordVectors) -> WordVectors:
 
 
 @overload
-def padded_matrix(rows: int, dim: int, *, gap: int = 0) -> NDArray[np.float32]: ...
+def padded_matrix(rows: int, dim: int) -> NDArray[np.float32]: ...
 @overload
-def padded_matrix(rows: int, dim: int, dtype: type[Real], *, gap: int = 0) -> NDArray[Real]: ...
-def padded_matrix(rows: int, dim: int, dtype: Any = np.float32, *, gap: int = 0) -> NDArray[Any]:
+def padded_matrix(rows: int, dim: int, dtype: type[Real]) -> NDArray[Real]: ...
+def padded_matrix(rows: int, dim: int, dtype: Any = np.float32) -> NDArray[Any]:
     """Zeros (rows, stride): rows start on cache lines, stride is `dim` up to a whole number of
-    lines, which hold 16 floats or 8 doubles. `gap` lines between rows belong to no row.
+    lines, which hold 16 floats or 8 doubles.
 
     Allocated at once and in full, so that memory that is not there is missed now; numpy asks for
     huge pages, which spare the random rows their page walks.
     """
     size = np.dtype(dtype).itemsize
     stride = row_stride(dim * size // 4) * 4 // size
-    step = stride + gap * 64 // size
-    flat = np.empty(rows * step + 64 // size, dtype)
-    flat.fill(0)
+    flat = np.empty(rows * stride + 64 // size, dtype)
     start = (-flat.ctypes.data % 64) // size
-    return flat[start : start + rows * step].reshape(rows, step)[:, :stride]
-
-
-def gap_between(dim: int) -> int:
-    """Cache lines to leave between the rows of a matrix that several threads write at random.
-
-    A processor fetches the neighbours of what is read, and then takes a row from the thread that
-    writes it. On an AMD EPYC (family 25, model 17) two lines save 5 to 25 % of the time of two
-    threads with rows of 7 lines, and nothing with rows of 19 (docs/measurements/skipgram.md).
-    """
-    return 2 if row_stride(dim) < SHORT_ROW else 0
-
-
-def in_pieces(matrix: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """A matrix as parts that are contiguous in memory: itself, or copies of some rows."""
-    if matrix.flags.c_contiguous:
-        yield matrix
-        return
-    for start in range(0, len(matrix), PIECE):
-        yield np.ascontiguousarray(matrix[start : start + PIECE])
-
-
-def read_rows(file: BufferedReader, matrix: NDArray[Any]) -> bool:
-    """Fills a matrix with what a file has next; False when that is too little."""
-    if matrix.flags.c_contiguous:
-        return file.readinto(matrix.data.cast("B")) == matrix.nbytes
-    for start in range(0, len(matrix), PIECE):
-        piece = np.empty((min(PIECE, len(matrix) - start), matrix.shape[1]), matrix.dtype)
-        if file.readinto(piece.data.cast("B")) != piece.nbytes:
-            return False
-        matrix[start : start + PIECE] = piece
-    return True
+    matrix = flat[start : start + rows * stride].reshape(rows, stride)
+    matrix.fill(0)
+    return matrix
 
 
 def uniform_rows(matrix: NDArray[np.float32], dim: int, half_width: float, seed: int) -> None:
     """Fills the first `dim` columns with draws from U(-half_width, half_width)."""
     rng = np.random.Generator(np.random.Philox(key=seed))
-    for start in range(0, len(matrix), PIECE):  # the draws are copied: no more than a few MB
-        part = matrix[start : start + PIECE, :dim]
+    for start in range(0, len(matrix), 4096):  # the draws are copied: no more than a few MB
+        part = matrix[start : start + 4096, :dim]
         part[:] = (2 * rng.random(part.shape, np.float32) - 1) * np.float32(half_width)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,19 +12,17 @@ from wordvec.errors import TrainingError
 from wordvec.native.models import sgns
 from wordvec.native.vectors.vec import rng_key
 from wordvec.system.parallel import ordered_map
-from wordvec.text.frequency import keep_probability, noise_weights
+from wordvec.text.frequency import keep_probability
 from wordvec.training.loop import Plan, Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wordvec.text.corpus import Corpus
+    from wordvec.training.own_rows import OwnRows
 
 # Chunks depend on the corpus alone, so that a run with one thread can be repeated anywhere.
 MOST_IN_CHUNK, LEAST_IN_CHUNK, CHUNKS = 65536, 1024, 256
-# Noise in halves: the least words, the chunks that a thread keeps one for, and the most words and
-# the least number of its blocks.
-LEAST_IN_HALVES, CHUNKS_OF_PART, BLOCK, BLOCKS_OF_PART = 2000, 16, 64, 8
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def stream_plan(
     trainer: sgns.SkipGramTrainer,
     corpus: Corpus,
     chunks: Chunks,
-    noise: StreamNoise,
+    noise: NDArray[np.uint32],
     *,
     epochs: int,
     alpha: float,
@@ -126,18 +123,31 @@ def stream_plan(
     seed: int,
     threads: int,
     patience: int | None,
-) -> Plan[tuple[int, sgns.SkipGramWorker], Chunk]:
+    own: OwnRows | None = None,
+) -> Plan[sgns.SkipGramWorker, Chunk]:
     """Trains the arrays of a trainer on a corpus; several threads share them without locks.
 
     Parameters
     ----------
+    noise : ndarray, shape (n, 3)
+        The alias table of noise words.
+    own : OwnRows, optional
+        The rows that the trainer's workers have copies of.
     alpha, min_alpha : float
         The rate falls linearly from one to the other over all epochs.
     patience : int, optional
         See `Plan`.
     """
     ids = corpus.ids
-    workers = [trainer.worker(chunks.size) for _ in range(threads)]
+    dim = trainer.dim
+    workers = [
+        trainer.worker(chunks.size, own.memory(dim) if own else None, index)
+        for index in range(threads)
+    ]
+
+    def settle() -> None:
+        for worker in workers:
+            worker.settle()
 
     def rate(epochs_done: float) -> float:
         return max(alpha * (1 - epochs_done / epochs), min_alpha)
@@ -145,15 +155,12 @@ def stream_plan(
     def rounds(epoch: int) -> list[list[Chunk]]:
         return [[(epoch, chunk) for chunk in range(len(chunks.train))]]
 
-    def train(state: tuple[int, sgns.SkipGramWorker], task: Chunk) -> Step:
-        thread, worker = state
+    def train(worker: sgns.SkipGramWorker, task: Chunk) -> Step:
         epoch, chunk = task
         begin = chunks.train[chunk]
         end = chunks.end(begin)
         first, last = (rate(epoch + chunks.done(c)) for c in (chunk, chunk + 1))
-        loss, pairs, kept = worker.train(
-            ids, begin, end, noise.part(thread, chunk), rng_key(seed, epoch), first, last
-        )
+        loss, pairs, kept = worker.train(ids, begin, end, noise, rng_key(seed, epoch), first, last)
         return Step(loss, pairs, end - begin, last, kept)
 
     def held_out_loss() -> float:
@@ -162,7 +169,7 @@ def stream_plan(
         key = rng_key(seed, 0, 2)
 
         def measure(worker: sgns.SkipGramWorker, begin: int) -> tuple[float, int, int]:
-            return worker.train(ids, begin, chunks.end(begin), noise.whole, key, 0.0, 0.0)
+            return worker.train(ids, begin, chunks.end(begin), noise, key, 0.0, 0.0)
 
         loss, pairs = 0.0, 0
         for chunk_loss, chunk_pairs, _ in ordered_map(measure, chunks.held_out, workers):
@@ -176,12 +183,13 @@ def stream_plan(
         epochs=epochs,
         rounds=rounds,
         train=train,
-        states=list(enumerate(workers)),
+        states=workers,
         work=chunks.trained,
         unit="words",
         units=corpus.stats.tokens,  # positions count line ends too; in proportion they are words
         held_out=held_out_loss if chunks.held_out else None,
         patience=patience,
+        settle=settle if own else None,
     )
 
 
@@ -189,65 +197,3 @@ def keep_thresholds(counts: NDArray[np.int64], total: int, sample: float) -> NDA
     """A token of word i stays when 32 random bits are <= threshold[i] (see `keep_probability`)."""
     probability = keep_probability(counts, total, sample)
     return np.minimum(probability * 2.0**32, 0xFFFFFFFF).astype(np.uint32)
-
-
-@dataclass(frozen=True)
-class StreamNoise:
-    """Alias tables of the noise distribution, count ** exponent; unseen words are no noise.
-
-    A row that another core wrote last is slow to reach, and so is its neighbour in memory, which
-    processors fetch too. So threads may draw their noise from halves of the words, made of blocks
-    of neighbours, and take the other half after some chunks. The halves have equal masses: at any
-    moment every word is noise for half of the threads, with twice its probability.
-
-    Attributes
-    ----------
-    whole : ndarray, shape (V, 3)
-        All words.
-    parts : list of ndarray, shape (n, 3)
-        What threads draw from: the whole, or its two halves.
-    """
-
-    whole: NDArray[np.uint32]
-    parts: list[NDArray[np.uint32]]
-
-    @classmethod
-    def of(cls, counts: NDArray[np.int64], exponent: float, *, halves: bool) -> StreamNoise:
-        """For words with these counts; in halves where the words are enough for that."""
-        weights = noise_weights(counts, exponent)
-        whole = sgns.alias_table(weights)
-        if not halves or len(weights) < LEAST_IN_HALVES or 2 * weights.max() > weights.sum():
-            return cls(whole, [whole])
-        parts = _divided(weights, 2)
-        return cls(whole, [sgns.alias_table(weights[names], names) for names in parts])
-
-    def part(self, thread: int, chunk: int) -> NDArray[np.uint32]:
-        """What a thread draws from in a chunk."""
-        return self.parts[(thread + chunk // CHUNKS_OF_PART) % len(self.parts)]
-
-
-def _divided(weights: NDArray[np.float64], parts: int) -> list[NDArray[np.int32]]:
-    """The words in parts of equal mass, each made of blocks of neighbours.
-
-    Blocks go from the heaviest to the lightest to the part that has least (Graham 1969). The last
-    words, which are rare in a vocabulary by frequency, are blocks of their own and make the masses
-    even.
-    """
-    mass = np.concatenate([[0.0], np.cumsum(weights)])
-    most = mass[-1] / (parts * BLOCKS_OF_PART)
-    begins = [0]
-    alone = len(weights) - parts * BLOCK
-    while begins[-1] < alone:
-        begin = begins[-1]
-        end = int(np.searchsorted(mass, mass[begin] + most, "right")) - 1
-        begins.append(min(max(end, begin + 1), begin + BLOCK, alone))
-    begins += range(alone + 1, len(weights) + 1)
-    blocks = np.diff(mass[begins])
-    part = np.empty(len(blocks), np.int64)
-    lightest = [(0.0, p) for p in range(parts)]
-    for block in np.argsort(-blocks, kind="stable"):
-        held, p = lightest[0]
-        part[block] = p
-        heapq.heapreplace(lightest, (held + blocks[block], p))
-    of_word = np.repeat(part, np.diff(begins))
-    return [np.flatnonzero(of_word == p).astype(np.int32) for p in range(parts)]

@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from wordvec.training.own_rows import OwnRows
+
 _F32 = NDArray[np.float32]
 
 FROZEN_IN: int
@@ -42,18 +44,29 @@ class SkipGramTrainer:
         sub_starts: NDArray[np.int64] | None = None,
         sub_rows: NDArray[np.int32] | None = None,
         frozen: NDArray[np.uint8] | None = None,
+        own: OwnRows | None = None,
         isa: str | None = None,
     ) -> None:
-        """input (V or more, n), output (V, n), n a multiple of 16, rows equally far apart in both,
-        zeros from `dim` on, by default none; keep (V,); options: all of OPTIONS, the members of
-        the kernel's struct; sub_starts (V + 1,) and sub_rows: the
-        input rows that each word is made of; frozen (V,): FROZEN_IN, FROZEN_OUT where a word's row
-        never moves."""
+        """input (V or more, n), output (V, n), n a multiple of 16, zeros from `dim` on, by default
+        none; keep (V,); options: all of OPTIONS, the members of the kernel's struct; sub_starts
+        (V + 1,) and sub_rows: the input rows that each word is made of; frozen (V,): FROZEN_IN,
+        FROZEN_OUT where a word's row never moves; own: rows that each worker has copies of, and
+        then sub_rows has ~i for own row i."""
 
-    def worker(self, longest: int) -> SkipGramWorker:
-        """What one thread needs, for chunks of at most `longest` tokens."""
+    @property
+    def dim(self) -> int:
+        """Numbers of a row, without the zeros behind them."""
+
+    def worker(self, longest: int, own: _F32 | None = None, index: int = 0) -> SkipGramWorker:
+        """What one thread needs, for chunks of at most `longest` tokens.
+
+        own: memory for its copies, see `OwnRows.memory`; without it the worker trains on the
+        model's rows. index: which of the workers it is."""
 
 class SkipGramWorker:
+    def settle(self) -> None:
+        """Merges all of its own rows with the model's."""
+
     def train(
         self,
         ids: NDArray[np.int32],
