@@ -26,7 +26,7 @@ from wordvec.training.card import card, corpus_facts
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.ngram_rows import NgramRows
 from wordvec.training.options import WordModel, documented
-from wordvec.training.own_rows import OwnRows, copied_rows
+from wordvec.training.own_rows import OwnRows, rows_of_copies, tokens_between
 from wordvec.training.rows import (
     check_init,
     padded_matrix,
@@ -227,7 +227,9 @@ class SkipGram(WordModel):
         check_pairs(corpus)
         dim, words = self.vector_size, len(corpus.vocab)
         self._refuse_too_large(corpus)
+        threads = self._thread_count()
         subwords = self._ngram_rows(corpus.vocab) if self.subword else None
+        own = self._own_rows(corpus, subwords, threads)
         rows = words + (self.bucket if subwords else 0)
         input, output = (padded_matrix(n, dim) for n in (rows, words))
         # As wide as fastText and gensim 4 have it; word2vec.c's half is a little worse (Google
@@ -243,9 +245,7 @@ class SkipGram(WordModel):
             every=every,
             resume=resume,
         )
-        threads = self._thread_count()
         chunks = Chunks.of(len(corpus.ids), self.held_out, corpus.documents)
-        own = self._own_rows(corpus, subwords, threads)
         plan = stream_plan(
             self._trainer(corpus, input, output, subwords, kept, own),
             corpus,
@@ -354,20 +354,23 @@ class SkipGram(WordModel):
         corpus : Corpus
             The text as ids, of `wordvec.encode`.
         """
-        fixed, word = self._memory(corpus, own=True)
-        return fixed + word * len(corpus.vocab)
+        fixed, word = self._memory(corpus)
+        words, threads = len(corpus.vocab), self._thread_count()
+        need = fixed + word * words
+        if not tokens_between(self._kept(corpus).sum(), threads):
+            return need
+        # Threads' copies are gone when the result takes a copy of each row.
+        inputs = words + (self.bucket if self.subword else 0)
+        more = rows_of_copies(inputs, words, threads) - inputs
+        return need + max(0, more) * 4 * row_stride(self.vector_size)
 
-    def _memory(self, corpus: Corpus, *, own: bool) -> tuple[int, int]:
-        """Bytes that are needed whatever the vocabulary, with or without rows of threads' own, and
-        bytes for each word of it."""
+    def _memory(self, corpus: Corpus) -> tuple[int, int]:
+        """Bytes that are needed whatever the vocabulary, and bytes for each word of it."""
         give_back()
         row, words = 4 * row_stride(self.vector_size), len(corpus.vocab)
         mapped = corpus.ids.nbytes if hasattr(corpus.ids, "_mmap") else 0
         word = 3 * row + WORD_BYTES
         fixed = resident_memory() + mapped + OVERHEAD
-        if own:
-            inputs = words + (self.bucket if self.subword else 0)
-            fixed += row * copied_rows(inputs, words, self._thread_count())
         if self.subword:
             fixed += 2 * row * self.bucket
             length = sum(map(len, corpus.vocab.words)) // words + 3
@@ -377,7 +380,7 @@ class SkipGram(WordModel):
     def _refuse_too_large(self, corpus: Corpus) -> None:
         if self.memory is None:
             return
-        fixed, word = self._memory(corpus, own=False)
+        fixed, word = self._memory(corpus)
         need = fixed + word * len(corpus.vocab)
         if need <= self.memory:
             return
@@ -415,6 +418,11 @@ class SkipGram(WordModel):
         """The alias table that noise is drawn with; unseen words are no noise."""
         return sgns.alias_table(noise_weights(vocab.counts, self.ns_exponent))
 
+    def _kept(self, corpus: Corpus) -> NDArray[np.float64]:
+        """Tokens of each word that an epoch keeps, on average."""
+        counts = corpus.vocab.counts
+        return counts * keep_probability(counts, corpus.known, self.sample)
+
     def _thread_count(self) -> int:
         return 1 if self.deterministic else thread_count(self.threads)
 
@@ -422,11 +430,9 @@ class SkipGram(WordModel):
         """Rows of each thread's own, where there are several threads and the memory for it."""
         if self.memory is not None and self.predict_memory(corpus) > self.memory:
             return None
-        counts = corpus.vocab.counts
-        kept = counts * keep_probability(counts, corpus.known, self.sample)
         return OwnRows.of(
-            kept,
-            noise_weights(counts, self.ns_exponent),
+            self._kept(corpus),
+            noise_weights(corpus.vocab.counts, self.ns_exponent),
             subwords,
             threads,
             contexts=self.window + 1 if self.shrink else 2 * self.window,

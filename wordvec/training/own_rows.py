@@ -23,10 +23,15 @@ MOST_THREADS = 4
 LEAST_MERGES, LEAST_BETWEEN = 256, 256
 
 
-def copied_rows(inputs: int, outputs: int, threads: int) -> int:
-    """Rows that all threads' copies take at most, for matrices of so many rows."""
-    if not 2 <= threads <= MOST_THREADS:
-        return 0
+def tokens_between(kept: float, threads: int) -> int:
+    """Kept tokens from merge to merge where an epoch keeps so many; 0 for one thread or many, and
+    where the text is too small: what threads have not merged must be a small part of it."""
+    every = min(MOST_BETWEEN, int(kept) // (LEAST_MERGES * threads))
+    return every if 2 <= threads <= MOST_THREADS and every >= LEAST_BETWEEN else 0
+
+
+def rows_of_copies(inputs: int, outputs: int, threads: int) -> int:
+    """Rows that the copies of all threads take, for matrices of so many rows."""
     return threads * 2 * (min(MOST_ROWS, inputs) + min(MOST_ROWS, outputs))
 
 
@@ -65,8 +70,7 @@ class OwnRows:
         negative: int,
         cbow: bool,
     ) -> Self | None:
-        """Own rows for a few threads; None for one or many, and where the text is too small: what
-        threads have not merged must be a small part of it.
+        """Own rows for this text; None where there are none, see `tokens_between`.
 
         Parameters
         ----------
@@ -77,8 +81,8 @@ class OwnRows:
         cbow : bool
             Whether all contexts are one input.
         """
-        every = min(MOST_BETWEEN, int(kept.sum()) // (LEAST_MERGES * threads))
-        if not 2 <= threads <= MOST_THREADS or every < LEAST_BETWEEN:
+        every = tokens_between(kept.sum(), threads)
+        if not every:
             return None
         shares = kept / kept.sum()
         # A pair of words moves its input by all outputs, and each output by each input of a step.
