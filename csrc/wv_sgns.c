@@ -208,9 +208,9 @@ void wv_sgns_worker_free(wv_sgns_worker *w) {
 
 /* By Zipf's law the row that is visited r-th most is visited about 1/r times as often as the first.
  * So rows are merged in bands, each twice as large as the one before and half as often, row r about
- * every 16 r kept tokens: all are merged after about as many visits, and all bands cost the same.
+ * every 32 r kept tokens: all are merged after about as many visits, and all bands cost the same.
  */
-enum { TOKENS_PER_ROW = 16, BLOCK_OF_ROWS = 64 };
+enum { TOKENS_PER_ROW = 32, BLOCK_OF_ROWS = 64 };
 /* How near a pair of words brings a row to its optimum at rate 1; see wv_sgns.h. Scores of two
  * threads at 0.02 and 0.05 are those of one; at 0.2 they are lower (docs/measurements/skipgram.md).
  */
@@ -221,7 +221,8 @@ static void load_rows(const side *s) {
         const int32_t i = s->own->rows ? s->own->rows[j] : j;
         const size_t size = (size_t)s->stride * sizeof(float);
         memcpy(s->rows[1] + j * s->stride, s->rows[0] + i * s->stride, size);
-        memcpy(s->base + j * s->stride, s->rows[0] + i * s->stride, size);
+        /* Not from the model again: others merge meanwhile. */
+        memcpy(s->base + j * s->stride, s->rows[1] + j * s->stride, size);
     }
 }
 
@@ -241,16 +242,16 @@ static void merge_block(const wv_sgns_model *m, const side *s, int32_t begin, in
 /* Merges the bands that are due. A block that another worker is at is left for the next time. */
 static void merge_side(const wv_sgns_model *m, const wv_sgns_worker *w, const side *s,
                        int first_flag, int all) {
-    int64_t end = m->every < TOKENS_PER_ROW ? 1 : m->every / TOKENS_PER_ROW;
+    int64_t size = m->every < TOKENS_PER_ROW ? 1 : m->every / TOKENS_PER_ROW;
     for (int64_t begin = 0, every = 1; s->rows[1] && begin < s->own->count;
-         begin = end, end *= 2, every *= 2) {
+         begin = size, size *= 2, every *= 2) {
         if (!all && w->merges % every) continue;
+        const int64_t end = size < s->own->count ? size : s->own->count;
         const float visits = PULL * w->alpha * (float)(m->every * every);
-        for (int64_t b = begin; b < end && b < s->own->count; b += BLOCK_OF_ROWS) {
+        for (int64_t b = begin; b < end; b += BLOCK_OF_ROWS) {
             uint8_t *flag = m->merging + (b / BLOCK_OF_ROWS * 2 + first_flag) % WV_SGNS_BLOCKS;
             if (WV_TAKE(flag)) continue;
-            const int64_t last =
-                b + BLOCK_OF_ROWS < s->own->count ? b + BLOCK_OF_ROWS : s->own->count;
+            const int64_t last = b + BLOCK_OF_ROWS < end ? b + BLOCK_OF_ROWS : end;
             merge_block(m, s, (int32_t)b, (int32_t)last, visits);
             WV_LET_GO(flag);
         }

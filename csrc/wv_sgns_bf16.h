@@ -1,4 +1,5 @@
-/* Part of the template wv_sgns_simd.h: a step of shared noise with its products in bfloat16.
+/* Part of the template wv_sgns_simd.h: a step of shared noise with its products in bfloat16. What
+ * has no pairs to multiply is AVX-512's.
  *
  * A processor that multiplies two pairs of bfloat16 for a pair of floats needs half the
  * instructions. Rows stay floats, and so do all sums; what is multiplied is rounded to 8 bits of
@@ -136,4 +137,48 @@ V_FN float shared_bf16(const wv_sgns_rows *r, const int no, float alpha) {
     }
     update(r->in, ni, r->out, no, c, n, g, r->ahead, r->na);
     return loss;
+}
+
+WV_TARGET
+static float shared_noise(const wv_sgns_rows *rows, float alpha) {
+    if (rows->ni > 1) {
+        switch (rows->no) {
+        case 1:
+            return shared_bf16(rows, 1, alpha);
+        case 2:
+            return shared_bf16(rows, 2, alpha);
+        case 3:
+            return shared_bf16(rows, 3, alpha);
+        case 4:
+            return shared_bf16(rows, 4, alpha);
+        case 5:
+            return shared_bf16(rows, 5, alpha);
+        case 6:
+            return shared_bf16(rows, 6, alpha);
+        default:
+            break;
+        }
+    }
+    return wv_sgns_avx512.shared_noise(rows, alpha);
+}
+
+static float own_noise(const wv_sgns_rows *rows, float alpha) {
+    return wv_sgns_avx512.own_noise(rows, alpha);
+}
+
+static float squares(const wv_sgns_rows *rows, float alpha) {
+    return wv_sgns_avx512.squares(rows, alpha);
+}
+
+static void gather(float *const *rows, int64_t count, ptrdiff_t n, float scale, float *hidden) {
+    wv_sgns_avx512.gather(rows, count, n, scale, hidden);
+}
+
+static void scatter(float *const *rows, int64_t count, ptrdiff_t n, float factor,
+                    const float *before, const float *after) {
+    wv_sgns_avx512.scatter(rows, count, n, factor, before, after);
+}
+
+static void merge(float *shared, float *own, float *base, ptrdiff_t n, float factor) {
+    wv_sgns_avx512.merge(shared, own, base, n, factor);
 }

@@ -179,14 +179,11 @@ V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrd
 
 #ifdef VB_LANES
 #include "wv_sgns_bf16.h"
-#endif
+#else
 
 V_FN float shared_few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
     float *g = r->scratch;
     int i = 0;
-#ifdef VB_LANES
-    if (kind == SHARED && no <= SGNS_WIDE_OUT && r->ni > 1) return shared_bf16(r, no, alpha);
-#endif
 #if SGNS_ROWS > 2
     if (no <= SGNS_WIDE_OUT) {
         for (; i + 4 <= r->ni; i += 4) products(4, r->in + i, r->out, no, r->n, g + i * no);
@@ -363,5 +360,7 @@ static void merge(float *shared, float *own, float *base, ptrdiff_t n, float fac
         v_store(base + c, now);
     }
 }
+
+#endif
 
 const wv_sgns WV_SIMD(wv_sgns) = {shared_noise, own_noise, squares, gather, scatter, merge};

@@ -155,6 +155,31 @@ def test_threads_bring_what_they_have_trained_into_the_model(kind, monkeypatch):
     assert max(losses) < 1.1 * min(losses)
 
 
+@pytest.mark.parametrize("kind", [SkipGram, FastText])
+def test_a_checkpoint_has_what_threads_have_trained(kind, tmp_path, monkeypatch):
+    """It is resumed when there is nothing left to train, and gives the same bytes."""
+    monkeypatch.setattr(own_rows, "LEAST_MERGES", 4)
+    monkeypatch.setattr(own_rows, "LEAST_BETWEEN", 16)
+    rng = np.random.default_rng(0)
+    text = [[f"w{i}" for i in rng.integers(0, 30, 12)] for _ in range(2000)]
+    options = {"vector_size": 16, "epochs": 2, "min_count": 1, "sample": 0, "threads": 2}
+    if kind is FastText:
+        options["bucket"] = 500
+    whole = kind(**options).fit(text, checkpoint=tmp_path / "c").vectors_
+    again = kind(**options).fit(text, checkpoint=tmp_path / "c", resume=True).vectors_
+    assert again.vectors.tobytes() == whole.vectors.tobytes()
+    assert again.contexts.tobytes() == whole.contexts.tobytes()
+
+    def stop(progress):
+        if progress.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kind(**options).fit(text, checkpoint=tmp_path / "stopped", progress=stop)
+    model = kind(**options).fit(text, checkpoint=tmp_path / "stopped", resume=True)
+    assert model.losses_[1] < model.losses_[0]
+
+
 @pytest.mark.parametrize(
     ("tokens", "threads", "every"),
     [
