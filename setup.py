@@ -44,7 +44,7 @@ MODULES = {
     "models.perm": ["wv_perm"],
     "models.sgns": with_isa("wv_sgns"),
     "models.swivel": with_isa("wv_swivel"),
-    "models.visits": ["wv_visits", "wv_ppmi", *with_isa("wv_sgns"), *with_isa("wv_vec")],
+    "models.visits": ["wv_visits", "wv_ppmi"],
     "vectors.analogy": ["wv_analogy"],
     "vectors.best": with_isa("wv_best"),
     "vectors.codec": ["wv_codec"],

@@ -77,6 +77,10 @@ cdef wv_sgns_options _none
 OPTIONS = frozenset((<dict>_none).keys())
 
 
+cdef const void *kernels(object isa) except NULL:
+    return wv_sgns_for(cpu.parse(isa))
+
+
 def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
          const int32_t[::1] outputs, const float[::1] sign, const float[::1] weight, float alpha,
          isa=None, *, bint own=False):

@@ -5,10 +5,10 @@ from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
-from wordvec.native cimport cpu
 from wordvec.native.common cimport WV_ERR_MEMORY, WV_ERR_NONFINITE, WV_ERR_RANGE, wv_status
-from wordvec.native.cpu cimport wv_isa
+from wordvec.native.models cimport sgns
 from wordvec.native.models.tile cimport bind_tile, wv_tile
+from wordvec.native.vectors cimport vec
 
 cdef extern from "wv_visits.h" nogil:
     ctypedef struct wv_alias:
@@ -44,8 +44,6 @@ cdef extern from "wv_visits.h" nogil:
         int64_t visits, noise_visits
     ctypedef struct wv_visits_worker:
         pass
-    const wv_sgns *wv_sgns_for(wv_isa) noexcept
-    const wv_vec *wv_vec_for(wv_isa) noexcept
     wv_visits_worker *wv_visits_worker_new(const wv_visits_model *) noexcept
     void wv_visits_worker_free(wv_visits_worker *) noexcept
     wv_status wv_visits_train(const wv_visits_model *, wv_visits_worker *,
@@ -108,11 +106,12 @@ cdef class VisitTrainer:
         self.model.group = group
         self.model.bits = bits
         self.model.cap = cap
-        self.model.step = wv_sgns_for(cpu.parse(isa)).shared_noise
+        cdef const wv_sgns *steps = <const wv_sgns *>sgns.kernels(isa)
+        self.model.step = steps.shared_noise
         if out_share is not None:
-            self.model.step = wv_sgns_for(cpu.parse(isa)).squares
+            self.model.step = steps.squares
             self.model.out_share = &out_share[0]
-            self.model.vec = wv_vec_for(cpu.parse(isa))
+            self.model.vec = <const wv_vec *>vec.kernels(isa)
 
     cdef int _check_noise(self, const uint32_t[:, ::1] noise,
                           const int64_t[::1] starts) except -1:

@@ -26,6 +26,10 @@ cdef int _same(Py_ssize_t a, Py_ssize_t b) except -1:
     return 0
 
 
+cdef const void *kernels(object isa) except NULL:
+    return wv_vec_for(cpu.parse(isa))
+
+
 def dot(const float[::1] x, const float[::1] y, isa=None):
     _same(x.shape[0], y.shape[0])
     if x.shape[0] == 0:
