@@ -1,7 +1,7 @@
 /* One vocabulary of vector operations for the instruction sets, so that a kernel is written once
  * and compiled once an ISA. A file NAME_ISA.c defines WV_SIMD_AVX2, WV_SIMD_AVX512,
- * WV_SIMD_AVX512_BF16 or WV_SIMD_NEON, includes this header, then the kernel's template. The scalar kernels do not use it: they are the
- * oracle, written on their own.
+ * WV_SIMD_AVX512_BF16 or WV_SIMD_NEON, includes this header, then the kernel's template. The scalar
+ * kernels do not use it: they are the oracle, written on their own.
  *
  * vf is a register of VF_LANES floats; every operation is v_name. Loads and stores do not need
  * alignment. All of it carries WV_TARGET, so no build flag is needed.
