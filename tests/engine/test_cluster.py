@@ -208,6 +208,18 @@ def test_a_store_that_workers_do_not_reach_is_named(three, shards, tmp_path):
         wordvec.Swivel(**OPTIONS).fit("memory://counts", client=three, checkpoint=tmp_path / "c")
 
 
+def test_a_look_that_finds_no_worker_is_followed_by_another(three, monkeypatch):
+    """All have died a moment ago and are on their way back."""
+    cluster = Cluster(three)
+    info = three.scheduler_info
+    looks = iter([{"workers": {}}, {"workers": {}}])
+    monkeypatch.setattr(three, "scheduler_info", lambda **kw: next(looks, None) or info(**kw))
+    cluster._looked = -1e9
+    assert cluster.workers() == {}
+    assert len(cluster.some_workers()) == 3
+    assert next(looks, None) is None
+
+
 def test_a_worker_that_dies_while_it_is_asked_is_left_out(three, monkeypatch):
     monkeypatch.setattr(cluster_module, "_sizes", die_at)
     Cluster(three).check_sizes({min(pids(three)): 5})

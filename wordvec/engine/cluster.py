@@ -153,13 +153,7 @@ class Cluster:
     def check(self) -> None:
         """Raises ClusterError, with the addresses of workers that are of another version of
         wordvec or cannot use the instruction set; or when there is no worker."""
-        try:
-            self.client.wait_for_workers(1, timeout=WORKERS)
-        except (TimeoutError, OSError) as error:
-            raise ClusterError(
-                f"{self.client.scheduler.address}: the scheduler has no worker ({WORKERS:.0f} s "
-                "were waited for one): start some with `dask worker`"
-            ) from error
+        self._wait_for_one()
         processors = []
         for worker, said in self._ask(_about()):
             if isinstance(said, Exception):
@@ -179,6 +173,16 @@ class Cluster:
                 )
             processors.append(cores)
         self.processors = min(processors, default=1)
+
+    def _wait_for_one(self) -> None:
+        """Returns when there is a worker."""
+        try:
+            self.client.wait_for_workers(1, timeout=WORKERS)
+        except (TimeoutError, OSError) as error:
+            raise ClusterError(
+                f"{self.client.scheduler.address}: the scheduler has no worker ({WORKERS:.0f} s "
+                "were waited for one): start some with `dask worker`"
+            ) from error
 
     def _ask(self, function: Callable[..., Any], *args: Any) -> list[tuple[str, Any]]:
         """What each worker answers, or the exception that it raised; without those that die."""
@@ -229,6 +233,13 @@ class Cluster:
             self._workers = {name: int(w["nthreads"]) for name, w in sorted(found.items())}
             self._looked = time.monotonic()
         return self._workers
+
+    def some_workers(self) -> dict[str, int]:
+        """`workers`, at least one: all may have died a moment ago and be on their way back."""
+        while not (found := self.workers()):
+            self._wait_for_one()
+            self._looked = -LOOK
+        return found
 
     @property
     def on_one_machine(self) -> bool:

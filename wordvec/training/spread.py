@@ -375,7 +375,7 @@ def _check_worth(
     both: bool,
 ) -> None:
     """Raises ClusterError where the cluster would wait most of the time."""
-    workers = engine.workers()
+    workers = engine.some_workers()
     parts = groups(shards.words, shards.k, recipe.size)
     found = reckon(plan.rounds(0), parts, row, len(workers), both=both)
     model = recipe.kind.rpartition(":")[2]
