@@ -86,6 +86,8 @@ SECTIONS: dict[str, dict[str, str]] = {
 # These multiply no matrices. OpenBLAS's threads start when numpy is loaded, and look for work for
 # .08 CPU-seconds on two processors before they sleep.
 WITHOUT_BLAS = {"tokenize", "vocab", "count"}
+# Bytes that are given back when an error has come: to say that memory ran out takes some.
+RESERVE = 4 << 20
 COMMANDS = {name: where for section in SECTIONS.values() for name, where in section.items()}
 
 
@@ -100,6 +102,7 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _run(argv: list[str], debug: bool) -> int:
+    reserve = bytearray(RESERVE)
     try:
         if argv and argv[0] in WITHOUT_BLAS:
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -114,6 +117,7 @@ def _run(argv: list[str], debug: bool) -> int:
         # click wraps an interrupt; what was saved is said by the original.
         return _interrupted(error, str(error.__cause__ or error))
     except Exception as error:
+        del reserve
         if not _expected(error) and (signal := _interruption(error)) is not None:
             return _interrupted(signal, str(signal))
         if isinstance(error, OSError) and error.filename in (OUTPUT, None):
