@@ -72,7 +72,7 @@ def check_columns(stream: Stream, lines: list[bytes], size: int) -> None:
             f"a whole number behind each word ({behind[0].decode()}, ...), which is none of the "
             f"{size} of its vector; cut off that column, or name it `count` in the header of a CSV"
         )
-    numbers = [fields[1:] for fields in split]
+    numbers = [fields[1:] for fields in split if len(fields) == size + 1]
     firsts = {row[0] for row in numbers}
     others = [number for row in numbers for number in row[1:]]
     whole = sum(number.lstrip(b"-").isdigit() for number in others)
