@@ -33,6 +33,7 @@ typedef struct wv_glove_model {
     float clip;                            /* bound of a gradient's component */
     int32_t symmetric;                     /* 1: a cell stands for its mirror image too */
     int32_t k;                             /* word w is number w / k of tile w mod k */
+    int32_t grid;                          /* 1, 2 or 4: an epoch has grid^2 parts, see below */
     float log_x_max, alpha;                /* of f */
     const float *prior;                    /* (V, stride): r, zeros behind it; or NULL */
     const float *pull;                     /* (V,): 2 mu per visit of a row; 0 without a prior */
@@ -41,10 +42,12 @@ typedef struct wv_glove_model {
 } wv_glove_model;
 
 /* One step for each cell in turn, and for its mirror image where the model is symmetric and the
- * cell is off the diagonal. Returns the sum of weight (error)^2 / 2. Ids in [0, V): not checked.
- * The words and contexts of the cells' rows and columns must not be in use by another thread. */
-typedef double (*wv_glove_cells)(const wv_glove_model *model, const wv_glove_cell *cells,
-                                 int64_t n);
+ * cell is off the diagonal. Returns the sum of weight (error)^2 / 2. Cells n to known - 1 are those
+ * of the next call, and `next` the n_next words of columns that come after: their rows are fetched
+ * on the way. Ids in [0, V), n > 0: not checked. The words and contexts of the cells' rows and
+ * columns must not be in use by another thread. */
+typedef double (*wv_glove_cells)(const wv_glove_model *model, const wv_glove_cell *cells, int64_t n,
+                                 int64_t known, const int32_t *next, int32_t n_next);
 
 struct wv_glove {
     wv_glove_cells train;
@@ -63,24 +66,23 @@ WV_ISA_TABLES(wv_glove);
  * The order of an epoch decides how much of a row is still in the caches when it is needed again,
  * and quality too: a word should meet the contexts of a tile at several times, not at once.
  *
- * An epoch has WV_GLOVE_GRID^2 parts: the rows of a tile are dealt to WV_GLOVE_GRID random sets and
- * so are its columns, and a part trains the cells of one set of rows and one of columns. The rows
- * of a set are cut into blocks that fit the second-level cache, WV_GLOVE_BLOCK bytes; a block meets
- * its columns in random order, WV_GLOVE_COLUMNS at a time, whose cells are shuffled. The sizes do
- * not depend on the machine, and so neither does the order.
+ * An epoch has grid^2 parts: the rows of a tile are dealt to `grid` random sets and so are its
+ * columns, and a part trains the cells of one set of rows and one of columns. The rows of a set are
+ * cut, by rank, into blocks that fit the second-level cache, WV_GLOVE_BLOCK bytes; a block meets
+ * the columns that it has cells of in random order, WV_GLOVE_COLUMNS at a time, whose cells are
+ * shuffled. A block of frequent words has many cells in every column, and one of rare words has
+ * none in most. With 17 million words (29.9 million cells, 17 tiles a side, 100 dimensions) a cell
+ * takes 3.7 cache lines from beyond the second level with a grid of 2, and 9.1 where blocks are of
+ * random ranks; with a grid of 4 5.7 and 10.5. docs/measurements/glove.md has times and scores.
  *
  * The pull needs the two rows of a word, so it is made where both are held: in every unit of tiles
  * (i, j) and (j, i) of a symmetric model, in those of tiles (i, i) of another. A block's words are
- * pulled after its cells, while the cache has them; over an epoch a word is pulled WV_GLOVE_GRID
- * times for each unit that holds it, and `pull` is the share of one time.
+ * pulled while the cache has them, WV_GLOVE_PULLS times in an epoch for each unit that holds them:
+ * as often with any grid, since AdaGrad's steps shrink. `pull` is the share of one time.
  *
- * On 17 million words (59.7 million cells, 17 tiles a side, 100 dimensions, three seeds): a grid of
- * 1 gives 27.8 % of Google's analogies, of 4 28.5 %, as one random order of all cells does (28.6
- * %); MEN .490, .498, .495. CPU-seconds per epoch on an AMD EPYC (family 25, model 17; 32 KB, 1 MB
- * and 32 MB of cache) that was busy with other work: 4.9 to 5.1, blocks of 256 KB 1.1 times as
- * long; 2.2 when all rows lie in the first-level cache, .3 of them for the order.
+ * The sizes do not depend on the machine, and so neither does the order.
  */
-enum { WV_GLOVE_GRID = 4, WV_GLOVE_BLOCK = 768 << 10, WV_GLOVE_COLUMNS = 8 };
+enum { WV_GLOVE_BLOCK = 768 << 10, WV_GLOVE_COLUMNS = 8, WV_GLOVE_PULLS = 4 };
 
 typedef struct wv_glove_tile {
     int32_t row_tile, col_tile, n_cols; /* n_cols: words of the column tile */
@@ -92,7 +94,7 @@ typedef struct wv_glove_worker wv_glove_worker;
 wv_glove_worker *wv_glove_worker_new(void);
 void wv_glove_worker_free(wv_glove_worker *worker);
 
-/* Trains the cells of a part, in [0, WV_GLOVE_GRID^2), of n tiles, in an order that `key` gives,
+/* Trains the cells of a part, in [0, grid^2), of n tiles, in an order that `key` gives,
  * which is of (seed, epoch, tiles): the same for all parts. Adds to *loss and *cells. The tiles are
  * sound: checked by the caller, as is that one has less than 2^32 cells. WV_ERR_MEMORY. */
 wv_status wv_glove_train(const wv_glove_model *model, wv_glove_worker *worker,

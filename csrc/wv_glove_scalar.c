@@ -33,8 +33,10 @@ static double one(const wv_glove_model *m, int32_t i, int32_t j, float log_x, fl
     return 0.5 * g * error;
 }
 
-static double train(const wv_glove_model *m, const wv_glove_cell *cells, int64_t n) {
+static double train(const wv_glove_model *m, const wv_glove_cell *cells, int64_t n, int64_t known,
+                    const int32_t *next, int32_t n_next) {
     double loss = 0;
+    (void)known, (void)next, (void)n_next;
     for (int64_t i = 0; i < n; i++) {
         const wv_glove_cell x = cells[i];
         loss += one(m, x.row, x.col, x.log_x, x.weight);

@@ -121,6 +121,11 @@ def processor() -> str:
     return next((x.split(":")[1].strip() for x in lines if x.startswith("vendor_id")), "unknown")
 
 
+def key(name: str, isa: str) -> str:
+    """Under what a model's pin stands: its instruction set, with the maker where that matters."""
+    return f"{isa}, {processor()}" if isa in ESTIMATED.get(name, ()) else isa
+
+
 def digests() -> dict[str, str]:
     """The digest of every model, on the instruction set that is active."""
     with tempfile.TemporaryDirectory() as folder:
@@ -140,15 +145,16 @@ def digests_with(isa: str) -> dict[str, str]:
 
 
 def write() -> None:
-    """Renews the pins of this machine's instruction sets and keeps those of others."""
+    """Renews the pins of this machine's instruction sets and keeps those of others: of a model that
+    changed, take out those that are not made anew."""
     from wordvec.native import cpu
 
     pins = json.loads(PINS.read_text()) if PINS.exists() else {}
     table: dict[str, dict[str, str]] = pins.get("models", {})
     for isa in cpu.available():
         for name, value in digests_with(isa).items():
-            table.setdefault(name, {})[isa] = value
-    made = {"processor": processor(), "libraries": libraries(), "models": table}
+            table.setdefault(name, {})[key(name, isa)] = value
+    made = {"libraries": libraries(), "models": table}
     PINS.write_text(json.dumps(made, indent=1) + "\n")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import wordvec
 from wordvec.counts.schedule import rounds
 from wordvec.engine.local import Local
+from wordvec.models import glove
 from wordvec.training import spread
 from wordvec.training.batches import Homes, Key, Reckoning, reckon, refuse_waiting
 from wordvec.training.blocks import Group, groups, read_block, sparse_matrix, write_block
@@ -93,11 +94,14 @@ def test_no_worker_gets_more_than_its_share(n, workers, both):
         assert max(map(places.count, places)) <= -(-len(places) // workers)
 
 
+@pytest.mark.parametrize("grid", [1, 4])
 @pytest.mark.parametrize("size", [1, 2])
-def test_tasks_are_those_counted_by_hand(shards, size):
-    """GloVe goes 16 times over the half of all pairs of groups, Swivel once over all."""
+def test_tasks_are_those_counted_by_hand(shards, size, grid, monkeypatch):
+    """GloVe goes grid^2 times over the half of all pairs of groups, Swivel once over all."""
+    monkeypatch.setattr(glove, "GRIDS", ((0, grid),))
     n = -(-shards.k // size)
-    for kind, passes, pairs in ((wordvec.GloVe, 16, n * (n + 1) // 2), (wordvec.Swivel, 1, n * n)):
+    half = n * (n + 1) // 2
+    for kind, passes, pairs in ((wordvec.GloVe, grid**2, half), (wordvec.Swivel, 1, n * n)):
         model = kind(vector_size=4, super_tile=size)
         arrays = [model._parameters(shards.words, side) for side in (0, 1)]
         plan = model._plan(shards, *arrays)

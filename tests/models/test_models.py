@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import io
 import re
+import types
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from wordvec.counts.counting.count import count
 from wordvec.counts.counting.window import Window
 from wordvec.errors import CorpusError, TrainingError
 from wordvec.models import MODELS as REGISTRY
-from wordvec.models import skipgram
+from wordvec.models import glove, skipgram
 from wordvec.models.cbow import CBOW
 from wordvec.models.count_skipgram import CountSkipGram
 from wordvec.models.glove import GloVe
@@ -358,3 +359,12 @@ def test_memory_that_no_vocabulary_is_small_enough_for(held, tmp_path):
         SkipGram(memory=1 << 20, epochs=1).fit(tmp_path / "t.txt")
     with pytest.raises(TrainingError, match="lower bucket or allow more"):
         FastText(memory=80 << 20, epochs=1).fit(tmp_path / "t.txt")
+
+
+@pytest.mark.parametrize(
+    ("cells", "k", "symmetric", "grid"),
+    [(0, 1, True, 1), (29_893_650, 17, True, 2), (1_157_946, 16, True, 1), (1 << 18, 1, False, 4)],
+)
+def test_glove_visits_tiles_of_few_cells_less_often(cells, k, symmetric, grid):
+    counts = types.SimpleNamespace(cells=cells, k=k, symmetric=symmetric)
+    assert glove._grid(counts) == grid

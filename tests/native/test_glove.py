@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from wordvec.native.models.glove import PARTS, PULLS, GloVeTrainer
+from wordvec.native.models.glove import PULLS, GloVeTrainer
 
 D, STRIDE = 21, 32
 X_MAX, ALPHA = 10.0, 0.75
+GRID = 2
 
 
 def parameters(V, seed):
@@ -46,6 +47,7 @@ def train(
     eta=0.05,
     bias=1.0,
     key=7,
+    grid=GRID,
     **prior,
 ):
     rate = rates(eta, bias)
@@ -59,16 +61,17 @@ def train(
         alpha=ALPHA,
         clip=clip,
         symmetric=symmetric,
+        grid=grid,
         isa=isa,
         **prior,
     )
-    return epoch(trainer, tile_of(matrix), key)
+    return epoch(trainer, tile_of(matrix), key, grid)
 
 
-def epoch(trainer, tile, key):
+def epoch(trainer, tile, key, grid):
     """(loss, cells) of all parts of an epoch."""
     worker = trainer.worker()
-    losses, cells = zip(*(worker.train([tile], key, part) for part in range(PARTS)), strict=True)
+    losses, cells = zip(*(worker.train([tile], key, part) for part in range(grid**2)), strict=True)
     return sum(losses), sum(cells)
 
 
@@ -142,8 +145,9 @@ def test_cells_that_share_no_row_are_steps_of_adagrad(isa):
         np.testing.assert_allclose(got[:, :STRIDE], old - step, atol=room)
 
 
+@pytest.mark.parametrize("grid", [1, 2, 4])
 @pytest.mark.parametrize("symmetric", [False, True])
-def test_each_cell_is_trained_once_in_blocks_of_any_number(isa, symmetric):
+def test_each_cell_is_trained_once_in_blocks_of_any_number(isa, symmetric, grid):
     """9,000 words are several blocks of rows in a part. To first order the sum of all cells' steps
     is that of the gradient, which a cell left out or trained twice would change."""
     n, eta = 9000, 1e-5
@@ -168,10 +172,11 @@ def test_each_cell_is_trained_once_in_blocks_of_any_number(isa, symmetric):
         alpha=ALPHA,
         clip=100.0,
         symmetric=symmetric,
+        grid=grid,
         isa=isa,
     )
     tile = (0, 0, row_ptr, cols.astype(np.uint16), x.astype(np.float32))
-    loss, cells = epoch(trainer, tile, 3)
+    loss, cells = epoch(trainer, tile, 3, grid)
     assert cells == len(rows)
     if symmetric:
         off = rows != cols
@@ -236,7 +241,7 @@ def test_tiles_that_do_not_fit_are_refused():
     words, contexts = parameters(2, 11)
     rate = rates()
     trainer = GloVeTrainer(
-        words, contexts, rate[0], rate[1], k=1, x_max=1, alpha=1, clip=1, symmetric=False
+        words, contexts, rate[0], rate[1], k=1, x_max=1, alpha=1, clip=1, symmetric=False, grid=GRID
     )
     worker = trainer.worker()
     tile, good = tile_of(np.ones((3, 3))), tile_of(np.ones((2, 2)))
@@ -252,8 +257,11 @@ def test_tiles_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="one tile or two"):
         worker.train([good] * 3, 0, 0)
     assert worker.train([], 0, 0) == (0.0, 0)
-    with pytest.raises(ValueError, match=f"part {PARTS} of {PARTS}"):
-        worker.train([good], 0, PARTS)
+    for grid in (0, 3, 8):
+        with pytest.raises(ValueError, match=f"grid must divide 4, got {grid}"):
+            train(words, contexts, np.ones((2, 2)), grid=grid)
+    with pytest.raises(ValueError, match=f"part {GRID**2} of {GRID**2}"):
+        worker.train([good], 0, GRID**2)
 
 
 # -- the pull to a prior (Mittens) -----------------------------------------------------------------
@@ -269,8 +277,9 @@ def pulled(words, contexts, prior, pull, matrix, *, symmetric=True, eta=0.05, bi
     return train(words, contexts, matrix, symmetric=symmetric, eta=eta, bias=bias, **how)
 
 
+@pytest.mark.parametrize("grid", [1, 2, 4])
 @pytest.mark.parametrize("symmetric", [False, True])
-def test_a_pull_is_adagrad_on_both_rows(isa, symmetric):
+def test_a_pull_is_adagrad_on_both_rows(isa, symmetric, grid):
     """Without cells an epoch is PULLS steps of the pull alone, here in float64."""
     n = 300  # several blocks of nothing; every row set
     words, contexts = parameters(n, 12)
@@ -280,10 +289,8 @@ def test_a_pull_is_adagrad_on_both_rows(isa, symmetric):
     w, c = (m[:, :D].astype(np.float64) for m in (words, contexts))
     gw, gc = (m[:, STRIDE : STRIDE + D].astype(np.float64) for m in (words, contexts))
     before = words.copy(), contexts.copy()
-    assert pulled(words, contexts, prior, pull, np.zeros((n, n)), symmetric=symmetric, isa=isa) == (
-        0.0,
-        0,
-    )
+    how = {"symmetric": symmetric, "isa": isa, "grid": grid}
+    assert pulled(words, contexts, prior, pull, np.zeros((n, n)), **how) == (0.0, 0)
     for _ in range(PULLS):
         a = 0.05 * pull[:, None].astype(np.float64) * (w + c - prior)
         w, c = w - a / np.sqrt(gw), c - a / np.sqrt(gc)
@@ -357,7 +364,17 @@ def test_a_prior_that_does_not_fit_is_refused():
 
     def trainer(**more):
         return GloVeTrainer(
-            words, contexts, rate[0], rate[1], k=1, x_max=1, alpha=1, clip=1, symmetric=True, **more
+            words,
+            contexts,
+            rate[0],
+            rate[1],
+            k=1,
+            x_max=1,
+            alpha=1,
+            clip=1,
+            symmetric=True,
+            grid=1,
+            **more,
         )
 
     with pytest.raises(ValueError, match="needs pull and pull_rate"):

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from pinned_models import (
     BY_LAPACK,
-    ESTIMATED,
     PINS,
     digests_with,
+    key,
     libraries,
     models,
-    processor,
 )
 
 RECORD = json.loads(PINS.read_text())
@@ -33,13 +32,12 @@ def found():
 
 @pytest.mark.parametrize("name", RECORD["models"])
 def test_a_model_has_the_bytes_that_are_pinned(name, isa, found):
-    if isa not in RECORD["models"][name]:
-        pytest.skip(f"no pin of {name} on {isa}")
-    if isa in ESTIMATED.get(name, ()) and processor() != RECORD["processor"]:
-        pytest.skip(f"{isa}'s reciprocal root is pinned on {RECORD['processor']}")
+    pins = RECORD["models"][name]
+    if key(name, isa) not in pins:
+        pytest.skip(f"no pin of {name} on {key(name, isa)}")
     if name in BY_LAPACK and libraries() != RECORD["libraries"]:
         pytest.skip(f"{name} is pinned with {', '.join(RECORD['libraries'])}")
-    assert found(isa)[name] == RECORD["models"][name][isa]
+    assert found(isa)[name] == pins[key(name, isa)]
 
 
 def test_every_model_is_pinned():

@@ -18,7 +18,7 @@ from wordvec.estimator import Callback, option, same_option, thread_count
 from wordvec.models.convergence import Diagnostic
 from wordvec.models.prior import Prior
 from wordvec.native.models import hyper
-from wordvec.native.models.glove import PARTS, PULLS, GloVeTrainer, GloVeWorker
+from wordvec.native.models.glove import PULLS, GloVeTrainer, GloVeWorker
 from wordvec.native.vectors.vec import rng_key, row_stride
 from wordvec.training.loop import Plan, Step
 from wordvec.training.rows import padded_matrix, uniform_rows
@@ -27,6 +27,10 @@ from wordvec.vectors.vectors import WordVectors
 
 PULL = 0.1  # mu of Mittens
 CELL_SECONDS = 0.63e-9  # per cell and dimension, on one thread of an AMD EPYC (Turin)
+# An epoch has grid^2 parts, of which each visits all pairs of tiles, so that a word meets the
+# contexts of a tile at several times (csrc/wv_glove.h). The grid from so many cells in a pair on:
+# with a finer one a visit has few cells for each row that it fetches.
+GRIDS = ((1 << 18, 4), (1 << 15, 2), (0, 1))
 CLIP = 100.0  # bound of a gradient's component, as in Stanford's code since 2020
 
 
@@ -208,6 +212,7 @@ class GloVe(TileModel):
 
     def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[GloVeWorker, _Visit]:
         stride = words.shape[1] // 2
+        grid = _grid(shards)
         pulled: dict[str, Any] = {}
         if self._prior is not None:
             # A unit of a symmetric model holds both rows of its words, else only one (i, i) does.
@@ -229,12 +234,13 @@ class GloVe(TileModel):
             alpha=self.weight_exponent,
             clip=CLIP,
             symmetric=shards.symmetric,
+            grid=grid,
             **pulled,
         )
 
         def epoch_rounds(epoch: int) -> Iterator[list[_Visit]]:
             key = rng_key(self.seed, epoch, 1)
-            order = np.empty(PARTS, np.int64)
+            order = np.empty(grid**2, np.int64)
             hyper.order(key, order)
             for part in map(int, order):
                 g, both = self.super_tile, shards.symmetric
@@ -286,3 +292,9 @@ class _Visit(NamedTuple):
     part: int
     row: int
     col: int
+
+
+def _grid(shards: Shards) -> int:
+    """Sets that the rows of a tile are dealt to, and its columns: of the counts alone."""
+    pairs = shards.k * (shards.k + 1) // 2 if shards.symmetric else shards.k**2
+    return next(grid for cells, grid in GRIDS if shards.cells >= cells * pairs)

@@ -11,8 +11,8 @@ from wordvec.native.models.tile cimport bind_tile, wv_tile
 
 cdef extern from "wv_glove.h" nogil:
     enum:
-        WV_GLOVE_GRID
         WV_GLOVE_BLOCK
+        WV_GLOVE_PULLS
     ctypedef struct wv_glove:
         pass
     ctypedef struct wv_glove_model:
@@ -24,6 +24,7 @@ cdef extern from "wv_glove.h" nogil:
         float clip
         int32_t symmetric
         int32_t k
+        int32_t grid
         float log_x_max, alpha
         const float *prior
         const float *pull
@@ -41,10 +42,8 @@ cdef extern from "wv_glove.h" nogil:
                              int32_t, uint64_t, uint32_t, double *, int64_t *) noexcept
 
 
-# Of an epoch: each is trained on its own, when all tiles have had the one before.
-PARTS = WV_GLOVE_GRID * WV_GLOVE_GRID
-# Times that a unit of tiles pulls a word to its prior, over the parts of an epoch.
-PULLS = WV_GLOVE_GRID
+# Times that a unit of tiles pulls a word to its prior in an epoch, and the finest grid.
+PULLS = WV_GLOVE_PULLS
 # Bytes of the rows that are visited together: the same on every machine, as the order is.
 BLOCK = WV_GLOVE_BLOCK
 
@@ -57,8 +56,9 @@ cdef class GloVeTrainer:
 
     def __init__(self, float[:, ::1] words, float[:, ::1] contexts, const float[::1] word_rate,
                  const float[::1] context_rate, *, int32_t k, double x_max, double alpha,
-                 float clip, bint symmetric, const float[:, ::1] prior=None,
-                 const float[::1] pull=None, const float[::1] pull_rate=None, isa=None):
+                 float clip, bint symmetric, int32_t grid,
+                 const float[:, ::1] prior=None, const float[::1] pull=None,
+                 const float[::1] pull_rate=None, isa=None):
         cdef Py_ssize_t v = words.shape[0], n = word_rate.shape[0]
         if v < 1 or v > 2147483647 or contexts.shape[0] != v:
             raise ValueError("words and contexts must have a row for each word")
@@ -68,6 +68,8 @@ cdef class GloVeTrainer:
             raise ValueError(f"rows must have {2 * n} floats")
         if k < 1 or (v + k - 1) // k > 65536:
             raise ValueError("tiles have 1 to 65,536 words")
+        if grid < 1 or PULLS % grid:
+            raise ValueError(f"grid must divide {PULLS}, got {grid}")
         if prior is not None:
             if pull is None or pull_rate is None:
                 raise ValueError("a prior needs pull and pull_rate")
@@ -84,6 +86,7 @@ cdef class GloVeTrainer:
         self.model.clip = clip
         self.model.symmetric = symmetric
         self.model.k = k
+        self.model.grid = grid
         self.model.log_x_max = <float>log(x_max)
         self.model.alpha = <float>alpha
         self.model.prior = self.model.pull = self.model.pull_rate = NULL
@@ -118,11 +121,12 @@ cdef class GloVeWorker:
         cdef wv_glove_tile[2] native
         cdef GloVeTrainer trainer = self.trainer
         cdef int32_t row_tile, col_tile, k = trainer.model.k, n = 0
+        cdef uint32_t parts = <uint32_t>(trainer.model.grid * trainer.model.grid)
         cdef int64_t cells = 0
         cdef double loss = 0
         cdef wv_status status
-        if part >= PARTS:
-            raise ValueError(f"part {part} of {PARTS}")
+        if part >= parts:
+            raise ValueError(f"part {part} of {parts}")
         if len(tiles) > 2:
             raise ValueError(f"one tile or two, got {len(tiles)}")
         for row_tile, col_tile, row_ptr, cols, values in tiles:
