@@ -60,9 +60,8 @@ static wv_status reserve(wv_glove_worker *w, int64_t n) {
                    fits((void **)&w->member, sizeof *w->member, n, w->room) &&
                    fits((void **)&w->at, sizeof *w->at, n, w->room) &&
                    fits((void **)&w->ends, sizeof *w->ends, n, w->room);
-    if (!ok) return WV_ERR_MEMORY;
-    if (n > w->room) w->room = n;
-    return WV_OK;
+    w->room = !ok ? 0 : n > w->room ? n : w->room;
+    return ok ? WV_OK : WV_ERR_MEMORY;
 }
 
 /* Deals 0 .. n - 1 to `grid` random sets; chosen[0 .. result) is one of them, rising, and w->member
@@ -104,8 +103,10 @@ static int64_t arrange(wv_glove_worker *w, const wv_glove_tile *t, const int64_t
         w->ends[i / WV_GLOVE_COLUMNS] = total;
     }
     *met = some;
-    if (!fits((void **)&w->cells, sizeof *w->cells, (int64_t)total + 1, w->room_cells)) return -1;
-    if ((int64_t)total + 1 > w->room_cells) w->room_cells = (int64_t)total + 1;
+    const int64_t wanted = (int64_t)total + 1;
+    const int ok = fits((void **)&w->cells, sizeof *w->cells, wanted, w->room_cells);
+    w->room_cells = !ok ? 0 : wanted > w->room_cells ? wanted : w->room_cells;
+    if (!ok) return -1;
     /* Cells of other columns are all written behind the last: no branch to mispredict. */
     for (int32_t i = 0; i < t->n_cols; i++) w->at[i] = w->member[i] ? w->at[i] : total;
     for (int64_t r = 0; r < n; r++) {
