@@ -21,8 +21,8 @@ WV_ISA_CHOICE_BF16(wv_sgns)
 /* -- noise ---------------------------------------------------------------------------------------
  */
 
-wv_status wv_alias_build(const double *weights, const int32_t *names, int32_t n, wv_alias *table,
-                         int32_t *work, double *scaled) {
+wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int32_t *work,
+                         double *scaled) {
     double total = 0;
     for (int32_t i = 0; i < n; i++) {
         if (!(weights[i] >= 0) || isinf(weights[i])) return WV_ERR_RANGE;
@@ -40,8 +40,7 @@ wv_status wv_alias_build(const double *weights, const int32_t *names, int32_t n,
     }
     while (small > 0 && large < n) {
         const int32_t s = work[--small], l = work[large];
-        table[s] =
-            (wv_alias){(uint32_t)fmin(scaled[s] * 0x1p32, 0xFFFFFFFFp0), (uint32_t)s, (uint32_t)l};
+        table[s] = (wv_alias){(uint32_t)fmin(scaled[s] * 0x1p32, 0xFFFFFFFFp0), (uint32_t)l};
         scaled[l] -= 1 - scaled[s];
         if (scaled[l] < 1) {
             large++;
@@ -51,16 +50,9 @@ wv_status wv_alias_build(const double *weights, const int32_t *names, int32_t n,
     /* What is left is 1 up to rounding: it takes itself. */
     while (small > 0) {
         const int32_t s = work[--small];
-        table[s] = (wv_alias){UINT32_MAX, (uint32_t)s, (uint32_t)s};
+        table[s] = (wv_alias){UINT32_MAX, (uint32_t)s};
     }
-    for (; large < n; large++) {
-        const uint32_t l = (uint32_t)work[large];
-        table[l] = (wv_alias){UINT32_MAX, l, l};
-    }
-    for (int32_t i = 0; names && i < n; i++) {
-        table[i].own = (uint32_t)names[table[i].own];
-        table[i].other = (uint32_t)names[table[i].other];
-    }
+    for (; large < n; large++) table[work[large]] = (wv_alias){UINT32_MAX, (uint32_t)work[large]};
     return WV_OK;
 }
 

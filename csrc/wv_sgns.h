@@ -81,16 +81,15 @@ WV_ISA_TABLES_BF16(wv_sgns);
  */
 
 /* One entry of an alias table (Walker 1974; Vose 1991): take `other` when 32 random bits are at
- * least `threshold`, and `own` when they are less. */
+ * least `threshold`, and the entry's own number when they are less. */
 typedef struct wv_alias {
-    uint32_t threshold, own, other;
+    uint32_t threshold, other;
 } wv_alias;
 
-/* Fills table (n,) so that names[i] is drawn by weights[i] >= 0, not all zero; names NULL: i
- * itself. work: (n,) int32 and (n,) double. WV_ERR_RANGE for weights that are negative, not finite
- * or all zero. */
-wv_status wv_alias_build(const double *weights, const int32_t *names, int32_t n, wv_alias *table,
-                         int32_t *work, double *scaled);
+/* Fills table (n,) so that i is drawn by weights[i] >= 0, not all zero. work, scaled: (n,).
+ * WV_ERR_RANGE for weights that are negative, not finite or all zero. */
+wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int32_t *work,
+                         double *scaled);
 
 /* The entry of a table of n that 64 random bits meet. */
 static inline uint32_t wv_alias_entry(int32_t n, uint64_t bits) {
@@ -101,12 +100,12 @@ static inline int32_t wv_alias_draw(const wv_alias *table, int32_t n, uint64_t b
     const uint32_t i = wv_alias_entry(n, bits);
     /* Without a branch, which processors would guess wrong half of the times. */
     const uint32_t own = -(uint32_t)((uint32_t)bits < table[i].threshold);
-    return (int32_t)((table[i].own & own) | (table[i].other & ~own));
+    return (int32_t)((i & own) | (table[i].other & ~own));
 }
 
 /* The words that noise is drawn from. */
 typedef struct wv_noise {
-    const wv_alias *table; /* (words,): names in [0, V) */
+    const wv_alias *table; /* (words,), words <= V */
     int32_t words;
 } wv_noise;
 

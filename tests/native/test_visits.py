@@ -31,7 +31,7 @@ class Model:
         weights = self.counts**EXPONENT
         sizes = [len(range(t, V, k)) for t in range(k)]
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        noise = np.zeros((V, 3), np.uint32)
+        noise = np.zeros((V, 2), np.uint32)
         for t in range(k):
             part = np.ascontiguousarray(weights[t::k])
             noise[starts[t] : starts[t + 1]] = sgns.alias_table(part)
@@ -248,7 +248,7 @@ def test_options_out_of_range_are_refused(options, message):
 @pytest.mark.parametrize("share", [[0.5, 0.5], [0.5, 0.5, np.nan], [0.5, 0.5, -0.1]])
 def test_contexts_that_are_no_distribution_are_refused(share):
     model = Model("squares", np.ones((3, 3)), 17, k=1)
-    noise = np.zeros((3, 3), np.uint32)
+    noise = np.zeros((3, 2), np.uint32)
     arrays = model.input, model.output, noise, np.array([0, 3]), np.ones(1), model.mass
     with pytest.raises(ValueError, match="out_share"):
         VisitTrainer(*arrays, out_share=np.array(share), **model.options)

@@ -15,7 +15,7 @@ from wordvec.text.frequency import noise_weights
 
 
 class Noise(NamedTuple):
-    """count ** exponent as alias tables, one for each tile: tables (V, 3), where they start
+    """count ** exponent as alias tables, one for each tile: tables (V, 2), where they start
     (k + 1,), and the probability of each tile (k,)."""
 
     tables: NDArray[np.uint32]
@@ -31,7 +31,7 @@ class Noise(NamedTuple):
             raise TrainingError(f"{shards.path}: no word has a count: there is no noise to draw")
         sizes = [tile_words(shards.words, k, t) for t in range(k)]
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        tables = np.zeros((shards.words, 3), np.uint32)
+        tables = np.zeros((shards.words, 2), np.uint32)
         share = np.zeros(k)
         for t in range(k):
             part = np.ascontiguousarray(weights[t::k])

@@ -129,7 +129,7 @@ def stream_plan(
 
     Parameters
     ----------
-    noise : ndarray, shape (n, 3)
+    noise : ndarray, shape (n, 2)
         The alias table of noise words.
     own : OwnRows, optional
         The rows that the trainer's workers have copies of.

@@ -27,10 +27,8 @@ def step(
     i-th of len(inputs) equal parts of the outputs.
     """
 
-def alias_table(
-    weights: NDArray[np.float64], names: NDArray[np.int32] | None = None
-) -> NDArray[np.uint32]:
-    """(n, 3), for drawing names[i], or i, with probability weights[i] / sum (Vose 1991)."""
+def alias_table(weights: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """(n, 2), for drawing i with probability weights[i] / sum (Vose 1991)."""
 
 class SkipGramTrainer:
     def __init__(
@@ -79,4 +77,4 @@ class SkipGramWorker:
     ) -> tuple[float, int, int]:
         """Trains on the centres at [begin, end) without the GIL: (loss, pairs, tokens kept).
 
-        noise (n, 3): an alias table whose names are words of the vocabulary."""
+        noise (n, 2): an alias table of the first n words of the vocabulary."""

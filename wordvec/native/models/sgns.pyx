@@ -15,7 +15,7 @@ cdef extern from "wv_sgns.h" nogil:
         WV_FROZEN_IN
         WV_FROZEN_OUT
     ctypedef struct wv_alias:
-        uint32_t threshold, own, other
+        uint32_t threshold, other
     ctypedef struct wv_noise:
         const wv_alias *table
         int32_t words
@@ -61,8 +61,7 @@ cdef extern from "wv_sgns.h" nogil:
         WV_SGNS_BLOCKS
     Py_ssize_t wv_sgns_scratch_floats(int, int, Py_ssize_t) noexcept
     const wv_sgns *wv_sgns_for(wv_isa) noexcept
-    wv_status wv_alias_build(const double *, const int32_t *, int32_t, wv_alias *, int32_t *,
-                             double *) noexcept
+    wv_status wv_alias_build(const double *, int32_t, wv_alias *, int32_t *, double *) noexcept
     wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *, int64_t, float *, int32_t) noexcept
     int64_t wv_sgns_own_floats(const wv_sgns_model *) noexcept
     void wv_sgns_settle(const wv_sgns_model *, wv_sgns_worker *) noexcept
@@ -125,20 +124,15 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     return loss
 
 
-def alias_table(const double[::1] weights, const int32_t[::1] names=None):
+def alias_table(const double[::1] weights):
     cdef Py_ssize_t n = weights.shape[0]
     if n < 1 or n > 2147483647:
         raise ValueError(f"an alias table needs 1 to 2^31 - 1 weights, got {n}")
-    if names is not None and names.shape[0] != n:
-        raise ValueError(f"{n} weights need as many names, got {names.shape[0]}")
-    table = np.empty((n, 3), np.uint32)
+    table = np.empty((n, 2), np.uint32)
     cdef uint32_t[:, ::1] entries = table
     cdef int32_t[::1] work = np.empty(n, np.int32)
     cdef double[::1] scaled = np.empty(n)
-    cdef const int32_t *named = NULL
-    if names is not None:
-        named = &names[0]
-    if wv_alias_build(&weights[0], named, <int32_t>n, <wv_alias *>&entries[0, 0], &work[0],
+    if wv_alias_build(&weights[0], <int32_t>n, <wv_alias *>&entries[0, 0], &work[0],
                       &scaled[0]) != WV_OK:
         raise ValueError("weights must be finite, not negative and not all zero")
     return table
@@ -292,7 +286,7 @@ cdef class SkipGramWorker:
 
     def train(self, const int32_t[::1] ids, int64_t begin, int64_t end,
               const uint32_t[:, ::1] noise, uint64_t key, float alpha_begin, float alpha_end):
-        if not 1 <= noise.shape[0] <= self.trainer.model.vocab or noise.shape[1] != 3:
+        if not 1 <= noise.shape[0] <= self.trainer.model.vocab or noise.shape[1] != 2:
             raise ValueError("noise must be an alias_table of words of the vocabulary")
         cdef wv_noise drawn
         drawn.table = <const wv_alias *>&noise[0, 0]

@@ -22,7 +22,7 @@ class VisitTrainer:
         out_share: _F64 | None = None,
         isa: str | None = None,
     ) -> None:
-        """input, output (V, stride), stride a multiple of 16; noise (V, 3): an alias table for each
+        """input, output (V, stride), stride a multiple of 16; noise (V, 2): an alias table for each
         tile, from starts[tile] on; starts (k + 1,); share (k,): the noise's probability of each
         tile; mass (V,): row sums of the matrix; out_share (V,): the distribution of contexts of the
         information that products are fitted to, None: pairs are told from noise. See

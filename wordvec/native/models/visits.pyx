@@ -12,7 +12,7 @@ from wordvec.native.vectors cimport vec
 
 cdef extern from "wv_visits.h" nogil:
     ctypedef struct wv_alias:
-        uint32_t threshold, own, other
+        uint32_t threshold, other
     ctypedef float (*wv_sgns_step)(float *const *, int, float *const *, int, Py_ssize_t,
                                    const float *, const float *, float, float *) noexcept
     ctypedef struct wv_sgns:
@@ -70,8 +70,8 @@ cdef class VisitTrainer:
             raise ValueError("out_share must have an entry for each word")
         if input.shape[1] % 16 or input.shape[1] < 16 or output.shape[1] != input.shape[1]:
             raise ValueError("rows must have the same multiple of 16 floats")
-        if noise.shape[0] != v or noise.shape[1] != 3:
-            raise ValueError("noise must be (V, 3), see sgns.alias_table")
+        if noise.shape[0] != v or noise.shape[1] != 2:
+            raise ValueError("noise must be (V, 2), see sgns.alias_table")
         if k < 1 or k > v or (v + k - 1) // k > 65536 or starts.shape[0] != k + 1:
             raise ValueError("tiles have 1 to 65,536 words, starts one entry more than there are")
         for i in range(k + 1):
@@ -118,7 +118,7 @@ cdef class VisitTrainer:
         cdef Py_ssize_t t, i
         for t in range(starts.shape[0] - 1):
             for i in range(starts[t], starts[t + 1]):
-                if max(noise[i, 1], noise[i, 2]) >= <uint64_t>(starts[t + 1] - starts[t]):
+                if noise[i, 1] >= <uint64_t>(starts[t + 1] - starts[t]):
                     raise ValueError(f"noise of tile {t} is no alias table of its words")
         return 0
 
