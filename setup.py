@@ -48,7 +48,7 @@ MODULES = {
     "models.sgns": with_isa("wv_sgns"),
     "models.swivel": with_isa("wv_swivel"),
     "models.visits": ["wv_visits", "wv_ppmi"],
-    "vectors.analogy": ["wv_analogy"],
+    "vectors.analogy": with_isa("wv_analogy"),
     "vectors.best": with_isa("wv_best"),
     "vectors.codec": ["wv_codec"],
     "vectors.decimal": ["wv_decimal"],

@@ -1,4 +1,5 @@
-"""The scan over candidates against NumPy in float64, at sizes around the strip of 256."""
+"""The scan over candidates against NumPy in float64, at sizes around the strip of 256, on every
+instruction set."""
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def reference(solver, a, b, c, shift):
 
 @pytest.mark.parametrize("solver", analogy.SOLVERS)
 @pytest.mark.parametrize("n", [1, 7, 255, 256, 257, 700])
-def test_scan_finds_the_best_and_counts_those_above(solver, n):
+def test_scan_finds_the_best_and_counts_those_above(isa, solver, n):
     rng = np.random.default_rng(n)
     cosines = rng.uniform(-0.9, 0.9, (5, n)).astype(np.float32)
     words = rng.integers(0, 5, (20, 3)).astype(np.int32)
@@ -33,8 +34,9 @@ def test_scan_finds_the_best_and_counts_those_above(solver, n):
     best_id, above = np.full(20, -1, np.int32), np.zeros(20, np.int32)
     for start in range(0, n, 300):  # in blocks, as the caller does
         block = np.ascontiguousarray(cosines[:, start : start + 300])
+        state = best, best_id, above
         analogy.scan(
-            solver, block, block.shape[1], start, words, skip, shift, answer, best, best_id, above
+            solver, block, block.shape[1], start, words, skip, shift, answer, *state, isa=isa
         )
     for k in range(20):
         near = np.abs(expected[k] - answer[k]) < 1e-5
@@ -44,6 +46,21 @@ def test_scan_finds_the_best_and_counts_those_above(solver, n):
             assert expected[k][best_id[k]] == pytest.approx(expected[k].max(), abs=1e-5)
         else:
             assert best_id[k] == -1
+
+
+@pytest.mark.parametrize("solver", analogy.SOLVERS)
+def test_equal_scores_count_against_the_answer_and_the_first_of_them_is_best(isa, solver):
+    cosines = np.full((3, 600), 0.25, np.float32)
+    cosines[:, 300:] = 0.5
+    words, skip = np.array([[0, 1, 2]], np.int32), np.array([[0, 1, 2, 599]], np.int32)
+    shift, value = np.zeros(1, np.float32), np.empty(1, np.float32)
+    analogy.scores(solver, *cosines[:, 599:], shift, value)
+    best, best_id, above = np.full(1, -np.inf, "f4"), np.full(1, -1, "i4"), np.zeros(1, "i4")
+    state = best, best_id, above
+    analogy.scan(solver, cosines, 600, 0, words, skip, shift, value, *state, isa=isa)
+    others = 596 if solver == "PairDistance" else 299  # b - a is 0: all candidates score 0
+    assert (above[0], best_id[0]) == (others, 3 if solver == "PairDistance" else 300)
+    assert best[0] == value[0]
 
 
 @pytest.mark.parametrize("solver", analogy.SOLVERS)

@@ -21,6 +21,7 @@ def scan(
     best: _F32,
     best_id: _I32,
     above: _I32,
+    isa: str | None = None,
 ) -> None:
     """Scores candidates first, ..., first + candidates - 1 and updates best, best_id, above.
 

@@ -4,11 +4,14 @@
 from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc
 
+from wordvec.native cimport cpu
+from wordvec.native.cpu cimport wv_isa
+
 cdef extern from "wv_analogy.h" nogil:
     int WV_ANALOGY_SKIP
     ctypedef enum wv_analogy_solver:
         pass
-    ctypedef struct wv_analogy:
+    ctypedef struct wv_analogy_questions:
         wv_analogy_solver solver
         Py_ssize_t questions
         const int32_t *words
@@ -18,10 +21,12 @@ cdef extern from "wv_analogy.h" nogil:
         float *best
         int32_t *best_id
         int32_t *above
-    void wv_analogy_prepare(wv_analogy_solver, const float *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                            float *) noexcept nogil
-    void wv_analogy_scan(const wv_analogy *, const float *, const float *, Py_ssize_t, Py_ssize_t,
-                         int32_t) noexcept nogil
+    ctypedef struct wv_analogy:
+        void (*prepare)(wv_analogy_solver, const float *, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                        float *) noexcept nogil
+        void (*scan)(const wv_analogy_questions *, const float *, const float *, Py_ssize_t,
+                     Py_ssize_t, int32_t) noexcept nogil
+    const wv_analogy *wv_analogy_for(wv_isa) noexcept
     float wv_analogy_score(wv_analogy_solver, float, float, float, float) noexcept nogil
 
 SOLVERS = ("3CosAdd", "3CosMul", "PairDistance")
@@ -45,7 +50,8 @@ def scores(solver, const float[::1] xa, const float[::1] xb, const float[::1] xc
 
 def scan(solver, const float[:, ::1] cosines, Py_ssize_t candidates, int32_t first,
          const int32_t[:, ::1] words, const int32_t[:, ::1] skip, const float[::1] shift,
-         const float[::1] answer, float[::1] best, int32_t[::1] best_id, int32_t[::1] above):
+         const float[::1] answer, float[::1] best, int32_t[::1] best_id, int32_t[::1] above,
+         isa=None):
     cdef Py_ssize_t n = words.shape[0], rows = cosines.shape[0], i, j
     if words.shape[1] != 3 or skip.shape[1] != WV_ANALOGY_SKIP:
         raise ValueError(f"words must be (n, 3) and skip (n, {WV_ANALOGY_SKIP})")
@@ -58,7 +64,8 @@ def scan(solver, const float[:, ::1] cosines, Py_ssize_t candidates, int32_t fir
         for j in range(3):
             if not 0 <= words[i, j] < rows:
                 raise ValueError(f"words[{i}, {j}] = {words[i, j]} is not a row of cosines")
-    cdef wv_analogy q
+    cdef const wv_analogy *table = wv_analogy_for(cpu.parse(isa))
+    cdef wv_analogy_questions q
     q.solver = _solver(solver)
     if n == 0 or candidates == 0:
         return
@@ -75,6 +82,6 @@ def scan(solver, const float[:, ::1] cosines, Py_ssize_t candidates, int32_t fir
     if below == NULL:
         raise MemoryError()
     with nogil:
-        wv_analogy_prepare(q.solver, &cosines[0, 0], rows, candidates, stride, below)
-        wv_analogy_scan(&q, &cosines[0, 0], below, candidates, stride, first)
+        table.prepare(q.solver, &cosines[0, 0], rows, candidates, stride, below)
+        table.scan(&q, &cosines[0, 0], below, candidates, stride, first)
         free(below)
