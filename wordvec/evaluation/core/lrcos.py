@@ -11,6 +11,7 @@ from wordvec.evaluation.core.space import Space
 from wordvec.system.blas import single_threaded
 
 FOLDS = 10
+_SCORE_BYTES = 64 << 20  # of scores at once
 
 
 def as_questions(dataset: AnalogySet) -> tuple[tuple[str, tuple[Question, ...]], ...]:
@@ -47,29 +48,37 @@ def rank_pairs(
     folds = min(FOLDS, len(usable))
     if folds < 2:
         return ranks, predicted
-    vocabulary = space.unit[:candidates]
-    for fold in range(folds):
-        held = order[fold::folds]
-        train = [i for i in usable if i not in set(held.tolist())]
+    held = [order[fold::folds].tolist() for fold in range(folds)]
+    weights = np.empty((folds, space.unit.shape[1] + 1), np.float32)
+    for fold, pairs_held in enumerate(held):
+        train = [i for i in usable if i not in pairs_held]
         positive = sorted({row for i in train for row in targets[i]})
         sources_of = [row for i in train if (row := sources[i]) is not None]
         drawn = rng.integers(0, candidates, len(positive)).tolist()
         negative = sorted({*sources_of, *drawn} - set(positive))
-        rows = positive + negative
-        X = space.unit[rows].astype(np.float64)
+        X = space.unit[positive + negative].astype(np.float64)
         y = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
-        weights = logistic.linear(X, y).astype(np.float32)
-        chance = logistic.probabilities(logistic.decide(vocabulary, weights))
-        heads = np.array([sources[i] for i in held])
-        scores = space.unit[heads] @ vocabulary.T  # a row a pair, together in memory
-        scores *= chance
-        for i, head, score in zip(held.tolist(), heads, scores, strict=True):
-            score[head] = -np.inf
-            answer = max(targets[i], key=lambda row: score[row])
-            best = score[answer]
-            score[answer] = -np.inf
-            ranks[i] = 1 + int(np.count_nonzero(score >= best))
-            predicted[i] = answer if ranks[i] == 1 else int(score.argmax())
+        weights[fold] = logistic.linear(X, y)
+
+    # Several folds at once: a product reads all candidates, however few its rows are.
+    together = max(1, _SCORE_BYTES // (4 * candidates * (1 + max(map(len, held)))))
+    for first in range(0, folds, together):
+        some = held[first : first + together]
+        asked = [i for pairs_held in some for i in pairs_held]
+        heads = space.unit[[sources[i] for i in asked]]
+        ours = weights[first : first + together]
+        products = np.r_[heads, ours[:, :-1]] @ space.unit[:candidates].T
+        chances = logistic.probabilities(products[len(asked) :] + ours[:, -1:])
+        scores = iter(products)
+        for pairs_held, chance in zip(some, chances, strict=True):
+            for i, score in zip(pairs_held, scores, strict=False):
+                score *= chance
+                score[sources[i]] = -np.inf
+                answer = max(targets[i], key=lambda row: score[row])
+                best = score[answer]
+                score[answer] = -np.inf
+                ranks[i] = 1 + int(np.count_nonzero(score >= best))
+                predicted[i] = answer if ranks[i] == 1 else int(score.argmax())
     return ranks, predicted
 
 
