@@ -15,16 +15,16 @@ def kmeans(X: _F64, k: int, *, seed: int, iterations: int = 100) -> _I64:
     rng = np.random.default_rng(seed)
     squares = np.einsum("ij,ij->i", X, X)
     centres = X[[rng.integers(len(X))]]
-    nearest = squares - 2 * X @ centres[0] + centres[0] @ centres[0]
+    nearest = squares - 2 * (X @ centres[0]) + centres[0] @ centres[0]
     for _ in range(1, k):
         weight = np.maximum(nearest, 0)
         total = weight.sum()
         row = rng.choice(len(X), p=weight / total) if total > 0 else rng.integers(len(X))
         centres = np.vstack([centres, X[row]])
-        nearest = np.minimum(nearest, squares - 2 * X @ X[row] + squares[row])
+        nearest = np.minimum(nearest, squares - 2 * (X @ X[row]) + squares[row])
     labels = np.full(len(X), -1)
     for _ in range(iterations):
-        distances = np.einsum("ij,ij->i", centres, centres) - 2 * X @ centres.T
+        distances = np.einsum("ij,ij->i", centres, centres) - X @ (2 * centres.T)
         new = distances.argmin(axis=1)
         sizes = np.bincount(new, minlength=k)
         for empty in np.flatnonzero(sizes == 0):
