@@ -70,7 +70,7 @@ def test_skip_grams_noise_is_that_of_the_whole_vocabulary(many_words, tmp_path):
     for t in range(shards.k):
         table = tables[starts[t] : starts[t + 1]].astype(float)
         keep = table[:, 0] / 2**32
-        drawn = np.bincount(table[:, 2].astype(int), 1 - keep, len(table)) + keep
+        drawn = np.bincount(table[:, 1].astype(int), 1 - keep, len(table)) + keep
         expected = counts[t :: shards.k] ** 0.75 / (counts**0.75).sum()
         np.testing.assert_allclose(share[t] * drawn / len(table), expected, rtol=1e-5)
     assert share.sum() == pytest.approx(1)
