@@ -37,8 +37,8 @@ typedef struct wv_analogy_questions {
 } wv_analogy_questions;
 
 typedef struct wv_analogy {
-    /* The reciprocals that 3COSMUL and PAIRDISTANCE divide by, once a word and not once a question;
-     * G and below: (rows, n), row stride s. Writes nothing for 3COSADD. */
+    /* The reciprocals that 3COSMUL and PAIRDISTANCE divide by, once per word and not once per
+     * question; G and below: (rows, n), row stride s. Writes nothing for 3COSADD. */
     void (*prepare)(wv_analogy_solver solver, const float *G, ptrdiff_t rows, ptrdiff_t n,
                     ptrdiff_t s, float *below);
     /* Candidates first, ..., first + n - 1, whose cosines are G and reciprocals `below` (of
