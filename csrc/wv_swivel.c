@@ -10,6 +10,8 @@ wv_swivel_work *wv_swivel_work_new(int32_t rows, int32_t cols, int32_t d, ptrdif
     wv_swivel_work *work = calloc(1, sizeof *work);
     if (!work) return NULL;
     cols = (cols + WV_SWIVEL_PAD - 1) / WV_SWIVEL_PAD * WV_SWIVEL_PAD;
+    stride |= WV_ROW_FLOATS;
+    work->stride = stride;
     work->rows = rows;
     work->cols = cols;
     work->cells = cells;
@@ -24,7 +26,7 @@ wv_swivel_work *wv_swivel_work_new(int32_t rows, int32_t cols, int32_t d, ptrdif
         {&work->dct, cols * (int64_t)d},
         {&work->a, rows},
         {&work->b, cols},
-        {&work->z, WV_SWIVEL_ROWS * WV_SWIVEL_COLS},
+        {&work->z, WV_SWIVEL_ROWS * WV_SWIVEL_PAD},
         {&work->log_x, cells},
         {&work->weight, cells},
         {&work->own, cells},
@@ -114,27 +116,27 @@ void wv_swivel_join(const wv_tile *upper, const wv_tile *mirror, int same_tile,
 }
 
 void wv_swivel_gather(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_work *work) {
-    const ptrdiff_t n = m->stride;
+    const ptrdiff_t n = m->stride, to = work->stride;
     const int32_t cols = (t->n_cols + WV_SWIVEL_PAD - 1) / WV_SWIVEL_PAD * WV_SWIVEL_PAD;
     for (int32_t r = 0; r < t->cells.rows; r++) {
         const int64_t word = (int64_t)r * t->k + t->row_tile;
-        memcpy(work->w + n * r, m->words + 2 * n * word, (size_t)n * sizeof(float));
+        memcpy(work->w + to * r, m->words + 2 * n * word, (size_t)n * sizeof(float));
         work->a[r] = m->a[word];
     }
     for (int32_t c = 0; c < cols; c++) {
         const int64_t word = (int64_t)c * t->k + t->col_tile;
         if (c < t->n_cols) {
-            memcpy(work->c + n * c, m->contexts + 2 * n * word, (size_t)n * sizeof(float));
+            memcpy(work->c + to * c, m->contexts + 2 * n * word, (size_t)n * sizeof(float));
             work->b[c] = m->b[word];
         } else {
-            memset(work->c + n * c, 0, (size_t)n * sizeof(float));
+            memset(work->c + to * c, 0, (size_t)n * sizeof(float));
             work->b[c] = 1e30f;
         }
     }
     for (int32_t first = 0; first < cols; first += 16)
         for (int32_t i = 0; i < m->d; i++)
             for (int32_t c = 0; c < 16; c++)
-                work->ct[(ptrdiff_t)i * work->cols + first + c] = work->c[n * (first + c) + i];
-    memset(work->dw, 0, (size_t)t->cells.rows * (size_t)n * sizeof(float));
-    memset(work->dct, 0, (size_t)m->d * (size_t)work->cols * sizeof(float));
+                work->ct[wv_swivel_at(m->d, i, first + c)] = work->c[to * (first + c) + i];
+    memset(work->dw, 0, (size_t)t->cells.rows * (size_t)to * sizeof(float));
+    memset(work->dct, 0, (size_t)m->d * (size_t)cols * sizeof(float));
 }

@@ -6,10 +6,13 @@
  * A tile is one step: gradients of all its rows and columns, then AdaGrad.
  *
  * Work is 6 rows columns d floating-point operations a tile: three matrix products. They go block
- * by block, so that a block of z and its gradient stays in the L2 cache and is never written out:
+ * by block, so that a block of z and its gradient stays in the caches and is never written out:
  *   Z = W C' - a - b;  the observed cells are taken out;  G = sigmoid(Z);  the observed cells' G go
  *   in;  dW += G C;  dC' += W' G.
- * The second side is kept transposed, so that both products with it run along columns.
+ * The second side is kept transposed too, so that both products with it run along columns, and what
+ * has a column for each context lies in panels of WV_SWIVEL_PAD columns, one after the other: a
+ * panel is a piece of memory, where rows that are some power of two apart would fall into the same
+ * sets of a cache.
  */
 #ifndef WV_SWIVEL_H
 #define WV_SWIVEL_H
@@ -31,24 +34,28 @@ typedef struct wv_swivel_tile {
     wv_tile cells;
 } wv_swivel_tile;
 
-/* What a tile needs beside the model; a thread has one. Rows have n_rows rows, columns are padded
- * to WV_SWIVEL_PAD. */
-#define WV_SWIVEL_PAD 64
+/* A block of z is one panel. */
+enum { WV_SWIVEL_ROWS = 144, WV_SWIVEL_PAD = 64 };
+
+/* Where row i, column c of (rows, columns) in panels is. */
+static inline ptrdiff_t wv_swivel_at(ptrdiff_t rows, ptrdiff_t i, ptrdiff_t c) {
+    return (c / WV_SWIVEL_PAD * rows + i) * WV_SWIVEL_PAD + c % WV_SWIVEL_PAD;
+}
+
+/* What a tile needs beside the model; a thread has one. */
 typedef struct wv_swivel_work {
     int32_t rows, cols;          /* room: cols is a multiple of WV_SWIVEL_PAD */
+    ptrdiff_t stride;            /* an odd number of cache lines, for the same reason */
     float *w, *dw;               /* (rows, stride) */
     float *c;                    /* (cols, stride) */
-    float *ct, *dct;             /* (d, cols) */
+    float *ct, *dct;             /* (d, cols) in panels */
     float *a, *b;                /* (rows,), (cols,) */
-    float *z;                    /* WV_SWIVEL_ROWS x WV_SWIVEL_COLS */
+    float *z;                    /* (WV_SWIVEL_ROWS, WV_SWIVEL_PAD) */
     float *log_x, *weight, *own; /* (cells,): log x, f(x), scratch */
     int64_t cells;
     uint32_t *cursor; /* (2 rows,) */
     float *memory;    /* what the floats above lie in */
 } wv_swivel_work;
-
-/* A block of z: 96 KB, a tenth of a usual L2. */
-enum { WV_SWIVEL_ROWS = 96, WV_SWIVEL_COLS = 256 };
 
 /* Room for tiles of up to rows x cols words (both >= 1), d values in rows of `stride`, and `cells`
  * cells; NULL without memory. */

@@ -5,13 +5,14 @@
 
 static double gradients(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_work *work) {
     wv_swivel_gather(m, t, work);
+    const ptrdiff_t n = work->stride;
     double loss = 0;
     for (int32_t r = 0; r < t->cells.rows; r++) {
-        const float *w = work->w + m->stride * r;
-        float *dw = work->dw + m->stride * r;
+        const float *w = work->w + n * r;
+        float *dw = work->dw + n * r;
         uint32_t at = t->cells.row_ptr[r];
         for (int32_t j = 0; j < t->n_cols; j++) {
-            const float *c = work->c + m->stride * j;
+            const float *c = work->c + n * j;
             double z = -(double)work->a[r] - work->b[j], g;
             for (int32_t i = 0; i < m->d; i++) z += (double)w[i] * c[i];
             if (at < t->cells.row_ptr[r + 1] && t->cells.cols[at] == j) {
@@ -26,7 +27,7 @@ static double gradients(const wv_swivel_model *m, const wv_swivel_tile *t, wv_sw
             }
             for (int32_t i = 0; i < m->d; i++) {
                 dw[i] += (float)(g * c[i]);
-                work->dct[(ptrdiff_t)i * work->cols + j] += (float)(g * w[i]);
+                work->dct[wv_swivel_at(m->d, i, j)] += (float)(g * w[i]);
             }
         }
     }
@@ -39,7 +40,7 @@ static void step(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_wo
     for (int32_t r = 0; r < t->cells.rows; r++) {
         float *w = m->words + 2 * n * ((int64_t)r * t->k + t->row_tile);
         for (int32_t i = 0; i < m->d; i++) {
-            const float g = scale * work->dw[n * r + i];
+            const float g = scale * work->dw[work->stride * r + i];
             w[n + i] += g * g;
             w[i] -= m->rate * g / sqrtf(w[n + i]);
         }
@@ -47,7 +48,7 @@ static void step(const wv_swivel_model *m, const wv_swivel_tile *t, wv_swivel_wo
     for (int32_t j = 0; j < t->n_cols; j++) {
         float *c = m->contexts + 2 * n * ((int64_t)j * t->k + t->col_tile);
         for (int32_t i = 0; i < m->d; i++) {
-            const float g = scale * work->dct[(ptrdiff_t)i * work->cols + j];
+            const float g = scale * work->dct[wv_swivel_at(m->d, i, j)];
             c[n + i] += g * g;
             c[i] -= m->rate * g / sqrtf(c[n + i]);
         }

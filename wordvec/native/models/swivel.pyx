@@ -22,6 +22,7 @@ cdef extern from "wv_swivel.h" nogil:
         wv_tile cells
     ctypedef struct wv_swivel_work:
         int32_t rows, cols
+        Py_ssize_t stride
         float *dw
         float *dct
         int64_t cells
@@ -33,6 +34,7 @@ cdef extern from "wv_swivel.h" nogil:
     const wv_swivel *wv_swivel_for(wv_isa) noexcept
     wv_swivel_work *wv_swivel_work_new(int32_t, int32_t, int32_t, Py_ssize_t, int64_t) noexcept
     void wv_swivel_work_free(wv_swivel_work *) noexcept
+    Py_ssize_t wv_swivel_at(Py_ssize_t, Py_ssize_t, Py_ssize_t) noexcept
     void wv_swivel_join(const wv_tile *, const wv_tile *, int, const float *, wv_tile *) noexcept
 
 
@@ -96,10 +98,10 @@ cdef class Workspace:
             raise ValueError(f"rows must have {self.d} values")
         for r in range(rows.shape[0]):
             for i in range(self.d):
-                rows[r, i] = self.work.dw[r * self.stride + i]
+                rows[r, i] = self.work.dw[r * self.work.stride + i]
         for r in range(cols.shape[0]):
             for i in range(self.d):
-                cols[r, i] = self.work.dct[i * self.work.cols + r]
+                cols[r, i] = self.work.dct[wv_swivel_at(self.d, i, r)]
 
 
 cdef class SwivelTrainer:
