@@ -40,8 +40,9 @@ wv_status wv_table_merge(wv_table *table, const wv_table *other, int32_t *map);
 
 /* Word `id` in [0, size): not checked. The pointer holds until the next addition. */
 const uint8_t *wv_table_word(const wv_table *table, int32_t id, size_t *length);
-const int64_t *wv_table_counts(const wv_table *table);            /* (size,) */
-void wv_table_set_counts(wv_table *table, const int64_t *counts); /* (size,) */
+/* counts (size,), by id. Both go over the whole table. */
+void wv_table_counts(const wv_table *table, int64_t *counts);
+void wv_table_set_counts(wv_table *table, const int64_t *counts);
 
 /* The ids whose count is at least `min_count`, by falling count, ties by bytes.
  * order: (size,) out; *n: how many were written. */
@@ -70,12 +71,19 @@ wv_status wv_text_locate(const wv_table *table, const uint8_t *text, size_t n, s
                          int32_t *ids, int32_t *begins, int32_t *ends, int64_t *n_ids,
                          wv_text_stats *stats);
 
-/* ids (n,) through map: an id i >= 0 becomes map[i], which is a new id or WV_ID_GAP. Gaps are left
- * out unless keep_gaps; breaks stay, once. A WV_ID_DOC is left out, and where the next document
- * starts in `out` written to starts: (as many as ids has WV_ID_DOC,). In place is allowed. Returns
- * how many ids were written; *known counts those >= 0. Ids must lie in the map: not checked. */
-int64_t wv_text_remap(const int32_t *ids, int64_t n, const int32_t *map, int keep_gaps,
-                      int32_t *out, int64_t *known, int64_t *starts);
+typedef struct wv_text_remapped {
+    int64_t written;   /* ids */
+    int64_t known;     /* those of them >= 0 */
+    int64_t documents; /* starts */
+} wv_text_remapped;
+
+/* ids (n,) through map (words,): an id i >= 0 becomes map[i], which is a new id or WV_ID_GAP. Gaps
+ * are left out unless keep_gaps; breaks stay, once. A WV_ID_DOC is left out, and where the next
+ * document starts in `out` (n,) written to starts (room,). In place is allowed. WV_ERR_RANGE for an
+ * id that is not in the map, WV_ERR_FULL for more documents than room: `out` is then half done. */
+wv_status wv_text_remap(const int32_t *ids, int64_t n, const int32_t *map, int64_t words,
+                        int keep_gaps, int32_t *out, int64_t *starts, int64_t room,
+                        wv_text_remapped *done);
 
 /* Whether word is well-formed UTF-8 (Unicode 15, table 3-7). */
 int wv_utf8_valid(const uint8_t *word, size_t length);

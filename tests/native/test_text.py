@@ -66,7 +66,7 @@ def test_remap_takes_the_documents_out():
     assert (n, known, documents) == (4, 2, 3)
     assert ids[:n].tolist() == [0, -1, 1, -1]
     assert starts.tolist() == [2, 2, 2]
-    with pytest.raises(ValueError, match="starts must hold 1"):
+    with pytest.raises(ValueError, match="starts must hold more than 0"):
         text.remap(np.array([-3], np.int32), ids[:0], False, ids, starts[:0])
 
 
@@ -106,6 +106,33 @@ def test_words_with_nul_bytes_are_apart():
     words = [b"", b"\0", b"\0\0", b"a", b"a\0", b"a" * 8, b"a" * 8 + b"\0", b"a" * 16 + b"\0"]
     assert [table.add(word) for word in words] == list(range(len(words)))
     assert [table.find(word) for word in words] == list(range(len(words)))
+
+
+def test_ties_go_by_all_bytes_of_a_word():
+    table = text.WordTable()
+    stem = b"\xffbcdefgh" * 2
+    words = [stem + b"b" * 300, stem + b"\0", stem, stem + b"b", stem[:8], b"a\0", b"a", b""]
+    for word in words:
+        table.add(word)
+    order = np.empty(len(words), np.int32)
+    assert table.order(1, order) == len(words)
+    assert [table[i] for i in order.tolist()] == sorted(words)
+
+
+def test_counts_stay_with_their_words_while_a_table_grows():
+    words = [b"w%d" % i * (1 + i % 5) for i in range(20_000)]
+    table = text.WordTable()
+    for i, word in enumerate(words):
+        table.add(word, i)
+    counts = np.empty(len(words), np.int64)
+    table.counts(counts)
+    assert np.array_equal(counts, np.arange(len(words)))
+    table.set_counts(counts[::-1].copy())
+    table.add(words[7], 2**40)
+    table.counts(counts)
+    expected = np.arange(len(words))[::-1].copy()
+    expected[7] += 2**40
+    assert np.array_equal(counts, expected)
 
 
 def test_a_large_table_finds_every_word():
@@ -169,7 +196,7 @@ def test_remap_drops_or_keeps_gaps_and_collapses_breaks(keep_gaps):
 
 def test_remap_refuses_ids_that_the_map_lacks():
     three = np.zeros(3, np.int32)
-    with pytest.raises(ValueError, match="id 3"):
+    with pytest.raises(ValueError, match="not in the map of 3"):
         text.remap(np.array([3], np.int32), three, False, three, np.empty(0, np.int64))
 
 

@@ -397,8 +397,9 @@ def settled(
     stopped = [id for word in tokenise.stop_words(how) if (id := merged.find(word)) >= 0]
     counts = np.empty(len(merged), np.int64)
     merged.counts(counts)
-    counts[stopped] = 0
-    merged.set_counts(counts)
+    if stopped:
+        counts[stopped] = 0
+        merged.set_counts(counts)
     stats.types = int(np.count_nonzero(counts))
     return merged, maps, stopped
 

@@ -25,15 +25,17 @@ cdef extern from "wv_text.h" nogil:
     wv_status wv_table_add(wv_table *, const uint8_t *, size_t, int64_t, int32_t *) noexcept
     wv_status wv_table_merge(wv_table *, const wv_table *, int32_t *) noexcept
     const uint8_t *wv_table_word(const wv_table *, int32_t, size_t *) noexcept
-    const int64_t *wv_table_counts(const wv_table *) noexcept
+    void wv_table_counts(const wv_table *, int64_t *) noexcept
     void wv_table_set_counts(wv_table *, const int64_t *) noexcept
     wv_status wv_table_order(const wv_table *, int64_t, int32_t *, int64_t *) noexcept
     wv_status wv_text_encode(wv_table *, const uint8_t *, size_t, size_t, int, int32_t *,
                              int64_t *, wv_text_stats *) noexcept
     wv_status wv_text_locate(const wv_table *, const uint8_t *, size_t, size_t, int32_t *,
                              int32_t *, int32_t *, int64_t *, wv_text_stats *) noexcept
-    int64_t wv_text_remap(const int32_t *, int64_t, const int32_t *, int, int32_t *, int64_t *,
-                          int64_t *) noexcept
+    ctypedef struct wv_text_remapped:
+        int64_t written, known, documents
+    wv_status wv_text_remap(const int32_t *, int64_t, const int32_t *, int64_t, int, int32_t *,
+                            int64_t *, int64_t, wv_text_remapped *) noexcept
     int wv_utf8_valid(const uint8_t *, size_t) noexcept
 
 BREAK = WV_ID_BREAK
@@ -204,7 +206,7 @@ cdef class WordTable:
         if out.shape[0] != n:
             raise ValueError(f"out must have {n} entries, got {out.shape[0]}")
         if n:
-            memcpy(&out[0], wv_table_counts(self.table), <size_t>n * sizeof(int64_t))
+            wv_table_counts(self.table, &out[0])
 
     def set_counts(self, const int64_t[::1] counts):
         cdef int64_t n = wv_table_size(self.table)
@@ -228,28 +230,23 @@ cdef class WordTable:
 
 def remap(const int32_t[::1] ids, const int32_t[::1] map, bint keep_gaps, int32_t[::1] out,
           int64_t[::1] starts):
-    cdef Py_ssize_t i, n = ids.shape[0]
-    cdef int64_t known = 0, written
+    cdef Py_ssize_t n = ids.shape[0]
+    cdef wv_text_remapped done
+    cdef wv_status status
     if out.shape[0] < n:
         raise ValueError(f"out must hold {n} entries, got {out.shape[0]}")
     if n == 0:
         return 0, 0, 0
     cdef const int32_t *m = &map[0] if map.shape[0] else NULL
     cdef int64_t *documents = &starts[0] if starts.shape[0] else NULL
-    cdef int32_t top = -1
-    cdef Py_ssize_t ends = 0
     with nogil:
-        for i in range(n):
-            if ids[i] > top:
-                top = ids[i]
-            ends += ids[i] == WV_ID_DOC
-    if top >= map.shape[0]:
-        raise ValueError(f"id {top} is not in the map of {map.shape[0]}")
-    if ends > starts.shape[0]:
-        raise ValueError(f"starts must hold {ends} entries, got {starts.shape[0]}")
-    with nogil:
-        written = wv_text_remap(&ids[0], n, m, keep_gaps, &out[0], &known, documents)
-    return written, known, ends
+        status = wv_text_remap(&ids[0], n, m, map.shape[0], keep_gaps, &out[0], documents,
+                               starts.shape[0], &done)
+    if status == WV_ERR_FULL:
+        raise ValueError(f"starts must hold more than {starts.shape[0]} entries")
+    if status != WV_OK:
+        raise ValueError(f"an id is not in the map of {map.shape[0]}")
+    return done.written, done.known, done.documents
 
 
 def utf8_valid(bytes word not None):
