@@ -116,7 +116,10 @@ def test_ties_go_by_all_bytes_of_a_word():
         table.add(word)
     order = np.empty(len(words), np.int32)
     assert table.order(1, order) == len(words)
-    assert [table[i] for i in order.tolist()] == sorted(words)
+    assert table.words(order) == [table[i] for i in order.tolist()] == sorted(words)
+    for wrong in (-1, len(words)):
+        with pytest.raises(IndexError):
+            table.words(np.array([0, wrong], np.int32))
 
 
 def test_counts_stay_with_their_words_while_a_table_grows():

@@ -124,8 +124,7 @@ class Vocabulary:
                 f"no word of {len(counts):,} occurs min_count={min_count} times{most}: "
                 "lower min_count or give more text"
             )
-        words = [table[i] for i in order.tolist()]
-        return cls(words, counts[order], int(counts.sum())), order
+        return cls(table.words(order), counts[order], int(counts.sum())), order
 
     @classmethod
     def from_words(cls, words: Iterable[str], counts: Iterable[int]) -> Vocabulary:
@@ -191,7 +190,8 @@ class Vocabulary:
             return cls.from_table(table)
         counts = np.empty(len(table), np.int64)
         table.counts(counts)
-        return cls([table[i] for i in range(len(table))], counts, int(counts.sum()))
+        every = np.arange(len(table), dtype=np.int32)
+        return cls(table.words(every), counts, int(counts.sum()))
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Writes `word count` lines, most frequent first.

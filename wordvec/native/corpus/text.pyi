@@ -17,6 +17,9 @@ class WordTable:
 
     def __len__(self) -> int: ...
     def __getitem__(self, id: int) -> bytes: ...
+    def words(self, ids: NDArray[np.int32]) -> list[bytes]:
+        """The words of ids (n,)."""
+
     def find(self, word: bytes) -> int:
         """Id of a word, or -1."""
 

@@ -73,6 +73,19 @@ cdef class WordTable:
         cdef const uint8_t *word = wv_table_word(self.table, <int32_t>id, &length)
         return PyBytes_FromStringAndSize(<const char *>word, <Py_ssize_t>length)
 
+    def words(self, const int32_t[::1] ids):
+        cdef Py_ssize_t i
+        cdef int64_t n = wv_table_size(self.table)
+        cdef size_t length
+        cdef const uint8_t *word
+        cdef list found = []
+        for i in range(ids.shape[0]):
+            if not 0 <= ids[i] < n:
+                raise IndexError(ids[i])
+            word = wv_table_word(self.table, ids[i], &length)
+            found.append(PyBytes_FromStringAndSize(<const char *>word, <Py_ssize_t>length))
+        return found
+
     def find(self, bytes word not None):
         return wv_table_find(self.table, <const uint8_t *>PyBytes_AS_STRING(word),
                              <size_t>PyBytes_GET_SIZE(word))
