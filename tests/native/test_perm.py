@@ -27,6 +27,19 @@ def test_exact_counts_equal_enumeration_with_ties(values, data):
     assert perm.exact(x, k, upper, lower) == brute(values, k, upper, lower)
 
 
+@given(
+    st.lists(st.integers(-(2**58), 2**58), min_size=1, max_size=13),
+    st.data(),
+)
+def test_sums_near_the_largest_that_are_allowed_are_counted(values, data):
+    k = data.draw(st.integers(0, len(values)))
+    chosen = st.lists(st.sampled_from(values), min_size=k, max_size=k).map(sum)
+    bounds = st.one_of(st.integers(-(2**61), 2**61), chosen)
+    upper, lower = data.draw(bounds), data.draw(bounds)
+    x = np.array(values, np.int64)
+    assert perm.exact(x, k, upper, lower) == brute(values, k, upper, lower)
+
+
 def test_items_beyond_two_halves_are_counted_both_ways():
     # 45 equal items: every subset of 3 has the sum 3, and 3 distinct ones make the bound.
     x = np.r_[np.zeros(42, np.int64), [1, 10, 100]]
