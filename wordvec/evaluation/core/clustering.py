@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 _F64 = NDArray[np.float64]
 _I64 = NDArray[np.int64]
@@ -23,6 +24,7 @@ def kmeans(X: _F64, k: int, *, seed: int, iterations: int = 100) -> _I64:
         centres = np.vstack([centres, X[row]])
         nearest = np.minimum(nearest, squares - 2 * (X @ X[row]) + squares[row])
     labels = np.full(len(X), -1)
+    ones, each = np.ones(len(X)), np.arange(len(X) + 1)
     for _ in range(iterations):
         distances = np.einsum("ij,ij->i", centres, centres) - X @ (2 * centres.T)
         new = distances.argmin(axis=1)
@@ -36,9 +38,8 @@ def kmeans(X: _F64, k: int, *, seed: int, iterations: int = 100) -> _I64:
         if (new == labels).all():
             break
         labels = new
-        order = np.argsort(labels, kind="stable")
-        starts = np.r_[0, np.cumsum(sizes)[:-1]]
-        centres = np.add.reduceat(X[order], starts, axis=0) / sizes[:, None]
+        members = sparse.csr_array((ones, labels, each), shape=(len(X), k))
+        centres = members.T @ X / sizes[:, None]
     return np.asarray(labels, np.int64)
 
 

@@ -58,14 +58,17 @@ def evaluate(
             f"{dataset.source.name}: {len(X)} known words are too few for {X.shape[1]} dimensions "
             f"and {S.shape[1]} properties; missing: {first_few(missing)}"
         )
-    score = canonical_correlation(X, S)
+    both, d = _centred(X, S), X.shape[1]
+    moments = _moments(both)
+    score = _first(moments, d)
     rng = np.random.default_rng(seed)
     draws = max(20, resamples // 10)  # a decomposition each
     counts = statistics.resampled_counts(len(X), draws, rng)
-    replicates = np.array([canonical_correlation(X, S, w) for w in counts])
-    null = np.array(
-        [canonical_correlation(X, S[rng.permutation(len(S))]) for _ in range(_NULL_DRAWS)]
-    )
+    replicates = np.array([_first(_moments(both, w), d) for w in counts])
+    # Pairing words and properties anew leaves what is uncorrelated within each side as it is.
+    left = both[:, :d] @ _whitener(moments[:d, :d])
+    right = both[:, d:] @ _whitener(moments[d:, d:])
+    null = np.array([_largest(left.T @ right[rng.permutation(len(X))]) for _ in range(_NULL_DRAWS)])
     return QvecResult(
         measure="qvec",
         dataset=dataset.source,
@@ -90,13 +93,34 @@ def canonical_correlation(X: _F64, Y: _F64, counts: NDArray[np.int64] | None = N
 
     Directions without variance are left out, so columns may depend on each other.
     """
-    w = np.ones(len(X)) if counts is None else counts.astype(np.float64)
-    total = w.sum()
-    X = X - (w @ X) / total
-    Y = Y - (w @ Y) / total
-    weighted = X * w[:, None]
-    left, right = _whitener(weighted.T @ X), _whitener((Y * w[:, None]).T @ Y)
-    values = np.linalg.svd(left.T @ (weighted.T @ Y) @ right, compute_uv=False)
+    return _first(_moments(_centred(X, Y), counts), X.shape[1])
+
+
+def _centred(X: _F64, Y: _F64) -> _F64:
+    """Columns of both (n, d + p), less their means."""
+    both = np.hstack([X, Y])
+    return np.asarray(both - both.mean(axis=0))
+
+
+def _moments(both: _F64, counts: NDArray[np.int64] | None = None) -> _F64:
+    """Products of the columns of `both` about their means, rows `counts` times."""
+    if counts is None:
+        return np.asarray(both.T @ both)
+    drawn = np.flatnonzero(counts)
+    rows, counts = both[drawn], counts[drawn]
+    rows -= counts @ rows / counts.sum()
+    rows *= np.sqrt(counts)[:, None]
+    return np.asarray(rows.T @ rows)
+
+
+def _first(moments: _F64, d: int) -> float:
+    """First canonical correlation of the first d columns with the others, of their moments."""
+    left, right = _whitener(moments[:d, :d]), _whitener(moments[d:, d:])
+    return _largest(left.T @ moments[:d, d:] @ right)
+
+
+def _largest(correlations: _F64) -> float:
+    values = np.linalg.svd(correlations, compute_uv=False)
     return float(min(values[0], 1.0)) if len(values) else 0.0
 
 
