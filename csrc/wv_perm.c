@@ -2,7 +2,7 @@
  * for n = 25. Horowitz & Sahni (1974): cut the items into two halves, list the subset sums of each
  * by size in rising order, and count the pairs beyond a bound with two pointers. Lists are grown an
  * item at a time by merging, so nothing is ever sorted. Items beyond two halves of HALF_MAX are
- * tried both ways instead (2^fixed passes over the same lists), which bounds the memory. */
+ * tried both ways instead (2^fixed bounds for the same lists), which bounds the memory. */
 #include "wv_perm.h"
 #include "wv_rng.h"
 
@@ -95,58 +95,104 @@ static int64_t first_above(const uint64_t *a, int64_t n, uint64_t v, uint64_t bo
     return low;
 }
 
-/* Pairs with a[i] + b[j] >= bound; a: (na,), b: (nb,), both rising.
- *
- * The border is walked in CHAINS parts at once: a step waits for two loads, and which way it goes
- * cannot be predicted; steps of several parts overlap. After t steps j is nb - t + i, so i alone is
- * kept. A step to the next i at t leaves t - i pairs above; with i_t after t steps, all T steps
- * leave the sum of t (i_(t+1) - i_t) less that of 0 to i_T - 1, which is
- * T i_T - (i_1 + ... + i_T) - i_T (i_T - 1) / 2. */
-static uint64_t pairs_above(const uint64_t *a, int64_t na, const uint64_t *b, int64_t nb,
-                            uint64_t bound) {
-    enum { CHAINS = 6 };
-    if (na == 0 || nb == 0 || a[na - 1] + b[nb - 1] < bound) return 0;
-    if (a[0] + b[0] >= bound) return (uint64_t)na * (uint64_t)nb;
-    /* The walk ends where i or j has run out; every j goes with the i that are left then. */
-    const int64_t i_end = first_above(a, na, b[0], bound);
-    const int64_t j_end = i_end < na ? 0 : first_above(b, nb, a[na - 1], bound);
-    const int64_t steps = i_end + nb - j_end, share = steps / CHAINS;
-    int64_t i[CHAINS]; /* less where the part began */
-    const uint64_t *of_a[CHAINS];
-    uint64_t sum = 0;
-    for (int c = 0; c < CHAINS; c++) {
-        i[c] = border(a, na, b, nb, bound, share * c) - share * c;
-        of_a[c] = a + share * c;
+/* Steps [begin, end) of the walk along a border. */
+typedef struct part {
+    int64_t begin, end;
+    uint64_t bound;
+} part;
+
+/* Parts that are walked at once: a step waits for two loads, and which way it goes cannot be
+ * predicted; steps of several parts overlap. */
+enum { PARTS = 6, BOUNDS_MAX = 20 };
+
+/* The sum of i after each step of PARTS parts. After t steps j is nb - t + i, so i alone is kept,
+ * less the part's begin. */
+static uint64_t walk(const uint64_t *a, int64_t na, const uint64_t *b, int64_t nb,
+                     const part *parts) {
+    int64_t i[PARTS], together = INT64_MAX;
+    const uint64_t *of_a[PARTS], *of_b = b + nb - 1;
+    uint64_t bound[PARTS], sum = 0;
+    for (int p = 0; p < PARTS; p++) {
+        const int64_t begin = parts[p].begin, steps = parts[p].end - begin;
+        bound[p] = parts[p].bound;
+        of_a[p] = a + begin;
+        i[p] = border(a, na, b, nb, bound[p], begin) - begin;
+        together = steps < together ? steps : together;
     }
-    const uint64_t *of_b = b + nb - 1;
-    for (int64_t step = 0; step < share; step++, of_b--) {
-        for (int c = 0; c < CHAINS; c++) {
-            i[c] += of_a[c][i[c]] + of_b[i[c]] < bound;
-            sum += (uint64_t)i[c];
+    for (int64_t step = 0; step < together; step++, of_b--) {
+        for (int p = 0; p < PARTS; p++) {
+            i[p] += of_a[p][i[p]] + of_b[i[p]] < bound[p];
+            sum += (uint64_t)i[p];
         }
     }
-    sum += (uint64_t)share * (uint64_t)share * (CHAINS * (CHAINS - 1) / 2);
-    int64_t at = i[CHAINS - 1] + share * (CHAINS - 1);
-    for (int64_t t = share * CHAINS; t < steps; t++) { /* what the parts leave */
-        at += a[at] + b[nb - 1 - t + at] < bound;
-        sum += (uint64_t)at;
+    for (int p = 0; p < PARTS; p++) {
+        int64_t at = i[p] + parts[p].begin;
+        sum += (uint64_t)together * (uint64_t)parts[p].begin;
+        for (int64_t t = parts[p].begin + together; t < parts[p].end; t++) {
+            at += a[at] + b[nb - 1 - t + at] < bound[p];
+            sum += (uint64_t)at;
+        }
     }
-    const uint64_t last = (uint64_t)at, all = (uint64_t)steps;
-    return all * last - sum - last * (last - 1) / 2 + (uint64_t)(na - i_end) * (uint64_t)nb;
+    return sum;
 }
 
-static void count_pairs(const sums_by_size *a, const sums_by_size *b, int k, int64_t upper,
-                        int64_t lower, wv_perm_counts *counts) {
+/* Pairs with a[i] + b[j] >= bound, for n bounds together; a: (na,), b: (nb,), both rising.
+ *
+ * A step to the next i at t leaves t - i pairs above; with i_t after t steps, all T steps leave the
+ * sum of t (i_(t+1) - i_t) less that of 0 to i_T - 1, which is
+ * T i_T - (i_1 + ... + i_T) - i_T (i_T - 1) / 2.
+ *
+ * Parts of several borders are walked beside each other: where bounds are near, what one of them
+ * reads is in the cache for the others. */
+static uint64_t pairs_above(const uint64_t *a, int64_t na, const uint64_t *b, int64_t nb,
+                            const uint64_t *bounds, int n) {
+    part parts[PARTS * BOUNDS_MAX];
+    uint64_t walked[BOUNDS_MAX], pairs = 0;
+    int64_t steps[BOUNDS_MAX];
+    int borders = 0, each = 1;
+    if (na == 0 || nb == 0) return 0;
+    for (int k = 0; k < n; k++) {
+        const uint64_t bound = bounds[k];
+        if (a[na - 1] + b[nb - 1] < bound) continue;
+        if (a[0] + b[0] >= bound) {
+            pairs += (uint64_t)na * (uint64_t)nb;
+            continue;
+        }
+        /* The walk ends where i or j has run out; every j goes with the i that are left then. */
+        const int64_t i_end = first_above(a, na, b[0], bound);
+        const int64_t j_end = i_end < na ? 0 : first_above(b, nb, a[na - 1], bound);
+        const uint64_t all = (uint64_t)(i_end + nb - j_end), last = (uint64_t)i_end;
+        pairs += all * last - last * (last - 1) / 2 + (uint64_t)(na - i_end) * (uint64_t)nb;
+        steps[borders] = (int64_t)all;
+        walked[borders++] = bound;
+    }
+    while (borders * each % PARTS) each++;
+    for (int p = 0, c = 0; p < each; p++)
+        for (int k = 0; k < borders; k++)
+            parts[c++] = (part){steps[k] * p / each, steps[k] * (p + 1) / each, walked[k]};
+    for (int c = 0; c < borders * each; c += PARTS) pairs -= walk(a, na, b, nb, parts + c);
+    return pairs;
+}
+
+/* Adds what n pairs of bounds give. */
+static void count_pairs(const sums_by_size *a, const sums_by_size *b, int k, const uint64_t *upper,
+                        const uint64_t *above_lower, int n, wv_perm_counts *counts) {
     for (int i = 0; i <= a->m && i <= k; i++) {
         if (k - i > b->m) continue;
         const int64_t na = a->offset[i + 1] - a->offset[i];
         const int64_t nb = b->offset[k - i + 1] - b->offset[k - i];
         const uint64_t *from_a = a->sums + a->offset[i], *from_b = b->sums + b->offset[k - i];
-        const uint64_t all = (uint64_t)na * (uint64_t)nb;
+        const uint64_t all = (uint64_t)na * (uint64_t)nb * (uint64_t)n;
         counts->subsets += all;
-        counts->high += pairs_above(from_a, na, from_b, nb, 2 * ZERO + (uint64_t)upper);
-        counts->low += all - pairs_above(from_a, na, from_b, nb, 2 * ZERO + (uint64_t)lower + 1);
+        counts->high += pairs_above(from_a, na, from_b, nb, upper, n);
+        counts->low += all - pairs_above(from_a, na, from_b, nb, above_lower, n);
     }
+}
+
+static int by_size(const void *x, const void *y) {
+    const int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
+    const int64_t p = a < 0 ? -a : a, q = b < 0 ? -b : b;
+    return (p > q) - (p < q);
 }
 
 wv_status wv_perm_exact(const int64_t *x, int n, int k, int64_t upper, int64_t lower,
@@ -155,19 +201,29 @@ wv_status wv_perm_exact(const int64_t *x, int n, int k, int64_t upper, int64_t l
     memset(counts, 0, sizeof *counts);
     const int fixed = n > 2 * HALF_MAX ? n - 2 * HALF_MAX : 0;
     const int m = (n - fixed) / 2, rest = n - fixed - m;
+    /* The least are tried both ways, so that bounds are near each other. */
+    int64_t items[WV_PERM_EXACT_MAX];
+    for (int i = 0; i < n; i++) items[i] = x[i];
+    qsort(items, (size_t)n, sizeof *items, by_size);
     sums_by_size a = {0}, b = {0};
-    wv_status status = build(&a, x + fixed, m);
-    if (status == WV_OK) status = build(&b, x + fixed + m, rest);
+    wv_status status = build(&a, items + fixed, m);
+    if (status == WV_OK) status = build(&b, items + fixed + m, rest);
     if (status != WV_OK) goto done;
-    for (uint32_t taken = 0; taken < 1u << fixed; taken++) {
-        int64_t sum = 0;
-        int size = 0;
-        for (int i = 0; i < fixed; i++)
-            if (taken >> i & 1) {
-                sum += x[i];
-                size++;
+    for (int size = 0; size <= fixed && size <= k; size++) {
+        uint64_t high[BOUNDS_MAX], low[BOUNDS_MAX];
+        int bounds = 0;
+        for (uint32_t taken = 0; taken < 1u << fixed; taken++) {
+            int64_t sum = 0;
+            int chosen = 0;
+            for (int i = 0; i < fixed; i++) {
+                sum += taken >> i & 1 ? items[i] : 0;
+                chosen += taken >> i & 1;
             }
-        if (size <= k) count_pairs(&a, &b, k - size, upper - sum, lower - sum, counts);
+            if (chosen != size) continue;
+            high[bounds] = 2 * ZERO + (uint64_t)(upper - sum);
+            low[bounds++] = 2 * ZERO + (uint64_t)(lower - sum) + 1;
+        }
+        count_pairs(&a, &b, k - size, high, low, bounds, counts);
     }
 done:
     free(a.sums);

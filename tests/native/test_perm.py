@@ -93,3 +93,15 @@ def test_what_cannot_be_counted_is_refused(call):
 def test_more_items_than_can_be_counted_are_refused():
     with pytest.raises(ValueError, match="got 51"):
         perm.exact(np.zeros(51, np.int64), 25, 0, 0)
+
+
+def test_items_tried_both_ways_give_each_bound_of_their_own():
+    # Subsets of 50 are those of 49 without the item and those with it; 49 has 5 such items, 48 4.
+    x = np.random.default_rng(3).integers(-(2**40), 2**40, 48)
+    for more in (7, -(2**39)):
+        with_more = np.r_[x, more]
+        upper, lower = 2**41, -(2**42)
+        whole = perm.exact(with_more, 24, upper, lower)
+        without = perm.exact(x, 24, upper, lower)
+        taken = perm.exact(x, 23, upper - more, lower - more)
+        assert whole == tuple(a + b for a, b in zip(without, taken, strict=True))
