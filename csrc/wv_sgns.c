@@ -96,6 +96,7 @@ struct wv_sgns_worker {
     float alpha;              /* of its last step */
     int32_t *kept;            /* ids that passed subsampling, WV_ID_BREAK between lines */
     int64_t longest;          /* room in kept */
+    int32_t always;           /* the words from it on stay, whatever is drawn */
     wv_noise noise;           /* of this chunk */
     int32_t *queue; /* (room, negative): noise in sets; those from taken to drawn are to come */
     int room, taken, drawn;
@@ -152,6 +153,8 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest, floa
     w->out_side = side_of(m, m->out, &m->own_out, own);
     w->to_merge = own ? 1 + (int64_t)m->every * index / m->workers : 0;
     w->longest = longest + 2 * (int64_t)m->how.window;
+    w->always = m->vocab;
+    while (w->always && m->keep[w->always - 1] == UINT32_MAX) w->always--;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
     w->room = own_noise(m) ? ni : 4 * (AHEAD_OF_NOISE + 1);
     w->queue = malloc((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
@@ -263,8 +266,12 @@ void wv_sgns_settle(const wv_sgns_model *m, wv_sgns_worker *w) {
 /* -- the stream ----------------------------------------------------------------------------------
  */
 
-static inline int stays(const wv_sgns_model *m, uint64_t key, int64_t at, int32_t id) {
-    return (uint32_t)(wv_rng_at(key, (uint64_t)at) >> 32) <= m->keep[id];
+/* The words that always stay, all but some hundreds, look at one entry: a table for all would take
+ * its part of the second-level cache. */
+static inline int stays(const wv_sgns_model *m, const wv_sgns_worker *w, uint64_t key, int64_t at,
+                        int32_t id) {
+    const int32_t entry = id < w->always ? id : w->always;
+    return (uint32_t)(wv_rng_at(key, (uint64_t)at) >> 32) <= m->keep[entry];
 }
 
 /* Fills kept with the tokens of [begin, end) and up to a window of kept ones before and after, in
@@ -277,7 +284,7 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         const int32_t id = ids[start - 1];
         if (id < 0) break;
         if (id >= m->vocab) return WV_ERR_RANGE;
-        found += stays(m, key, start - 1, id);
+        found += stays(m, w, key, start - 1, id);
     }
     int64_t k = 0;
     *first = 0;
@@ -286,14 +293,14 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         const int32_t id = ids[at];
         if (id >= m->vocab || id < WV_ID_BREAK) return WV_ERR_RANGE;
         w->kept[k] = id; /* written always: which stay is not to be guessed */
-        k += id < 0 || stays(m, key, at, id);
+        k += id < 0 || stays(m, w, key, at, id);
     }
     *last = k;
     for (int32_t found = 0; end < n && found < m->how.window; end++) {
         const int32_t id = ids[end];
         if (id < 0) break;
         if (id >= m->vocab) return WV_ERR_RANGE;
-        if (stays(m, key, end, id)) {
+        if (stays(m, w, key, end, id)) {
             w->kept[k++] = id;
             found++;
         }
