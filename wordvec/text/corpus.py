@@ -395,12 +395,13 @@ def settled(
     if how.form != "none" and (normal := tokenise.normalise(merged, how.form)) is not None:
         maps = [normal[own] for own in maps]
     stopped = [id for word in tokenise.stop_words(how) if (id := merged.find(word)) >= 0]
-    counts = np.empty(len(merged), np.int64)
-    merged.counts(counts)
-    if stopped:
+    stats.types = len(merged)
+    if stopped or how.form != "none":  # otherwise each word was met
+        counts = np.empty(len(merged), np.int64)
+        merged.counts(counts)
         counts[stopped] = 0
         merged.set_counts(counts)
-    stats.types = int(np.count_nonzero(counts))
+        stats.types = int(np.count_nonzero(counts))
     return merged, maps, stopped
 
 
