@@ -68,6 +68,10 @@ typedef struct wv_hyper_ranking {
     const double *packed; /* (ceil(V / 8), dim + 1, 8): coordinates, then scale, of 8 nodes */
     ptrdiff_t V;
     int32_t dim;
+    const double *boxes; /* (ceil(n_leaves / 8), 2 dim + 1, 8): of 8 leaves the least coordinates
+                            of their nodes, the greatest, and the least scale */
+    const int32_t *leaf; /* (n_leaves + 1,) rising: leaf l holds blocks leaf[l] to leaf[l + 1] */
+    ptrdiff_t n_leaves;
     const double *queries;      /* (n_queries, dim) */
     const int32_t *self;        /* (n_queries,) the node that is left out as itself, or -1 */
     const int64_t *wanted;      /* (n_queries + 1,): into wanted_node */
@@ -84,7 +88,8 @@ typedef struct wv_hyper {
     /* For queries [first, last): rank[j] of each wanted node j = 1 + the number of nodes that are
      * neither hidden nor the query itself with a smaller score |q - x|^2 scale(x), half of those
      * that tie; precision[j] = (1 + wanted ones ahead of j) / (rank[j] + wanted ones ahead of j),
-     * wanted ones that tie counted in order of id. scratch: wv_hyper_rank_scratch bytes. */
+     * wanted ones that tie counted in order of id. A leaf whose box lies beyond all that a query
+     * counts is not read. scratch: wv_hyper_rank_scratch bytes. */
     void (*rank)(const wv_hyper_ranking *, ptrdiff_t first, ptrdiff_t last, void *scratch,
                  double *rank, double *precision);
 } wv_hyper;

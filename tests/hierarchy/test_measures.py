@@ -17,7 +17,7 @@ from wordvec.hierarchy.measures.entailment import (
     senses_by_word,
     wbless,
 )
-from wordvec.hierarchy.measures.ranks import link_prediction, reconstruction
+from wordvec.hierarchy.measures.ranks import link_prediction, ranks_of, reconstruction
 from wordvec.hierarchy.relations import from_pairs
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
@@ -73,10 +73,17 @@ def test_terms_without_vectors_are_counted_as_missing() -> None:
         reconstruction(wv, from_pairs([("x", "y")]))
 
 
-@given(st.integers(0, 10**6), st.integers(4, 40), st.sampled_from(manifold.MANIFOLDS))
-def test_ranks_equal_sorting_by_distance(seed: int, n: int, kind: str) -> None:
+@given(
+    st.integers(0, 10**6),
+    st.integers(4, 300),
+    st.sampled_from(manifold.MANIFOLDS),
+    st.sampled_from([0.5, 0.001]),
+)
+def test_ranks_equal_sorting_by_distance(seed: int, n: int, kind: str, width: float) -> None:
     rng = np.random.default_rng(seed)
-    points = rng.uniform(-0.5, 0.5, size=(n, 3))
+    # Clusters of some ten nodes: far from each other beside their width, so that leaves are passed.
+    points = rng.uniform(-0.5, 0.5, size=(n // 10 + 1, 3))[rng.integers(0, n // 10 + 1, size=n)]
+    points += rng.uniform(-width / 10, width / 10, size=(n, 3))
     pairs = [(f"{a}", f"{b}") for a, b in rng.integers(0, n, size=(2 * n, 2)) if a != b]
     wv = WordVectors([f"{i}" for i in range(n)], points, meta={"manifold": kind})
     relations = from_pairs(pairs or [("0", "1")])
@@ -86,14 +93,25 @@ def test_ranks_equal_sorting_by_distance(seed: int, n: int, kind: str) -> None:
     ranks, precisions = [], []
     for u, true in above.items():
         away = manifold.distance(points[u], points, kind)
-        own = sorted(
-            1 + sum(away[w] < away[v] for w in range(n) if w != u and w not in true) for v in true
-        )
+        others = np.delete(away, [u, *true])
+        own = sorted(1 + int((others < away[v]).sum()) for v in true)
         ranks += own
         precisions.append(np.mean([(i + 1) / (r + i) for i, r in enumerate(own)]))
     result = reconstruction(wv, relations)
     assert result.mean_rank == pytest.approx(np.mean(ranks))
     assert result.map == pytest.approx(np.mean(precisions))
+
+
+def test_ranks_among_nodes_that_are_no_numbers(isa: str) -> None:
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(500, 2))
+    points[rng.integers(100, 500, size=60)] = np.nan
+    points[rng.integers(100, 500, size=60)] = np.inf
+    wv = WordVectors([f"{i}" for i in range(500)], points)
+    asking = np.arange(50)
+    pairs = np.stack([asking, np.argsort(((points[:50, None] - points) ** 2).sum(-1))[:, 20]], 1)
+    ranks, _ = ranks_of(wv, asking, pairs, pairs, isa=isa)
+    assert (ranks == 20).all()  # the node itself is the nearest, and is not counted
 
 
 def test_a_translation_is_added_to_the_node_that_asks() -> None:

@@ -283,21 +283,46 @@ def ranks_by_sorting(
     return [ranks[v] for v in wanted], [precision[v] for v in wanted]
 
 
-@given(st.integers(0, 10_000), st.integers(2, 40), st.integers(1, 9), st.integers(1, 7))
-def test_ranks_equal_sorting_with_ties(seed: int, n: int, dim: int, asking: int) -> None:
+def blocks_of_8(table: Array) -> Array:
+    rows, columns = table.shape
+    full = np.full((-(-rows // 8) * 8, columns), 1e150)
+    full[:rows] = table
+    blocks = padded_matrix(len(full) // 8 * columns, 8, np.float64).reshape(-1, columns, 8)
+    blocks[:] = full.reshape(-1, 8, columns).transpose(0, 2, 1)
+    return blocks
+
+
+@given(
+    st.integers(0, 10_000),
+    st.integers(2, 200),
+    st.integers(1, 9),
+    st.integers(1, 7),
+    st.sampled_from([0, 4, 40]),
+)
+def test_ranks_equal_sorting_with_ties(
+    seed: int, n: int, dim: int, asking: int, apart: int
+) -> None:
     from wordvec.native import cpu
 
     rng = np.random.default_rng(seed)
     points = rng.integers(-2, 3, size=(n, dim)).astype(np.float64)  # whole numbers: many ties
+    # Leaves of some blocks of 8, an empty one among them at times, and some of them apart.
+    blocks = -(-n // 8)
+    leaf = np.array([0, *sorted(rng.integers(0, blocks + 1, size=blocks // 3)), blocks], np.int32)
+    of_leaf = np.searchsorted(leaf[1:], np.arange(n) // 8, side="right")
+    points += apart * rng.integers(0, 3, size=(len(leaf), dim))[of_leaf]
     scales = 2.0 ** rng.integers(0, 2, size=n)
     asking = min(asking, n)
     wanted = [sorted(rng.permutation(n)[: rng.integers(1, n)].tolist()) for _ in range(asking)]
     wanted = [[v for v in row if v != u] or [(u + 1) % n] for u, row in enumerate(wanted)]
     hidden = [sorted({*row, *rng.integers(0, n, 2).tolist()}) for row in wanted]
-    packed = padded_matrix(-(-n // 8) * (dim + 1), 8, np.float64).reshape(-1, dim + 1, 8)
-    table = np.full((len(packed) * 8, dim + 1), 1e150)
-    table[:n, :dim], table[:n, dim] = points, scales
-    packed[:] = table.reshape(-1, 8, dim + 1).transpose(0, 2, 1)
+    packed = blocks_of_8(np.column_stack([points, scales]))
+    boxes = np.full((len(leaf) - 1, 2 * dim + 1), np.nan)
+    for each in set(of_leaf.tolist()):
+        own = of_leaf == each
+        low, high = points[own].min(axis=0), points[own].max(axis=0)
+        boxes[each] = *low, *high, scales[own].min()
+    boxes = blocks_of_8(boxes)
     starts = lambda rows: np.cumsum([0, *map(len, rows)]).astype(np.int64)  # noqa: E731
     flat = lambda rows: np.concatenate(rows).astype(np.int32)  # noqa: E731
     for name in cpu.available():
@@ -305,6 +330,8 @@ def test_ranks_equal_sorting_with_ties(seed: int, n: int, dim: int, asking: int)
         hyper.rank(
             packed,
             n,
+            boxes,
+            leaf,
             points[:asking].copy(),
             np.arange(asking, dtype=np.int32),
             starts(wanted),

@@ -46,6 +46,8 @@ def train(
 def rank(
     packed: NDArray[np.float64],
     n_nodes: int,
+    boxes: NDArray[np.float64],
+    leaf: NDArray[np.int32],
     queries: NDArray[np.float64],
     self_ids: NDArray[np.int32],
     wanted: NDArray[np.int64],

@@ -40,6 +40,9 @@ cdef extern from "wv_hyper.h" nogil:
         const double *packed
         Py_ssize_t V
         int32_t dim
+        const double *boxes
+        const int32_t *leaf
+        Py_ssize_t n_leaves
         const double *queries
         const int32_t *self
         const int64_t *wanted
@@ -236,7 +239,8 @@ def train(Space space, Groups groups, const int64_t[::1] order, uint64_t key, do
     return w.loss, w.held
 
 
-def rank(const double[:, :, ::1] packed, Py_ssize_t n_nodes, const double[:, ::1] queries,
+def rank(const double[:, :, ::1] packed, Py_ssize_t n_nodes, const double[:, :, ::1] boxes,
+         const int32_t[::1] leaf, const double[:, ::1] queries,
          const int32_t[::1] self_ids, const int64_t[::1] wanted, const int32_t[::1] wanted_node,
          const int64_t[::1] hidden, const int32_t[::1] hidden_node, Py_ssize_t first,
          Py_ssize_t last, double[::1] rank_out, double[::1] precision_out, isa=None):
@@ -247,6 +251,16 @@ def rank(const double[:, :, ::1] packed, Py_ssize_t n_nodes, const double[:, ::1
         raise ValueError("packed must be blocks of 8 nodes")
     if packed.shape[1] != queries.shape[1] + 1 or self_ids.shape[0] != n:
         raise ValueError("queries and nodes have different shapes")
+    r.n_leaves = leaf.shape[0] - 1
+    if boxes.shape[0] != (r.n_leaves + 7) // 8 or boxes.shape[2] != 8:
+        raise ValueError("boxes must be blocks of 8 leaves")
+    if boxes.shape[1] != 2 * queries.shape[1] + 1:
+        raise ValueError("queries and boxes have different shapes")
+    for i in range(r.n_leaves):
+        if leaf[i] > leaf[i + 1]:
+            raise ValueError("leaf must rise")
+    if r.n_leaves < 0 or leaf[0] != 0 or leaf[r.n_leaves] != packed.shape[0]:
+        raise ValueError("the leaves must hold all nodes")
     if not 0 <= first <= last <= n:
         raise ValueError(f"no queries {first} to {last} of {n}")
     if rank_out.shape[0] != wanted_node.shape[0] or precision_out.shape[0] != wanted_node.shape[0]:
@@ -261,8 +275,9 @@ def rank(const double[:, :, ::1] packed, Py_ssize_t n_nodes, const double[:, ::1
     for i in range(n):
         most = max(most, wanted[i + 1] - wanted[i])
     r.packed, r.V, r.dim = &packed[0, 0, 0], n_nodes, queries.shape[1]
-    if <size_t>r.packed % 64:
-        raise ValueError("packed must be aligned to 64 bytes")
+    r.boxes, r.leaf = &boxes[0, 0, 0], &leaf[0]
+    if <size_t>r.packed % 64 or <size_t>r.boxes % 64:
+        raise ValueError("packed and boxes must be aligned to 64 bytes")
     r.queries, r.self = &queries[0, 0], &self_ids[0]
     r.wanted, r.wanted_node = &wanted[0], &wanted_node[0]
     r.hidden, r.hidden_node = &hidden[0], &hidden_node[0]
