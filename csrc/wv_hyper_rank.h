@@ -5,7 +5,7 @@
  * is compared with the query's farthest wanted node, and only the few that are nearer are looked
  * at. Queries go four at a time, so that a packed block of nodes is read once for four; and the
  * nodes lie in leaves, neighbours together, of which only those are read whose boxes come within
- * the limit of one of the four: one or two of a hundred for the nouns of WordNet in 10 dimensions.
+ * the limit of one of the four: some three of a hundred for the nouns of WordNet in 10 dimensions.
  */
 
 #define RANK_QUERIES 4
