@@ -28,12 +28,24 @@ def test_importing_wordvec_loads_neither_numpy_nor_scipy():
 def test_the_help_loads_neither_numpy_nor_scipy():
     code = (
         "import sys; from click.testing import CliRunner; from wordvec.cli import SECTIONS; "
-        "from wordvec.cli.base import Program; "
+        "from wordvec.cli.program import Program; "
         "done = CliRunner().invoke(Program(SECTIONS), ['--help']); "
         "print(done.exit_code, [m for m in ('numpy', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0 []"
+
+
+def test_the_version_loads_little_more_than_click():
+    code = (
+        "import sys; from click.testing import CliRunner; had = set(sys.modules); "
+        "from wordvec.cli import SECTIONS; from wordvec.cli.program import Program; "
+        "done = CliRunner().invoke(Program(SECTIONS), ['--version']); "
+        "print(*sorted(m for m in set(sys.modules) - had if m.startswith('wordvec')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    own = ["", "._version", ".cli", ".cli.process", ".cli.program", ".errors", ".models"]
+    assert done.stdout.split() == [f"wordvec{name}" for name in own]
 
 
 @pytest.mark.parametrize("command", ["neighbors", "similarity", "info", "count", "uncertainty"])
@@ -45,7 +57,7 @@ def test_short_commands_load_no_scipy(command, tmp_path):
     line = [command, *map(str, args.get(command, ["--help"]))]
     code = (
         "import sys; from click.testing import CliRunner; from wordvec.cli import SECTIONS; "
-        "from wordvec.cli.base import Program; "
+        "from wordvec.cli.program import Program; "
         f"done = CliRunner().invoke(Program(SECTIONS), {line!r}); "
         "print(done.exit_code, 'scipy' in sys.modules)"
     )

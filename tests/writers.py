@@ -18,9 +18,9 @@ import numpy as np
 
 import wordvec
 from wordvec.cli import SECTIONS
-from wordvec.cli.base import Program
 from wordvec.cli.models.train import fields_of
 from wordvec.cli.outputs import Output
+from wordvec.cli.program import Program
 from wordvec.counts.blocks import count_blocks
 from wordvec.counts.convert import export_glove
 from wordvec.counts.parts.vocabulary import merge_vocabularies, vocabulary_part

@@ -17,8 +17,8 @@ from sphinx.application import Sphinx
 
 import wordvec
 from wordvec.cli import SECTIONS
-from wordvec.cli.base import LazyGroup, Program
 from wordvec.cli.models.train import fields_of
+from wordvec.cli.program import LazyGroup, Program
 from wordvec.estimator import Option
 from wordvec.models import MODELS
 

@@ -9,7 +9,7 @@ import pytest
 
 import wordvec
 from wordvec.cli import SECTIONS
-from wordvec.cli.base import ARGUMENTS, Program, with_options
+from wordvec.cli.program import ARGUMENTS, Program, with_options
 
 OPTIONS = {
     "vector_size": ("--vector-size", []),

@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from wordvec.cli import COMMANDS, SECTIONS
-from wordvec.cli.base import Command, LazyGroup, Program
+from wordvec.cli.base import Command
 from wordvec.cli.options import Declared
+from wordvec.cli.program import LazyGroup, Program
 
 # Options with a default, a range or choices that no part of the library has: how results are
 # printed, and which of several parts of the library a command calls.

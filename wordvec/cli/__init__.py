@@ -7,15 +7,11 @@ ended by SIGTERM and SIGHUP.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import sys
-from collections.abc import Iterator
 
 import click
 
-from wordvec.cli.base import Program, with_options
 from wordvec.cli.process import (
     OUTPUT,
     abandon_output,
@@ -23,6 +19,7 @@ from wordvec.cli.process import (
     prepare_streams,
     respect_limits,
 )
+from wordvec.cli.program import Program, say, with_options
 from wordvec.errors import Terminated, WordvecError
 
 # What `wordvec --help` lists: heading -> command -> the module that defines it, which is imported
@@ -96,7 +93,7 @@ def main(args: list[str] | None = None) -> None:
     argv = sys.argv[1:] if args is None else args
     debug = "--debug" in argv or os.environ.get("WORDVEC_DEBUG", "") not in ("", "0")
     prepare_streams()
-    with ending_signals(), _notes():
+    with ending_signals():
         code = _run(argv, debug)
     sys.exit(code)
 
@@ -126,13 +123,13 @@ def _run(argv: list[str], debug: bool) -> int:
                 return 1  # whoever read our output has seen enough
         if debug or not _expected(error):
             raise
-        _say(_one_line(error))
+        say(_one_line(error))
         return 2 if type(error) is ValueError else 1
 
 
 def _interrupted(error: BaseException, saved: str) -> int:
     why = "terminated" if isinstance(error, Terminated) else "interrupted"
-    _say(f"{why}; {saved or 'no half-written file was left'}")
+    say(f"{why}; {saved or 'no half-written file was left'}")
     return error.exit_code if isinstance(error, Terminated) else 130
 
 
@@ -152,32 +149,6 @@ def _expected(error: Exception) -> bool:
     if isinstance(error, SystemError):  # of a C extension that could not be loaded for memory
         return "without exception set" in str(error)
     return isinstance(error, WordvecError | OSError | ValueError | MemoryError | ImportError)
-
-
-class _Notes(logging.Handler):
-    """Notes of the library go to standard error, one line for each note."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        _say(f"note: {record.getMessage()}")
-
-
-@contextlib.contextmanager
-def _notes() -> Iterator[None]:
-    log, notes = logging.getLogger("wordvec"), _Notes()
-    log.addHandler(notes)
-    try:
-        yield
-    finally:
-        log.removeHandler(notes)
-
-
-def _say(message: str) -> None:
-    click.echo(f"wordvec: {_printable(message)}", err=True)
-
-
-def _printable(message: str) -> str:
-    """On one line, whatever names it holds."""
-    return "".join(c if c.isprintable() or c == " " else repr(c)[1:-1] for c in message)
 
 
 def _one_line(error: Exception) -> str:

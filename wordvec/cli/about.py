@@ -12,7 +12,8 @@ from typing import Any
 import click
 from click.shell_completion import FishComplete, ZshComplete, get_completion_class
 
-from wordvec.cli.base import Command, LazyGroup, emit, format_option, nearest
+from wordvec.cli.base import Command, emit, format_option
+from wordvec.cli.program import LazyGroup, nearest
 
 # Extra -> the packages that it brings; the name to install is wordvec[extra].
 EXTRA = 'extra == "'

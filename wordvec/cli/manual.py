@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from wordvec._version import __version__
-from wordvec.cli.base import Command, LazyGroup
+from wordvec.cli.base import Command
+from wordvec.cli.program import LazyGroup
 from wordvec.models import MODELS
 from wordvec.system.files import write_atomically
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
+from wordvec.cli.program import LazyGroup
 from wordvec.cli.sources import TEXT_OPTIONS, given
 
 if TYPE_CHECKING:

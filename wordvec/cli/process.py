@@ -4,7 +4,6 @@ signals that ask it to end, and limits of the system (ulimit)."""
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import io
 import mmap
@@ -21,14 +20,12 @@ from wordvec.errors import Terminated
 
 OUTPUT = "standard output"
 
-# Measured with the wheels of numpy 2.4 and scipy 1.17 on x86-64: loading numpy takes less than ROOM
-# bytes of address space; all of a command, with each thread's stack and heap, less than COMFORT and
-# THREAD per processor.
-ROOM = 76 << 20
-# scipy has an OpenBLAS of its own, which these packages load. With too little space it tries again
-# for ever, and no signal that Python handles ends it (`import scipy.special` at 125 to 155 MB).
-WITH_BLAS = ("scipy.linalg", "scipy.special")
-SCIPY_ROOM = 64 << 20
+# Measured with the wheels of numpy 2.4 and scipy 1.17 on x86-64: all of a command, with each
+# thread's stack and heap, takes less address space than COMFORT and THREAD per processor; loading a
+# module takes less than so many bytes. scipy has an OpenBLAS of its own, which two of its packages
+# load. With too little space it tries again for ever, and no signal that Python handles ends it
+# (`import scipy.special` at 125 to 155 MB).
+ROOM = {"numpy": 76 << 20, "scipy.linalg": 64 << 20, "scipy.special": 64 << 20}
 COMFORT = 1 << 30
 THREAD = 160 << 20
 FEW_PROCESSES = 1024
@@ -117,32 +114,36 @@ def respect_limits() -> None:
     the whole process (SIGINT), so it is asked for a single thread, which it reads from the
     environment. The C library is asked for one heap: each further one reserves 64 MB.
 
-    Raises
-    ------
-    OSError
-        Where numpy could not even be loaded; importing scipy raises it, too.
+    Where numpy or scipy could not be loaded, importing it raises OSError.
     """
     space = resource.getrlimit(resource.RLIMIT_AS)[0]
     processors = os.cpu_count() or 1
     scarce = space != resource.RLIM_INFINITY and space < COMFORT + processors * THREAD
     if scarce:
+        import ctypes
+
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
     if scarce or not _may_start(2 * processors):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if scarce and "numpy" not in sys.modules:
-        _ask_for(ROOM, "numpy")
-    if scarce and not any(name in sys.modules for name in WITH_BLAS):
-        sys.meta_path.insert(0, _RoomForScipy())
+    if scarce:
+        sys.meta_path.insert(0, _Room())
 
 
-class _RoomForScipy:
-    """Finds nothing; asks for the address space that scipy needs before it loads BLAS."""
+class _Room:
+    """Finds nothing; asks for the address space that a library needs before it loads its BLAS."""
+
+    def __init__(self) -> None:
+        self.loaded = {_library(name) for name in ROOM if name in sys.modules}
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname in WITH_BLAS:
-            _ask_for(SCIPY_ROOM, "scipy")
-            sys.meta_path.remove(self)
+        if fullname in ROOM and _library(fullname) not in self.loaded:
+            _ask_for(ROOM[fullname], _library(fullname))
+            self.loaded.add(_library(fullname))
+
+
+def _library(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _ask_for(room: int, name: str) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from wordvec.cli.base import Command, LazyGroup, emit, format_option
+from wordvec.cli.base import Command, emit, format_option
 from wordvec.cli.options import add_options
 from wordvec.cli.outputs import Output
+from wordvec.cli.program import LazyGroup
 from wordvec.cli.progress import Display
 from wordvec.system.files import check_target
 

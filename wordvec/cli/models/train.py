@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wordvec.cli.base import OF_TEXT, Command, config_table, early, named_values, nearest
+from wordvec.cli.base import OF_TEXT, Command, config_table, early, named_values
 from wordvec.cli.options import flag, parted, to_click
 from wordvec.cli.outputs import Output
+from wordvec.cli.program import nearest
 from wordvec.cli.progress import Display, clock, display_options, quantity
 from wordvec.cli.sources import (
     CLUSTER,
