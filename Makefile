@@ -59,9 +59,9 @@ wheels: | $(VENV)/pip
 	$(PY) tests/packages.py build/dist
 
 # Figures beside those of the peers, measured in the same run. Needs the corpora: WORDVEC_DATA.
-# PART=floor (evaluation, hierarchy, matrix, phrases, store, text, training, uncertainty) runs one
-# part; ONLY=glove what has that in its name; BENCH_ROUNDS, BENCH_WORDS and BENCH_EPOCHS make it
-# shorter. The table goes to BENCH_PAGE.
+# PART=floor runs one part (evaluation, hierarchy, matrix, phrases, start, store, text, training,
+# uncertainty); ONLY=glove what has that in its name; BENCH_ROUNDS, BENCH_WORDS and BENCH_EPOCHS make
+# it shorter. The table goes to BENCH_PAGE.
 PART ?= *
 ONLY ?=
 BENCH_PAGE ?= build/bench.md

@@ -83,7 +83,8 @@ SECTIONS: dict[str, dict[str, str]] = {
 # These multiply no matrices. OpenBLAS's threads start when numpy is loaded, and look for work for
 # .08 CPU-seconds on two processors before they sleep.
 WITHOUT_BLAS = {"tokenize", "vocab", "count"}
-# Bytes that are given back when an error has come: to say that memory ran out takes some.
+# Bytes of address space that are given back when an error has come: to say that memory ran out
+# takes some. Zeros as `bytes` are never written, so they take no time.
 RESERVE = 4 << 20
 COMMANDS = {name: where for section in SECTIONS.values() for name, where in section.items()}
 
@@ -99,7 +100,7 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _run(argv: list[str], debug: bool) -> int:
-    reserve = bytearray(RESERVE)
+    reserve = bytes(RESERVE)
     try:
         if argv and argv[0] in WITHOUT_BLAS:
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import mmap
 import os
 import resource
 import signal
@@ -148,6 +147,8 @@ def _library(module: str) -> str:
 
 def _ask_for(room: int, name: str) -> None:
     """Raises OSError where a library has too little address space to be loaded."""
+    import mmap
+
     try:
         mmap.mmap(-1, room).close()
     except OSError as error:
