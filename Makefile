@@ -8,6 +8,9 @@ PY     := $(abspath $(BIN)/python)
 # Warnings as the code is held to, for both compilers' sake without those of one alone.
 CWARN  := -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only
 
+# Compiling and installing what others made go on at once.
+MAKEFLAGS += --jobs=2
+
 .PHONY: demo test bench lint format sanitize fuzz torture tsan build docs links wheels coverage lowest parallel clean
 
 $(VENV)/pip:
@@ -16,9 +19,8 @@ $(VENV)/pip:
 	$(PY) -m pip install -q --disable-pip-version-check "setuptools>=77" "cython>=3.2"
 	touch $@
 
-# An editable install with the extras in its name: test, gensim,report, bench.
+# An editable install with the extras in its name: test, gensim,report, bench. It compiles nothing.
 $(VENV)/%: pyproject.toml setup.py | $(VENV)/pip
-	$(PY) setup.py -q build_ext --inplace -j 2
 	WORDVEC_BUILT_IN_PLACE=1 $(PY) -m pip install -q --disable-pip-version-check --no-build-isolation -e ".[$*]"
 	touch $@
 
