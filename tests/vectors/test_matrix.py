@@ -17,6 +17,7 @@ from wordvec.vectors.matrix import (
     quantised_query,
     to_int8,
 )
+from wordvec.vectors.matrix.rows import SMALL
 
 FLOATS = arrays.arrays(
     np.float32,
@@ -123,6 +124,18 @@ def test_rows_blocks_and_searches_of_an_encoding_agree(dtype):
     many = largest_of_many(matrix, X[:3], 10, scale, 0, 2000)
     one = [largest(dense, q, 10, scale, 0, 2000) for q in X[:3]]
     assert many[0].tolist() == [ids.tolist() for ids, _ in one]
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64", *CODES])
+def test_many_rows_are_taken_by_several_threads(monkeypatch, dtype):
+    monkeypatch.setenv("WORDVEC_THREADS", "3")
+    X = draw(300, 30)
+    dense = Matrix(X if dtype != "f64" else X.astype(np.float64))
+    matrix = encode(dense, CODES[dtype]) if dtype in CODES else dense
+    ids = np.random.default_rng(1).integers(0, 300, 2 * SMALL // 30)
+    taken = matrix.take(ids)
+    assert taken.dtype == (np.float64 if dtype == "f64" else np.float32)
+    np.testing.assert_array_equal(taken, matrix.decoded()[ids])
 
 
 @pytest.mark.parametrize("dtype", ["f32", "int8"])

@@ -97,3 +97,16 @@ def test_threads_that_come_at_once_start_one_pool(monkeypatch):
         ]
     assert len(made) == 1
     made[0].shutdown()
+
+
+def test_work_that_asks_for_threads_from_a_thread_does_not_wait_for_itself(monkeypatch):
+    monkeypatch.setenv("WORDVEC_THREADS", "2")
+
+    def inner(a, b):
+        return list(range(a, b))
+
+    def outer(a, b):
+        return parallel.over_range(inner, a, b, 2)
+
+    parts = parallel.over_range(outer, 0, 8, 8)  # more than there are threads
+    assert [i for part in parts for run in part for i in run] == list(range(8))

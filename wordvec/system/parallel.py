@@ -17,6 +17,7 @@ Result = TypeVar("Result")
 
 _pool: ThreadPoolExecutor | None = None
 _making = threading.Lock()
+_of_pool = threading.local()  # .working: this thread is one of the pool of look-ups
 
 
 def _forget_pool() -> None:
@@ -105,8 +106,12 @@ def threads() -> int:
 def over_range(
     work: Callable[[int, int], Result], start: int, stop: int, parts: int
 ) -> list[Result]:
-    """The results, in order, of work(a, b) over `parts` parts of start .. stop, one per thread."""
-    if parts <= 1:
+    """The results, in order, of work(a, b) over `parts` parts of start .. stop, one per thread.
+
+    Work that is itself a part of such work is done by its own thread: if all threads waited for
+    parts of theirs, none would be left to do them.
+    """
+    if parts <= 1 or getattr(_of_pool, "working", False):
         return [work(start, stop)]
     edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
     return list(_shared_pool().map(work, edges[:-1], edges[1:]))
@@ -117,5 +122,9 @@ def _shared_pool() -> ThreadPoolExecutor:
     global _pool
     with _making:
         if _pool is None:
-            _pool = ThreadPoolExecutor(threads(), thread_name_prefix="wordvec")
+            _pool = ThreadPoolExecutor(threads(), "wordvec", initializer=_begin)
         return _pool
+
+
+def _begin() -> None:
+    _of_pool.working = True

@@ -46,7 +46,15 @@ class Matrix:
 
     def take(self, ids: Ids) -> NDArray[Any]:
         """The rows of these ids, which the caller has checked."""
-        return self._array.take(ids, axis=0)
+        out = np.empty((len(ids), self.cols), np.float64 if self.dtype == store.F64 else np.float32)
+        # What one thread waits for is memory: two read twice as fast.
+        parts = 1 if out.size < SMALL else threads()
+        over_range(lambda a, b: self._take(ids[a:b], out[a:b]), 0, len(ids), parts)
+        return out
+
+    def _take(self, ids: Ids, out: NDArray[Any]) -> None:
+        """The rows of these ids, to out (n, cols)."""
+        self._array.take(ids, axis=0, out=out, mode="clip")  # other modes copy once more
 
     def block(self, start: int, stop: int) -> NDArray[Any]:
         """The rows start .. stop; a view where the encoding allows it."""
@@ -108,10 +116,8 @@ class EncodedMatrix(Matrix):
         self.codec.rows(i, out)
         return out.reshape(-1)
 
-    def take(self, ids: Ids) -> Floats:
-        out = np.empty((len(ids), self.cols), np.float32)
+    def _take(self, ids: Ids, out: NDArray[Any]) -> None:
         self.codec.take(ids, out)
-        return out
 
     def select(self, ids: Ids) -> Matrix:
         codes = self._codes.reshape(self.rows, -1)[ids].reshape(-1)
