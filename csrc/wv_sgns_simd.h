@@ -84,7 +84,7 @@ V_FN float squared(float *f, int pairs, const float *target, const float *weight
 /* What a step does: its noise, and its loss. */
 enum { SHARED, OWN, SQUARES };
 
-V_FN float slopes(int kind, float *f, int pairs, const float *label, const float *weight,
+V_FN float slopes(const int kind, float *f, int pairs, const float *label, const float *weight,
                   float alpha) {
     return kind == SQUARES ? squared(f, pairs, label, weight, alpha)
                            : logistic(f, pairs, label, weight, alpha);
@@ -181,7 +181,7 @@ V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrd
 #include "wv_sgns_bf16.h"
 #else
 
-V_FN float shared_few(int kind, const wv_sgns_rows *r, const int no, float alpha) {
+V_FN float shared_few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
     float *g = r->scratch;
     int i = 0;
 #if SGNS_ROWS > 2
@@ -201,7 +201,7 @@ V_FN float shared_few(int kind, const wv_sgns_rows *r, const int no, float alpha
 }
 
 /* Any number of outputs; a column's old values and updates wait in scratch. */
-V_FN float shared_many(int kind, const wv_sgns_rows *r, float alpha) {
+V_FN float shared_many(const int kind, const wv_sgns_rows *r, float alpha) {
     const int ni = r->ni, no = r->no;
     float *g = r->scratch, *old = g + ni * (ptrdiff_t)no + 16;
     float *new = old + VF_LANES *(ptrdiff_t)ni, *delta = new + VF_LANES *(ptrdiff_t)ni;
@@ -273,61 +273,55 @@ static float own_many(const wv_sgns_rows *r, float alpha) {
     return loss;
 }
 
-V_FN float few(const int own, int kind, const wv_sgns_rows *r, const int no, float alpha) {
-    return own ? own_few(r, no, alpha) : shared_few(kind, r, no, alpha);
+V_FN float few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
+    return kind == OWN ? own_few(r, no, alpha) : shared_few(kind, r, no, alpha);
 }
 
 /* The number of outputs becomes a constant. */
-V_FN float any(const int own, int kind, const wv_sgns_rows *r, float alpha) {
+V_FN float any(const int kind, const wv_sgns_rows *r, float alpha) {
     switch (r->no) {
     case 1:
-        return few(own, kind, r, 1, alpha);
+        return few(kind, r, 1, alpha);
     case 2:
-        return few(own, kind, r, 2, alpha);
+        return few(kind, r, 2, alpha);
     case 3:
-        return few(own, kind, r, 3, alpha);
+        return few(kind, r, 3, alpha);
     case 4:
-        return few(own, kind, r, 4, alpha);
+        return few(kind, r, 4, alpha);
     case 5:
-        return few(own, kind, r, 5, alpha);
+        return few(kind, r, 5, alpha);
     case 6:
-        return few(own, kind, r, 6, alpha);
+        return few(kind, r, 6, alpha);
 #if SGNS_MAX_OUT > 6
     case 7:
-        return few(own, kind, r, 7, alpha);
+        return few(kind, r, 7, alpha);
     case 8:
-        return few(own, kind, r, 8, alpha);
+        return few(kind, r, 8, alpha);
     case 9:
-        return few(own, kind, r, 9, alpha);
+        return few(kind, r, 9, alpha);
     case 10:
-        return few(own, kind, r, 10, alpha);
+        return few(kind, r, 10, alpha);
     case 11:
-        return few(own, kind, r, 11, alpha);
+        return few(kind, r, 11, alpha);
 #endif
     default:
-        return own ? own_many(r, alpha) : shared_many(kind, r, alpha);
+        return kind == OWN ? own_many(r, alpha) : shared_many(kind, r, alpha);
     }
-}
-
-/* One copy for both losses: they differ in the slopes alone. */
-__attribute__((noinline)) WV_TARGET
-static float shared(int kind, const wv_sgns_rows *rows, float alpha) {
-    return any(0, kind, rows, alpha);
 }
 
 WV_TARGET
 static float shared_noise(const wv_sgns_rows *rows, float alpha) {
-    return shared(SHARED, rows, alpha);
+    return any(SHARED, rows, alpha);
 }
 
 WV_TARGET
 static float own_noise(const wv_sgns_rows *rows, float alpha) {
-    return any(1, OWN, rows, alpha);
+    return any(OWN, rows, alpha);
 }
 
 WV_TARGET
 static float squares(const wv_sgns_rows *rows, float alpha) {
-    return shared(SQUARES, rows, alpha);
+    return any(SQUARES, rows, alpha);
 }
 
 WV_TARGET
