@@ -408,7 +408,7 @@ class Editable(Comparable):
                 f"no encoding {dtype!r}; one of: {', '.join(store.DTYPE_NAMES.values())}"
             )
         other = self.copy()
-        other._matrix = encode(self._matrix, code, parts=parts)
+        other._setup(encode(self._matrix, code, parts=parts))
         for name in ("norms", "_inverse_norms"):
             other.__dict__.pop(name, None)
         side = store.I8 if code == store.PQ else code

@@ -132,8 +132,10 @@ class WordVectors(Answering):
         store.meta_section(self.meta)
 
     def _setup(self, matrix: Matrix) -> None:
+        """Sets the matrix, and what look-ups keep of it and of the words."""
         self._words: Words = self._list.native
         self._matrix = matrix
+        self._by_id = matrix.by_id
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, verify: bool = False, mmap: bool = True) -> Self:
@@ -339,9 +341,9 @@ class WordVectors(Answering):
             A KeyError whose message names the nearest known spellings.
         """
         if isinstance(words, str):
-            i = self._words.find(words)
-            if i >= 0:
-                return self._matrix.row(i)
+            row: NDArray[Any] | None = self._words.pick(self._by_id, words)
+            if row is not None:
+                return row
             if self.strict:  # asked for by its name alone, a word is there or an error
                 raise self._no_word(words)
             return self._unseen(words, True)
@@ -367,8 +369,8 @@ class WordVectors(Answering):
         default : object
             What is returned for a word that the vectors do not have.
         """
-        i = self._words.find(word)
-        return default if i < 0 else self._matrix.row(i)
+        row = self._words.pick(self._by_id, word)
+        return default if row is None else row
 
     def get_normed_vectors(self) -> NDArray[Any]:
         """All vectors divided by their norms: a new array (V, d)."""
@@ -513,7 +515,8 @@ class WordVectors(Answering):
         if matrix.rows != len(self):
             raise ValueError(f"matrix must have {len(self)} rows, got {matrix.rows}")
         other = self.copy()
-        other._matrix, other._contexts = matrix, contexts
+        other._setup(matrix)
+        other._contexts = contexts
         other.subwords, other.induction, other._unknown = subwords, induction, ()
         for name in ("norms", "_inverse_norms", "_undirected"):
             other.__dict__.pop(name, None)

@@ -40,6 +40,11 @@ class Matrix:
         self.dtype = store.F64 if array.dtype == np.float64 else store.F32
         self._array = array
 
+    @property
+    def by_id(self) -> Any:
+        """What gives row i, as `row` does, as item i: the array where there is one."""
+        return self._array
+
     def row(self, i: int) -> NDArray[Any]:
         """Row i; not to be written to where it is a view."""
         return self._array[i]  # type: ignore[no-any-return]
@@ -110,6 +115,13 @@ class EncodedMatrix(Matrix):
         self.codec = codec.Codec(
             self.dtype, self.rows, self.cols, self.parts, self._codes, self._side
         )
+
+    @property
+    def by_id(self) -> EncodedMatrix:
+        return self
+
+    def __getitem__(self, i: int) -> Floats:
+        return self.row(i)
 
     def row(self, i: int) -> Floats:
         out: Floats = np.empty((1, self.cols), np.float32)
