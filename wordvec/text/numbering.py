@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from wordvec.text.spool import Ids
 
     Offsets: TypeAlias = NDArray[np.int64]
-    # Table, ids, the block, then tokens, lines and tokens that were too long.
-    _Numbered: TypeAlias = tuple[native.WordTable, Ids, Block, int, int, int]
+    # Table, room and how many ids are in it, the block, tokens, lines, tokens that were too long.
+    _Numbered: TypeAlias = tuple[native.WordTable, Ids, int, Block, int, int, int]
 
 Tokens: TypeAlias = Sequence[str | bytes]
 Source: TypeAlias = (
@@ -86,7 +86,10 @@ def numbered(
     how: TextOptions,
     keep_empty: bool = False,
 ) -> Iterator[tuple[native.WordTable, Ids, Block | None]]:
-    """The source as blocks of provisional ids, in order, each with the table that numbered it."""
+    """The source as blocks of provisional ids, in order, each with the table that numbered it.
+
+    The ids of a block hold until the next is asked for.
+    """
     given = source if isinstance(source, Texts) else files_of(source)
     if given is None:
         if how != TextOptions():
@@ -111,22 +114,23 @@ def _number_text(
     tables += (native.WordTable() for _ in range(threads))
     make: Callable[[], tokenise.Tokeniser | None]
     make = tokenise.factory(how, records=records) or (lambda: None)
-    # One buffer per thread: one per task would be 16 MB, and the allocator would keep many.
-    states = [(table, make(), _Buffer()) for table in tables]
+    states = [(table, make()) for table in tables]
+    rooms = _Rooms()
 
     def number(
-        state: tuple[native.WordTable, tokenise.Tokeniser | None, _Buffer], block: Block
+        state: tuple[native.WordTable, tokenise.Tokeniser | None], block: Block
     ) -> _Numbered:
-        table, tokeniser, buffer = state
+        table, tokeniser = state
         text = block.text if tokeniser is None else tokeniser.words(block)
-        ids = buffer.of(len(text) + 1)
-        n, tokens, lines, too_long, nul_at = table.encode(text, ids, MAX_TOKEN, records)
+        room = rooms.take(len(text) + 1)
+        n, tokens, lines, too_long, nul_at = table.encode(text, room, MAX_TOKEN, records)
         refuse_nul(block.name, block.offset, nul_at)
-        return table, ids[:n].copy(), block, tokens, lines, too_long
+        return table, room, n, block, tokens, lines, too_long
 
     marks = (native.BREAK,) if records else (native.BREAK, native.DOC)
     line_open = False
-    for table, ids, block, tokens, lines, too_long in ordered_map(number, blocks, states):
+    for table, room, n, block, tokens, lines, too_long in ordered_map(number, blocks, states):
+        ids = room[:n]
         if not line_open:
             # Line ends before the first word, or after those at the end of the file before.
             while len(ids) and ids[0] in marks:
@@ -138,19 +142,28 @@ def _number_text(
         stats.lines += lines
         stats.too_long += too_long
         yield table, ids, block
-    stats.split = tokenise.total(each for _, each, _ in states if each is not None)
+        rooms.give_back(room)
+    stats.split = tokenise.total(each for _, each in states if each is not None)
 
 
-class _Buffer:
-    """Room for the ids of a block."""
+class _Rooms:
+    """Room for the ids of blocks, which goes round: new room is 16 MB, and what is written into it
+    must first be found by the system."""
 
     def __init__(self) -> None:
-        self._ids = np.empty(reader.BLOCK + (1 << 16), np.int32)
+        self._free: list[Ids] = []
 
-    def of(self, n: int) -> Ids:
-        if len(self._ids) < n:
-            self._ids = np.empty(n, np.int32)
-        return self._ids
+    def take(self, n: int) -> Ids:
+        """Room for n ids."""
+        try:
+            room = self._free.pop()
+        except IndexError:
+            room = np.empty(reader.BLOCK + (1 << 16), np.int32)
+        return room if len(room) >= n else np.empty(n, np.int32)
+
+    def give_back(self, room: Ids) -> None:
+        """Says that nobody reads what is in the room any more."""
+        self._free.append(room)
 
 
 def _number_lists(
