@@ -147,8 +147,8 @@ def _number_text(
 
 
 class _Rooms:
-    """Room for the ids of blocks, which goes round: new room is 16 MB, and what is written into it
-    must first be found by the system."""
+    """Room for the ids of blocks, which goes round: new room would be 16 MB for each block, with a
+    page fault for every 4 KB that are written."""
 
     def __init__(self) -> None:
         self._free: list[Ids] = []

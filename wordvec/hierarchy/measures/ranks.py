@@ -111,6 +111,7 @@ def link_prediction(
     wanted, missing = _ids(vectors, held_out)
     if not len(wanted):
         raise DatasetError(f"{held_out.source}: the vectors have no pair of these terms")
+    wanted = wanted[np.argsort(_number(wanted, len(vectors)))]
     starts = np.flatnonzero(np.diff(wanted[:, 0], prepend=-1))
     asking = wanted[starts, 0]
     hidden = wanted
@@ -153,11 +154,10 @@ def ranks_of(
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     asking = np.sort(place[asking])
-    # One number per pair: numpy sorts rows of two far more slowly, and np.unique too.
-    number = place[wanted[:, 0]] * len(order) + place[wanted[:, 1]]
+    number = _number(place[wanted], len(order))
     by_place = np.argsort(number)
     wanted_rows = _rows(number[by_place], asking, len(order))
-    number = np.sort(place[hidden[:, 0]] * len(order) + place[hidden[:, 1]])
+    number = np.sort(_number(place[hidden], len(order)))
     hidden_rows = _rows(number[np.diff(number, prepend=-1) > 0], asking, len(order))
 
     packed = _packed(np.column_stack([points, scales]))
@@ -224,22 +224,27 @@ def _packed(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return packed
 
 
+def _number(pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Pairs (u, v) of ids below n as numbers u n + v, whose order is theirs: numpy sorts rows of
+    two far more slowly."""
+    return pairs[:, 0] * n + pairs[:, 1]
+
+
 def _rows(
     number: NDArray[np.int64], asking: NDArray[np.int64], n: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Sorted numbers u n + v of pairs (u, v) as row starts and columns."""
+    """Sorted numbers of pairs as row starts and columns."""
     starts = np.append(np.searchsorted(number, asking * n), len(number)).astype(np.int64)
     return starts, (number % n).astype(np.int32)
 
 
 def _ids(vectors: WordVectors, relations: Relations) -> tuple[NDArray[np.int64], int]:
-    """Sorted (child, parent) pairs by the vectors' ids, and how many relations have no ids."""
+    """(child, parent) pairs by the vectors' ids, and how many relations have no ids."""
     index = vectors.key_to_index
     id_of = np.array([index.get(name, -1) for name in relations.names], dtype=np.int64)
     pairs = np.stack([id_of[relations.child], id_of[relations.parent]], axis=1)
     known = (pairs >= 0).all(axis=1)
-    pairs = pairs[known]
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))], int((~known).sum())
+    return pairs[known], int((~known).sum())
 
 
 def manifold_of(vectors: WordVectors) -> str:

@@ -42,12 +42,12 @@ class Matrix:
 
     @property
     def by_id(self) -> Any:
-        """What gives row i, as `row` does, as item i: the array where there is one."""
+        """What has row i as item i: the array where there is one."""
         return self._array
 
     def row(self, i: int) -> NDArray[Any]:
         """Row i; not to be written to where it is a view."""
-        return self._array[i]  # type: ignore[no-any-return]
+        return self.by_id[i]  # type: ignore[no-any-return]
 
     def take(self, ids: Ids) -> NDArray[Any]:
         """The rows of these ids, which the caller has checked."""
@@ -121,9 +121,6 @@ class EncodedMatrix(Matrix):
         return self
 
     def __getitem__(self, i: int) -> Floats:
-        return self.row(i)
-
-    def row(self, i: int) -> Floats:
         out: Floats = np.empty((1, self.cols), np.float32)
         self.codec.rows(i, out)
         return out.reshape(-1)
