@@ -117,7 +117,8 @@ def test_a_checkout_that_was_not_built_says_so(tmp_path):
     )
     assert done.returncode == 1
     assert "not built for Python" in done.stderr
-    assert "make build" in done.stderr
+    assert f"in {tmp_path}: run make build there" in done.stderr
+    assert "in another folder" in done.stderr
 
 
 ROOT = pathlib.Path(__file__).parents[1]
