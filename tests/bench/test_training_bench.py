@@ -17,11 +17,11 @@ GENSIM = {"window": 5, "negative": 5, "sample": 1e-3, "min_count": 5, "sg": 1}
 SETS = ("WordSim-353", "SimLex-999", "MEN", "Google")
 SKIPGRAM = wordvec.SkipGram()
 # With several workers on one file gensim reckons the rate by the share of the whole file that one
-# worker has read. Of two, each ends an epoch at half of it: the rate is a tenth higher on average
-# than the same options say, and ends at a tenth of what it began with. What has gensim's noise gets
-# that tenth too; with one worker gensim's scores are those of our default rates (docs).
-INDEPENDENT = wordvec.SkipGram(negatives="independent", alpha=0.0275)
-CBOW = wordvec.CBOW(alpha=0.055)
+# worker has read. Of two, each ends an epoch at half of it: the rate ends at a tenth of what it
+# began with. What has gensim's noise gets that too; with one worker gensim's scores are those of
+# our default rates (docs).
+INDEPENDENT = wordvec.SkipGram(negatives="independent", min_alpha=0.0025)
+CBOW = wordvec.CBOW(min_alpha=0.005)
 WIDE = wordvec.SkipGram(vector_size=300)
 # Products in bfloat16, where a processor has them at full rate, halve what 300 dimensions multiply.
 WIDE_LEAST = 13 if "avx512_bf16" in cpu.available() else 9

@@ -327,6 +327,18 @@ def test_progress_rises_to_its_total(model, planted):
     assert last.memory > 0
 
 
+@pytest.mark.parametrize("model", [SkipGram, CBOW, FastText, CountSkipGram, LexVec])
+def test_the_rate_falls_in_a_line_to_its_least(model, planted):
+    rates = {"alpha": 0.04, "min_alpha": 0.01}
+    seen = []
+    model(**{**QUICK[model], **rates, "epochs": 10}).fit(planted, progress=seen.append)
+    training = [p for p in seen if p.stage == "training" and p.alpha]
+    assert len({p.epoch for p in training}) > 5
+    for p in training:
+        # Tiles have the rate of their round's beginning.
+        assert p.alpha == pytest.approx(0.04 - 0.03 * p.done / p.total, abs=0.003)
+
+
 def test_an_exception_in_a_callback_stops_the_run(planted):
     def stop(progress):
         if progress.stage == "training":

@@ -36,6 +36,7 @@ from wordvec.training.card import card
 from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.loop import Plan, Step
 from wordvec.training.options import TrainedModel, documented
+from wordvec.training.rate import falling, require_falling
 from wordvec.training.rows import padded_matrix
 from wordvec.vectors import manifold
 from wordvec.vectors.vectors import WordVectors
@@ -184,8 +185,7 @@ class HierarchyModel(TrainedModel):
 
     def _check(self) -> None:
         super()._check()
-        if self.min_alpha > self.alpha:
-            raise ValueError(f"min_alpha must be <= alpha ({self.alpha}), got {self.min_alpha}")
+        require_falling(self.alpha, self.min_alpha)
 
     def notes(self) -> list[str]:
         """What a user should know of the last `fit`: points that are held at the edge."""
@@ -303,7 +303,7 @@ class _Training:
         if epoch < model.burn_in:
             return model.alpha * model.burn_in_factor
         done = (epoch - model.burn_in) / model.epochs
-        return model.alpha + (model.min_alpha - model.alpha) * done
+        return falling(model.alpha, model.min_alpha, done)
 
     def train(self, _: None, part: _Part) -> Step:
         """Trains the groups of one task."""

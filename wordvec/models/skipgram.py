@@ -27,6 +27,7 @@ from wordvec.training.checkpoint import Checkpoint, Folder
 from wordvec.training.ngram_rows import NgramRows
 from wordvec.training.options import WordModel, documented
 from wordvec.training.own_rows import OwnRows, rows_of_copies, tokens_between
+from wordvec.training.rate import require_falling
 from wordvec.training.rows import (
     check_init,
     padded_matrix,
@@ -321,8 +322,7 @@ class SkipGram(WordModel):
 
     def _check(self) -> None:
         super()._check()
-        if self.min_alpha > self.alpha:
-            raise ValueError(f"min_alpha must be <= alpha ({self.alpha}), got {self.min_alpha}")
+        require_falling(self.alpha, self.min_alpha)
         if self.patience is not None and not self.held_out:
             raise ValueError("patience needs held_out, the share of the text that it watches")
         if self.maxn < self.minn:

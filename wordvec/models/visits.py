@@ -20,6 +20,7 @@ from wordvec.native.models.visits import VisitTrainer, VisitWorker
 from wordvec.native.vectors.vec import rng_key
 from wordvec.training.loop import Plan, Step
 from wordvec.training.options import OutputVectors
+from wordvec.training.rate import falling, require_falling
 from wordvec.training.rows import padded_matrix, uniform_rows
 from wordvec.training.tiles import FREE, Matrix, Start, TileModel
 
@@ -52,8 +53,7 @@ class VisitModel(TileModel, abc.ABC):
 
     def _check(self) -> None:
         super()._check()
-        if self.min_alpha > self.alpha:
-            raise ValueError(f"min_alpha must be <= alpha ({self.alpha}), got {self.min_alpha}")
+        require_falling(self.alpha, self.min_alpha)
 
     def _counting(self) -> tuple[Window, float]:
         return Window(window=self.window, weighting="linear"), self.sample
@@ -82,9 +82,6 @@ class VisitModel(TileModel, abc.ABC):
         share = (1 + self.negative) / (1 + 5)  # of what was measured
         return float(shards.marginals[0].sum()) * self.vector_size * share * PAIR_SECONDS
 
-    def _alpha(self, done: float) -> float:
-        return max(self.alpha * (1 - done), self.min_alpha)
-
     def _plan(self, shards: Shards, words: Matrix, contexts: Matrix) -> Plan[VisitWorker, _Visit]:
         trainer = VisitTrainer(
             words,
@@ -104,7 +101,8 @@ class VisitModel(TileModel, abc.ABC):
                 g = self.super_tile
                 plan = rounds(shards.k, symmetric=False, seed=key + part, group=g)
                 for at, units in enumerate(plan):
-                    alpha = self._alpha((epoch + (part + at / len(plan)) / PARTS) / self.epochs)
+                    done = (epoch + (part + at / len(plan)) / PARTS) / self.epochs
+                    alpha = falling(self.alpha, self.min_alpha, done)
                     yield [_Visit(key, part, alpha, i, j) for i, j in units]
 
         def train(worker: VisitWorker, visit: _Visit) -> Step:

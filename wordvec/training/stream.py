@@ -14,6 +14,7 @@ from wordvec.native.vectors.vec import rng_key
 from wordvec.system.parallel import ordered_map
 from wordvec.text.frequency import keep_probability
 from wordvec.training.loop import Plan, Step
+from wordvec.training.rate import falling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -150,7 +151,7 @@ def stream_plan(
             worker.settle()
 
     def rate(epochs_done: float) -> float:
-        return max(alpha * (1 - epochs_done / epochs), min_alpha)
+        return falling(alpha, min_alpha, epochs_done / epochs)
 
     def rounds(epoch: int) -> list[list[Chunk]]:
         return [[(epoch, chunk) for chunk in range(len(chunks.train))]]
