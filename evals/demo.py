@@ -1,14 +1,13 @@
 """The whole road on real text in under a minute: python -m evals.demo FOLDER.
 
-The text is the excerpt of English Wikipedia that gensim packages for its tests, so nothing is
-downloaded. Each step is a command that is printed as a user would type it.
+The text is the excerpt of English Wikipedia's dump that gensim packages for its tests, so nothing
+is downloaded. Each step is a command that is printed as a user would type it.
 """
 
 from __future__ import annotations
 
-import bz2
-import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -16,25 +15,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 DUMP = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-WORD = re.compile(r"[^\W_]+")
 
 
-def write_text(target: Path) -> tuple[int, int]:
-    """Writes the articles of gensim's excerpt, a paragraph a line; (articles, tokens)."""
-    from gensim.corpora.wikicorpus import extract_pages, filter_wiki
-    from gensim.test.utils import datapath
-
-    articles = tokens = 0
-    with bz2.open(datapath(DUMP)) as dump, open(target, "w", encoding="utf-8") as out:
-        for title, text, _ in extract_pages(dump, filter_namespaces=("0",)):
-            lines = [WORD.findall(line.lower()) for line in filter_wiki(text).split("\n")]
-            words = sum(map(len, lines))
-            if words < 50 or title.endswith("(disambiguation)"):
-                continue
-            articles += 1
-            tokens += words
-            out.writelines(" ".join(line) + "\n" for line in lines if line)
-    return articles, tokens
+def gensims(name: str) -> Path:
+    """A file of gensim's tests; gensim itself is not loaded."""
+    spec = find_spec("gensim")
+    if spec is None or spec.origin is None:
+        sys.exit("the demo reads a text that gensim packages: install wordvec[gensim]")
+    return Path(spec.origin).parent / "test" / "test_data" / name
 
 
 def run(command: str, folder: Path) -> None:
@@ -51,8 +39,12 @@ def main(folder: Path) -> None:
     """Runs the demo; results stay in the folder."""
     started = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    articles, tokens = write_text(folder / "wiki.txt")
-    print(f"{articles} articles of Wikipedia, {tokens:,} tokens: {folder / 'wiki.txt'}")
+    shutil.copyfile(gensims(DUMP), folder / "dump.xml.bz2")
+    run(
+        "wordvec tokenize dump.xml.bz2 --text wikipedia --tokenize unicode --lower -o wiki.txt "
+        "--force",
+        folder,
+    )
     run("wordvec train wiki.txt -o skipgram.wv --epochs 20 --force", folder)
     run("wordvec neighbors skipgram.wv war music language -k 4", folder)
     run("wordvec analogy skipgram.wv he his she -k 3", folder)
@@ -73,7 +65,8 @@ def main(folder: Path) -> None:
     print(f"\n{time.perf_counter() - started:.0f} s. In {folder}:")
     print(
         "skipgram.wv, glove.wv (vectors), "
-        f"{'eval.html, ' if html else ''}eval.md, eval.json, bias.json (reports), shards, wiki.txt"
+        f"{'eval.html, ' if html else ''}eval.md, eval.json, bias.json (reports), "
+        "shards, wiki.txt, dump.xml.bz2"
     )
 
 
