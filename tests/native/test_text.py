@@ -59,6 +59,62 @@ def test_records_end_where_they_say_so():
     assert stats == [3, 2, 0, -1]
 
 
+def one_byte_after_another(data, max_token, records):
+    """What the tokeniser should find: words and marks, and its statistics."""
+    out, token, tokens, lines, too_long, line_ends = [], b"", 0, 0, 0, 0
+    for at, byte in enumerate([*data, ord(" ")]):
+        is_mark = records and byte == 0x1E
+        if byte not in b" \t\n\v\f\r\0" and not is_mark:
+            token += bytes([byte])
+            continue
+        if token:
+            tokens += 1
+            too_long += len(token) > max_token
+            out.append(token if len(token) <= max_token else text.GAP)
+            token, line_ends = b"", 0
+        if byte == 0:
+            return out, [tokens, lines, too_long, at]
+        if is_mark:
+            out.append(text.DOC)
+        elif byte in b"\r\n" and not (byte == 10 and line_ends and data[at - 1] == 13):
+            line_ends += 1
+            lines += line_ends == 1
+            if line_ends == 1 or (line_ends == 2 and not records):
+                out.append(text.BREAK if line_ends == 1 else text.DOC)
+    return out, [tokens, lines, too_long, -1]
+
+
+PIECES = [
+    b"a",
+    b"bb ",
+    b"\x01",
+    b"\x1f",
+    b"\x7f",
+    b"\xc3\xa9",
+    b"x" * 17,
+    b"y" * 70,
+    b" ",
+    b"\t",
+    b"\v",
+]
+PIECES += [b"\n", b"\r", b"\r\n", b"\n\n", b"\x1e", b" " * 40, b"cat sat on the mat "]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=80).map(b"".join),
+    st.booleans(),
+    st.sampled_from([1, 16, 17, 69, 1000]),
+    st.booleans(),
+)
+def test_all_is_as_if_one_byte_after_another_was_read(data, ends_early, max_token, records):
+    data += b"\0 and more\n\n" * ends_early
+    table = text.WordTable()
+    ids = np.empty(len(data) + 1, np.int32)
+    n, *stats = table.encode(data, ids, max_token, records)
+    found = [table[i] if i >= 0 else i for i in ids[:n].tolist()]
+    assert (found, stats) == one_byte_after_another(data, max_token, records)
+
+
 def test_remap_takes_the_documents_out():
     ids = np.array([0, -1, -3, 1, -1, -3, -3, 2, -1], np.int32)
     starts = np.empty(3, np.int64)
