@@ -317,7 +317,7 @@ static const uint8_t RECORD_KIND[256] = {[0] = NUL,      ['\t'] = SPACE,        
                                          [' '] = SPACE,  [WV_RECORD_END] = RECORD};
 
 /* Where the token that text[i] is in ends. */
-static inline size_t token_end(const uint8_t kinds[256], const uint8_t *text, size_t n, size_t i) {
+static inline size_t token_end(const uint8_t *text, size_t n, size_t i) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     /* White space and control characters are below 0x21: the lowest bit of `low` marks the first.
      */
@@ -329,11 +329,11 @@ static inline size_t token_end(const uint8_t kinds[256], const uint8_t *text, si
             continue;
         }
         i += (size_t)__builtin_ctzll(low) >> 3;
-        if (WV_LIKELY(kinds[text[i]] != TEXT)) return i;
+        if (WV_LIKELY(KIND[text[i]] != TEXT)) return i;
         i++;
     }
 #endif
-    while (i < n && kinds[text[i]] == TEXT) i++;
+    while (i < n && KIND[text[i]] == TEXT) i++;
     return i;
 }
 
@@ -485,7 +485,7 @@ wv_status wv_text_locate(const wv_table *table, const uint8_t *text, size_t n, s
         const uint8_t kind = KIND[text[i]];
         const size_t start = i++;
         if (kind == TEXT) {
-            i = token_end(KIND, text, n, i);
+            i = token_end(text, n, i);
             stats->tokens++;
             stats->too_long += i - start > max_token;
             const int32_t id =
