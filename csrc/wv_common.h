@@ -35,6 +35,7 @@ static inline ptrdiff_t wv_row_stride(ptrdiff_t n) {
 #define WV_PREFETCH(p) __builtin_prefetch(p)
 #define WV_PREFETCH_L2(p) __builtin_prefetch(p, 0, 2)
 #define WV_INLINE static inline __attribute__((always_inline))
+#define WV_NOINLINE __attribute__((noinline))
 /* Whether a flag was up, and now it is; and down again. */
 #define WV_TAKE(flag) __atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE)
 #define WV_LET_GO(flag) __atomic_store_n(flag, 0, __ATOMIC_RELEASE)
@@ -44,6 +45,7 @@ static inline ptrdiff_t wv_row_stride(ptrdiff_t n) {
 #define WV_PREFETCH(p) ((void)(p))
 #define WV_PREFETCH_L2(p) ((void)(p))
 #define WV_INLINE static inline
+#define WV_NOINLINE
 #if defined(_MSC_VER)
 #include <intrin.h>
 #define WV_TAKE(flag) _InterlockedExchange8((volatile char *)(flag), 1)

@@ -33,9 +33,11 @@ typedef struct head {
 typedef struct slot {
     head head;
     int64_t count;
-    uint32_t tag; /* 24 bits of the hash, and the length, at most 255 */
-    int32_t id;   /* -1: empty */
+    uint32_t length; /* of the word; no word has that of an empty slot */
+    int32_t id;      /* -1: empty */
 } slot;
+
+static const slot EMPTY = {.length = UINT32_MAX, .id = -1};
 
 struct wv_table {
     slot *slots; /* (mask + 1,) */
@@ -104,7 +106,7 @@ wv_table *wv_table_new(void) {
         wv_table_free(t);
         return NULL;
     }
-    for (uint64_t i = 0; i <= t->mask; i++) t->slots[i].id = -1;
+    for (uint64_t i = 0; i <= t->mask; i++) t->slots[i] = EMPTY;
     t->starts[0] = 0;
     return t;
 }
@@ -139,10 +141,6 @@ const uint8_t *wv_table_word(const wv_table *t, int32_t id, size_t *length) {
     return t->arena + t->starts[id];
 }
 
-static inline uint32_t tag_of(uint64_t hash, size_t length) {
-    return (uint32_t)(hash >> 40) << 8 | (uint32_t)(length < 255 ? length : 255);
-}
-
 /* Whether word `id` of the table, whose head is the same, is this one, which is longer than that.
  */
 static inline int is_word(const wv_table *t, int32_t id, const uint8_t *word, size_t length) {
@@ -151,15 +149,25 @@ static inline int is_word(const wv_table *t, int32_t id, const uint8_t *word, si
     return own_length == length && memcmp(own + HEAD, word + HEAD, length - HEAD) == 0;
 }
 
+/* Whether the word in a slot has this head and, up to 2^32, this length. */
+static inline int has_head(const slot *s, head h, size_t length) {
+    return s->head.a == h.a && s->head.b == h.b && s->length == (uint32_t)length;
+}
+
+/* Where a search begins. */
+static inline slot *home(const wv_table *t, head h, const uint8_t *word, size_t length) {
+    return &t->slots[hash_word(h, word, length) & t->mask];
+}
+
 /* The slot of a word, or the empty slot where it belongs. */
 static inline slot *probe(const wv_table *t, uint64_t hash, head h, const uint8_t *word,
                           size_t length) {
-    const uint32_t tag = tag_of(hash, length);
     for (uint64_t i = hash & t->mask;; i = (i + 1) & t->mask) {
         slot *s = &t->slots[i];
+        if (has_head(s, h, length) &&
+            (WV_LIKELY(length <= HEAD) || is_word(t, s->id, word, length)))
+            return s;
         if (s->id < 0) return s;
-        const uint64_t differs = (s->head.a ^ h.a) | (s->head.b ^ h.b) | (s->tag ^ tag);
-        if (!differs && (WV_LIKELY(length <= HEAD) || is_word(t, s->id, word, length))) return s;
     }
 }
 
@@ -172,10 +180,10 @@ static wv_status grow_slots(wv_table *t) {
     const uint64_t mask = 2 * t->mask + 1;
     slot *slots = aligned_alloc(WV_ROW_ALIGN, (mask + 1) * sizeof *slots);
     if (!slots) return WV_ERR_MEMORY;
-    for (uint64_t i = 0; i <= mask; i++) slots[i].id = -1;
+    for (uint64_t i = 0; i <= mask; i++) slots[i] = EMPTY;
     for (uint64_t i = 0; i <= t->mask; i++) {
         if (t->slots[i].id < 0) continue;
-        size_t length = t->slots[i].tag & 255;
+        size_t length = t->slots[i].length;
         const uint8_t *word = NULL;
         if (length > HEAD) word = wv_table_word(t, t->slots[i].id, &length);
         uint64_t j = hash_word(t->slots[i].head, word, length) & mask;
@@ -209,15 +217,15 @@ static wv_status reserve(wv_table *t, size_t length) {
     return 4 * (uint64_t)t->size > 3 * t->mask ? grow_slots(t) : WV_OK;
 }
 
-static inline wv_status add_hashed(wv_table *t, uint64_t hash, head h, const uint8_t *word,
-                                   size_t length, int64_t count, int32_t *id) {
+static WV_NOINLINE wv_status add_hashed(wv_table *t, uint64_t hash, head h, const uint8_t *word,
+                                        size_t length, int64_t count, int32_t *id) {
     slot *s = probe(t, hash, h, word, length);
     if (WV_UNLIKELY(s->id < 0)) {
-        if (length > UINT32_MAX) return WV_ERR_RANGE;
+        if (length >= EMPTY.length) return WV_ERR_RANGE;
         const wv_status status = reserve(t, length);
         if (status != WV_OK) return status;
         s = probe(t, hash, h, word, length); /* the slots may have moved */
-        *s = (slot){h, 0, tag_of(hash, length), (int32_t)t->size++};
+        *s = (slot){h, 0, (uint32_t)length, (int32_t)t->size++};
         if (length) memcpy(t->arena + t->arena_size, word, length);
         t->arena_size += length;
         t->starts[t->size] = t->arena_size;
@@ -260,10 +268,12 @@ wv_status wv_table_merge(wv_table *t, const wv_table *other, int32_t *map) {
     return status;
 }
 
+enum { BY_HEAD, BY_COUNT };
+
 typedef struct ranked {
-    int64_t count;
-    head head; /* as two big-endian numbers, which have the order of the bytes */
-    const wv_table *table;
+    uint64_t keys[2]; /* the first bytes as a big-endian number, which has their order; ~count */
+    const uint8_t *word;
+    uint32_t length;
     int32_t id;
 } ranked;
 
@@ -275,33 +285,58 @@ static uint64_t big_endian(uint64_t bytes) {
     return number;
 }
 
-static int by_falling_count(const void *x, const void *y) {
+/* Sorts rows (n,) by a key, those that have the same one as they were, a byte after another from
+ * the last: where comparing takes n log n branches that cannot be foretold, this takes none. The
+ * rows are then where they were or in `other` (n,): the pointer that is returned. */
+static ranked *sorted_by(int key, ranked *rows, ranked *other, int64_t n) {
+    for (int shift = 0; shift < 64; shift += 8) {
+        int64_t places[256] = {0}, before = 0;
+        for (int64_t i = 0; i < n; i++) places[rows[i].keys[key] >> shift & 255]++;
+        if (places[rows[0].keys[key] >> shift & 255] == n) continue;
+        for (int byte = 0; byte < 256; byte++) {
+            const int64_t size = places[byte];
+            places[byte] = before;
+            before += size;
+        }
+        for (int64_t i = 0; i < n; i++) other[places[rows[i].keys[key] >> shift & 255]++] = rows[i];
+        ranked *const swapped = rows;
+        rows = other;
+        other = swapped;
+    }
+    return rows;
+}
+
+static int by_bytes(const void *x, const void *y) {
     const ranked *p = x, *q = y;
-    if (p->count != q->count) return p->count > q->count ? -1 : 1;
-    if (p->head.a != q->head.a) return p->head.a < q->head.a ? -1 : 1;
-    if (p->head.b != q->head.b) return p->head.b < q->head.b ? -1 : 1;
-    size_t m, n;
-    const uint8_t *a = wv_table_word(p->table, p->id, &m), *b = wv_table_word(q->table, q->id, &n);
-    const int c = memcmp(a, b, m < n ? m : n);
+    const uint32_t m = p->length, n = q->length;
+    const int c = memcmp(p->word, q->word, m < n ? m : n);
     return c ? c : (m > n) - (m < n);
 }
 
-wv_status wv_table_order(const wv_table *t, int64_t min_count, int32_t *order, int64_t *n) {
-    const slot *end = t->slots + t->mask + 1;
+wv_status wv_table_order(const wv_table *t, const int64_t *counts, int64_t min_count,
+                         int32_t *order, int64_t *n) {
     int64_t kept = 0, j = 0;
-    for (const slot *s = t->slots; s < end; s++) kept += s->id >= 0 && s->count >= min_count;
+    for (int64_t i = 0; i < t->size; i++) kept += counts[i] >= min_count;
     *n = kept;
     if (!kept) return WV_OK;
-    ranked *rows = malloc((size_t)kept * sizeof *rows);
-    if (!rows) return WV_ERR_MEMORY;
-    for (const slot *s = t->slots; s < end; s++) {
-        if (s->id < 0 || s->count < min_count) continue;
-        const head h = {big_endian(s->head.a), big_endian(s->head.b)};
-        rows[j++] = (ranked){s->count, h, t, s->id};
+    ranked *const both = malloc(2 * (size_t)kept * sizeof *both);
+    if (!both) return WV_ERR_MEMORY;
+    for (int64_t i = 0; i < t->size; i++) {
+        if (counts[i] < min_count) continue;
+        size_t length;
+        const uint8_t *word = wv_table_word(t, (int32_t)i, &length);
+        const uint64_t head = big_endian(readable_head(word, length).a);
+        both[j++] = (ranked){{head, ~(uint64_t)counts[i]}, word, (uint32_t)length, (int32_t)i};
     }
-    qsort(rows, (size_t)kept, sizeof *rows, by_falling_count);
+    ranked *rows = sorted_by(BY_HEAD, both, both + kept, kept);
+    rows = sorted_by(BY_COUNT, rows, rows == both ? both + kept : both, kept);
+    for (int64_t from = 0, i = 1; i <= kept; i++) {
+        if (i < kept && !memcmp(rows[i].keys, rows[from].keys, sizeof rows->keys)) continue;
+        if (i - from > 1) qsort(rows + from, (size_t)(i - from), sizeof *rows, by_bytes);
+        from = i;
+    }
     for (j = 0; j < kept; j++) order[j] = rows[j].id;
-    free(rows);
+    free(both);
     return WV_OK;
 }
 
@@ -364,57 +399,78 @@ static inline uint64_t at_most(const uint8_t *p, uint8_t flip, uint8_t last) {
     return found;
 }
 
-/* Tokens that wait for their ids, and one more that is open: of that, `words` alone is set. */
+/* What waits for ids, in the order of the text: where each token begins and ends, and each mark,
+ * which is a token without bytes; of a token that is open, where it begins. */
 typedef struct pending {
-    const uint8_t *words[TOKENS + CHUNK / 2 + 1];
-    size_t lengths[TOKENS + CHUNK / 2];
-    int32_t *ids[TOKENS + CHUNK / 2];
+    size_t edges[2 * (TOKENS + CHUNK) + 1];
+    int32_t marks[TOKENS + CHUNK]; /* the ids of the marks */
+    head heads[TOKENS + CHUNK];
+    slot *homes[TOKENS + CHUNK];
 } pending;
 
-/* Gives `count` tokens of a text that ends at `end` their ids. */
-static wv_status settle(wv_table *table, const pending *p, int count, const uint8_t *end,
-                        size_t max_token, wv_text_stats *stats) {
-    uint64_t hashes[TOKENS + CHUNK / 2];
-    head heads[TOKENS + CHUNK / 2];
-    for (int i = 0; i < count; i++) {
-        const uint8_t *word = p->words[i];
-        const size_t length = p->lengths[i];
-        heads[i] =
-            WV_LIKELY(end - word >= HEAD) ? readable_head(word, length) : head_of(word, length);
-        hashes[i] = hash_word(heads[i], word, length);
-        WV_PREFETCH(&table->slots[hashes[i] & table->mask]);
+/* Writes the ids of the first `count`, of a text (n,). Not inlined: it needs all registers. */
+static WV_NOINLINE wv_status settle(wv_table *table, pending *p, int count, const uint8_t *text,
+                                    size_t n, size_t max_token, int32_t *ids,
+                                    wv_text_stats *stats) {
+    const size_t *const edges = p->edges;
+    const uint64_t mask = table->mask;
+    const int32_t *mark = p->marks;
+    size_t common = max_token < HEAD ? max_token : HEAD; /* words that a home can answer for */
+    int whole = count;                                   /* those before the last HEAD bytes */
+    while (whole && n - edges[2 * whole - 2] < HEAD) whole--;
+    for (int i = 0; i < whole; i++) {
+        const uint8_t *word = text + edges[2 * i];
+        const size_t length = edges[2 * i + 1] - edges[2 * i];
+        p->heads[i] = readable_head(word, length);
+        p->homes[i] = home(table, p->heads[i], word, length);
+        WV_PREFETCH(p->homes[i]);
+    }
+    for (int i = whole; i < count; i++) {
+        const uint8_t *word = text + edges[2 * i];
+        const size_t length = edges[2 * i + 1] - edges[2 * i];
+        p->heads[i] = head_of(word, length);
+        p->homes[i] = home(table, p->heads[i], word, length);
     }
     for (int i = 0; i < count; i++) {
-        if (WV_UNLIKELY(p->lengths[i] > max_token)) {
-            *p->ids[i] = WV_ID_GAP;
+        const size_t length = edges[2 * i + 1] - edges[2 * i];
+        slot *s = p->homes[i];
+        if (WV_LIKELY(length - 1 < common && has_head(s, p->heads[i], length))) {
+            s->count++;
+            ids[i] = s->id;
+        } else if (!length) {
+            ids[i] = *mark++;
+        } else if (length > max_token) {
+            ids[i] = WV_ID_GAP;
             stats->too_long++;
-            continue;
+        } else {
+            const uint8_t *word = text + edges[2 * i];
+            const uint64_t hash = hash_word(p->heads[i], word, length);
+            const wv_status status = add_hashed(table, hash, p->heads[i], word, length, 1, &ids[i]);
+            if (WV_UNLIKELY(status != WV_OK)) return status;
+            if (WV_UNLIKELY(table->mask != mask)) common = 0; /* the table grew: no home is left */
         }
-        const wv_status status =
-            add_hashed(table, hashes[i], heads[i], p->words[i], p->lengths[i], 1, p->ids[i]);
-        if (WV_UNLIKELY(status != WV_OK)) return status;
     }
-    stats->tokens += count;
+    stats->tokens += count - (mark - p->marks);
     return WV_OK;
 }
 
 wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t max_token,
                          int records, int32_t *ids, int64_t *n_ids, wv_text_stats *stats) {
     const uint8_t *const kinds = records ? RECORD_KIND : KIND;
-    pending tokens = {0};
+    pending waiting = {0};
     uint8_t last[CHUNK];
-    int count = 0;       /* of tokens that ended */
+    size_t *edge = waiting.edges; /* the next one */
+    int32_t *mark = waiting.marks;
     int line_ends = 0;   /* since the last token */
     uint64_t inside = 0; /* whether a token is open */
     int64_t out = 0;
     wv_status status = WV_OK;
     *stats = (wv_text_stats){0, 0, 0, -1};
     for (size_t at = 0; at <= n && status == WV_OK; at += CHUNK) {
-        const uint8_t *const here = text + at;
-        const uint8_t *chunk = here;
+        const uint8_t *chunk = text + at;
         if (n - at < CHUNK) { /* the last one, which ends in spaces */
             memset(last, ' ', CHUNK);
-            for (size_t i = 0; i < n - at; i++) last[i] = here[i];
+            for (size_t i = 0; i < n - at; i++) last[i] = chunk[i];
             chunk = last;
         }
         uint64_t white = at_most(chunk, 0, ' '), marks = 0; /* marks: more than white space */
@@ -424,51 +480,52 @@ wv_status wv_text_encode(wv_table *table, const uint8_t *text, size_t n, size_t 
             if (kind == TEXT) white ^= rest & -rest;
             if (kind > SPACE) marks |= rest & -rest;
         }
-        const uint64_t after = ~white << 1 | inside; /* bytes that follow one of a token */
-        const uint64_t starts = ~white & ~after, ends = white & after;
+        const uint64_t edges = ~white ^ (~white << 1 | inside);
         if (WV_LIKELY(!marks)) {
-            int next = count + (int)inside;
-            for (uint64_t m = starts; m; m &= m - 1)
-                tokens.words[next++] = here + __builtin_ctzll(m);
-            for (uint64_t m = ends; m; m &= m - 1) {
-                tokens.lengths[count] = (size_t)(here + __builtin_ctzll(m) - tokens.words[count]);
-                tokens.ids[count++] = &ids[out++];
-            }
-            if (ends) line_ends = 0;
+            for (uint64_t m = edges; m; m &= m - 1) *edge++ = at + (unsigned)__builtin_ctzll(m);
+            if (edges) line_ends = 0;
         } else {
-            for (uint64_t m = starts | ends | marks; m; m &= m - 1) {
+            for (uint64_t m = edges | marks; m; m &= m - 1) {
                 const int i = __builtin_ctzll(m);
-                if (starts >> i & 1) tokens.words[count] = here + i;
-                if (ends >> i & 1) {
-                    tokens.lengths[count] = (size_t)(here + i - tokens.words[count]);
-                    tokens.ids[count++] = &ids[out++];
+                if (edges >> i & 1) {
+                    *edge++ = at + (size_t)i;
                     line_ends = 0;
                 }
                 if (!(marks >> i & 1)) continue;
                 const uint8_t kind = kinds[chunk[i]];
+                int32_t id = 0;
                 if (kind == NUL) {
                     stats->nul_at = (int64_t)at + i;
                     status = WV_ERR_FORMAT;
                     break;
                 }
                 if (kind == RECORD) {
-                    ids[out++] = WV_ID_DOC;
-                } else if (chunk[i] != '\n' || !line_ends || here[i - 1] != '\r') {
+                    id = WV_ID_DOC;
+                } else if (chunk[i] != '\n' || !line_ends || text[at + (size_t)i - 1] != '\r') {
                     if (++line_ends == 1) {
-                        ids[out++] = WV_ID_BREAK;
+                        id = WV_ID_BREAK;
                         stats->lines++;
                     } else if (line_ends == 2 && !records) {
-                        ids[out++] = WV_ID_DOC;
+                        id = WV_ID_DOC;
                     }
+                }
+                if (id) {
+                    *edge++ = at + (size_t)i;
+                    *edge++ = at + (size_t)i;
+                    *mark++ = id;
                 }
             }
         }
         inside = ~white >> (CHUNK - 1);
+        const int count = (int)(edge - waiting.edges) / 2;
         if (count >= TOKENS || n - at < CHUNK || status != WV_OK) {
-            const wv_status settled = settle(table, &tokens, count, text + n, max_token, stats);
+            const wv_status settled =
+                settle(table, &waiting, count, text, n, max_token, ids + out, stats);
             if (WV_UNLIKELY(settled != WV_OK)) return settled;
-            tokens.words[0] = tokens.words[count];
-            count = 0;
+            out += count;
+            waiting.edges[0] = waiting.edges[2 * count];
+            edge -= 2 * count;
+            mark = waiting.marks;
         }
     }
     *n_ids = out;

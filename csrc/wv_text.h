@@ -44,9 +44,10 @@ const uint8_t *wv_table_word(const wv_table *table, int32_t id, size_t *length);
 void wv_table_counts(const wv_table *table, int64_t *counts);
 void wv_table_set_counts(wv_table *table, const int64_t *counts);
 
-/* The ids whose count is at least `min_count`, by falling count, ties by bytes.
+/* The ids whose count, of counts (size,), is at least `min_count`, by falling count, ties by bytes.
  * order: (size,) out; *n: how many were written. */
-wv_status wv_table_order(const wv_table *table, int64_t min_count, int32_t *order, int64_t *n);
+wv_status wv_table_order(const wv_table *table, const int64_t *counts, int64_t min_count,
+                         int32_t *order, int64_t *n);
 
 typedef struct wv_text_stats {
     int64_t tokens;   /* tokens seen, those too long included */

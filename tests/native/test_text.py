@@ -115,11 +115,16 @@ def test_remap_takes_the_documents_out():
         text.remap(np.array([-3], np.int32), ids[:0], False, ids, starts[:0])
 
 
+def ordered(table, min_count):
+    counts, order = np.empty(len(table), np.int64), np.empty(len(table), np.int32)
+    table.counts(counts)
+    return order[: table.order(counts, min_count, order)]
+
+
 @given(MANY, st.integers(1, 4))
 def test_order_is_by_falling_count_and_ties_by_bytes(words, min_count):
     table, _, _ = encode(b" ".join(words))
-    order = np.empty(len(table), np.int32)
-    order = order[: table.order(min_count, order)]
+    order = ordered(table, min_count)
     expected = sorted(
         ((n, w) for w, n in Counter(words).items() if n >= min_count), key=lambda p: (-p[0], p[1])
     )
@@ -159,8 +164,7 @@ def test_ties_go_by_all_bytes_of_a_word():
     words = [stem + b"b" * 300, stem + b"\0", stem, stem + b"b", stem[:8], b"a\0", b"a", b""]
     for word in words:
         table.add(word)
-    order = np.empty(len(words), np.int32)
-    assert table.order(1, order) == len(words)
+    order = ordered(table, 1)
     assert table.words(order) == [table[i] for i in order.tolist()] == sorted(words)
     for wrong in (-1, len(words)):
         with pytest.raises(IndexError):

@@ -117,7 +117,7 @@ class Vocabulary:
         counts = np.empty(len(table), np.int64)
         table.counts(counts)
         order = np.empty(len(table), np.int32)
-        order = order[: table.order(min_count, order)][:max_vocab]
+        order = order[: table.order(counts, min_count, order)][:max_vocab]
         if not len(order):
             most = f"; the most frequent occurs {counts.max():,} times" if len(counts) else ""
             raise CorpusError(

@@ -71,8 +71,8 @@ class WordTable:
     def set_counts(self, counts: NDArray[np.int64]) -> None:
         """Replaces the counts, in order of id."""
 
-    def order(self, min_count: int, out: NDArray[np.int32]) -> int:
-        """Writes the ids of count >= min_count by falling count, ties by bytes; how many."""
+    def order(self, counts: NDArray[np.int64], min_count: int, out: NDArray[np.int32]) -> int:
+        """Writes the ids of counts[id] >= min_count by falling count, ties by bytes; how many."""
 
 def remap(
     ids: NDArray[np.int32],

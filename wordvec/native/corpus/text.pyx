@@ -27,7 +27,8 @@ cdef extern from "wv_text.h" nogil:
     const uint8_t *wv_table_word(const wv_table *, int32_t, size_t *) noexcept
     void wv_table_counts(const wv_table *, int64_t *) noexcept
     void wv_table_set_counts(wv_table *, const int64_t *) noexcept
-    wv_status wv_table_order(const wv_table *, int64_t, int32_t *, int64_t *) noexcept
+    wv_status wv_table_order(const wv_table *, const int64_t *, int64_t, int32_t *,
+                             int64_t *) noexcept
     wv_status wv_text_encode(wv_table *, const uint8_t *, size_t, size_t, int, int32_t *,
                              int64_t *, wv_text_stats *) noexcept
     wv_status wv_text_locate(const wv_table *, const uint8_t *, size_t, size_t, int32_t *,
@@ -228,15 +229,18 @@ cdef class WordTable:
         if n:
             wv_table_set_counts(self.table, &counts[0])
 
-    def order(self, int64_t min_count, int32_t[::1] out):
+    def order(self, const int64_t[::1] counts, int64_t min_count, int32_t[::1] out):
         cdef int64_t n = 0
-        if out.shape[0] != wv_table_size(self.table):
-            raise ValueError(f"out must have {len(self)} entries, got {out.shape[0]}")
+        if counts.shape[0] != len(self) or out.shape[0] != len(self):
+            raise ValueError(
+                f"counts and out must have {len(self)} entries, got {counts.shape[0]} and "
+                f"{out.shape[0]}"
+            )
         if out.shape[0] == 0:
             return 0
         cdef wv_status status
         with nogil:
-            status = wv_table_order(self.table, min_count, &out[0], &n)
+            status = wv_table_order(self.table, &counts[0], min_count, &out[0], &n)
         _check(status)
         return n
 
