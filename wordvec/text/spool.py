@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Changed = TypeVar("Changed")
 
-GROWTH = 4 << 20  # ids that are asked for at once while they pile up
+GROWTH = 4 << 20  # ids that memory is asked for at once while they pile up
 SPILL = 1 << 30  # bytes of ids kept in memory; more go to a temporary file
 PIECE = 1 << 20  # ids that are read at once from a mapped file
 
@@ -38,31 +39,43 @@ def in_memory(ids: Ids, begin: int, end: int) -> Ids:
 
 
 class Spool:
-    """Arrays of ids one after another, in one array that grows in place; from `SPILL` bytes on, or
-    an eighth of `memory`, in a temporary file (without a name, so that nothing is left behind)."""
+    """Arrays of ids one after another, in memory; from `SPILL` bytes on, or an eighth of `memory`,
+    in a temporary file (without a name, so that nothing is left behind)."""
 
     def __init__(self, memory: int | None = None) -> None:
         self._limit = SPILL if memory is None else min(memory // 8, SPILL)
-        self._ids = np.empty(0, np.int32)
-        self._used = 0
-        self._parts: list[tuple[int, int]] = []
+        self._room = np.empty(0, np.int32)
+        self._held: deque[Ids] = deque()
         self._file: BinaryIO | None = None
+        self._parts: list[tuple[int, int]] = []  # how many ids, and their owner
+        self._total = 0
 
     def append(self, ids: Ids, owner: int) -> None:
         self._parts.append((len(ids), owner))
-        end = self._used + len(ids)
-        if self._file is None and 4 * end > self._limit:
+        self._total += len(ids)
+        if self._file is None and 4 * self._total > self._limit:
             self._file = scratch_file()
-            self._file.write(self._ids[: self._used].data)
-            self._ids = self._ids[:0]
-        if self._file is not None:
-            self._file.write(ids.data)
+            for held in self._taken():
+                self._file.write(held.data)
+        if self._file is None:
+            self._held.append(self._kept(ids))
         else:
-            if end > len(self._ids):
-                # By realloc, which moves pages and copies nothing.
-                self._ids.resize(max(end, len(self._ids) + GROWTH), refcheck=False)
-            self._ids[self._used : end] = ids
-        self._used = end
+            self._file.write(ids.data)
+
+    def _kept(self, ids: Ids) -> Ids:
+        """A copy in an array that is large, so that its memory comes in large pages: 4 KB at a time
+        takes four times as long."""
+        if len(ids) > len(self._room):
+            self._room = np.empty(max(len(ids), GROWTH), np.int32)
+        kept, self._room = self._room[: len(ids)], self._room[len(ids) :]
+        kept[:] = ids
+        return kept
+
+    def _taken(self) -> Iterator[Ids]:
+        """The arrays in memory, which are let go one after another."""
+        self._room = self._room[:0]
+        while self._held:
+            yield self._held.popleft()
 
     def rewrite(
         self,
@@ -71,8 +84,8 @@ class Spool:
         threads: int = 1,
     ) -> Ids:
         """All arrays through change(ids, owner), in several threads, and in order through kept(what
-        that returned), which returns what stays of each, as one array: in place, or mapped when it
-        lies in a file. `change` may write to the ids. The spool is used up."""
+        that returned), which returns what stays of each, as one array; it is mapped when it lies in
+        a file. `change` may write to the ids. The spool is used up."""
         changed = ordered_map(
             lambda _, part: change(*part),
             self._each(),
@@ -80,12 +93,13 @@ class Spool:
         )
         out = 0
         if self._file is None:
+            joined = np.empty(self._total, np.int32)
             for made in changed:
                 ids = kept(made)
-                self._ids[out : out + len(ids)] = ids
+                joined[out : out + len(ids)] = ids
                 out += len(ids)
-            self._ids.resize(out, refcheck=False)
-            return self._ids
+            joined.resize(out, refcheck=False)
+            return joined
         with self._file, scratch_file() as target:
             for made in changed:
                 ids = kept(made)
@@ -99,23 +113,20 @@ class Spool:
     def joined(self) -> Ids:
         """All arrays as one, which is mapped when it lies in a file. The spool is used up."""
         if self._file is None:
-            self._ids.resize(self._used, refcheck=False)
-            return self._ids
+            return self.rewrite(lambda ids, _: ids, lambda ids: ids)
         with self._file as file:
             file.flush()
-            return np.memmap(file, np.int32, "r", shape=(self._used,))
+            return np.memmap(file, np.int32, "r", shape=(self._total,))
 
     def _each(self) -> Iterator[tuple[Ids, int]]:
         """The arrays and their owners."""
-        start = 0
-        if self._file is not None:
-            self._file.seek(0)
+        if self._file is None:
+            for ids, (_, owner) in zip(self._taken(), self._parts, strict=True):
+                yield ids, owner
+            return
+        self._file.seek(0)
         for size, owner in self._parts:
-            if self._file is None:
-                yield self._ids[start : start + size], owner
-            else:
-                yield np.frombuffer(bytearray(self._file.read(4 * size)), np.int32), owner
-            start += size
+            yield np.frombuffer(bytearray(self._file.read(4 * size)), np.int32), owner
 
 
 def empty_ids(n: int, memory: int | None = None) -> Ids:
