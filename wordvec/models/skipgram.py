@@ -354,10 +354,11 @@ class SkipGram(WordModel):
         corpus : Corpus
             The text as ids, of `wordvec.encode`.
         """
+        kept = self._kept(corpus).sum()  # first: it loads code, a megabyte of what is held then
         fixed, word = self._memory(corpus)
         words, threads = len(corpus.vocab), self._thread_count()
         need = fixed + word * words
-        if not tokens_between(self._kept(corpus).sum(), threads):
+        if not tokens_between(kept, threads):
             return need
         # Threads' copies are gone when the result takes a copy of each row.
         inputs = words + (self.bucket if self.subword else 0)
