@@ -93,7 +93,7 @@ class BuildExtensions(build_ext):
         self.parallel = self.parallel or os.cpu_count()
 
     def build_extensions(self):
-        header = self.precompiled()
+        self.vectors = self.precompiled()
         generated = cythonize(
             self.extensions,
             shared_utility_qualified_name=SHARED,
@@ -104,22 +104,21 @@ class BuildExtensions(build_ext):
         sources = {extension.name: extension.sources for extension in generated}
         for extension in self.extensions:
             extension.sources = sources[extension.name]
-        self.vectors = ["-include", str(header)] if header else []
         super().build_extensions()
 
     def precompiled(self):
-        """The compiler's header of vector instructions, which takes longer to read than most
-        kernels take to compile, read once instead of 19 times. None where the compiler has another
-        way; kernels include the plain header in any case."""
+        """Options for what includes the compiler's header of vector instructions, which takes
+        longer to read than most kernels to compile: it is read once instead of 19 times. None where
+        the compiler has another way; kernels include the plain header in any case."""
         if sys.platform != "linux":
-            return None
+            return []
         header = pathlib.Path(self.build_temp, "vectors.h").absolute()
         header.parent.mkdir(parents=True, exist_ok=True)
         header.write_text("#if defined(__x86_64__)\n#include <immintrin.h>\n#endif\n")
         command = [*self.compiler.compiler_so, *COMPILE, "-x", "c-header", header]
         command += ["-o", f"{header}.gch"]
         done = subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
-        return None if done.returncode else header
+        return [] if done.returncode else ["-include", str(header)]
 
     def build_extension(self, extension):
         # Modules share sources. With one folder for all objects, one module could be linked with an

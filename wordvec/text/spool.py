@@ -73,7 +73,7 @@ class Spool:
 
     def _taken(self) -> Iterator[Ids]:
         """The arrays in memory, which are let go one after another."""
-        self._room = self._room[:0]
+        self._room = np.empty(0, np.int32)  # a part of it would hold all of it
         while self._held:
             yield self._held.popleft()
 
