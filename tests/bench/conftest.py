@@ -3,9 +3,10 @@
 `make bench` prints a table at its end: each figure with its spread, its limit, and the peer's. A
 benchmark fails when a limit does not hold. CPU time is of this process, all threads; machines are
 shared, so wall time is shown and not judged. BENCH_ROUNDS (3) says how often each is run, in turn
-with its peer; BENCH_WORDS (all 17 million) and BENCH_EPOCHS (5) make the text and the trainings
-smaller; then quality, and what reading and starting weigh on, is shown and not judged. BENCH_PAGE
-names a Markdown page that the tables are written to.
+with its peer; with fewer than three, scores beside a peer's are shown and not judged. BENCH_WORDS
+(all 17 million) and BENCH_EPOCHS (5) make the text and the trainings smaller; then no score is
+judged, nor what reading and starting weigh on. BENCH_PAGE names a Markdown page that the tables are
+written to.
 """
 
 import gzip
@@ -45,6 +46,7 @@ class Bench:
     rounds = ROUNDS
     epochs = EPOCHS
     whole = not WORDS and EPOCHS >= 5  # quality is that of the whole text
+    averaged = whole and ROUNDS >= 3  # one seed's scores vary by the half point that is judged
 
     def __init__(self, part=""):
         self.failed = []
