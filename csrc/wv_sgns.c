@@ -113,8 +113,9 @@ struct wv_sgns_worker {
     float *copies;       /* (inputs and outputs, stride): of frozen rows; or NULL */
     const float **ahead; /* (ahead_count,): rows that later steps need, to fetch during this one */
     int64_t ahead_count;
-    float *sign, *weight, *scratch;
-    int sign_out; /* outputs that sign and weight are filled for; 0: none */
+    float *sign, *scratch;
+    int sign_out;      /* outputs that sign is filled for; 0: none */
+    wv_sgns_loss loss; /* of this chunk */
 };
 
 static side side_of(const wv_sgns_model *m, float *rows, const wv_sgns_own *own, float *memory) {
@@ -169,11 +170,9 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest, floa
     w->ahead = malloc((drawn + 1 + (size_t)most) * sizeof *w->ahead);
     if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
-    w->weight = malloc(pairs * sizeof *w->weight);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no, m->dim) * sizeof *w->scratch);
     if (!w->kept || !w->queue || !w->context || !w->place || !w->in || !w->out || !w->rows ||
-        !w->hidden || !w->ahead || (m->frozen && !w->copies) || !w->sign || !w->weight ||
-        !w->scratch) {
+        !w->hidden || !w->ahead || (m->frozen && !w->copies) || !w->sign || !w->scratch) {
         wv_sgns_worker_free(w);
         return NULL;
     }
@@ -193,7 +192,6 @@ void wv_sgns_worker_free(wv_sgns_worker *w) {
     free(w->copies);
     free(w->ahead);
     free(w->sign);
-    free(w->weight);
     free(w->scratch);
     free(w);
 }
@@ -385,29 +383,24 @@ static float *output_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word
     return taken(m, w, word_row(&w->out_side, word), frozen, 2 * m->how.window + k);
 }
 
-/* Sign and weight of as many inputs as there can be against one observed and no - 1 noise outputs.
- */
+/* Signs of as many inputs as there can be against one observed and no - 1 noise outputs. */
 static void fill_signs(const wv_sgns_model *m, wv_sgns_worker *w, int no) {
     if (w->sign_out == no) return;
-    for (int i = 0, j = 0; i < 2 * m->how.window; i++) {
-        for (int k = 0; k < no; k++, j++) {
-            w->sign[j] = k ? -1.0f : 1.0f;
-            w->weight[j] = 1.0f;
-        }
-    }
+    for (int i = 0, j = 0; i < 2 * m->how.window; i++)
+        for (int k = 0; k < no; k++) w->sign[j++] = k ? -1.0f : 1.0f;
     w->sign_out = no;
 }
 
 static wv_sgns_rows rows_of(const wv_sgns_model *m, const wv_sgns_worker *w, float *const *in,
                             int ni, int no) {
-    return (wv_sgns_rows){in,      ni,        w->out,     no,       m->dim,
-                          w->sign, w->weight, w->scratch, w->ahead, w->ahead_count};
+    return (wv_sgns_rows){in,      ni,   w->out,     no,       m->dim,
+                          w->sign, NULL, w->scratch, w->ahead, w->ahead_count};
 }
 
 /* One step of `ni` inputs with one observed output and one set of noise; noise that is the observed
  * word is left out. */
-static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in,
-                                 int ni, int32_t observed, wv_rng *rng, float alpha) {
+static void train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
+                               int32_t observed, wv_rng *rng, float alpha) {
     const int32_t *noise = next_noise(m, w, rng);
     int no = 1;
     w->out[0] = output_row(m, w, observed, 0);
@@ -418,13 +411,13 @@ static double train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, floa
     }
     fill_signs(m, w, no);
     const wv_sgns_rows rows = rows_of(m, w, in, ni, no);
-    return (double)m->table->shared_noise(&rows, alpha);
+    m->table->shared_noise(&rows, alpha, &w->loss);
 }
 
 /* A step of each input with one observed output and noise of its own; noise that is the observed
- * word has no weight. */
-static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
-                              int32_t observed, wv_rng *rng, float alpha) {
+ * word is left out. */
+static void train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
+                            int32_t observed, wv_rng *rng, float alpha) {
     const int no = 1 + m->how.negative;
     int same = 0;
     fill_signs(m, w, no);
@@ -436,14 +429,13 @@ static double train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *
         for (int32_t k = 0; k < m->how.negative; k++, j++) {
             w->out[j] = output_row(m, w, noise[k], j);
             if (noise[k] != observed) continue;
-            w->weight[j] = 0.0f;
+            w->sign[j] = 0.0f;
             same = 1;
         }
     }
     const wv_sgns_rows rows = rows_of(m, w, in, ni, no);
-    const double loss = (double)m->table->own_noise(&rows, alpha);
+    m->table->own_noise(&rows, alpha, &w->loss);
     if (same) w->sign_out = 0;
-    return loss;
 }
 
 /* Adds the rows of a word's input to w->rows. */
@@ -467,20 +459,19 @@ static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, int nc) {
 }
 
 /* CBOW: the centre's input is made of its window's rows. */
-static double train_window(const wv_sgns_model *m, wv_sgns_worker *w, int32_t centre, int nc,
-                           wv_rng *rng, float alpha) {
+static void train_window(const wv_sgns_model *m, wv_sgns_worker *w, int32_t centre, int nc,
+                         wv_rng *rng, float alpha) {
     int64_t count = 0;
     for (int i = 0; i < nc; i++) count = add_rows(m, w, w->context[i], count);
     const float scale = m->how.mean ? 1.0f / (float)count : 1.0f;
     m->table->gather(w->rows, count, m->dim, scale, w->hidden);
     float *before = w->hidden + m->stride;
     memcpy(before, w->hidden, (size_t)m->stride * sizeof *before);
-    const double loss = train_shared_noise(m, w, &w->hidden, 1, centre, rng, alpha);
+    train_shared_noise(m, w, &w->hidden, 1, centre, rng, alpha);
     const int64_t moving = m->frozen ? drop_frozen(m, w, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
     const float factor = m->how.divide ? 1.0f / (float)count : 1.0f;
     m->table->scatter(w->rows, moving, m->dim, factor, before, w->hidden);
-    return loss;
 }
 
 /* Subword skip-gram: where the hidden row of the kept token at `at` is, and after `slots` rows
@@ -554,6 +545,7 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     w->entered = w->left = first > m->how.window ? first - m->how.window : 0;
     wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
     w->drawn = w->taken = 0;
+    wv_sgns_loss_begin(&w->loss);
     if (own_noise(m)) fill_pool(w, &rng);
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
     for (int64_t t = first; t < last; t++) {
@@ -586,14 +578,17 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         stats->pairs += m->how.cbow ? 1 : nc;
         const float alpha = w->alpha = alpha_begin + slope * (float)(t - first);
         if (m->how.cbow) {
-            stats->loss += train_window(m, w, centre, nc, &rng, alpha);
+            train_window(m, w, centre, nc, &rng, alpha);
             continue;
         }
         for (int i = 0; i < nc; i++)
             w->in[i] = subwords ? slot_of(m, w, w->place[i]) : input_row(m, w, w->context[i], i);
-        stats->loss += own_noise(m) ? train_own_noise(m, w, w->in, nc, centre, &rng, alpha)
-                                    : train_shared_noise(m, w, w->in, nc, centre, &rng, alpha);
+        if (own_noise(m))
+            train_own_noise(m, w, w->in, nc, centre, &rng, alpha);
+        else
+            train_shared_noise(m, w, w->in, nc, centre, &rng, alpha);
     }
+    stats->loss = wv_sgns_loss_of(&w->loss);
     if (subwords) reach_over(m, w, w->entered, w->entered);
     return isfinite(stats->loss) ? WV_OK : WV_ERR_NONFINITE;
 }

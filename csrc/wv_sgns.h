@@ -16,6 +16,8 @@
 #include "wv_cpu.h"
 #include "wv_rng.h"
 
+#include <math.h>
+
 /* -- the step: a few inputs against a few outputs ------------------------------------------------
  */
 
@@ -26,14 +28,33 @@ typedef struct wv_sgns_rows {
     int no;
     ptrdiff_t n;
     const float *label, *weight; /* (ni, no); the label is +1 for an observed pair and -1 for noise,
-                                    for `squares` what the product should be */
+                                    for `squares` what the product should be. weight NULL, not for
+                                    `squares`: each is 1, or 0 where the label is 0 */
     float *scratch;              /* (wv_sgns_scratch_floats(ni, no, n),) */
     const float *const *ahead;   /* (na,): rows that later steps need: they are fetched while this
                                     step computes, a few lines at a time */
     int64_t na;
 } wv_sgns_rows;
 
-/* One gradient step of ni inputs. Returns the loss before it.
+/* The loss of many steps: sum + the logarithms of `product`. Without weights the loss of a pair is
+ * a logarithm, and one logarithm of a product costs less than a sum of many. */
+typedef struct wv_sgns_loss {
+    double sum;
+    float product[16]; /* each of 1 to 2^126, or NaN */
+} wv_sgns_loss;
+
+static inline void wv_sgns_loss_begin(wv_sgns_loss *loss) {
+    loss->sum = 0;
+    for (int i = 0; i < 16; i++) loss->product[i] = 1;
+}
+
+static inline double wv_sgns_loss_of(const wv_sgns_loss *loss) {
+    double sum = loss->sum;
+    for (int i = 0; i < 16; i++) sum += log((double)loss->product[i]);
+    return sum;
+}
+
+/* One gradient step of ni inputs. Adds the loss before it to *loss.
  *
  * Shared noise: every input with every output, on
  *   sum_i sum_k weight[i no + k] log(1 + exp(-label[i no + k] in_i.out_k)),
@@ -47,7 +68,7 @@ typedef struct wv_sgns_rows {
  *   sum_k weight[i no + k] log(1 + exp(-label[i no + k] in_i.out_(i no + k))),
  * one step each. The inner products are all taken before the first step, the steps in turn, so that
  * a row that comes again moves each time. */
-typedef float (*wv_sgns_step)(const wv_sgns_rows *rows, float alpha);
+typedef void (*wv_sgns_step)(const wv_sgns_rows *rows, float alpha, wv_sgns_loss *loss);
 
 static inline ptrdiff_t wv_sgns_scratch_floats(int ni, int no, ptrdiff_t n) {
     const ptrdiff_t pairs = (ptrdiff_t)ni * no;

@@ -102,7 +102,7 @@ V_FN uint16_t *at_line(uint16_t *p) {
     return (uint16_t *)(((uintptr_t)p + 63) & ~(uintptr_t)63);
 }
 
-V_FN float shared_bf16(const wv_sgns_rows *r, const int no, float alpha) {
+V_FN void shared_bf16(const wv_sgns_rows *r, const int no, float alpha, wv_sgns_loss *loss) {
     const int ni = r->ni;
     const ptrdiff_t n = r->n;
     float *g = r->scratch;
@@ -123,7 +123,7 @@ V_FN float shared_bf16(const wv_sgns_rows *r, const int no, float alpha) {
         if (ni == 3) products(3, r->in, r->out, no, n, g);
         if (ni == 2) products(2, r->in, r->out, no, n, g);
     }
-    const float loss = logistic(g, ni * no, r->label, r->weight, alpha);
+    slopes(SHARED, r, ni * no, alpha, loss);
     g[ni * no] = 0; /* beside the last, when outputs are odd */
     for (int j = 0; j < ni * no; j += VB_LANES)
         vb_store(of_input + j, vb_round(v_load(g + j), v_load(g + j + VF_LANES)));
@@ -136,38 +136,43 @@ V_FN float shared_bf16(const wv_sgns_rows *r, const int no, float alpha) {
         update_bf16(r->in, ni, r->out, no, c, of_input, of_output);
     }
     update(r->in, ni, r->out, no, c, n, g, r->ahead, r->na);
-    return loss;
 }
 
 WV_TARGET
-static float shared_noise(const wv_sgns_rows *rows, float alpha) {
+static void shared_noise(const wv_sgns_rows *rows, float alpha, wv_sgns_loss *loss) {
     if (rows->ni > 1) {
         switch (rows->no) {
         case 1:
-            return shared_bf16(rows, 1, alpha);
+            shared_bf16(rows, 1, alpha, loss);
+            return;
         case 2:
-            return shared_bf16(rows, 2, alpha);
+            shared_bf16(rows, 2, alpha, loss);
+            return;
         case 3:
-            return shared_bf16(rows, 3, alpha);
+            shared_bf16(rows, 3, alpha, loss);
+            return;
         case 4:
-            return shared_bf16(rows, 4, alpha);
+            shared_bf16(rows, 4, alpha, loss);
+            return;
         case 5:
-            return shared_bf16(rows, 5, alpha);
+            shared_bf16(rows, 5, alpha, loss);
+            return;
         case 6:
-            return shared_bf16(rows, 6, alpha);
+            shared_bf16(rows, 6, alpha, loss);
+            return;
         default:
             break;
         }
     }
-    return wv_sgns_avx512.shared_noise(rows, alpha);
+    wv_sgns_avx512.shared_noise(rows, alpha, loss);
 }
 
-static float own_noise(const wv_sgns_rows *rows, float alpha) {
-    return wv_sgns_avx512.own_noise(rows, alpha);
+static void own_noise(const wv_sgns_rows *rows, float alpha, wv_sgns_loss *loss) {
+    wv_sgns_avx512.own_noise(rows, alpha, loss);
 }
 
-static float squares(const wv_sgns_rows *rows, float alpha) {
-    return wv_sgns_avx512.squares(rows, alpha);
+static void squares(const wv_sgns_rows *rows, float alpha, wv_sgns_loss *loss) {
+    wv_sgns_avx512.squares(rows, alpha, loss);
 }
 
 static void gather(float *const *rows, int64_t count, ptrdiff_t n, float scale, float *hidden) {

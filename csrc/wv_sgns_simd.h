@@ -51,43 +51,73 @@ V_FN void products(const int rows, float *const *in, float *const *out, const in
     sums(rows * no, sum, f);
 }
 
-/* f[j] becomes the step of pair j, alpha weight sign s(-sign f); returns the loss. */
-V_FN float logistic(float *f, int pairs, const float *sign, const float *weight, float alpha) {
+/* f[j] becomes the step of pair j, alpha sign s(-sign f). The loss of pair j is the logarithm of
+ * 1 + e; of many such factors the product is kept, and one logarithm taken. A factor is e^87 + 1 at
+ * most, below 2^126. */
+WV_TARGET
+static WV_NOINLINE void logistic(float *f, int pairs, const float *sign, float alpha,
+                                 wv_sgns_loss *loss) {
+    const vf one = v_set1(1.0f), va = v_set1(alpha), large = v_set1(0x1p63f);
+    vf product = v_load(loss->product);
+    for (int j = 0; j < pairs; j += VF_LANES) {
+        const int m = pairs - j < VF_LANES ? pairs - j : VF_LANES;
+        const vf s = v_load_n(sign + j, m); /* 0 beyond the last */
+        const vf e = v_exp(v_sub(v_zero(), v_mul(s, v_load_n(f + j, m))));
+        const vf e1 = v_fma(v_mul(s, s), e, one);
+        v_store(f + j, v_mul(v_mul(va, s), v_div(e, e1)));
+        if (WV_UNLIKELY(v_any_at_least(v_max(product, e1), large))) {
+            loss->sum += (double)v_sum(v_add(v_log(product), v_log(e1)));
+            product = one;
+        } else {
+            product = v_mul(product, e1);
+        }
+    }
+    v_store(loss->product, product);
+}
+
+/* The same for pairs with weights: alpha weight sign s(-sign f). */
+WV_TARGET
+static WV_NOINLINE void weighted(float *f, int pairs, const float *sign, const float *weight,
+                                 float alpha, wv_sgns_loss *loss) {
     const vf one = v_set1(1.0f), va = v_set1(alpha);
-    vf loss = v_zero();
+    vf sum = v_zero();
     for (int j = 0; j < pairs; j += VF_LANES) {
         const int m = pairs - j < VF_LANES ? pairs - j : VF_LANES;
         const vf s = v_load_n(sign + j, m), w = v_load_n(weight + j, m);
-        const vf x = v_mul(s, v_load_n(f + j, m));
-        const vf e = v_exp(v_sub(v_zero(), x)), e1 = v_add(one, e);
-        loss = v_fma(w, v_log(e1), loss);
+        const vf e = v_exp(v_sub(v_zero(), v_mul(s, v_load_n(f + j, m)))), e1 = v_add(one, e);
+        sum = v_fma(w, v_log(e1), sum);
         v_store(f + j, v_mul(v_mul(va, v_mul(w, s)), v_div(e, e1)));
     }
-    return v_sum(loss);
+    loss->sum += (double)v_sum(sum);
 }
 
-/* f[j] becomes the step of pair j, alpha weight (target - f); returns the loss. */
-V_FN float squared(float *f, int pairs, const float *target, const float *weight, float alpha) {
+/* f[j] becomes the step of pair j, alpha weight (target - f). */
+V_FN void squared(float *f, int pairs, const float *target, const float *weight, float alpha,
+                  wv_sgns_loss *loss) {
     const vf va = v_set1(alpha), half = v_set1(0.5f);
-    vf loss = v_zero();
+    vf sum = v_zero();
     for (int j = 0; j < pairs; j += VF_LANES) {
         const int m = pairs - j < VF_LANES ? pairs - j : VF_LANES;
         const vf w = v_load_n(weight + j, m);
         const vf error = v_sub(v_load_n(target + j, m), v_load_n(f + j, m));
         const vf g = v_mul(w, error);
-        loss = v_fma(v_mul(half, g), error, loss);
+        sum = v_fma(v_mul(half, g), error, sum);
         v_store(f + j, v_mul(va, g));
     }
-    return v_sum(loss);
+    loss->sum += (double)v_sum(sum);
 }
 
 /* What a step does: its noise, and its loss. */
 enum { SHARED, OWN, SQUARES };
 
-V_FN float slopes(const int kind, float *f, int pairs, const float *label, const float *weight,
-                  float alpha) {
-    return kind == SQUARES ? squared(f, pairs, label, weight, alpha)
-                           : logistic(f, pairs, label, weight, alpha);
+V_FN void slopes(const int kind, const wv_sgns_rows *r, int pairs, float alpha,
+                 wv_sgns_loss *loss) {
+    if (kind == SQUARES)
+        squared(r->scratch, pairs, r->label, r->weight, alpha, loss);
+    else if (r->weight)
+        weighted(r->scratch, pairs, r->label, r->weight, alpha, loss);
+    else
+        logistic(r->scratch, pairs, r->label, alpha, loss);
 }
 
 /* Asks for `floats` floats of each of na rows from column c on. */
@@ -181,7 +211,8 @@ V_FN void update(float *const *in, int ni, float *const *out, const int no, ptrd
 #include "wv_sgns_bf16.h"
 #else
 
-V_FN float shared_few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
+V_FN void shared_few(const int kind, const wv_sgns_rows *r, const int no, float alpha,
+                     wv_sgns_loss *loss) {
     float *g = r->scratch;
     int i = 0;
 #if SGNS_ROWS > 2
@@ -195,13 +226,12 @@ V_FN float shared_few(const int kind, const wv_sgns_rows *r, const int no, float
 #endif
     for (; i + 2 <= r->ni; i += 2) products(2, r->in + i, r->out, no, r->n, g + i * no);
     if (i < r->ni) products(1, r->in + i, r->out, no, r->n, g + i * no);
-    const float loss = slopes(kind, g, r->ni * no, r->label, r->weight, alpha);
+    slopes(kind, r, r->ni * no, alpha, loss);
     update(r->in, r->ni, r->out, no, 0, r->n, g, r->ahead, r->na);
-    return loss;
 }
 
 /* Any number of outputs; a column's old values and updates wait in scratch. */
-V_FN float shared_many(const int kind, const wv_sgns_rows *r, float alpha) {
+V_FN void shared_many(const int kind, const wv_sgns_rows *r, float alpha, wv_sgns_loss *loss) {
     const int ni = r->ni, no = r->no;
     float *g = r->scratch, *old = g + ni * (ptrdiff_t)no + 16;
     float *new = old + VF_LANES *(ptrdiff_t)ni, *delta = new + VF_LANES *(ptrdiff_t)ni;
@@ -210,7 +240,7 @@ V_FN float shared_many(const int kind, const wv_sgns_rows *r, float alpha) {
         for (; k + 4 <= no; k += 4) products(1, r->in + i, r->out + k, 4, r->n, g + i * no + k);
         for (; k < no; k++) products(1, r->in + i, r->out + k, 1, r->n, g + i * no + k);
     }
-    const float loss = slopes(kind, g, ni * no, r->label, r->weight, alpha);
+    slopes(kind, r, ni * no, alpha, loss);
     fetch(r->ahead, r->na, 0, r->n);
     for (ptrdiff_t c = 0; c < r->n; c += VF_LANES) {
         for (int i = 0; i < ni; i++) {
@@ -233,23 +263,21 @@ V_FN float shared_many(const int kind, const wv_sgns_rows *r, float alpha) {
         for (int i = 0; i < ni; i++)
             v_store(r->in[i] + c, v_add(v_load(r->in[i] + c), v_load(new + i *VF_LANES)));
     }
-    return loss;
 }
 
-V_FN float own_few(const wv_sgns_rows *r, const int no, float alpha) {
+V_FN void own_few(const wv_sgns_rows *r, const int no, float alpha, wv_sgns_loss *loss) {
     float *g = r->scratch;
     for (int i = 0; i < r->ni; i++) products(1, r->in + i, r->out + i * no, no, r->n, g + i * no);
-    const float loss = logistic(g, r->ni * no, r->label, r->weight, alpha);
+    slopes(OWN, r, r->ni * no, alpha, loss);
     for (int i = 0; i < r->ni; i++) {
         const int64_t from = r->na * i / r->ni, to = r->na * (i + 1) / r->ni;
         update(r->in + i, 1, r->out + i * no, no, 0, r->n, g + i * no, r->ahead + from, to - from);
     }
-    return loss;
 }
 
 /* Any number of outputs an input: twice over them for each column, first for the input. */
 WV_TARGET
-static float own_many(const wv_sgns_rows *r, float alpha) {
+static void own_many(const wv_sgns_rows *r, float alpha, wv_sgns_loss *loss) {
     const int no = r->no;
     float *g = r->scratch;
     for (int i = 0; i < r->ni; i++) {
@@ -257,7 +285,7 @@ static float own_many(const wv_sgns_rows *r, float alpha) {
         for (; k + 4 <= (i + 1) * no; k += 4) products(1, r->in + i, r->out + k, 4, r->n, g + k);
         for (; k < (i + 1) * no; k++) products(1, r->in + i, r->out + k, 1, r->n, g + k);
     }
-    const float loss = logistic(g, r->ni * no, r->label, r->weight, alpha);
+    slopes(OWN, r, r->ni * no, alpha, loss);
     fetch(r->ahead, r->na, 0, r->n);
     for (int i = 0; i < r->ni; i++) {
         for (ptrdiff_t c = 0; c < r->n; c += VF_LANES) {
@@ -270,58 +298,75 @@ static float own_many(const wv_sgns_rows *r, float alpha) {
             v_store(r->in[i] + c, y);
         }
     }
-    return loss;
 }
 
-V_FN float few(const int kind, const wv_sgns_rows *r, const int no, float alpha) {
-    return kind == OWN ? own_few(r, no, alpha) : shared_few(kind, r, no, alpha);
+V_FN void few(const int kind, const wv_sgns_rows *r, const int no, float alpha,
+              wv_sgns_loss *loss) {
+    if (kind == OWN)
+        own_few(r, no, alpha, loss);
+    else
+        shared_few(kind, r, no, alpha, loss);
 }
 
 /* The number of outputs becomes a constant. */
-V_FN float any(const int kind, const wv_sgns_rows *r, float alpha) {
+V_FN void any(const int kind, const wv_sgns_rows *r, float alpha, wv_sgns_loss *loss) {
     switch (r->no) {
     case 1:
-        return few(kind, r, 1, alpha);
+        few(kind, r, 1, alpha, loss);
+        break;
     case 2:
-        return few(kind, r, 2, alpha);
+        few(kind, r, 2, alpha, loss);
+        break;
     case 3:
-        return few(kind, r, 3, alpha);
+        few(kind, r, 3, alpha, loss);
+        break;
     case 4:
-        return few(kind, r, 4, alpha);
+        few(kind, r, 4, alpha, loss);
+        break;
     case 5:
-        return few(kind, r, 5, alpha);
+        few(kind, r, 5, alpha, loss);
+        break;
     case 6:
-        return few(kind, r, 6, alpha);
+        few(kind, r, 6, alpha, loss);
+        break;
 #if SGNS_MAX_OUT > 6
     case 7:
-        return few(kind, r, 7, alpha);
+        few(kind, r, 7, alpha, loss);
+        break;
     case 8:
-        return few(kind, r, 8, alpha);
+        few(kind, r, 8, alpha, loss);
+        break;
     case 9:
-        return few(kind, r, 9, alpha);
+        few(kind, r, 9, alpha, loss);
+        break;
     case 10:
-        return few(kind, r, 10, alpha);
+        few(kind, r, 10, alpha, loss);
+        break;
     case 11:
-        return few(kind, r, 11, alpha);
+        few(kind, r, 11, alpha, loss);
+        break;
 #endif
     default:
-        return kind == OWN ? own_many(r, alpha) : shared_many(kind, r, alpha);
+        if (kind == OWN)
+            own_many(r, alpha, loss);
+        else
+            shared_many(kind, r, alpha, loss);
     }
 }
 
 WV_TARGET
-static float shared_noise(const wv_sgns_rows *rows, float alpha) {
-    return any(SHARED, rows, alpha);
+static void shared_noise(const wv_sgns_rows *rows, float alpha, wv_sgns_loss *loss) {
+    any(SHARED, rows, alpha, loss);
 }
 
 WV_TARGET
-static float own_noise(const wv_sgns_rows *rows, float alpha) {
-    return any(OWN, rows, alpha);
+static void own_noise(const wv_sgns_rows *rows, float alpha, wv_sgns_loss *loss) {
+    any(OWN, rows, alpha, loss);
 }
 
 WV_TARGET
-static float squares(const wv_sgns_rows *rows, float alpha) {
-    return any(SQUARES, rows, alpha);
+static void squares(const wv_sgns_rows *rows, float alpha, wv_sgns_loss *loss) {
+    any(SQUARES, rows, alpha, loss);
 }
 
 WV_TARGET

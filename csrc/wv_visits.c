@@ -233,8 +233,8 @@ static inline float label_of(const wv_visits_model *m, const wv_visits_worker *w
     return m->out_share ? wv_ppmi_find(&w->information, in, (uint16_t)out) : sign;
 }
 
-static float train_group(const wv_visits_model *m, wv_visits_worker *w, const wv_visits_unit *u,
-                         const group *g, wv_visits_stats *stats) {
+static void train_group(const wv_visits_model *m, wv_visits_worker *w, const wv_visits_unit *u,
+                        const group *g, wv_visits_stats *stats, wv_sgns_loss *loss) {
     const visit *v = w->sorted + g->first;
     const int observed = g->out >= 0, noise = m->share[u->out_tile] > 0 ? m->negative : 0;
     const int no = observed + noise;
@@ -258,7 +258,7 @@ static float train_group(const wv_visits_model *m, wv_visits_worker *w, const wv
         w->out[observed + k] = m->out + ((int64_t)w->noise[k] * m->k + u->out_tile) * m->stride;
     const wv_sgns_rows rows = {w->in,    g->count,  w->out,     no,   m->stride,
                                w->label, w->weight, w->scratch, NULL, 0};
-    return m->step(&rows, u->alpha);
+    m->step(&rows, u->alpha, loss);
 }
 
 static wv_status grow_side(wv_visits_worker *w, int32_t side) {
@@ -302,13 +302,16 @@ wv_status wv_visits_train(const wv_visits_model *m, wv_visits_worker *w, const w
     if (w->n) status = arrange(m, w, cells, outputs, &rng, &groups);
     if (status != WV_OK || !groups) return status;
     prepare(m, w, u, w->groups, &rng);
+    wv_sgns_loss loss;
+    wv_sgns_loss_begin(&loss);
     for (int64_t g = 0; g < groups; g++) {
         int32_t *t = w->noise;
         w->noise = w->upcoming;
         w->upcoming = t;
         if (g + 4 < groups) WV_PREFETCH(w->sorted + w->groups[g + 4].first);
         if (g + 1 < groups) prepare(m, w, u, w->groups + g + 1, &rng);
-        stats->loss += (double)train_group(m, w, u, w->groups + g, stats);
+        train_group(m, w, u, w->groups + g, stats, &loss);
     }
+    stats->loss = wv_sgns_loss_of(&loss);
     return isfinite(stats->loss) ? WV_OK : WV_ERR_NONFINITE;
 }

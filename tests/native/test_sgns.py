@@ -197,6 +197,49 @@ def test_saturated_pairs_stay_finite_and_still_learn(isa):
     assert x[0, 0] == pytest.approx(10 - 0.25, rel=1e-5)
 
 
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize(("ni", "no"), SHAPES)
+def test_without_weights_a_pair_counts_once_and_a_label_of_0_leaves_it_out(isa, ni, no, own):
+    results = []
+    given = np.random.default_rng(8).random(ni * no) < 0.8
+    sign, _ = signs(ni, no)
+    for left_out in (False, True):
+        x, y = draw(ni, 112, 1), draw(ni * no if own else no, 112, 2)
+        label, weight = (sign * given, None) if left_out else (sign, given.astype(np.float32))
+        i, o = np.arange(ni, dtype=np.int32), np.arange(len(y), dtype=np.int32)
+        loss = sgns.step(x, i, y, o, label, weight, 0.1, isa, own=own)
+        results.append((loss, x, y))
+    (weighted, x, y), (loss, x_left_out, y_left_out) = results
+    assert loss == pytest.approx(weighted, rel=1e-5)
+    np.testing.assert_array_equal(x_left_out, x)
+    np.testing.assert_array_equal(y_left_out, y)
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("values", [[-1600.0], [-1600.0, 0.0, 1600.0], [-40.0, -50.0]])
+def test_the_loss_of_saturated_pairs_is_that_of_the_clamped_products(isa, own, values):
+    """The product of so many factors does not fit a float."""
+    ni, no = 13, 5
+    f = np.resize(values, ni)
+    x, y = np.zeros((ni, 16), np.float32), np.zeros((ni * no if own else no, 16), np.float32)
+    x[:, 0], y[:, 0] = f / 100, 100
+    i, o = np.arange(ni, dtype=np.int32), np.arange(len(y), dtype=np.int32)
+    sign = np.ones(ni * no, np.float32)
+    loss = sgns.step(x, i, y, o, sign, None, 0.025, isa, own=own)
+    assert loss == pytest.approx(no * np.logaddexp(0, -np.clip(f, -87, 87)).sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("place", [0, 3, 19])
+def test_the_loss_of_a_product_that_is_no_number_is_none(isa, weighted, place):
+    x, y = draw(20, 16, 1), draw(1, 16, 2)
+    x[place, 5] = np.nan
+    sign, weight = signs(20, 1)
+    weight = weight if weighted else None
+    i = np.arange(20, dtype=np.int32)
+    assert np.isnan(sgns.step(x, i, y, np.zeros(1, np.int32), sign, weight, 0.1, isa))
+
+
 def drawn(table):
     """How probable each entry is."""
     share = np.zeros(len(table))

@@ -29,7 +29,9 @@ cdef extern from "wv_sgns.h" nogil:
         float *scratch
         const float **ahead
         int64_t na
-    ctypedef float (*wv_sgns_step)(const wv_sgns_rows *, float) noexcept nogil
+    ctypedef struct wv_sgns_loss:
+        pass
+    ctypedef void (*wv_sgns_step)(const wv_sgns_rows *, float, wv_sgns_loss *) noexcept nogil
     ctypedef struct wv_sgns:
         wv_sgns_step shared_noise, own_noise
     ctypedef struct wv_sgns_options:
@@ -60,6 +62,8 @@ cdef extern from "wv_sgns.h" nogil:
     enum:
         WV_SGNS_BLOCKS
     Py_ssize_t wv_sgns_scratch_floats(int, int, Py_ssize_t) noexcept
+    void wv_sgns_loss_begin(wv_sgns_loss *) noexcept
+    double wv_sgns_loss_of(const wv_sgns_loss *) noexcept
     const wv_sgns *wv_sgns_for(wv_isa) noexcept
     wv_status wv_alias_build(const double *, int32_t, wv_alias *, int32_t *, double *) noexcept
     wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *, int64_t, float *, int32_t) noexcept
@@ -94,7 +98,7 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     if n % 16 or output.shape[1] != n:
         raise ValueError(f"rows must have the same multiple of 16 floats, got {n} and "
                          f"{output.shape[1]}")
-    if sign.shape[0] != ni * no or weight.shape[0] != ni * no:
+    if sign.shape[0] != ni * no or (weight is not None and weight.shape[0] != ni * no):
         raise ValueError(f"sign and weight must have {ni * no} entries")
     for i in range(ni):
         if not 0 <= inputs[i] < input.shape[0]:
@@ -107,8 +111,9 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
     cdef float **rows = <float **>malloc(<size_t>(ni + given) * sizeof(float *))
     cdef float *scratch = <float *>malloc(
         <size_t>wv_sgns_scratch_floats(ni, no, n) * sizeof(float))
+    cdef const float *weights = NULL
     cdef wv_sgns_rows job
-    cdef float loss
+    cdef wv_sgns_loss loss
     try:
         if rows is NULL or scratch is NULL:
             raise MemoryError("a skip-gram step")
@@ -116,12 +121,15 @@ def step(float[:, ::1] input, const int32_t[::1] inputs, float[:, ::1] output,
             rows[i] = &input[inputs[i], 0]
         for i in range(given):
             rows[ni + i] = &output[outputs[i], 0]
-        job = wv_sgns_rows(rows, rows + ni, ni, no, n, &sign[0], &weight[0], scratch, NULL, 0)
-        loss = kernel(&job, alpha)
+        if weight is not None:
+            weights = &weight[0]
+        job = wv_sgns_rows(rows, rows + ni, ni, no, n, &sign[0], weights, scratch, NULL, 0)
+        wv_sgns_loss_begin(&loss)
+        kernel(&job, alpha, &loss)
     finally:
         free(rows)
         free(scratch)
-    return loss
+    return wv_sgns_loss_of(&loss)
 
 
 def alias_table(const double[::1] weights):

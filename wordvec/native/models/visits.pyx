@@ -13,8 +13,11 @@ from wordvec.native.vectors cimport vec
 cdef extern from "wv_visits.h" nogil:
     ctypedef struct wv_alias:
         uint32_t threshold, other
-    ctypedef float (*wv_sgns_step)(float *const *, int, float *const *, int, Py_ssize_t,
-                                   const float *, const float *, float, float *) noexcept
+    ctypedef struct wv_sgns_rows:
+        pass
+    ctypedef struct wv_sgns_loss:
+        pass
+    ctypedef void (*wv_sgns_step)(const wv_sgns_rows *, float, wv_sgns_loss *) noexcept
     ctypedef struct wv_sgns:
         wv_sgns_step shared_noise, squares
     ctypedef struct wv_vec:
