@@ -39,9 +39,15 @@ static inline uint64_t wv_rng_next(wv_rng *rng) {
     return wv_mix64(rng->state);
 }
 
-/* Uniform in [0, n), n < 2^32; multiply-shift (Lemire 2019), whose bias is below n / 2^32. */
+/* 64 random bits as a number in [0, n), n < 2^32: multiply-shift (Lemire 2019), whose bias is below
+ * n / 2^32. */
+static inline uint32_t wv_rng_scaled(uint64_t bits, uint32_t n) {
+    return (uint32_t)(((bits >> 32) * (uint64_t)n) >> 32);
+}
+
+/* Uniform in [0, n), n < 2^32. */
 static inline uint32_t wv_rng_below(wv_rng *rng, uint32_t n) {
-    return (uint32_t)(((wv_rng_next(rng) >> 32) * (uint64_t)n) >> 32);
+    return wv_rng_scaled(wv_rng_next(rng), n);
 }
 
 /* Uniform in [0, 1) with 24 bits. */

@@ -6,8 +6,8 @@
  *
  * Memory. Rows of rare words miss every cache, so noise is drawn a little before it is needed. Its
  * rows, the next centre's and the input row that the window meets next are listed, and the step
- * that is on its way asks for them between its sums: asked for at once they hold it up. Entries of
- * the alias table are asked for before they are needed too, since their places are known.
+ * that is on its way asks for them between its sums: asked for at once they hold it up. Random
+ * numbers are made earlier still, and ask for the entries of the alias table that they will meet.
  */
 #include "wv_sgns.h"
 #include "wv_text.h"
@@ -60,11 +60,14 @@ wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int3
  * those of a whole window. One is a little late, eight crowd the cache. */
 enum { AHEAD_OF_NOISE = 2 };
 
+/* Random numbers that are made before they are needed; a power of 2. */
+enum { COMING = 32 };
+
 /* Own noise takes some words for each pair, and their rows would come from memory or from another
  * core that wrote them. So it takes them from a pool of words, whose rows a second-level cache
  * holds; the pool is drawn from the noise distribution, and for POOL_USES words that are taken one
- * is drawn anew. COMING: words that are drawn before they are needed. */
-enum { POOL = 512, POOL_BITS = 9, POOL_USES = 5, COMING = 32 };
+ * is drawn anew. POOL_COMING: words that are drawn before they are needed. */
+enum { POOL = 512, POOL_BITS = 9, POOL_USES = 5, POOL_COMING = 32 };
 
 /* -- worker --------------------------------------------------------------------------------------
  */
@@ -89,6 +92,16 @@ static inline float *word_row(const side *s, int32_t word) {
     return s->rows[own] + word * s->stride;
 }
 
+/* The rows of a window are listed so many at a time: processors guess the end of a loop wrong when
+ * it differs from window to window. */
+enum { WINDOW_STEP = 8 };
+
+/* A word that a step has as an output. */
+typedef struct output {
+    float *row;
+    int32_t word;
+} output;
+
 struct wv_sgns_worker {
     side in_side, out_side;
     int64_t merges, to_merge; /* how often it merged, and kept tokens until the next time */
@@ -98,18 +111,22 @@ struct wv_sgns_worker {
     int64_t longest;          /* room in kept */
     int32_t always;           /* the words from it on stay, whatever is drawn */
     wv_noise noise;           /* of this chunk */
-    int32_t *queue; /* (room, negative): noise in sets; those from taken to drawn are to come */
+    wv_rng rng;
+    uint64_t coming[COMING]; /* random numbers; */
+    uint32_t number;         /* the next one is coming[number % COMING] */
+    output *queue; /* (room, negative): noise in sets; those from taken to drawn are to come */
     int room, taken, drawn;
-    int32_t pool[POOL];      /* words that own noise is drawn from */
-    int oldest;              /* of the pool: it is drawn anew next */
-    uint64_t coming[COMING]; /* random bits of the words that come into the pool next, */
-    int next;                /* and the first of them */
-    int32_t *context;        /* (2 window,): the words of a window */
-    float **in, **out;       /* (2 window,), (outputs of a step,) */
-    float **rows;            /* what a hidden row is made of */
-    float *hidden; /* (2 slots, stride): made rows, and what they were when they were made */
+    output pool[POOL];            /* words that own noise is drawn from */
+    int oldest;                   /* of the pool: it is drawn anew next */
+    uint64_t refill[POOL_COMING]; /* random bits of the words that come into the pool next, */
+    int next;                     /* and the first of them */
+    float **row; /* (reach, a power of 2): of the kept token at t, as an input, in row[t % reach] */
+    int64_t reach;
+    float **in, **out; /* (2 window + WINDOW_STEP,), (outputs of a step,) */
+    int32_t *words;    /* of out */
+    float **rows;      /* what a hidden row is made of */
+    float *hidden;     /* (2 slots, stride): made rows, and what they were when they were made */
     int64_t slots, entered, left;
-    int64_t *place;      /* (2 window,): where in kept the words of a window are */
     float *copies;       /* (inputs and outputs, stride): of frozen rows; or NULL */
     const float **ahead; /* (ahead_count,): rows that later steps need, to fetch during this one */
     int64_t ahead_count;
@@ -130,6 +147,11 @@ static side side_of(const wv_sgns_model *m, float *rows, const wv_sgns_own *own,
 /* Whether each input of a step has noise, and so outputs, of its own. */
 static int own_noise(const wv_sgns_model *m) {
     return !m->how.shared && !m->how.cbow;
+}
+
+/* Whether a word's input is made of its rows for all windows that it stands in. */
+static int hidden_inputs(const wv_sgns_model *m) {
+    return m->sub_starts && !m->how.cbow;
 }
 
 /* Rows of one word. */
@@ -157,21 +179,23 @@ wv_sgns_worker *wv_sgns_worker_new(const wv_sgns_model *m, int64_t longest, floa
     w->always = m->vocab;
     while (w->always && m->keep[w->always - 1] == UINT32_MAX) w->always--;
     w->kept = malloc((size_t)w->longest * sizeof *w->kept);
-    w->room = own_noise(m) ? ni : 4 * (AHEAD_OF_NOISE + 1);
+    w->room = own_noise(m) ? 1 : 4 * (AHEAD_OF_NOISE + 1);
     w->queue = malloc((size_t)w->room * (size_t)m->how.negative * sizeof *w->queue);
-    w->context = malloc((size_t)ni * sizeof *w->context);
-    w->in = malloc((size_t)ni * sizeof *w->in);
+    for (w->reach = 1; w->reach < ni + 2;) w->reach *= 2;
+    w->row = calloc((size_t)w->reach, sizeof *w->row);
+    w->in = malloc(((size_t)ni + WINDOW_STEP) * sizeof *w->in);
     w->out = malloc(outs * sizeof *w->out);
-    w->rows = malloc((size_t)most * (m->how.cbow ? (size_t)ni : 1) * sizeof *w->rows);
-    w->place = malloc((size_t)ni * sizeof *w->place);
-    w->slots = m->sub_starts && !m->how.cbow ? ni + 1 : 1;
+    w->words = malloc(outs * sizeof *w->words);
+    w->rows =
+        malloc(((size_t)most * (m->how.cbow ? (size_t)ni : 1) + WINDOW_STEP) * sizeof *w->rows);
+    w->slots = hidden_inputs(m) ? ni + 1 : 1;
     w->hidden = calloc(2 * (size_t)w->slots * (size_t)m->stride, sizeof *w->hidden);
-    const size_t drawn = (size_t)w->room * (size_t)m->how.negative;
-    w->ahead = malloc((drawn + 1 + (size_t)most) * sizeof *w->ahead);
+    const size_t sets = own_noise(m) ? (size_t)ni : (size_t)w->room;
+    w->ahead = malloc((sets * (size_t)m->how.negative + 1 + (size_t)most) * sizeof *w->ahead);
     if (m->frozen) w->copies = malloc(((size_t)ni + outs) * (size_t)m->stride * sizeof *w->copies);
     w->sign = malloc(pairs * sizeof *w->sign);
     w->scratch = malloc((size_t)wv_sgns_scratch_floats(ni, no, m->dim) * sizeof *w->scratch);
-    if (!w->kept || !w->queue || !w->context || !w->place || !w->in || !w->out || !w->rows ||
+    if (!w->kept || !w->queue || !w->row || !w->in || !w->out || !w->words || !w->rows ||
         !w->hidden || !w->ahead || (m->frozen && !w->copies) || !w->sign || !w->scratch) {
         wv_sgns_worker_free(w);
         return NULL;
@@ -183,10 +207,10 @@ void wv_sgns_worker_free(wv_sgns_worker *w) {
     if (!w) return;
     free(w->kept);
     free(w->queue);
-    free(w->context);
-    free(w->place);
+    free(w->row);
     free(w->in);
     free(w->out);
+    free(w->words);
     free(w->rows);
     free(w->hidden);
     free(w->copies);
@@ -307,23 +331,38 @@ static wv_status sample(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
     return WV_OK;
 }
 
+/* The next random number. In its place comes a new one, and the entry of the alias table that noise
+ * of that number looks at is asked for. (Own noise is drawn from the table by other numbers.) */
+static inline uint64_t next_number(const wv_sgns_model *m, wv_sgns_worker *w) {
+    uint64_t *place = w->coming + w->number++ % COMING;
+    const uint64_t number = *place;
+    *place = wv_rng_next(&w->rng);
+    if (!own_noise(m)) WV_PREFETCH(w->noise.table + wv_alias_entry(w->noise.words, *place));
+    return number;
+}
+
+static void begin_numbers(wv_sgns_worker *w, uint64_t key) {
+    w->rng = (wv_rng){key};
+    w->number = 0;
+    for (int i = 0; i < COMING; i++) w->coming[i] = wv_rng_next(&w->rng);
+}
+
+static output output_of(const wv_sgns_worker *w, int32_t word) {
+    return (output){word_row(&w->out_side, word), word};
+}
+
 /* A set of noise for all pairs of a centre. */
-static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
+static void draw_noise(const wv_sgns_model *m, wv_sgns_worker *w, output *noise) {
     for (int32_t k = 0; k < m->how.negative; k++) {
-        noise[k] = wv_alias_draw(w->noise.table, w->noise.words, wv_rng_next(rng));
-        w->ahead[w->ahead_count++] = word_row(&w->out_side, noise[k]);
-    }
-    /* The entries that the next step will look at: drawing is a function of the place. Between two
-     * steps' noise is the number of the window's size. */
-    for (int32_t k = 0; k < m->how.negative; k++) {
-        const uint64_t bits = wv_rng_at(rng->state, (uint64_t)((m->how.shrink != 0) + k));
-        WV_PREFETCH(w->noise.table + wv_alias_entry(w->noise.words, bits));
+        const uint64_t bits = next_number(m, w);
+        noise[k] = output_of(w, wv_alias_draw(w->noise.table, w->noise.words, bits));
+        w->ahead[w->ahead_count++] = noise[k].row;
     }
 }
 
 /* The next set of noise; it stays until another is asked for. The queue is kept full, and what is
  * left in it comes to its front when there is no room behind. */
-static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng) {
+static const output *next_noise(const wv_sgns_model *m, wv_sgns_worker *w) {
     const ptrdiff_t k = m->how.negative;
     if (w->drawn == w->room) {
         memmove(w->queue, w->queue + w->taken * k,
@@ -331,56 +370,45 @@ static const int32_t *next_noise(const wv_sgns_model *m, wv_sgns_worker *w, wv_r
         w->drawn -= w->taken;
         w->taken = 0;
     }
-    while (w->drawn - w->taken <= AHEAD_OF_NOISE) draw_noise(m, w, rng, w->queue + w->drawn++ * k);
+    while (w->drawn - w->taken <= AHEAD_OF_NOISE) draw_noise(m, w, w->queue + w->drawn++ * k);
     return w->queue + w->taken++ * k;
 }
 
 /* A word for the pool, from bits that were drawn before. */
-static int32_t word_for_pool(wv_sgns_worker *w, wv_rng *rng) {
-    const int32_t word = wv_alias_draw(w->noise.table, w->noise.words, w->coming[w->next]);
-    w->coming[w->next] = wv_rng_next(rng);
-    WV_PREFETCH(w->noise.table + wv_alias_entry(w->noise.words, w->coming[w->next]));
-    w->next = (w->next + 1) % COMING;
+static output word_for_pool(const wv_sgns_model *m, wv_sgns_worker *w) {
+    uint64_t *bits = w->refill + w->next;
+    const output word = output_of(w, wv_alias_draw(w->noise.table, w->noise.words, *bits));
+    *bits = next_number(m, w);
+    WV_PREFETCH(w->noise.table + wv_alias_entry(w->noise.words, *bits));
+    w->next = (w->next + 1) % POOL_COMING;
     return word;
 }
 
-static void fill_pool(wv_sgns_worker *w, wv_rng *rng) {
+static void fill_pool(const wv_sgns_model *m, wv_sgns_worker *w) {
     w->next = w->oldest = 0;
-    for (int i = 0; i < COMING; i++) w->coming[i] = wv_rng_next(rng);
-    for (int i = 0; i < POOL; i++) w->pool[i] = word_for_pool(w, rng);
+    for (int i = 0; i < POOL_COMING; i++) w->refill[i] = next_number(m, w);
+    for (int i = 0; i < POOL; i++) w->pool[i] = word_for_pool(m, w);
 }
 
-/* A set of noise for one pair. */
-static void draw_from_pool(const wv_sgns_model *m, wv_sgns_worker *w, wv_rng *rng, int32_t *noise) {
+/* Draws for the pool what a set of noise has to pay. */
+static void renew_pool(const wv_sgns_model *m, wv_sgns_worker *w) {
     for (int32_t k = 0; k < m->how.negative; k += POOL_USES) {
-        w->pool[w->oldest] = word_for_pool(w, rng);
-        w->ahead[w->ahead_count++] = word_row(&w->out_side, w->pool[w->oldest]);
+        w->pool[w->oldest] = word_for_pool(m, w);
+        w->ahead[w->ahead_count++] = w->pool[w->oldest].row;
         w->oldest = (w->oldest + 1) % POOL;
     }
-    uint64_t bits = 0;
-    for (int32_t k = 0; k < m->how.negative; k++, bits >>= POOL_BITS) {
-        if (k % (64 / POOL_BITS) == 0) bits = wv_rng_next(rng);
-        noise[k] = w->pool[bits % POOL];
-    }
 }
 
-/* Rows for a step, input i of a window and output k of a step. A frozen row takes part with its
- * values and the step moves a copy of it. */
-static float *taken(const wv_sgns_model *m, wv_sgns_worker *w, float *row, int frozen, int place) {
-    if (!frozen) return row;
+/* A frozen row takes part with its values and the step moves a copy of it. */
+static void hold(const wv_sgns_model *m, const wv_sgns_worker *w, float **row, int place) {
     float *copy = w->copies + place * m->stride;
-    memcpy(copy, row, (size_t)m->stride * sizeof *copy);
-    return copy;
+    memcpy(copy, *row, (size_t)m->stride * sizeof *copy);
+    *row = copy;
 }
 
-static float *input_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int i) {
-    const int frozen = m->frozen && m->frozen[word] & WV_FROZEN_IN;
-    return taken(m, w, word_row(&w->in_side, word), frozen, i);
-}
-
-static float *output_row(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int k) {
-    const int frozen = m->frozen && m->frozen[word] & WV_FROZEN_OUT;
-    return taken(m, w, word_row(&w->out_side, word), frozen, 2 * m->how.window + k);
+static void hold_outputs(const wv_sgns_model *m, const wv_sgns_worker *w, int count) {
+    for (int k = 0; m->frozen && k < count; k++)
+        if (m->frozen[w->words[k]] & WV_FROZEN_OUT) hold(m, w, w->out + k, 2 * m->how.window + k);
 }
 
 /* Signs of as many inputs as there can be against one observed and no - 1 noise outputs. */
@@ -397,18 +425,24 @@ static wv_sgns_rows rows_of(const wv_sgns_model *m, const wv_sgns_worker *w, flo
                           w->sign, NULL, w->scratch, w->ahead, w->ahead_count};
 }
 
+/* Output j of the next step. */
+static inline void take(const wv_sgns_worker *w, int j, output o) {
+    w->out[j] = o.row;
+    w->words[j] = o.word;
+}
+
 /* One step of `ni` inputs with one observed output and one set of noise; noise that is the observed
  * word is left out. */
 static void train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
-                               int32_t observed, wv_rng *rng, float alpha) {
-    const int32_t *noise = next_noise(m, w, rng);
+                               int32_t word, float alpha) {
+    const output *noise = next_noise(m, w), observed = output_of(w, word);
     int no = 1;
-    w->out[0] = output_row(m, w, observed, 0);
+    take(w, 0, observed);
     for (int32_t k = 0; k < m->how.negative; k++) {
-        if (noise[k] == observed) continue;
-        w->out[no] = output_row(m, w, noise[k], no);
-        no++;
+        take(w, no, noise[k]);
+        no += noise[k].row != observed.row;
     }
+    hold_outputs(m, w, no);
     fill_signs(m, w, no);
     const wv_sgns_rows rows = rows_of(m, w, in, ni, no);
     m->table->shared_noise(&rows, alpha, &w->loss);
@@ -417,61 +451,95 @@ static void train_shared_noise(const wv_sgns_model *m, wv_sgns_worker *w, float 
 /* A step of each input with one observed output and noise of its own; noise that is the observed
  * word is left out. */
 static void train_own_noise(const wv_sgns_model *m, wv_sgns_worker *w, float *const *in, int ni,
-                            int32_t observed, wv_rng *rng, float alpha) {
+                            int32_t word, float alpha) {
+    const output observed = output_of(w, word);
     const int no = 1 + m->how.negative;
     int same = 0;
     fill_signs(m, w, no);
     for (int i = 0, j = 0; i < ni; i++) {
-        int32_t *noise = w->queue + i * m->how.negative;
-        draw_from_pool(m, w, rng, noise);
-        w->out[j] = output_row(m, w, observed, j);
-        j++;
-        for (int32_t k = 0; k < m->how.negative; k++, j++) {
-            w->out[j] = output_row(m, w, noise[k], j);
-            if (noise[k] != observed) continue;
+        renew_pool(m, w);
+        take(w, j++, observed);
+        uint64_t bits = 0;
+        for (int32_t k = 0; k < m->how.negative; k++, j++, bits >>= POOL_BITS) {
+            if (k % (64 / POOL_BITS) == 0) bits = next_number(m, w);
+            take(w, j, w->pool[bits % POOL]);
+            if (w->out[j] != observed.row) continue;
             w->sign[j] = 0.0f;
             same = 1;
         }
     }
+    hold_outputs(m, w, ni * no);
     const wv_sgns_rows rows = rows_of(m, w, in, ni, no);
     m->table->own_noise(&rows, alpha, &w->loss);
     if (same) w->sign_out = 0;
 }
 
-/* Adds the rows of a word's input to w->rows. */
+/* The words before and after a centre, the nearest first. */
+typedef struct window {
+    int64_t centre; /* where it is in kept */
+    int64_t before, after;
+} window;
+
+/* Where in kept word i of a window is. */
+static inline int64_t place_in(window a, int64_t i) {
+    return i < a.before ? a.centre - 1 - i : a.centre + 1 + i - a.before;
+}
+
+/* rows (before + after + WINDOW_STEP,) = the words' rows, and what there is no word for. */
+static void list_rows(const wv_sgns_worker *w, window a, float **rows) {
+    const int64_t mask = w->reach - 1;
+    for (int64_t i = 0; i < a.before; i += WINDOW_STEP)
+        for (int64_t k = i; k < i + WINDOW_STEP; k++) rows[k] = w->row[(a.centre - 1 - k) & mask];
+    rows += a.before;
+    for (int64_t i = 0; i < a.after; i += WINDOW_STEP)
+        for (int64_t k = i; k < i + WINDOW_STEP; k++) rows[k] = w->row[(a.centre + 1 + k) & mask];
+}
+
+/* Adds the rows that a word's input is made of to w->rows. */
 static int64_t add_rows(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word, int64_t count) {
-    if (!m->sub_starts) {
-        w->rows[count++] = word_row(&w->in_side, word);
-    } else {
-        for (int64_t i = m->sub_starts[word]; i < m->sub_starts[word + 1]; i++)
-            w->rows[count++] = row_of(&w->in_side, m->sub_rows[i]);
-    }
+    for (int64_t i = m->sub_starts[word]; i < m->sub_starts[word + 1]; i++)
+        w->rows[count++] = row_of(&w->in_side, m->sub_rows[i]);
     return count;
 }
 
 /* Leaves those rows of a window's words that move; returns their number. */
-static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, int nc) {
+static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, window a, int64_t nc) {
     int64_t count = 0;
-    for (int i = 0; i < nc; i++)
-        if (!(m->frozen[w->context[i]] & WV_FROZEN_IN))
-            w->rows[count++] = word_row(&w->in_side, w->context[i]);
+    for (int64_t i = 0; i < nc; i++)
+        if (!(m->frozen[w->kept[place_in(a, i)]] & WV_FROZEN_IN)) w->rows[count++] = w->rows[i];
     return count;
 }
 
 /* CBOW: the centre's input is made of its window's rows. */
-static void train_window(const wv_sgns_model *m, wv_sgns_worker *w, int32_t centre, int nc,
-                         wv_rng *rng, float alpha) {
-    int64_t count = 0;
-    for (int i = 0; i < nc; i++) count = add_rows(m, w, w->context[i], count);
+static void train_window(const wv_sgns_model *m, wv_sgns_worker *w, window a, int64_t nc,
+                         float alpha) {
+    int64_t count = nc;
+    if (m->sub_starts) {
+        count = 0;
+        for (int64_t i = 0; i < nc; i++) count = add_rows(m, w, w->kept[place_in(a, i)], count);
+    } else {
+        list_rows(w, a, w->rows);
+    }
     const float scale = m->how.mean ? 1.0f / (float)count : 1.0f;
     m->table->gather(w->rows, count, m->dim, scale, w->hidden);
     float *before = w->hidden + m->stride;
     memcpy(before, w->hidden, (size_t)m->stride * sizeof *before);
-    train_shared_noise(m, w, &w->hidden, 1, centre, rng, alpha);
-    const int64_t moving = m->frozen ? drop_frozen(m, w, nc) : count;
+    train_shared_noise(m, w, &w->hidden, 1, w->kept[a.centre], alpha);
+    const int64_t moving = m->frozen ? drop_frozen(m, w, a, nc) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
     const float factor = m->how.divide ? 1.0f / (float)count : 1.0f;
     m->table->scatter(w->rows, moving, m->dim, factor, before, w->hidden);
+}
+
+/* Skip-gram: each word of a window is an input. */
+static void train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, window a, int nc, float alpha) {
+    list_rows(w, a, w->in);
+    for (int i = 0; m->frozen && i < nc; i++)
+        if (m->frozen[w->kept[place_in(a, i)]] & WV_FROZEN_IN) hold(m, w, w->in + i, i);
+    if (own_noise(m))
+        train_own_noise(m, w, w->in, nc, w->kept[a.centre], alpha);
+    else
+        train_shared_noise(m, w, w->in, nc, w->kept[a.centre], alpha);
 }
 
 /* Subword skip-gram: where the hidden row of the kept token at `at` is, and after `slots` rows
@@ -483,14 +551,19 @@ static float *slot_of(const wv_sgns_model *m, const wv_sgns_worker *w, int64_t a
 
 static void enter(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
     if (w->kept[at] < 0) return;
-    float *hidden = slot_of(m, w, at);
+    float **row = w->row + (at & (w->reach - 1));
+    if (!hidden_inputs(m)) {
+        *row = word_row(&w->in_side, w->kept[at]);
+        return;
+    }
+    float *hidden = *row = slot_of(m, w, at);
     const int64_t count = add_rows(m, w, w->kept[at], 0);
     m->table->gather(w->rows, count, m->dim, m->how.mean ? 1.0f / (float)count : 1.0f, hidden);
     memcpy(hidden + w->slots * m->stride, hidden, (size_t)m->stride * sizeof *hidden);
 }
 
 static void leave(const wv_sgns_model *m, wv_sgns_worker *w, int64_t at) {
-    if (w->kept[at] < 0) return;
+    if (w->kept[at] < 0 || !hidden_inputs(m)) return;
     const float *hidden = slot_of(m, w, at);
     const int64_t count = add_rows(m, w, w->kept[at], 0);
     m->table->scatter(w->rows, count, m->dim, m->how.divide ? 1.0f / (float)count : 1.0f,
@@ -541,54 +614,46 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         load_rows(&w->out_side);
         w->loaded = 1;
     }
-    const int subwords = m->sub_starts && !m->how.cbow;
     w->entered = w->left = first > m->how.window ? first - m->how.window : 0;
-    wv_rng rng = {wv_rng_key(key, (uint64_t)begin, 1)};
+    begin_numbers(w, wv_rng_key(key, (uint64_t)begin, 1));
     w->drawn = w->taken = 0;
     wv_sgns_loss_begin(&w->loss);
-    if (own_noise(m)) fill_pool(w, &rng);
+    if (own_noise(m)) fill_pool(m, w);
+    int64_t line = 0, stop = 0; /* the centre's line in kept, of which none begins before first */
     const float slope = last > first ? (alpha_end - alpha_begin) / (float)(last - first) : 0;
     for (int64_t t = first; t < last; t++) {
-        const int32_t centre = w->kept[t];
         look_ahead(m, w, t, total);
-        if (subwords)
-            reach_over(m, w, t - m->how.window,
-                       t + m->how.window < total ? t + m->how.window + 1 : total);
-        if (centre < 0) {
+        reach_over(m, w, t - m->how.window,
+                   t + m->how.window < total ? t + m->how.window + 1 : total);
+        if (w->kept[t] < 0) {
             fetch_ahead(m, w);
+            line = t + 1;
             continue;
         }
+        if (t >= stop)
+            for (stop = t + 1; stop < total && w->kept[stop] >= 0;) stop++;
         stats->kept++;
         if (w->to_merge && !--w->to_merge) {
             merge_rows(m, w, 0);
             w->to_merge = m->every;
         }
-        const int64_t reach = m->how.shrink
-                                  ? 1 + (int64_t)wv_rng_below(&rng, (uint32_t)m->how.window)
-                                  : m->how.window;
-        int nc = 0;
-        for (int64_t c = t - 1; c >= 0 && c >= t - reach && w->kept[c] >= 0; c--)
-            w->place[nc] = c, w->context[nc++] = w->kept[c];
-        for (int64_t c = t + 1; c < total && c <= t + reach && w->kept[c] >= 0; c++)
-            w->place[nc] = c, w->context[nc++] = w->kept[c];
+        int64_t reach = m->how.window;
+        if (m->how.shrink) reach = 1 + wv_rng_scaled(next_number(m, w), (uint32_t)reach);
+        const window a = {t, reach < t - line ? reach : t - line,
+                          reach < stop - 1 - t ? reach : stop - 1 - t};
+        const int nc = (int)(a.before + a.after);
         if (!nc) {
             fetch_ahead(m, w);
             continue;
         }
         stats->pairs += m->how.cbow ? 1 : nc;
         const float alpha = w->alpha = alpha_begin + slope * (float)(t - first);
-        if (m->how.cbow) {
-            train_window(m, w, centre, nc, &rng, alpha);
-            continue;
-        }
-        for (int i = 0; i < nc; i++)
-            w->in[i] = subwords ? slot_of(m, w, w->place[i]) : input_row(m, w, w->context[i], i);
-        if (own_noise(m))
-            train_own_noise(m, w, w->in, nc, centre, &rng, alpha);
+        if (m->how.cbow)
+            train_window(m, w, a, nc, alpha);
         else
-            train_shared_noise(m, w, w->in, nc, centre, &rng, alpha);
+            train_pairs(m, w, a, nc, alpha);
     }
     stats->loss = wv_sgns_loss_of(&w->loss);
-    if (subwords) reach_over(m, w, w->entered, w->entered);
+    reach_over(m, w, w->entered, w->entered);
     return isfinite(stats->loss) ? WV_OK : WV_ERR_NONFINITE;
 }

@@ -114,7 +114,7 @@ wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table, int3
 
 /* The entry of a table of n that 64 random bits meet. */
 static inline uint32_t wv_alias_entry(int32_t n, uint64_t bits) {
-    return (uint32_t)(((bits >> 32) * (uint64_t)(uint32_t)n) >> 32);
+    return wv_rng_scaled(bits, (uint32_t)n);
 }
 
 static inline int32_t wv_alias_draw(const wv_alias *table, int32_t n, uint64_t bits) {
