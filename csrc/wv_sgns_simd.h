@@ -138,12 +138,12 @@ V_FN void update_columns(const int wide, float *const *in, int ni, float *const 
             d[h * no + k] = v_zero();
         }
     }
-    for (int i = 0; i < ni; i++) {
+    for (int i = 0; i < ni; i++, g += no) {
         vf x[SGNS_WIDE], y[SGNS_WIDE];
         for (int h = 0; h < wide; h++) x[h] = y[h] = v_load(in[i] + c + h * VF_LANES);
 #pragma GCC unroll 16
         for (int k = 0; k < no; k++) {
-            const vf gk = v_set1(g[i * no + k]);
+            const vf gk = v_set1(g[k]);
             for (int h = 0; h < wide; h++) {
                 y[h] = v_fma(gk, o[h * no + k], y[h]);
                 d[h * no + k] = v_fma(gk, x[h], d[h * no + k]);
@@ -170,12 +170,12 @@ V_FN void update_half(float *const *in, int ni, float *const *out, const int no,
         o[k] = vh_load(out[k] + c);
         d[k] = vh_set1(0.0f);
     }
-    for (int i = 0; i < ni; i++) {
+    for (int i = 0; i < ni; i++, g += no) {
         const vh x = vh_load(in[i] + c);
         vh y = x;
 #pragma GCC unroll 16
         for (int k = 0; k < no; k++) {
-            const vh gk = vh_set1(g[i * no + k]);
+            const vh gk = vh_set1(g[k]);
             y = vh_fma(gk, o[k], y);
             d[k] = vh_fma(gk, x, d[k]);
         }
