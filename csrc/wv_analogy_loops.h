@@ -3,6 +3,7 @@
 #include "wv_analogy.h"
 
 #define STRIP 256
+#define LANES 16 /* divides STRIP */
 #define LOOP static inline __attribute__((always_inline)) WV_TARGET
 
 LOOP void reciprocals(const wv_analogy_solver solver, const float *restrict x, ptrdiff_t n,
@@ -61,13 +62,16 @@ LOOP void look(const wv_analogy_solver solver, const strip *s, const wv_analogy_
     int32_t above = 0;
     for (int i = 0; i < n; i++) above += score[i] >= answer;
     q->above[k] += above;
-    int at = -1;
-    for (int i = 0; i < n; i++) {
-        if (!(score[i] > best)) continue;
-        best = score[i];
-        at = i;
-    }
-    if (at < 0) return;
+    /* A maximum per lane: one maximum of all would wait for each comparison in turn. */
+    float most[LANES];
+    for (int l = 0; l < LANES; l++) most[l] = best;
+    for (int i = n; i < STRIP; i++) score[i] = -INFINITY;
+    for (int i = 0; i < STRIP; i += LANES)
+        for (int l = 0; l < LANES; l++) most[l] = score[i + l] > most[l] ? score[i + l] : most[l];
+    for (int l = 0; l < LANES; l++) best = most[l] > best ? most[l] : best;
+    if (!(best > q->best[k])) return;
+    int at = 0;
+    while (score[at] != best) at++; /* the first of equals */
     q->best[k] = best;
     q->best_id[k] = id + at;
 }

