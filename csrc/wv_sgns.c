@@ -480,6 +480,10 @@ typedef struct window {
     int64_t before, after;
 } window;
 
+static inline int words_in(window a) {
+    return (int)(a.before + a.after);
+}
+
 /* Where in kept word i of a window is. */
 static inline int64_t place_in(window a, int64_t i) {
     return i < a.before ? a.centre - 1 - i : a.centre + 1 + i - a.before;
@@ -503,16 +507,16 @@ static int64_t add_rows(const wv_sgns_model *m, wv_sgns_worker *w, int32_t word,
 }
 
 /* Leaves those rows of a window's words that move; returns their number. */
-static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, window a, int64_t nc) {
+static int64_t drop_frozen(const wv_sgns_model *m, wv_sgns_worker *w, window a) {
     int64_t count = 0;
-    for (int64_t i = 0; i < nc; i++)
+    for (int64_t i = 0; i < words_in(a); i++)
         if (!(m->frozen[w->kept[place_in(a, i)]] & WV_FROZEN_IN)) w->rows[count++] = w->rows[i];
     return count;
 }
 
 /* CBOW: the centre's input is made of its window's rows. */
-static void train_window(const wv_sgns_model *m, wv_sgns_worker *w, window a, int64_t nc,
-                         float alpha) {
+static void train_window(const wv_sgns_model *m, wv_sgns_worker *w, window a, float alpha) {
+    const int nc = words_in(a);
     int64_t count = nc;
     if (m->sub_starts) {
         count = 0;
@@ -525,14 +529,15 @@ static void train_window(const wv_sgns_model *m, wv_sgns_worker *w, window a, in
     float *before = w->hidden + m->stride;
     memcpy(before, w->hidden, (size_t)m->stride * sizeof *before);
     train_shared_noise(m, w, &w->hidden, 1, w->kept[a.centre], alpha);
-    const int64_t moving = m->frozen ? drop_frozen(m, w, a, nc) : count;
+    const int64_t moving = m->frozen ? drop_frozen(m, w, a) : count;
     /* With the mean the true gradient of a row is 1/count of the hidden row's. */
     const float factor = m->how.divide ? 1.0f / (float)count : 1.0f;
     m->table->scatter(w->rows, moving, m->dim, factor, before, w->hidden);
 }
 
 /* Skip-gram: each word of a window is an input. */
-static void train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, window a, int nc, float alpha) {
+static void train_pairs(const wv_sgns_model *m, wv_sgns_worker *w, window a, float alpha) {
+    const int nc = words_in(a);
     list_rows(w, a, w->in);
     for (int i = 0; m->frozen && i < nc; i++)
         if (m->frozen[w->kept[place_in(a, i)]] & WV_FROZEN_IN) hold(m, w, w->in + i, i);
@@ -641,17 +646,16 @@ wv_status wv_sgns_train(const wv_sgns_model *m, wv_sgns_worker *w, const int32_t
         if (m->how.shrink) reach = 1 + wv_rng_scaled(next_number(m, w), (uint32_t)reach);
         const window a = {t, reach < t - line ? reach : t - line,
                           reach < stop - 1 - t ? reach : stop - 1 - t};
-        const int nc = (int)(a.before + a.after);
-        if (!nc) {
+        if (!words_in(a)) {
             fetch_ahead(m, w);
             continue;
         }
-        stats->pairs += m->how.cbow ? 1 : nc;
+        stats->pairs += m->how.cbow ? 1 : words_in(a);
         const float alpha = w->alpha = alpha_begin + slope * (float)(t - first);
         if (m->how.cbow)
-            train_window(m, w, a, nc, alpha);
+            train_window(m, w, a, alpha);
         else
-            train_pairs(m, w, a, nc, alpha);
+            train_pairs(m, w, a, alpha);
     }
     stats->loss = wv_sgns_loss_of(&w->loss);
     reach_over(m, w, w->entered, w->entered);
