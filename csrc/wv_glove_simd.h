@@ -34,12 +34,13 @@ V_FN float error_of(const float *w, const float *c, ptrdiff_t n, float log_x) {
 
 V_FN void apply(const wv_glove_model *m, float *w, float *c, float gradient) {
     const ptrdiff_t n = m->stride;
+    const float *word_rate = m->word_rate, *context_rate = m->context_rate; /* read once */
     const vf g = v_set1(gradient), high = v_set1(m->clip), low = v_set1(-m->clip);
     for (ptrdiff_t k = 0; k < n; k += VF_LANES) {
         const vf vw = v_load(w + k), vc = v_load(c + k);
         const vf gw = v_load(w + n + k), gc = v_load(c + n + k);
-        const vf a = v_mul(v_load(m->word_rate + k), v_min(high, v_max(low, v_mul(g, vc))));
-        const vf b = v_mul(v_load(m->context_rate + k), v_min(high, v_max(low, v_mul(g, vw))));
+        const vf a = v_mul(v_load(word_rate + k), v_min(high, v_max(low, v_mul(g, vc))));
+        const vf b = v_mul(v_load(context_rate + k), v_min(high, v_max(low, v_mul(g, vw))));
         v_store(w + k, v_fnma(a, v_rsqrt_approx(gw), vw));
         v_store(c + k, v_fnma(b, v_rsqrt_approx(gc), vc));
         v_store(w + n + k, v_fma(a, a, gw));
@@ -64,10 +65,14 @@ V_FN void fetch_ahead(const wv_glove_model *m, ahead *a) {
     }
 }
 
+/* To the first level: rows of a block lie in the second already. */
 V_FN void fetch_row(const wv_glove_model *m, int32_t word) {
     const ptrdiff_t n = 2 * m->stride;
-    wv_prefetch_row(m->words + n * word, n);
-    if (m->symmetric) wv_prefetch_row(m->contexts + n * word, n);
+    const float *w = m->words + n * word, *c = m->contexts + n * word;
+    for (ptrdiff_t k = 0; k < n; k += WV_ROW_FLOATS) {
+        WV_PREFETCH(w + k);
+        if (m->symmetric) WV_PREFETCH(c + k);
+    }
 }
 
 WV_TARGET
