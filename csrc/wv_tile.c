@@ -1,3 +1,4 @@
+/* Not inline in the header: what Cython writes, and includes, is compiled without vectors. */
 #include "wv_tile.h"
 
 wv_status wv_tile_check(const wv_tile *tile, int64_t nnz, int32_t n_cols) {
